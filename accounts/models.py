@@ -1,0 +1,237 @@
+"""Who may read which mail, and how we log in to it: people, mail accounts, identities, secrets.
+
+Database room. Secrets are stored only as ciphertext in ``Credential`` (see ``vault.py``); nothing
+here dials out, and nothing here knows folders or messages.
+"""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from accounts import vault
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users by email; an address differs from another only by more than letter case."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        if not email:
+            raise ValueError("A user needs an email address.")
+        user = self.model(email=self.normalize_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
+
+
+class User(AbstractUser):
+    """A person who signs in by email. ``is_active`` off stops their sync and ends their sessions."""
+
+    username = None  # type: ignore[assignment]
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    email = models.EmailField(_("email address"), max_length=254)
+    name = models.CharField(_("name"), max_length=150, blank=True)
+    timezone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    language = models.CharField(_("language"), max_length=12, default="en")
+    preferences = models.JSONField(default=dict, blank=True, help_text=_("Read through accounts/preferences.py."))
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = UserManager()  # type: ignore[misc,assignment]
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def get_full_name(self) -> str:
+        return self.name or self.email
+
+    def get_short_name(self) -> str:
+        return (self.name or self.email).split("@")[0].split(" ")[0]
+
+
+class Security(models.TextChoices):
+    """How a connection is protected; the values are those of ``mailsync.types.Security``."""
+
+    TLS = "tls", _("TLS")
+    STARTTLS = "starttls", _("STARTTLS")
+    NONE = "none", _("None (unsafe)")
+
+
+class AuthMethod(models.TextChoices):
+    PASSWORD = "password", _("Password")
+    OAUTH2 = "oauth2", _("OAuth 2")
+
+
+class Protocol(models.TextChoices):
+    IMAP = "imap", "IMAP"
+    POP3 = "pop3", "POP3"
+
+
+class OutgoingServer(models.Model):
+    """A submission server (RFC 6409): an account's own, or a subscription relay shared by identities.
+
+    With ``uses_incoming_secret`` the login is the mail account's own and no second secret is kept.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="outgoing_servers")
+    label = models.CharField(max_length=120, blank=True)
+    host = models.CharField(max_length=255)
+    port = models.PositiveIntegerField(default=465)
+    security = models.CharField(max_length=8, choices=Security, default=Security.TLS)
+    auth_method = models.CharField(max_length=8, choices=AuthMethod, default=AuthMethod.PASSWORD)
+    username = models.CharField(max_length=320, blank=True)
+    is_relay = models.BooleanField(default=False, help_text=_("Relays save no Sent copy."))
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.label or f"{self.host}:{self.port}"
+
+
+class MailAccount(models.Model):
+    """An external mailbox that its user has connected. No foreign key points from here to mail."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        NEEDS_USER = "needs_user", _("Needs attention")
+        PAUSED = "paused", _("Paused")
+
+    class LeaveOnServer(models.TextChoices):
+        KEEP = "keep", _("Keep on the server")
+        AFTER_DAYS = "after_days", _("Delete from the server after some days")
+        WITH_LOCAL = "with_local", _("Delete from the server when deleted here")
+        ONCE_STORED = "once_stored", _("Delete from the server once stored here")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mail_accounts")
+    label = models.CharField(max_length=120, blank=True)
+    address = models.EmailField(max_length=320)
+    provider = models.CharField(max_length=40, blank=True, help_text=_("Key into accounts/providers.py."))
+    protocol = models.CharField(max_length=4, choices=Protocol, default=Protocol.IMAP)
+    host = models.CharField(max_length=255)
+    port = models.PositiveIntegerField(default=993)
+    security = models.CharField(max_length=8, choices=Security, default=Security.TLS)
+    auth_method = models.CharField(max_length=8, choices=AuthMethod, default=AuthMethod.PASSWORD)
+    username = models.CharField(max_length=320)
+    outgoing_server = models.ForeignKey(
+        OutgoingServer, models.SET_NULL, null=True, blank=True, related_name="mail_accounts"
+    )
+    leave_on_server = models.CharField(max_length=12, choices=LeaveOnServer, default=LeaveOnServer.KEEP)
+    leave_days = models.PositiveIntegerField(default=14)
+    state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
+    state_reason = models.TextField(blank=True, help_text=_("In plain words, with the fix."))
+    state_since = models.DateTimeField(auto_now_add=True)
+    hue = models.PositiveSmallIntegerField(default=260)
+    position = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint("user", Lower("username"), Lower("host"), "protocol", name="mail_account_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.label or self.address
+
+
+class Identity(models.Model):
+    """Who a message is from (RFC 8621 §6). Only a verified identity may be sent as."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="identities")
+    account = models.ForeignKey(MailAccount, models.CASCADE, related_name="identities")
+    outgoing_server = models.ForeignKey(OutgoingServer, models.SET_NULL, null=True, blank=True, related_name="+")
+    name = models.CharField(max_length=150, blank=True)
+    address = models.EmailField(max_length=320)
+    reply_to = models.EmailField(max_length=320, blank=True)
+    default_bcc = models.EmailField(max_length=320, blank=True)
+    signature_html = models.TextField(blank=True)
+    signature_text = models.TextField(blank=True)
+    is_default = models.BooleanField(default=False)
+    verified_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "identities"
+        ordering = ["-is_default", "id"]
+        constraints = [
+            models.UniqueConstraint("account", Lower("address"), name="identity_once"),
+            models.UniqueConstraint("account", condition=models.Q(is_default=True), name="identity_one_default"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.address}>" if self.name else self.address
+
+
+class Credential(models.Model):
+    """One secret of a mail account or an outgoing server, encrypted for this very row.
+
+    The primary key is made before the row is saved, as it is part of the ciphertext's context: a
+    ciphertext copied to another row, or given another kind, does not open.
+    """
+
+    class Kind(models.TextChoices):
+        PASSWORD = "password", _("Password")
+        REFRESH_TOKEN = "refresh_token", _("OAuth refresh token")
+        ACCESS_TOKEN = "access_token", _("OAuth access token")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(MailAccount, models.CASCADE, null=True, blank=True, related_name="credentials")
+    server = models.ForeignKey(OutgoingServer, models.CASCADE, null=True, blank=True, related_name="credentials")
+    kind = models.CharField(max_length=16, choices=Kind, default=Kind.PASSWORD)
+    ciphertext = models.BinaryField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="credential_one_owner",
+                condition=models.Q(account__isnull=False, server__isnull=True)
+                | models.Q(account__isnull=True, server__isnull=False),
+            ),
+            models.UniqueConstraint(
+                "account", "kind", condition=models.Q(account__isnull=False), name="credential_account"
+            ),
+            models.UniqueConstraint("server", "kind", condition=models.Q(server__isnull=False), name="credential_srv"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of {self.account or self.server}"
+
+    @property
+    def context(self) -> bytes:
+        return f"credential:{self.pk}:{self.kind}".encode()
+
+    def set_secret(self, secret: str) -> None:
+        self.ciphertext = vault.encrypt(secret.encode(), self.context)
+
+    def reveal(self) -> str:
+        """The secret in clear. Raises ``vault.VaultError`` when no key opens it."""
+        return vault.decrypt(bytes(self.ciphertext), self.context).decode()
+
+
+class TrustedSender(models.Model):
+    """A sender, or a whole domain, whose remote pictures this user always loads."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="trusted_senders")
+    address = models.CharField(max_length=320, help_text=_("An address, or a domain as @example.org."))
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("user", Lower("address"), name="trusted_sender_once")]
+
+    def __str__(self) -> str:
+        return self.address

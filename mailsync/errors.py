@@ -1,0 +1,59 @@
+"""Failures, named by what the caller does next. Pure: the other rooms raise and read them.
+
+``str(error)`` is for people: what happened and what to do. ``detail`` is the server's own line,
+kept for operators; it never holds a secret.
+"""
+
+
+class MailError(Exception):
+    """Base of all failures that a caller can act on."""
+
+    def __init__(self, message: str, *, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
+
+
+class TryNow(MailError):
+    """The connection is spoilt but the work is sound: connect afresh and go on at once."""
+
+
+class TryLater(MailError):
+    """Nobody's fault and it passes: come back after ``after_seconds`` (None: the usual backoff)."""
+
+    def __init__(self, message: str, *, after_seconds: float | None = None, detail: str = "") -> None:
+        super().__init__(message, detail=detail)
+        self.after_seconds = after_seconds
+
+
+class NeedsUser(MailError):
+    """Only the account's owner can mend it: a refused password, a revoked token, IMAP switched off.
+
+    ``code`` is a stable word for tests and screens: ``password``, ``app_password``, ``certificate``,
+    ``imap_disabled``, ``token``, ``unknown_host``, ``refused``, ``forbidden_host``, ``timeout``,
+    ``security``, ``protocol``.
+    """
+
+    def __init__(self, message: str, *, code: str, detail: str = "") -> None:
+        super().__init__(message, detail=detail)
+        self.code = code
+
+
+class Rejected(MailError):
+    """The server refused this one thing for good; others may still succeed.
+
+    ``code`` is the reply code (SMTP, as ``550``) or response code (IMAP, as ``OVERQUOTA``);
+    ``line`` is what the server said.
+    """
+
+    def __init__(self, message: str, *, code: str = "", line: str = "") -> None:
+        super().__init__(message, detail=line)
+        self.code = code
+        self.line = line
+
+
+class Poison(MailError):
+    """The server cannot give this message (or set of messages): bisect, then note a hole."""
+
+
+class LeaseLost(MailError):
+    """Another worker took the lane over: drop everything, commit nothing."""

@@ -1,0 +1,1 @@
+"""Pure: bytes ↔ facts. Nothing here knows Django, a database or a network."""

@@ -1,0 +1,154 @@
+"""The shapes that parsing yields and composing takes. Pure, frozen, JSON-able where the store keeps them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from mailsync.types import Address
+
+#: Grows whenever the same bytes would yield other facts; rows of an older version are reparsed.
+PARSER_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One MIME part, by offsets into the raw message.
+
+    ``path`` is the IMAP section number ("1", "2.1"; the root leaf is "1"). ``start:end`` is the
+    encoded body in the raw bytes, so that a part streams without parsing again. ``size_bytes`` is
+    the decoded size, estimated from the encoding without decoding. ``filename`` is decoded and
+    has no path separators or control characters. ``synthetic`` names what unpacked it ("tnef",
+    "uuencode"); such a part has no offsets of its own but those of its container, and ``index``.
+    """
+
+    path: str
+    content_type: str
+    charset: str = ""
+    disposition: str = ""
+    filename: str = ""
+    content_id: str = ""
+    encoding: str = "7bit"
+    start: int = 0
+    end: int = 0
+    size_bytes: int = 0
+    params: dict[str, str] = field(default_factory=dict)
+    children: tuple["Part", ...] = ()
+    synthetic: str = ""
+    index: int = 0
+
+    def walk(self) -> Iterator["Part"]:
+        """This part and all below it, in the order they stand in the message."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    @property
+    def is_multipart(self) -> bool:
+        return self.content_type.startswith("multipart/")
+
+    def as_json(self) -> dict[str, Any]:
+        """Only what differs from the defaults, under short names, as ``Message.parts`` keeps it."""
+        data: dict[str, Any] = {"p": self.path, "t": self.content_type, "o": [self.start, self.end, self.size_bytes]}
+        for key, value, default in (
+            ("c", self.charset, ""),
+            ("d", self.disposition, ""),
+            ("n", self.filename, ""),
+            ("i", self.content_id, ""),
+            ("e", self.encoding, "7bit"),
+            ("q", self.params, {}),
+            ("s", self.synthetic, ""),
+            ("x", self.index, 0),
+        ):
+            if value != default:
+                data[key] = value
+        if self.children:
+            data["k"] = [child.as_json() for child in self.children]
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        start, end, size = data["o"]
+        return cls(
+            path=data["p"],
+            content_type=data["t"],
+            charset=data.get("c", ""),
+            disposition=data.get("d", ""),
+            filename=data.get("n", ""),
+            content_id=data.get("i", ""),
+            encoding=data.get("e", "7bit"),
+            start=start,
+            end=end,
+            size_bytes=size,
+            params=data.get("q", {}),
+            children=tuple(cls.from_json(child) for child in data.get("k", ())),
+            synthetic=data.get("s", ""),
+            index=data.get("x", 0),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedHeader:
+    """What the header alone tells. All text is decoded; a broken field is empty and named in ``defects``."""
+
+    message_id: str = ""
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    subject: str = ""
+    base_subject: str = ""
+    sender: Address = Address("", "")
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    bcc: tuple[Address, ...] = ()
+    reply_to: tuple[Address, ...] = ()
+    sent_at: datetime | None = None
+    content_type: str = "text/plain"
+    #: list_id, list_unsubscribe, list_unsubscribe_post, auto_submitted, importance, mdn_to,
+    #: authentication_results … whatever the screens tell; absent keys were absent headers.
+    facts: dict[str, Any] = field(default_factory=dict)
+    defects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMessage:
+    """A whole message. ``text`` is what is indexed and previewed: the body as plain text, quotes included."""
+
+    header: ParsedHeader
+    root: Part
+    text: str = ""
+    #: ``text`` without quoted and signature lines, for previews and for weighting the index.
+    own_text: str = ""
+    preview: str = ""
+    attachments: tuple[Part, ...] = ()
+    language: str = ""
+    defects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingAttachment:
+    """A file of a composition; with ``content_id`` it becomes an inline part the HTML refers to as cid:."""
+
+    name: str
+    content_type: str
+    data: bytes
+    content_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """All that ``compose.build_message`` needs; nothing is looked up, no clock is read."""
+
+    sender: Address
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    bcc: tuple[Address, ...]
+    subject: str
+    text: str
+    html: str | None
+    message_id: str
+    date: datetime
+    reply_to: tuple[Address, ...] = ()
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    attachments: tuple[OutgoingAttachment, ...] = ()
+    request_receipt: bool = False

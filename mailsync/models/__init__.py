@@ -1,0 +1,41 @@
+"""The tables of mail, one file a subject."""
+
+from mailsync.models.change import Change
+from mailsync.models.folder import Folder, Hole
+from mailsync.models.message import (
+    Message,
+    MessageText,
+    Placement,
+    RawMessage,
+    RenderedBody,
+    Thread,
+    ThreadReference,
+    ThreadRow,
+)
+from mailsync.models.outgoing import Blob, Draft, DraftAttachment, Outgoing, OutgoingEvent, OutgoingRecipient
+from mailsync.models.work import AccountSync, Lease, PopMessage, SchedulerTick, SyncRun
+
+__all__ = [
+    "AccountSync",
+    "Blob",
+    "Change",
+    "Draft",
+    "DraftAttachment",
+    "Folder",
+    "Hole",
+    "Lease",
+    "Message",
+    "MessageText",
+    "Outgoing",
+    "OutgoingEvent",
+    "OutgoingRecipient",
+    "Placement",
+    "PopMessage",
+    "RawMessage",
+    "RenderedBody",
+    "SchedulerTick",
+    "SyncRun",
+    "Thread",
+    "ThreadReference",
+    "ThreadRow",
+]

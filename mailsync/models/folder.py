@@ -1,0 +1,74 @@
+"""Folders (RFC 8621 §2 Mailbox) and how far each has been read. Database room.
+
+POP3 accounts have local folders only: no remote path, no UIDs but our own.
+"""
+
+from django.db import models
+
+from mailsync.types import Role
+
+
+class Folder(models.Model):
+    """A folder of one account, with the cursor of its pull and its counts.
+
+    ``epoch`` is ours: it grows with each change of UIDVALIDITY, because servers repeat values.
+    The counts are kept in the transaction that changes a placement; ``manage.py recount`` audits them.
+    """
+
+    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="folders")
+    path = models.TextField(help_text="Decoded; unique in the account.")
+    path_raw = models.BinaryField(default=b"", help_text="As on the wire; empty for local folders.")
+    delimiter = models.CharField(max_length=4, default="/")
+    name = models.TextField(help_text="The last part of the path.")
+    role = models.CharField(max_length=10, choices=[(r.value, r.name.title()) for r in Role], blank=True, default="")
+    is_local = models.BooleanField(default=False)
+    selectable = models.BooleanField(default=True)
+    subscribed = models.BooleanField(default=True)
+    missing_since = models.DateTimeField(null=True, help_text="Absent from LIST since; removed only when confirmed.")
+
+    uidvalidity = models.BigIntegerField(null=True)
+    epoch = models.PositiveIntegerField(default=1)
+    uidnext_seen = models.BigIntegerField(null=True)
+    highestmodseq = models.BigIntegerField(null=True)
+    modseq_trusted = models.BooleanField(default=True)
+    exists_seen = models.PositiveIntegerField(null=True)
+    header_cursor = models.BigIntegerField(
+        null=True, help_text="First pull runs downwards: every UID at or above it is placed or a hole. 1 = done."
+    )
+    bodies_pending = models.PositiveIntegerField(default=0)
+    flags_cursor = models.BigIntegerField(default=0, help_text="Where the next slice of the baseline flag scan begins.")
+    deep_scan_at = models.DateTimeField(null=True)
+
+    total = models.PositiveIntegerField(default=0)
+    unread = models.PositiveIntegerField(default=0)
+
+    due_at = models.DateTimeField(null=True, help_text="When the next pull is wanted; NULL: never by itself.")
+    last_success_at = models.DateTimeField(null=True)
+    last_error = models.TextField(blank=True)
+    failures = models.PositiveIntegerField(default=0)
+    parked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "path"], name="folder_path_once")]
+        indexes = [
+            models.Index(fields=["due_at"], name="folder_due", condition=models.Q(due_at__isnull=False)),
+            models.Index(fields=["account", "role"], name="folder_role"),
+        ]
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class Hole(models.Model):
+    """A UID that exists on the server and could not be fetched: known, tried again, never forgotten."""
+
+    folder = models.ForeignKey(Folder, models.CASCADE, related_name="holes")
+    epoch = models.PositiveIntegerField()
+    uid = models.BigIntegerField()
+    reason = models.TextField()
+    attempts = models.PositiveIntegerField(default=1)
+    next_try_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["folder", "epoch", "uid"], name="hole_once")]

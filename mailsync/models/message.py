@@ -1,0 +1,198 @@
+"""Messages: raw bytes once, facts derived from them, and where each message lies. Database room.
+
+``RawMessage`` is the truth; ``Message`` can be derived again from it (``PARSER_VERSION``,
+``manage.py reparse``). ``Placement`` says in which folder a message lies and with which flags.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+
+from mailsync.models.folder import Folder
+
+
+class RawMessage(models.Model):
+    """The bytes of a message exactly as the server gave them, kept once for each account.
+
+    ``data`` is stored EXTERNAL (out of line, uncompressed), so that ``substring()`` reads a range
+    without loading the message.
+    """
+
+    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="+")
+    sha256 = models.BinaryField(max_length=32)
+    size_bytes = models.PositiveBigIntegerField()
+    data = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "sha256"], name="raw_once")]
+
+
+class Thread(models.Model):
+    """A conversation (RFC 8621 §3) within one account."""
+
+    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="threads")
+    provider_thread_id = models.CharField(max_length=64, blank=True)
+    base_subject = models.TextField(blank=True)
+    message_count = models.PositiveIntegerField(default=0)
+    newest_at = models.DateTimeField(null=True)
+    participants = models.JSONField(default=list, help_text="[[name, address], …], oldest first, at most 8.")
+    muted = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["account", "provider_thread_id"], name="thread_provider", condition=~Q(provider_thread_id="")
+            ),
+        ]
+
+
+class ThreadReference(models.Model):
+    """Each Message-ID that a conversation has or names: what makes threading stable in any order of arrival."""
+
+    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="+")
+    message_id = models.TextField()
+    thread = models.ForeignKey(Thread, models.CASCADE, related_name="references")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "message_id"], name="thread_reference_once")]
+
+
+class Message(models.Model):
+    """The facts of a message (RFC 8621 §4 Email): first from its header, then from its bytes.
+
+    ``raw`` is NULL until the body has been fetched. ``parts`` is the MIME tree with offsets into
+    the raw bytes, in the shape of ``mailsync.message.parse.Part.as_json``.
+    """
+
+    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="messages")
+    thread = models.ForeignKey(Thread, models.RESTRICT, related_name="messages")
+    raw = models.OneToOneField(RawMessage, models.SET_NULL, null=True, related_name="message")
+    provider_id = models.CharField(max_length=64, blank=True, help_text="EMAILID or X-GM-MSGID.")
+    header_sha256 = models.BinaryField(max_length=32, null=True)
+    message_id = models.TextField(blank=True, help_text="Without angle brackets.")
+    in_reply_to = models.TextField(blank=True)
+    references = ArrayField(models.TextField(), default=list)
+    subject = models.TextField(blank=True)
+    from_name = models.TextField(blank=True)
+    from_address = models.TextField(blank=True)
+    recipients = models.JSONField(default=dict, help_text='{"to": [[name, address]], "cc": …, "bcc": …, "reply_to": …}')
+    sent_at = models.DateTimeField(null=True, help_text="The Date header, where it can be believed.")
+    received_at = models.DateTimeField(help_text="INTERNALDATE, or when POP3 gave it.")
+    size_bytes = models.PositiveBigIntegerField(default=0)
+    preview = models.TextField(blank=True)
+    attachment_count = models.PositiveSmallIntegerField(default=0)
+    facts = models.JSONField(default=dict, help_text="list_id, unsubscribe, calendar, auth results, priority …")
+    parts = models.JSONField(null=True)
+    defects = ArrayField(models.TextField(), default=list)
+    parser_version = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account", "message_id"], name="message_message_id"),
+            models.Index(fields=["account", "provider_id"], name="message_provider", condition=~Q(provider_id="")),
+            models.Index(fields=["thread", "received_at"], name="message_thread"),
+            models.Index(fields=["parser_version", "id"], name="message_parser"),
+        ]
+
+
+class Placement(models.Model):
+    """A message in a folder. Unique by (folder, epoch, uid); ``uid`` is NULL while a move or append is under way.
+
+    The flags are what the user sees: ``server_flags`` (names, as last read) plus pending changes.
+    ``shown`` is off when the server no longer lists it (``gone_phase`` > 0) or a pending change took it away.
+    ``account`` and ``received_at`` repeat the folder's and message's, so that a list is one index range.
+    """
+
+    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="+")
+    folder = models.ForeignKey(Folder, models.CASCADE, related_name="placements")
+    epoch = models.PositiveIntegerField()
+    uid = models.BigIntegerField(null=True)
+    message = models.ForeignKey(Message, models.CASCADE, related_name="placements")
+    thread = models.ForeignKey(Thread, models.CASCADE, related_name="placements")
+    received_at = models.DateTimeField()
+    seen = models.BooleanField(default=False)
+    flagged = models.BooleanField(default=False)
+    answered = models.BooleanField(default=False)
+    draft = models.BooleanField(default=False)
+    keywords = ArrayField(models.TextField(), default=list)
+    server_flags = ArrayField(models.TextField(), default=list)
+    modseq = models.BigIntegerField(null=True)
+    gone_phase = models.PositiveSmallIntegerField(default=0)
+    gone_at = models.DateTimeField(null=True)
+    shown = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["folder", "epoch", "uid"], name="placement_once")]
+        indexes = [
+            models.Index(
+                "folder", F("received_at").desc(), F("id").desc(), name="placement_list", condition=Q(shown=True)
+            ),
+            models.Index(
+                "folder",
+                F("received_at").desc(),
+                F("id").desc(),
+                name="placement_unread",
+                condition=Q(shown=True, seen=False),
+            ),
+            models.Index(
+                "account",
+                F("received_at").desc(),
+                F("id").desc(),
+                name="placement_flagged",
+                condition=Q(shown=True, flagged=True),
+            ),
+            models.Index(fields=["thread", "received_at"], name="placement_thread"),
+        ]
+
+
+class ThreadRow(models.Model):
+    """One line of a folder's list by conversation: kept in the transaction that changes its placements."""
+
+    folder = models.ForeignKey(Folder, models.CASCADE, related_name="thread_rows")
+    thread = models.ForeignKey(Thread, models.CASCADE, related_name="rows")
+    newest = models.ForeignKey(Placement, models.CASCADE, related_name="+")
+    newest_at = models.DateTimeField()
+    message_count = models.PositiveIntegerField(default=0, help_text="Shown placements in this folder.")
+    unread_count = models.PositiveIntegerField(default=0)
+    flagged_count = models.PositiveIntegerField(default=0)
+    has_attachment = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["folder", "thread"], name="thread_row_once")]
+        indexes = [
+            models.Index("folder", F("newest_at").desc(), F("id").desc(), name="thread_row_list"),
+            models.Index(
+                "folder",
+                F("newest_at").desc(),
+                F("id").desc(),
+                name="thread_row_unread",
+                condition=Q(unread_count__gt=0),
+            ),
+        ]
+
+
+class MessageText(models.Model):
+    """The text index of a message, apart from its flags: a flag change never touches it."""
+
+    message = models.OneToOneField(Message, models.CASCADE, primary_key=True, related_name="text")
+    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="+")
+    vector = SearchVectorField()
+
+    class Meta:
+        indexes = [GinIndex(fields=["vector"], name="message_text_vector")]
+
+
+class RenderedBody(models.Model):
+    """Sanitised HTML kept by (hash of the body, policy version), zstd-compressed. A cache: may be emptied."""
+
+    body_sha256 = models.BinaryField(max_length=32)
+    policy_version = models.PositiveSmallIntegerField()
+    data = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["body_sha256", "policy_version"], name="rendered_body_once")]

@@ -1,0 +1,151 @@
+"""Drafts, the outbox and what became of each message. Database room."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from mailsync.models.message import Message, Placement
+
+
+class Blob(models.Model):
+    """Uploaded bytes, kept once for each user and shared by the drafts that attach them."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="blobs")
+    sha256 = models.BinaryField(max_length=32)
+    size_bytes = models.PositiveBigIntegerField()
+    data = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "sha256"], name="blob_once")]
+
+
+class Draft(models.Model):
+    """A composition: exactly one row from the first key to Send, whatever the browser does.
+
+    ``version`` grows with each save; a save names the version it was based on, so that a second
+    tab cannot overwrite the first one's words unseen.
+    """
+
+    class Mode(models.TextChoices):
+        NEW = "new"
+        REPLY = "reply"
+        REPLY_ALL = "reply_all"
+        FORWARD = "forward"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts")
+    identity = models.ForeignKey("accounts.Identity", models.SET_NULL, null=True, related_name="drafts")
+    mode = models.CharField(max_length=10, choices=Mode, default=Mode.NEW)
+    original = models.ForeignKey(Message, models.SET_NULL, null=True, related_name="+")
+    quote_original = models.BooleanField(default=True)
+    to = models.TextField(blank=True)
+    cc = models.TextField(blank=True)
+    bcc = models.TextField(blank=True)
+    subject = models.TextField(blank=True)
+    is_html = models.BooleanField(default=True)
+    body = models.TextField(blank=True, help_text="HTML where is_html, else plain text.")
+    version = models.PositiveIntegerField(default=1)
+    message_id = models.TextField(default=uuid.uuid4, help_text="Stable part of the Message-ID of its server copies.")
+    placement = models.ForeignKey(Placement, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-updated_at"], name="draft_list")]
+
+
+class DraftAttachment(models.Model):
+    """A file of a draft; ``content_id`` is set when the HTML shows it inline."""
+
+    draft = models.ForeignKey(Draft, models.CASCADE, related_name="attachments")
+    blob = models.ForeignKey(Blob, models.RESTRICT, related_name="+")
+    name = models.TextField()
+    content_type = models.CharField(max_length=255)
+    content_id = models.CharField(max_length=255, blank=True)
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+
+class Outgoing(models.Model):
+    """A message on its way (RFC 8621 §7 EmailSubmission): bytes, Message-ID and envelope are frozen.
+
+    ``dot_sent`` without a reply ends as ``uncertain`` and is resolved by looking, never by sending again.
+    """
+
+    class State(models.TextChoices):
+        HELD = "held"
+        QUEUED = "queued"
+        CLAIMED = "claimed"
+        DATA_STARTED = "data_started"
+        DOT_SENT = "dot_sent"
+        DEFERRED = "deferred"
+        UNCERTAIN = "uncertain"
+        ACCEPTED = "accepted"
+        DONE = "done"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="outgoing")
+    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="outgoing")
+    identity = models.ForeignKey("accounts.Identity", models.SET_NULL, null=True, related_name="+")
+    state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
+    mail_from = models.CharField(max_length=320)
+    message_id = models.TextField(unique=True)
+    subject = models.TextField(blank=True)
+    raw = models.BinaryField(help_text="What is sent; Bcc stands only in the Sent copy.")
+    raw_sent_copy = models.BinaryField(null=True, help_text="With Bcc; NULL when equal to raw.")
+    original = models.ForeignKey(Message, models.SET_NULL, null=True, related_name="+")
+    original_flag = models.CharField(
+        max_length=20, blank=True, help_text="\\Answered or $Forwarded, set once accepted."
+    )
+    draft_snapshot = models.JSONField(null=True, help_text="To reopen the draft on Undo.")
+    due_at = models.DateTimeField(null=True)
+    claimed_until = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+    sent_placement = models.ForeignKey(Placement, models.SET_NULL, null=True, related_name="+")
+    sent_copy_checks = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at"], name="outgoing_due", condition=Q(finished_at__isnull=True)),
+            models.Index(fields=["user", "-created_at"], name="outgoing_list"),
+        ]
+
+
+class OutgoingRecipient(models.Model):
+    """One recipient's outcome; a retry goes only to those still pending."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        ACCEPTED = "accepted"
+        FAILED = "failed"
+
+    outgoing = models.ForeignKey(Outgoing, models.CASCADE, related_name="recipients")
+    address = models.CharField(max_length=320)
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    code = models.PositiveSmallIntegerField(null=True)
+    enhanced = models.CharField(max_length=16, blank=True)
+    text = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["outgoing", "address"], name="outgoing_recipient_once")]
+
+
+class OutgoingEvent(models.Model):
+    """The delivery timeline: what happened when, in words."""
+
+    outgoing = models.ForeignKey(Outgoing, models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=20)
+    text = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]

@@ -1,0 +1,82 @@
+"""Who is working on what, and how it went: leases, account schedules, runs, the POP3 ledger. Database room."""
+
+from django.db import models
+
+from mailsync.models.message import Message
+
+
+class AccountSync(models.Model):
+    """An account's schedule and health; made with the account's first connection."""
+
+    account = models.OneToOneField("accounts.MailAccount", models.CASCADE, primary_key=True, related_name="sync")
+    due_at = models.DateTimeField(null=True, help_text="When folders are listed and unwatched folders polled next.")
+    push_due_at = models.DateTimeField(null=True, help_text="When pending changes are pushed next.")
+    failures = models.PositiveIntegerField(default=0)
+    last_success_at = models.DateTimeField(null=True)
+    last_error = models.TextField(blank=True)
+    last_error_at = models.DateTimeField(null=True)
+    transcript = models.TextField(blank=True, help_text="Redacted.")
+    capabilities = models.JSONField(default=list)
+    watched_at = models.DateTimeField(null=True, help_text="Last sign of life of the watcher's connection.")
+    active_at = models.DateTimeField(null=True, help_text="When the user last looked.")
+
+
+class Lease(models.Model):
+    """The right to work in one lane of an account. Every commit checks ``epoch`` again."""
+
+    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="+")
+    lane = models.CharField(max_length=16)
+    owner = models.CharField(max_length=120)
+    epoch = models.BigIntegerField(default=0)
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "lane"], name="lease_once")]
+
+
+class SyncRun(models.Model):
+    """One pull or push, for the truth page: what moved, how long, what went wrong."""
+
+    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="runs")
+    folder = models.ForeignKey("mailsync.Folder", models.CASCADE, null=True, related_name="+")
+    kind = models.CharField(max_length=16)
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+    headers = models.PositiveIntegerField(default=0)
+    bodies = models.PositiveIntegerField(default=0)
+    flags = models.PositiveIntegerField(default=0)
+    removed = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "-started_at"], name="sync_run_list")]
+
+
+class PopMessage(models.Model):
+    """The ledger of a POP3 mailbox: each message the server has shown, and what became of it."""
+
+    class State(models.TextChoices):
+        SEEN = "seen"
+        STORED = "stored"
+        DELE_SENT = "dele_sent"
+        GONE = "gone"
+
+    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="pop_messages")
+    uidl = models.CharField(max_length=255)
+    ordinal = models.PositiveIntegerField(default=0, help_text="Tells apart equal UIDLs in one listing.")
+    sha256 = models.BinaryField(max_length=32, null=True)
+    size_bytes = models.PositiveBigIntegerField(null=True)
+    state = models.CharField(max_length=10, choices=State, default=State.SEEN)
+    message = models.ForeignKey(Message, models.SET_NULL, null=True, related_name="+")
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+    gone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "uidl", "ordinal"], name="pop_message_once")]
+
+
+class SchedulerTick(models.Model):
+    """One row, stamped at each dispatch: ``/readyz`` reads whether the scheduler lives."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    at = models.DateTimeField()

@@ -1,0 +1,34 @@
+"""The Celery application: which queues exist and what runs by the clock.
+
+Postgres holds all due times; Redis carries hints only. The one periodic task asks Postgres what
+is due and enqueues it, so a flushed Redis costs seconds, never work.
+"""
+
+import os
+
+from celery import Celery
+from celery.signals import worker_process_init
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
+
+QUEUES = ("interactive", "send", "sync", "backfill", "maintenance")
+
+app = Celery("heron")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.task_queues = [Queue(name) for name in QUEUES]
+app.conf.beat_schedule = {
+    "dispatch": {"task": "mailsync.dispatch", "schedule": 5.0, "options": {"queue": "interactive", "expires": 10}},
+    "maintain": {"task": "mailsync.maintain", "schedule": 300.0, "options": {"queue": "maintenance", "expires": 300}},
+}
+app.autodiscover_tasks(["mailsync"])
+
+
+@worker_process_init.connect
+def _forget_inherited_pool(**_: object) -> None:
+    """A pool made before the fork shares its sockets with the parent: the child opens its own."""
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]

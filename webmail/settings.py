@@ -1,0 +1,209 @@
+"""Settings of the site, all from the environment (see README.md, "Configure").
+
+With ``HERON_DEBUG`` off, a missing secret stops the start with a word on what to set.
+"""
+
+from pathlib import Path
+
+from webmail import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+DEBUG = env.flag("HERON_DEBUG", False)
+SECRET_KEY = env.text("HERON_SECRET_KEY", "not-a-secret-debug-only") if DEBUG else env.text("HERON_SECRET_KEY")
+# Keys of the vault, newest first; see accounts/vault.py and `manage.py rotatesecrets`.
+HERON_VAULT_KEYS = (
+    env.words("HERON_VAULT_KEYS", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+    if DEBUG
+    else env.text("HERON_VAULT_KEYS").replace(",", " ").split()
+)
+ALLOWED_HOSTS = env.words("HERON_ALLOWED_HOSTS", "localhost 127.0.0.1 [::1]")
+HERON_BASE_URL = env.text("HERON_BASE_URL", "http://localhost:8000").rstrip("/")
+CSRF_TRUSTED_ORIGINS = env.words("HERON_TRUSTED_ORIGINS", HERON_BASE_URL)
+HTTPS = HERON_BASE_URL.startswith("https://")
+
+# What the operator decides. ---------------------------------------------------------------------
+HERON_OPEN_SIGNUP = env.flag("HERON_OPEN_SIGNUP", False)
+# Users' mail servers on loopback and private addresses: "none", "all", or a list of host[:port].
+HERON_ALLOW_PRIVATE_HOSTS = env.words("HERON_ALLOW_PRIVATE_HOSTS", "")
+# Plain-text logins to mail servers, never without this switch.
+HERON_ALLOW_PLAINTEXT = env.flag("HERON_ALLOW_PLAINTEXT", False)
+HERON_MESSAGE_SIZE_LIMIT_BYTES = env.integer("HERON_MESSAGE_SIZE_LIMIT_BYTES", 150 * 1024 * 1024)
+HERON_UPLOAD_LIMIT_BYTES = env.integer("HERON_UPLOAD_LIMIT_BYTES", 25 * 1024 * 1024)
+HERON_WATCH_LIMIT = env.integer("HERON_WATCH_LIMIT", 2000)
+
+INSTALLED_APPS = [
+    "accounts",
+    "mailsync",
+    "webmail",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
+    "django_htmx",
+    "django_prose_editor",
+    "js_asset",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "webmail.middleware.ContentSecurityPolicyMiddleware",
+    "webmail.middleware.UserPreferencesMiddleware",
+]
+
+ROOT_URLCONF = "webmail.urls"
+ASGI_APPLICATION = "webmail.asgi.application"
+WSGI_APPLICATION = "webmail.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            "builtins": ["webmail.templatetags.heron"],
+        },
+    }
+]
+
+# Data. -----------------------------------------------------------------------------------------
+DATABASES = {"default": env.database("DATABASE_URL", "postgres://heron@localhost/heron")}
+# Under ASGI each request may run on another thread, so connections come from psycopg's pool and
+# CONN_MAX_AGE stays 0. Forked workers make their own pool (see webmail/celery.py).
+DATABASES["default"]["OPTIONS"]["pool"] = {
+    "min_size": 0,
+    "max_size": env.integer("HERON_DATABASE_POOL", 16),
+    "timeout": 10,
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.text("REDIS_URL", "redis://localhost:6379/0")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
+# People. ---------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_REDIRECT_URL = "/"
+LOGIN_URL = "account_login"
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+USERSESSIONS_TRACK_ACTIVITY = True
+
+# Mail that Heron itself writes to people (invitations, password resets), not users' mail.
+EMAIL_BACKEND = env.text(
+    "HERON_EMAIL_BACKEND",
+    "django.core.mail.backends.console.EmailBackend" if DEBUG else "django.core.mail.backends.smtp.EmailBackend",
+)
+EMAIL_HOST = env.text("HERON_EMAIL_HOST", "localhost")
+EMAIL_PORT = env.integer("HERON_EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.text("HERON_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = env.text("HERON_EMAIL_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("HERON_EMAIL_STARTTLS", False)
+EMAIL_USE_SSL = env.flag("HERON_EMAIL_TLS", False)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.text("HERON_EMAIL_FROM", "Heron <heron@localhost>")
+EMAIL_SUBJECT_PREFIX = "[Heron] "
+
+# Work. -----------------------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_TIME_LIMIT = 330
+CELERY_TASK_SOFT_TIME_LIMIT = 300
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Longer than any task may run, or Redis hands a running task out twice.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+CELERY_TASK_DEFAULT_QUEUE = "sync"
+CELERY_TIMEZONE = "UTC"
+
+# Files. ----------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = env.text("HERON_STATIC_ROOT", str(BASE_DIR / "static-collected"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+DATA_UPLOAD_MAX_MEMORY_SIZE = HERON_UPLOAD_LIMIT_BYTES + 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# Language and time. ----------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "webmail" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# Hardening. ------------------------------------------------------------------------------------
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = env.flag("HERON_SSL_REDIRECT", HTTPS)
+SECURE_HSTS_SECONDS = env.integer("HERON_HSTS_SECONDS", 31_536_000 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.flag("HERON_HSTS_SUBDOMAINS", False)
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+if env.flag("HERON_BEHIND_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("HERON_LOG_LEVEL", "INFO")},
+}

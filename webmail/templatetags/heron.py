@@ -1,0 +1,5 @@
+"""Template tags available in every template without loading."""
+
+from django import template
+
+register = template.Library()
