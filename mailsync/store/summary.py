@@ -1,0 +1,103 @@
+"""What the lists and the folder tree show, kept true: thread rows and folder counts. Database room.
+
+Whoever adds, removes, moves or re-flags placements hands the touched (folder, thread) pairs to
+``refresh`` in the same transaction; out come the folders' new counts, ready to be announced. One
+statement rebuilds the rows and adds the *difference* to the folder's counts, so the cost follows
+what was touched and not the size of the folder. ``manage.py recount`` audits the sums.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+
+
+@dataclass(frozen=True, slots=True)
+class FolderCounts:
+    """A folder's shown messages after a refresh."""
+
+    folder_id: int
+    account_id: int
+    user_id: int
+    total: int
+    unread: int
+
+
+def lock_folders(folder_ids: Iterable[int]) -> None:
+    """Take the folders' rows for this transaction, in one order for all, so that nobody deadlocks.
+
+    Call it before the first write to the folders' placements. ``refresh`` takes the locks too, but by
+    then a writer of the same placements may already wait the other way round.
+    """
+    wanted = sorted(set(folder_ids))
+    if wanted:
+        with connection.cursor() as cursor:
+            # NO KEY: inserts of placements that point to the folder need not wait.
+            cursor.execute("SELECT id FROM mailsync_folder WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [wanted])
+
+
+def refresh(pairs: Iterable[tuple[int, int]]) -> list[FolderCounts]:
+    """Rebuild the thread rows of these (folder id, thread id) pairs and correct the folders' counts.
+
+    Must run inside the transaction that changed the placements. A pair with nothing shown any more loses
+    its row. Running it twice changes nothing. Returns the counts of every folder named, ordered by id.
+    """
+    wanted = sorted(set(pairs))
+    if not wanted:
+        return []
+    folder_ids = [folder for folder, _ in wanted]
+    lock_folders(folder_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_REFRESH, [folder_ids, [thread for _, thread in wanted]])
+        return sorted((FolderCounts(*row) for row in cursor.fetchall()), key=lambda counts: counts.folder_id)
+
+
+# All parts of one statement see the rows as they were before it, so ``old`` is what the counts still hold.
+_REFRESH = """
+WITH pair AS (
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS p (folder_id, thread_id)
+), old AS (
+    SELECT r.folder_id, r.thread_id, r.message_count, r.unread_count
+    FROM mailsync_threadrow r JOIN pair USING (folder_id, thread_id)
+), fresh AS (
+    SELECT p.folder_id, p.thread_id,
+           (array_agg(p.id ORDER BY p.received_at DESC, p.id DESC))[1] AS newest_id,
+           max(p.received_at) AS newest_at,
+           count(*) AS message_count,
+           count(*) FILTER (WHERE NOT p.seen) AS unread_count,
+           count(*) FILTER (WHERE p.flagged) AS flagged_count,
+           bool_or(m.attachment_count > 0) AS has_attachment
+    FROM pair
+    JOIN mailsync_placement p ON p.thread_id = pair.thread_id AND p.folder_id = pair.folder_id
+    JOIN mailsync_message m ON m.id = p.message_id
+    WHERE p.shown
+    GROUP BY p.folder_id, p.thread_id
+), kept AS (
+    INSERT INTO mailsync_threadrow AS r (folder_id, thread_id, newest_id, newest_at, message_count,
+                                         unread_count, flagged_count, has_attachment)
+    SELECT folder_id, thread_id, newest_id, newest_at, message_count,
+           unread_count, flagged_count, has_attachment
+    FROM fresh
+    ON CONFLICT (folder_id, thread_id) DO UPDATE
+    SET newest_id = excluded.newest_id, newest_at = excluded.newest_at,
+        message_count = excluded.message_count, unread_count = excluded.unread_count,
+        flagged_count = excluded.flagged_count, has_attachment = excluded.has_attachment
+), dropped AS (
+    DELETE FROM mailsync_threadrow r USING pair
+    WHERE r.folder_id = pair.folder_id AND r.thread_id = pair.thread_id
+      AND NOT EXISTS (SELECT FROM fresh f WHERE f.folder_id = r.folder_id AND f.thread_id = r.thread_id)
+), difference AS (
+    SELECT pair.folder_id,
+           sum(coalesce(fresh.message_count, 0) - coalesce(old.message_count, 0)) AS total,
+           sum(coalesce(fresh.unread_count, 0) - coalesce(old.unread_count, 0)) AS unread
+    FROM pair
+    LEFT JOIN old USING (folder_id, thread_id)
+    LEFT JOIN fresh USING (folder_id, thread_id)
+    GROUP BY pair.folder_id
+)
+UPDATE mailsync_folder f
+SET total = greatest(0, f.total + difference.total), unread = greatest(0, f.unread + difference.unread)
+FROM difference, accounts_mailaccount a
+WHERE f.id = difference.folder_id AND a.id = f.account_id
+RETURNING f.id, f.account_id, a.user_id, f.total, f.unread
+"""

@@ -1,0 +1,52 @@
+"""Thread rows and counts follow the placements, and a second refresh changes nothing."""
+
+import pytest
+from django.db import transaction
+
+from mailsync.models import Placement, Thread, ThreadRow
+from mailsync.store.summary import refresh
+from tests.cast import make_account, make_folder, make_message, place
+
+pytestmark = pytest.mark.django_db
+
+
+def test_rows_and_counts_follow_the_placements() -> None:
+    account = make_account()
+    inbox, archive = make_folder(account), make_folder(account, "Archive")
+    thread = Thread.objects.create(account=account)
+    first = place(make_message(account, thread=thread), inbox, seen=True)
+    second = place(make_message(account, thread=thread, attachment_count=1), inbox, flagged=True)
+    row = ThreadRow.objects.get(folder=inbox)
+    assert (row.newest_id, row.message_count, row.unread_count, row.flagged_count) == (second.pk, 2, 1, 1)
+    assert row.has_attachment
+
+    with transaction.atomic():
+        Placement.objects.filter(pk=second.pk).update(folder=archive)
+        Placement.objects.filter(pk=first.pk).update(seen=False)
+        counts = refresh([(inbox.pk, thread.pk), (archive.pk, thread.pk)])
+
+    assert [(c.folder_id, c.total, c.unread) for c in counts] == [(inbox.pk, 1, 1), (archive.pk, 1, 1)]
+    assert counts[0].user_id == account.user_id
+    assert ThreadRow.objects.get(folder=inbox).newest_id == first.pk
+    assert not ThreadRow.objects.get(folder=inbox).has_attachment
+
+
+def test_hidden_placements_do_not_count_and_empty_rows_go() -> None:
+    account = make_account()
+    inbox = make_folder(account)
+    placement = place(make_message(account), inbox)
+    Placement.objects.filter(pk=placement.pk).update(shown=False)
+    (counts,) = refresh([(inbox.pk, placement.thread_id)])
+    assert (counts.total, counts.unread) == (0, 0)
+    assert not ThreadRow.objects.filter(folder=inbox).exists()
+
+
+def test_a_second_refresh_changes_nothing() -> None:
+    account = make_account()
+    inbox = make_folder(account)
+    placement = place(make_message(account), inbox)
+    pair = (inbox.pk, placement.thread_id)
+    assert refresh([pair, pair]) == refresh([pair])
+    inbox.refresh_from_db()
+    assert (inbox.total, inbox.unread) == (1, 1)
+    assert refresh([]) == []
