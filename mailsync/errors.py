@@ -57,3 +57,14 @@ class Poison(MailError):
 
 class LeaseLost(MailError):
     """Another worker took the lane over: drop everything, commit nothing."""
+
+
+class CannotDo(MailError):
+    """What the user asks cannot be done as things stand; ``str(error)`` says why and what to do instead.
+
+    ``field`` names the part of the form to mend ("to", "identity", "attachments"), or is empty.
+    """
+
+    def __init__(self, message: str, *, field: str = "", detail: str = "") -> None:
+        super().__init__(message, detail=detail)
+        self.field = field

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
+from uuid import UUID
 
 
 class Security(StrEnum):
@@ -225,3 +226,33 @@ class SubmissionReply:
     code: int | None
     enhanced: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """One login tried. ``code`` is ``ok``, ``skipped``, or a code of ``errors.NeedsUser``; ``message`` is for people."""
+
+    ok: bool
+    code: str = "ok"
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginReport:
+    """What trying both servers of an account gave, before anything is saved."""
+
+    incoming: StepResult
+    outgoing: StepResult
+
+    @property
+    def ok(self) -> bool:
+        return self.incoming.ok and self.outgoing.ok
+
+
+@dataclass(frozen=True, slots=True)
+class ActionResult:
+    """What a verb did: ``count`` messages changed, said in ``label``; ``group`` undoes them together."""
+
+    group: UUID
+    count: int
+    label: str
