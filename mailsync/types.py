@@ -230,7 +230,7 @@ class SubmissionReply:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """One login tried. ``code`` is ``ok``, ``skipped``, or a code of ``errors.NeedsUser``; ``message`` is for people."""
+    """One login tried. ``code``: ``ok``, ``skipped`` or one of ``errors.NeedsUser``; ``message`` is for people."""
 
     ok: bool
     code: str = "ok"

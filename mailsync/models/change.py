@@ -51,6 +51,13 @@ class Change(models.Model):
     add_flags = ArrayField(models.TextField(), default=list)
     remove_flags = ArrayField(models.TextField(), default=list)
     path = models.TextField(blank=True, help_text="New folder path.")
+    after = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text="Waits for this one, and is dropped if it fails.",
+    )
     target_uidnext = models.BigIntegerField(null=True, help_text="Saved before a move or append: where to look after.")
     hold_until = models.DateTimeField(null=True, help_text="Not pushed before; longer than the toast's Undo.")
     attempts = models.PositiveIntegerField(default=0)

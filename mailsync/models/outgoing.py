@@ -3,7 +3,6 @@
 import uuid
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -50,11 +49,18 @@ class Draft(models.Model):
     version = models.PositiveIntegerField(default=1)
     message_id = models.TextField(default=uuid.uuid4, help_text="Stable part of the Message-ID of its server copies.")
     placement = models.ForeignKey(Placement, models.SET_NULL, null=True, related_name="+")
+    request_receipt = models.BooleanField(default=False)
+    store_due_at = models.DateTimeField(
+        null=True, help_text="When the server's copy is to be replaced; NULL: it is current."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        indexes = [models.Index(fields=["user", "-updated_at"], name="draft_list")]
+        indexes = [
+            models.Index(fields=["user", "-updated_at"], name="draft_list"),
+            models.Index(fields=["store_due_at"], name="draft_store_due", condition=Q(store_due_at__isnull=False)),
+        ]
 
 
 class DraftAttachment(models.Model):
@@ -104,6 +110,7 @@ class Outgoing(models.Model):
         max_length=20, blank=True, help_text="\\Answered or $Forwarded, set once accepted."
     )
     draft_snapshot = models.JSONField(null=True, help_text="To reopen the draft on Undo.")
+    send_at = models.DateTimeField(null=True, help_text="Send later: the moment the user chose.")
     due_at = models.DateTimeField(null=True)
     claimed_until = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
@@ -134,8 +141,10 @@ class OutgoingRecipient(models.Model):
     code = models.PositiveSmallIntegerField(null=True)
     enhanced = models.CharField(max_length=16, blank=True)
     text = models.TextField(blank=True)
+    settled_at = models.DateTimeField(null=True, help_text="When it was accepted or refused for good.")
 
     class Meta:
+        indexes = [models.Index(fields=["settled_at"], name="outgoing_recipient_settled")]
         constraints = [models.UniqueConstraint(fields=["outgoing", "address"], name="outgoing_recipient_once")]
 
 
