@@ -139,7 +139,7 @@ class Placement(models.Model):
                 condition=Q(shown=True, seen=False),
             ),
             models.Index(
-                "account",
+                "folder",
                 F("received_at").desc(),
                 F("id").desc(),
                 name="placement_flagged",
@@ -171,6 +171,13 @@ class ThreadRow(models.Model):
                 F("id").desc(),
                 name="thread_row_unread",
                 condition=Q(unread_count__gt=0),
+            ),
+            models.Index(
+                "folder",
+                F("newest_at").desc(),
+                F("id").desc(),
+                name="thread_row_flagged",
+                condition=Q(flagged_count__gt=0),
             ),
         ]
 

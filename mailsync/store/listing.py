@@ -1,0 +1,236 @@
+"""Pages of folders. Database room.
+
+In: folders that the caller has the right to. Out: frozen rows. A page is two queries however large
+the folder: one range of an index for each folder asked for, then the rows of that page by their
+keys. Pages are keyset pages, never OFFSET.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from mailsync.models import Placement, ThreadRow
+from mailsync.store.conversation import Conversation, ConversationMessage, load_conversation
+from mailsync.store.tree import AccountTree, FolderLine, load_tree
+from mailsync.types import Address, Role
+
+__all__ = [
+    "AccountTree",
+    "Conversation",
+    "ConversationMessage",
+    "Cursor",
+    "FolderLine",
+    "ListRow",
+    "Page",
+    "list_rows",
+    "load_conversation",
+    "load_tree",
+    "message_rows",
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: In these the people worth showing are those written to.
+_OUTWARD = frozenset({Role.SENT.value, Role.DRAFTS.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page ended: the time and the id of its last row. ``str()`` is what goes into a URL."""
+
+    at: datetime
+    id: int
+
+    def __str__(self) -> str:
+        micros = (self.at - _EPOCH) // timedelta(microseconds=1)
+        return base64.urlsafe_b64encode(f"{micros}.{self.id}".encode()).decode().rstrip("=")
+
+    @classmethod
+    def parse(cls, text: str) -> "Cursor | None":
+        """None for anything that is not a cursor: a mangled link shows the first page.
+
+        >>> Cursor.parse("nonsense") is None
+        True
+        """
+        try:
+            micros, _, id_ = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(".")
+            return cls(_EPOCH + timedelta(microseconds=int(micros)), int(id_))
+        except (binascii.Error, ValueError, OverflowError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """One line of a list: a message, or the newest message of a conversation and its counts.
+
+    By conversation ``message_count`` is that of the whole conversation and ``unread_count``,
+    ``unread`` and ``flagged`` tell of this folder. By message the counts are those of one message.
+    """
+
+    folder_id: int
+    account_id: int
+    thread_id: int
+    message_id: int
+    placement_id: int
+    subject: str
+    participants: tuple[Address, ...]
+    received_at: datetime
+    unread: bool
+    unread_count: int
+    message_count: int
+    flagged: bool
+    answered: bool
+    has_attachment: bool
+    preview: str
+    keywords: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``next`` is where the following page begins, None at the end."""
+
+    rows: tuple[ListRow, ...]
+    next: Cursor | None
+
+
+def list_rows(
+    folder_ids: Sequence[int],
+    *,
+    by_conversation: bool,
+    unread_only: bool = False,
+    flagged_only: bool = False,
+    before: Cursor | str | None = None,
+    limit: int = 50,
+) -> Page:
+    """A page of these folders, newest first, merged by time. The caller has checked whose they are.
+
+    By conversation, one that lies in several of the folders is listed once, for the newest of them.
+    """
+    if isinstance(before, str):
+        before = Cursor.parse(before)
+    keys = _page_keys(
+        sorted(set(folder_ids)),
+        by_conversation=by_conversation,
+        unread_only=unread_only,
+        flagged_only=flagged_only,
+        before=before,
+        limit=limit + 1,
+    )
+    ids = [key.id for key in keys[:limit]]
+    rows = _conversation_rows(ids) if by_conversation else message_rows(ids)
+    return Page(tuple(rows), keys[limit - 1] if len(keys) > limit else None)
+
+
+def _page_keys(
+    folder_ids: list[int],
+    *,
+    by_conversation: bool,
+    unread_only: bool,
+    flagged_only: bool,
+    before: Cursor | None,
+    limit: int,
+) -> list[Cursor]:
+    """The keys of a page: the top of each folder's index range, merged. Reads limit × folders entries."""
+    table, at = ("mailsync_threadrow", "newest_at") if by_conversation else ("mailsync_placement", "received_at")
+    # Each combination is the condition of a partial index, word for word.
+    where = ["r.folder_id = f.id"] if by_conversation else ["r.folder_id = f.id", "r.shown"]
+    if unread_only:
+        where.append("r.unread_count > 0" if by_conversation else "NOT r.seen")
+    if flagged_only:
+        where.append("r.flagged_count > 0" if by_conversation else "r.flagged")
+    if before is not None:
+        where.append(f"(r.{at}, r.id) < (%(at)s, %(id)s)")
+    if by_conversation and len(folder_ids) > 1:
+        where.append(
+            "NOT EXISTS (SELECT FROM mailsync_threadrow o WHERE o.thread_id = r.thread_id"
+            " AND o.folder_id = ANY(%(folders)s) AND (o.newest_at, o.id) > (r.newest_at, r.id))"
+        )
+    sql = (
+        f"SELECT k.{at}, k.id FROM unnest(%(folders)s::bigint[]) AS f(id) CROSS JOIN LATERAL ("
+        f" SELECT r.{at}, r.id FROM {table} r WHERE {' AND '.join(where)}"
+        f" ORDER BY r.{at} DESC, r.id DESC LIMIT %(limit)s) AS k"
+        f" ORDER BY k.{at} DESC, k.id DESC LIMIT %(limit)s"
+    )
+    values: dict[str, Any] = {"folders": folder_ids, "limit": limit}
+    if before is not None:
+        values |= {"at": before.at, "id": before.id}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [Cursor(*row) for row in cursor.fetchall()]
+
+
+def _conversation_rows(ids: Sequence[int]) -> list[ListRow]:
+    found = ThreadRow.objects.select_related("folder", "thread", "newest__message").only(
+        *("folder__account_id", "folder__role", "thread__participants", "thread__message_count"),
+        *("newest_at", "message_count", "unread_count", "flagged_count", "has_attachment"),
+        *("newest__answered", "newest__keywords", "newest__message_id"),
+        *("newest__message__subject", "newest__message__preview", "newest__message__recipients"),
+        *("newest__message__from_name", "newest__message__from_address"),
+    )
+    rows = {}
+    for line in found.filter(id__in=ids):
+        message = line.newest.message
+        if line.folder.role in _OUTWARD:
+            people = _addresses(message.recipients.get("to", ()))
+        else:
+            people = _addresses(line.thread.participants) or (Address(message.from_name, message.from_address),)
+        rows[line.id] = ListRow(
+            folder_id=line.folder_id,
+            account_id=line.folder.account_id,
+            thread_id=line.thread_id,
+            message_id=line.newest.message_id,
+            placement_id=line.newest_id,
+            subject=message.subject,
+            participants=people,
+            received_at=line.newest_at,
+            unread=line.unread_count > 0,
+            unread_count=line.unread_count,
+            message_count=max(line.message_count, line.thread.message_count),
+            flagged=line.flagged_count > 0,
+            answered=line.newest.answered,
+            has_attachment=line.has_attachment,
+            preview=message.preview,
+            keywords=tuple(line.newest.keywords),
+        )
+    return [rows[id_] for id_ in ids if id_ in rows]
+
+
+def message_rows(placement_ids: Sequence[int]) -> list[ListRow]:
+    """The lines of these placements, in the order given."""
+    found = Placement.objects.select_related("folder", "message").only(
+        *("account_id", "folder__role", "thread_id", "received_at", "seen", "flagged", "answered", "keywords"),
+        *("message__subject", "message__preview", "message__recipients", "message__attachment_count"),
+        *("message__from_name", "message__from_address"),
+    )
+    rows = {}
+    for placement in found.filter(id__in=placement_ids):
+        message = placement.message
+        outward = placement.folder.role in _OUTWARD
+        people = _addresses(message.recipients.get("to", ())) if outward else ()
+        rows[placement.id] = ListRow(
+            folder_id=placement.folder_id,
+            account_id=placement.account_id,
+            thread_id=placement.thread_id,
+            message_id=placement.message_id,
+            placement_id=placement.id,
+            subject=message.subject,
+            participants=people or (Address(message.from_name, message.from_address),),
+            received_at=placement.received_at,
+            unread=not placement.seen,
+            unread_count=int(not placement.seen),
+            message_count=1,
+            flagged=placement.flagged,
+            answered=placement.answered,
+            has_attachment=message.attachment_count > 0,
+            preview=message.preview,
+            keywords=tuple(placement.keywords),
+        )
+    return [rows[id_] for id_ in placement_ids if id_ in rows]
+
+
+def _addresses(pairs: Iterable[Sequence[str]]) -> tuple[Address, ...]:
+    return tuple(Address(name, address) for name, address in pairs)

@@ -1,0 +1,34 @@
+"""Rendered bodies, kept by the hash of the body and the version of the policy that cleaned it. Database room.
+
+A cache: it may be emptied at any time, and a new policy version simply asks for other rows.
+"""
+
+import hashlib
+
+import zstandard
+
+from mailsync.models import RenderedBody
+
+#: More than any message Heron accepts can render to; a larger frame in the table is not ours.
+LARGEST_BYTES = 256 * 1024 * 1024
+
+
+def body_key(body: bytes) -> bytes:
+    """The key of a body: its SHA-256."""
+    return hashlib.sha256(body).digest()
+
+
+def load_rendered(key: bytes, policy_version: int) -> str | None:
+    """The HTML kept for this body under this policy, or None."""
+    row = RenderedBody.objects.filter(body_sha256=key, policy_version=policy_version).only("data").first()
+    if row is None:
+        return None
+    return zstandard.decompress(bytes(row.data), max_output_size=LARGEST_BYTES).decode()
+
+
+def record_rendered(key: bytes, policy_version: int, html: str) -> None:
+    """Keep what was rendered; whoever came first is right, as both rendered the same."""
+    data = zstandard.compress(html.encode())
+    RenderedBody.objects.bulk_create(
+        [RenderedBody(body_sha256=key, policy_version=policy_version, data=data)], ignore_conflicts=True
+    )

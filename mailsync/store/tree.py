@@ -1,0 +1,103 @@
+"""The folder tree of a user: accounts with their health, folders with their counts. Database room; two queries."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from django.db.models import F
+
+from accounts.models import MailAccount
+from mailsync.models import AccountSync, Folder
+from mailsync.types import Role
+
+Health = Literal["ok", "syncing", "failing", "needs_user", "paused"]
+
+#: The order of folders with a role; those without follow by path.
+ROLE_ORDER = (Role.INBOX, Role.FLAGGED, Role.IMPORTANT, Role.DRAFTS, Role.SENT, Role.ARCHIVE, Role.ALL)
+LAST_ROLES = (Role.JUNK, Role.TRASH)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderLine:
+    """A folder in the tree: ``depth`` 0 at the top of the account; ``folder.name`` is its label."""
+
+    folder: Folder
+    depth: int
+    has_children: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTree:
+    """An account and its folders in the order of display; ``sync`` is None before the first connection."""
+
+    account: MailAccount
+    sync: AccountSync | None
+    folders: tuple[FolderLine, ...]
+    health: Health
+    health_text: str
+
+    def folder(self, role: Role) -> Folder | None:
+        """The folder with this role, or None."""
+        return next((line.folder for line in self.folders if line.folder.role == role), None)
+
+    @property
+    def inbox(self) -> Folder | None:
+        return self.folder(Role.INBOX)
+
+    @property
+    def unread(self) -> int:
+        """Unread in the inbox."""
+        return self.inbox.unread if self.inbox else 0
+
+
+def load_tree(user_id: int) -> list[AccountTree]:
+    """All accounts of a user, in the user's order, with the folders the server still lists."""
+    accounts = list(MailAccount.objects.filter(user_id=user_id).select_related("sync").order_by("position", "id"))
+    folders: dict[int, list[Folder]] = {account.id: [] for account in accounts}
+    listed = Folder.objects.filter(account__user_id=user_id, missing_since__isnull=True)
+    for folder in listed.order_by(F("account_id"), F("path")):
+        folders[folder.account_id].append(folder)
+    return [_account_tree(account, folders[account.id]) for account in accounts]
+
+
+def _account_tree(account: MailAccount, folders: list[Folder]) -> AccountTree:
+    sync: AccountSync | None = getattr(account, "sync", None)
+    health, text = _health(account, sync, folders)
+    return AccountTree(account, sync, _lines(folders), health, text)
+
+
+def _lines(folders: list[Folder]) -> tuple[FolderLine, ...]:
+    """Roles first, then by path with children below their parents; junk and trash last."""
+    by_path = {folder.path: folder for folder in folders}
+
+    def ancestors(folder: Folder) -> list[Folder]:
+        """The listed folders above this one, outermost first. Children of INBOX stand at the top."""
+        parts = folder.path.split(folder.delimiter) if folder.delimiter else [folder.path]
+        above = [by_path.get(folder.delimiter.join(parts[:count])) for count in range(1, len(parts))]
+        return [parent for parent in above if parent is not None and parent.role != Role.INBOX]
+
+    def rank(folder: Folder) -> tuple[int, str]:
+        if folder.role in ROLE_ORDER:
+            return (ROLE_ORDER.index(Role(folder.role)), "")
+        return (len(ROLE_ORDER) + (folder.role in LAST_ROLES), folder.name.casefold())
+
+    chains = {folder.id: [*ancestors(folder), folder] for folder in folders}
+    ordered = sorted(folders, key=lambda folder: [(*rank(step), step.path) for step in chains[folder.id]])
+    parents = {chain[-2].id for chain in chains.values() if len(chain) > 1}
+    return tuple(FolderLine(folder, len(chains[folder.id]) - 1, folder.id in parents) for folder in ordered)
+
+
+def _health(account: MailAccount, sync: AccountSync | None, folders: list[Folder]) -> tuple[Health, str]:
+    """The state of the account in one word and in a sentence for its user."""
+    if account.state == MailAccount.State.NEEDS_USER:
+        return "needs_user", account.state_reason
+    if account.state == MailAccount.State.PAUSED:
+        return "paused", account.state_reason or "Paused: no mail is fetched or sent from this account."
+    if sync is not None and sync.failures > 2:
+        return "failing", sync.last_error
+    remote = [folder for folder in folders if folder.selectable and not folder.is_local]
+    left = sum(1 for folder in remote if folder.header_cursor != 1 or folder.bodies_pending)
+    if sync is None or sync.last_success_at is None or left:
+        missing = sum(folder.bodies_pending for folder in remote)
+        text = f"Fetching mail: {missing} messages to go." if missing else "Fetching mail for the first time."
+        return "syncing", text
+    return "ok", ""

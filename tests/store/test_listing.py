@@ -1,0 +1,153 @@
+"""Pages of folders: order, filters, keyset pages, conversations listed once."""
+
+from datetime import timedelta
+
+import pytest
+
+from mailsync.models import Thread
+from mailsync.store.listing import Cursor, list_rows, load_conversation, load_tree
+from mailsync.types import Address
+from tests.factories import START, make_account, make_folder, make_message, make_user, place
+
+pytestmark = pytest.mark.django_db
+
+
+def test_pages_meet_without_gap_or_overlap_when_times_are_equal() -> None:
+    folder = make_folder()
+    made = [make_message(folder, received_at=START + timedelta(minutes=n // 3)) for n in range(10)]
+    seen: list[int] = []
+    before: str | None = None
+    while True:
+        page = list_rows([folder.id], by_conversation=False, before=before, limit=4)
+        seen += [row.placement_id for row in page.rows]
+        if page.next is None:
+            break
+        before = str(page.next)
+    assert seen == [placement.id for placement in reversed(made)]
+
+
+def test_a_conversation_is_one_line_for_its_newest_message() -> None:
+    folder = make_folder()
+    first = make_message(folder, subject="Lunch", seen=True)
+    make_message(folder, subject="Other")
+    last = make_message(folder, subject="Re: Lunch", thread=first.thread, attachment_count=1, preview="At noon")
+    page = list_rows([folder.id], by_conversation=True)
+    assert [row.subject for row in page.rows] == ["Re: Lunch", "Other"]
+    row = page.rows[0]
+    assert (row.message_id, row.message_count, row.unread_count, row.unread) == (last.message_id, 2, 1, True)
+    assert (row.has_attachment, row.preview, row.account_id) == (True, "At noon", folder.account_id)
+
+
+def test_unread_and_flagged_filters() -> None:
+    folder = make_folder()
+    read = make_message(folder, seen=True)
+    unread = make_message(folder)
+    flagged = make_message(folder, seen=True, flagged=True)
+    hidden = make_message(folder, flagged=True, shown=False)
+    for by_conversation in (True, False):
+        rows = list_rows([folder.id], by_conversation=by_conversation, unread_only=True).rows
+        assert [row.placement_id for row in rows] == [unread.id]
+        rows = list_rows([folder.id], by_conversation=by_conversation, flagged_only=True).rows
+        assert [row.placement_id for row in rows] == [flagged.id]
+        rows = list_rows([folder.id], by_conversation=by_conversation).rows
+        assert [row.placement_id for row in rows] == [flagged.id, unread.id, read.id]
+    assert hidden.shown is False
+
+
+def test_folders_are_merged_and_a_conversation_in_two_of_them_is_listed_once() -> None:
+    account = make_account()
+    inbox, archive = make_folder(account), make_folder(account, "Archive", role="archive")
+    first = make_message(archive)
+    other = make_message(make_folder(make_account(account.user)))
+    last = make_message(inbox, thread=first.thread)
+    rows = list_rows([inbox.id, archive.id, other.folder_id], by_conversation=True).rows
+    assert [row.placement_id for row in rows] == [last.id, other.id]
+    rows = list_rows([inbox.id, archive.id, other.folder_id], by_conversation=False).rows
+    assert [row.placement_id for row in rows] == [last.id, other.id, first.id]
+
+
+def test_sent_lists_show_whom_one_wrote_to() -> None:
+    sent = make_folder(make_account(), "Sent", role="sent")
+    make_message(sent, recipients={"to": [["Bob", "bob@example.test"], ["", "eve@example.test"]]})
+    for by_conversation in (True, False):
+        row = list_rows([sent.id], by_conversation=by_conversation).rows[0]
+        assert row.participants == (Address("Bob", "bob@example.test"), Address("", "eve@example.test"))
+
+
+def test_a_mangled_cursor_shows_the_first_page() -> None:
+    folder = make_folder()
+    make_message(folder)
+    for text in ("", "~", "AAAA", "999999999999999999999999", "é", str(Cursor(START, 1))[:-3]):
+        assert Cursor.parse(text) is None or len(text) > 9
+        list_rows([folder.id], by_conversation=True, before=text)
+    cursor = Cursor(START, 7)
+    assert Cursor.parse(str(cursor)) == cursor
+
+
+def test_a_conversation_is_read_oldest_first_with_where_each_message_lies() -> None:
+    account = make_account()
+    inbox, archive = make_folder(account), make_folder(account, "Archive", role="archive")
+    first = make_message(archive, seen=True)
+    second = make_message(inbox, thread=first.thread, flagged=True)
+    place(archive, second.message, seen=False)
+    make_message(inbox, thread=first.thread, shown=False)
+    conversation = load_conversation(account.user_id, first.thread_id)
+    assert [entry.message.id for entry in conversation.messages] == [first.message_id, second.message_id]
+    assert [len(entry.placements) for entry in conversation.messages] == [1, 2]
+    assert conversation.messages[1].roles == {"inbox", "archive"}
+    assert (conversation.messages[0].unread, conversation.messages[1].unread) == (False, True)
+    assert (conversation.unread_count, conversation.left_out) == (1, 0)
+
+
+def test_a_stranger_has_no_conversation() -> None:
+    placement = make_message(make_folder())
+    with pytest.raises(Thread.DoesNotExist):
+        load_conversation(make_user().id, placement.thread_id)
+
+
+def test_the_tree_orders_by_role_and_nests_by_path() -> None:
+    account = make_account()
+    for path, role in (("Trash", "trash"), ("Work/Zeta", ""), ("Work", ""), ("Sent", "sent"), ("Work/Alpha", "")):
+        make_folder(account, path, role=role)
+    make_folder(account)
+    make_folder(account, "Apples")
+    make_folder(account, "Gone", missing_since=START)
+    make_folder()  # another user's
+    (tree,) = load_tree(account.user_id)
+    lines = [(line.folder.path, line.depth) for line in tree.folders]
+    assert lines == [
+        *(("INBOX", 0), ("Sent", 0), ("Apples", 0), ("Work", 0), ("Work/Alpha", 1), ("Work/Zeta", 1), ("Trash", 0))
+    ]
+    assert [line.has_children for line in tree.folders].count(True) == 1
+    assert tree.inbox is not None
+    assert tree.health == "syncing"
+
+
+def test_the_tree_costs_two_queries(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+    user = make_user()
+    for _ in range(3):
+        account = make_account(user)
+        make_folder(account)
+        make_folder(account, "Sent")
+    with django_assert_num_queries(2):
+        assert [len(tree.folders) for tree in load_tree(user.id)] == [2, 2, 2]
+
+
+def test_health_in_words() -> None:
+    account = make_account()
+    account.sync.last_success_at = START
+    account.sync.save()
+    folder = make_folder(account)
+    assert load_tree(account.user_id)[0].health == "ok"
+    folder.bodies_pending = 7
+    folder.save()
+    assert load_tree(account.user_id)[0].health_text == "Fetching mail: 7 messages to go."
+    account.sync.failures, account.sync.last_error = 3, "The server did not answer."
+    account.sync.save()
+    assert (load_tree(account.user_id)[0].health, load_tree(account.user_id)[0].health_text) == (
+        "failing",
+        "The server did not answer.",
+    )
+    account.state, account.state_reason = "needs_user", "The password was refused."
+    account.save()
+    assert load_tree(account.user_id)[0].health == "needs_user"

@@ -1,0 +1,38 @@
+"""Raw bytes whole and in ranges; rendered bodies kept and found."""
+
+import pytest
+
+from mailsync.models import Message
+from mailsync.store.raw import BodyNotFetched, raw_reader, raw_size, read_raw
+from mailsync.store.rendered import body_key, load_rendered, record_rendered
+from tests.factories import make_folder, make_message
+
+pytestmark = pytest.mark.django_db
+
+
+def test_ranges_are_those_of_the_bytes() -> None:
+    raw = bytes(range(256)) * 40
+    message = make_message(make_folder(), raw).message
+    read = raw_reader(message)
+    assert read_raw(message) == raw
+    assert raw_size(message) == len(raw)
+    for start, end in ((0, 5), (250, 260), (10_000, 99_999), (7, 7), (9, 3), (20_000, 20_001)):
+        assert read(start, end) == raw[start:end]
+
+
+def test_a_header_alone_has_no_bytes_yet() -> None:
+    placement = make_message(make_folder())
+    Message.objects.filter(id=placement.message_id).update(raw=None)
+    placement.message.refresh_from_db()
+    for ask in (read_raw, raw_size, raw_reader):
+        with pytest.raises(BodyNotFetched):
+            ask(placement.message)
+
+
+def test_rendered_bodies_are_kept_by_policy() -> None:
+    key = body_key(b"<p>hi")
+    assert load_rendered(key, 1) is None
+    record_rendered(key, 1, "<p>höi</p>")
+    record_rendered(key, 1, "ignored: whoever came first is right")
+    assert load_rendered(key, 1) == "<p>höi</p>"
+    assert load_rendered(key, 2) is None
