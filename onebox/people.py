@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-DEMO_PASSWORD = "heron-demo"
+DEMO_PASSWORD = "heron-demo"  # noqa: S105 - opens invented mail on loopback only
 
 
 @dataclass(frozen=True, slots=True)

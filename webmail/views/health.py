@@ -1,0 +1,70 @@
+"""Health for load balancers and people: ``/healthz`` says the process lives, ``/readyz`` that all it needs does."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from mailsync.models import SchedulerTick
+
+_TICK_MAY_BE_OLD = timedelta(seconds=60)
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 when all checks pass, else 503; the body names each check and, where it failed, why."""
+    checks: dict[str, Callable[[], str]] = {
+        "database": _database,
+        "migrations": _migrations,
+        "redis": _redis,
+        "scheduler": _scheduler,
+    }
+    report: dict[str, str] = {}
+    for name, check in checks.items():
+        try:
+            report[name] = check() or "ok"
+        except Exception as error:  # Whatever it is, the answer is "not ready" and which part.
+            report[name] = f"failed: {type(error).__name__}"
+    ready = all(word == "ok" for word in report.values())
+    return JsonResponse(report, status=200 if ready else 503)
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return ""
+
+
+def _migrations() -> str:
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return f"{len(plan)} not applied: run manage.py migrate" if plan else ""
+
+
+def _redis() -> str:
+    import redis
+
+    redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2).ping()
+    return ""
+
+
+def _scheduler() -> str:
+    tick = SchedulerTick.objects.first()
+    if tick is None:
+        return "has never run: start `celery -A webmail beat` and a worker for the queue `interactive`"
+    if timezone.now() - tick.at > _TICK_MAY_BE_OLD:
+        return f"last ran at {tick.at:%Y-%m-%d %H:%M:%S} UTC: is the scheduler or the interactive worker down?"
+    return ""
