@@ -141,6 +141,7 @@ EMAIL_HOST_PASSWORD = env.text("HERON_EMAIL_PASSWORD", "")
 EMAIL_USE_TLS = env.flag("HERON_EMAIL_STARTTLS", False)
 EMAIL_USE_SSL = env.flag("HERON_EMAIL_TLS", False)
 EMAIL_TIMEOUT = 20
+EMAIL_FILE_PATH = env.text("HERON_EMAIL_FILE_PATH", "") or None
 DEFAULT_FROM_EMAIL = env.text("HERON_EMAIL_FROM", "Heron <heron@localhost>")
 EMAIL_SUBJECT_PREFIX = "[Heron] "
 
@@ -167,6 +168,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "webmail.icons.IconFinder",
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -1,0 +1,89 @@
+/* The shell of every page: the folder drawer on a phone, toasts, and words for screen readers.
+   Everything here has an equal without scripts; other modules import `toast` and `say`. */
+
+const live = document.getElementById("live");
+const toasts = document.getElementById("toasts");
+
+/** Says `text` once to screen readers. */
+export function say(text) {
+  live.textContent = "";
+  requestAnimationFrame(() => { live.textContent = text; });
+}
+
+/** Shows a toast for `milliseconds`; it waits while the pointer or the focus is on it.
+    `action` is {label, run}. Returns a function that takes the toast away. */
+export function toast(text, { action = null, bad = false, milliseconds = 8000 } = {}) {
+  const box = document.createElement("div");
+  box.className = bad ? "toast bad" : "toast";
+  if (bad) box.setAttribute("role", "alert");
+  const words = document.createElement("span");
+  words.textContent = text;
+  box.append(words);
+  if (action) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn";
+    button.textContent = action.label;
+    button.addEventListener("click", () => { box.remove(); action.run(); });
+    box.append(button);
+  }
+  toasts.append(box);
+  return expire(box, milliseconds);
+}
+
+function expire(box, milliseconds) {
+  let timer;
+  const remove = () => box.remove();
+  const start = () => { timer = setTimeout(remove, milliseconds); };
+  const stop = () => clearTimeout(timer);
+  box.addEventListener("pointerenter", stop);
+  box.addEventListener("pointerleave", start);
+  box.addEventListener("focusin", stop);
+  box.addEventListener("focusout", start);
+  start();
+  return remove;
+}
+
+for (const box of document.querySelectorAll("[data-toast]")) expire(box, 8000);
+
+/* The drawer. Without scripts the link goes to #folders, which CSS opens by :target. */
+const app = document.getElementById("app");
+const drawer = document.getElementById("folders");
+
+function closeDrawer(opener) {
+  delete app.dataset.drawer;
+  opener?.focus();
+}
+
+for (const opener of document.querySelectorAll("[data-drawer-open]")) {
+  opener.setAttribute("role", "button");
+  opener.addEventListener("click", (event) => {
+    event.preventDefault();
+    app.dataset.drawer = "open";
+    drawer.querySelector("a, button")?.focus();
+    drawer.addEventListener("keydown", (press) => {
+      if (press.key === "Escape") closeDrawer(opener);
+    }, { once: true });
+  });
+}
+
+app?.addEventListener("click", (event) => {
+  if (app.dataset.drawer === "open" && (!drawer.contains(event.target) || event.target.closest("a"))) {
+    if (!event.target.closest("[data-drawer-open]")) closeDrawer();
+  }
+});
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden && app) delete app.dataset.drawer;
+});
+
+/* Fields that show or hide a password. */
+for (const eye of document.querySelectorAll("[data-reveal]")) {
+  eye.hidden = false;
+  eye.addEventListener("click", () => {
+    const field = document.getElementById(eye.dataset.reveal);
+    const shown = field.type === "text";
+    field.type = shown ? "password" : "text";
+    eye.setAttribute("aria-pressed", String(!shown));
+  });
+}

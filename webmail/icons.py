@@ -1,0 +1,103 @@
+"""The sprite of icons: names flow in, one ``icons.svg`` flows out. Pure but for reading the package.
+
+Each icon is Lucide's drawing (ISC licence, from the ``lucide`` package) as a ``<symbol>`` that takes
+its colour from the text beside it; ``mark`` is Heron's own. Templates write ``{% icon "archive" %}``,
+scripts use the same file, so a new icon is one new name in ``ICONS``. The sprite is made when static
+files are found or collected (``IconFinder``) and is never part of the repository.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from importlib.resources import files
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+from django.contrib.staticfiles.finders import BaseFinder
+from django.core.checks import CheckMessage
+from django.core.files.storage import FileSystemStorage, Storage
+
+SPRITE = "icons.svg"
+
+_NAMES = """
+activity alarm-clock archive archive-restore arrow-down arrow-left arrow-right arrow-up arrow-up-down at-sign
+baseline bell bell-off bold book-user brush-cleaning calendar calendar-check calendar-clock calendar-x check
+check-check chevron-down chevron-left chevron-right chevron-up circle circle-alert circle-check circle-pause
+circle-question-mark circle-user circle-x clipboard clock cloud-off cloud-upload code command contact copy
+corner-down-left database download ellipsis ellipsis-vertical external-link eye eye-off file file-archive file-image
+file-pen-line file-spreadsheet file-text file-volume film fingerprint-pattern flag flag-off folder folder-input
+folder-open folder-plus folder-tree forward funnel globe grip-vertical hard-drive heading highlighter history
+hourglass image image-off inbox info italic key-round keyboard languages laptop layout-panel-left link list
+list-checks list-indent-decrease list-indent-increase list-ordered list-tree loader lock lock-open log-in log-out
+mail mail-check mail-open mail-plus mail-question-mark mail-warning mails maximize-2 menu merge message-square
+messages-square minimize-2 minus monitor moon move-right octagon-alert palette panel-bottom panel-left panel-right
+panels-top-left paperclip party-popper pause pen-line pencil pilcrow pin pin-off play plug plug-zap plus printer
+quote redo-2 refresh-cw remove-formatting reply reply-all rotate-ccw rss save search search-x send send-horizontal
+server settings share-2 shield shield-alert shield-check shield-off shield-question-mark signature
+sliders-horizontal smartphone smile square square-check square-minus square-pen star star-off strikethrough sun
+table-2 tag tags text-align-center text-align-end text-align-start timer trash trash-2 triangle-alert type underline
+undo-2 unlink unplug upload user user-plus user-x users volume-x wand-sparkles wifi-off wrench x zoom-in zoom-out
+"""
+ICONS = tuple(_NAMES.split())
+
+# Two wings over a sheet: a heron's flight, and an envelope's flap.
+_MARK = (
+    '<symbol id="mark" viewBox="0 0 32 32">'
+    '<rect width="32" height="32" rx="8" fill="#0b5cc4"/>'
+    '<path d="M7 15.5v6.7A2.8 2.8 0 0 0 9.8 25h12.4a2.8 2.8 0 0 0 2.8-2.8v-6.7l-9 6.6z" fill="#fff" opacity=".32"/>'
+    '<path d="m6.5 8.5 8.3 6.4a2 2 0 0 0 2.4 0l8.3-6.4" fill="none" stroke="#fff" stroke-width="2.4"'
+    ' stroke-linecap="round" stroke-linejoin="round"/>'
+    '<path d="m6.5 14.2 8.3 6.4a2 2 0 0 0 2.4 0l8.3-6.4" fill="none" stroke="#fff" stroke-width="2.4"'
+    ' stroke-linecap="round" stroke-linejoin="round" opacity=".72"/>'
+    "</symbol>"
+)
+_STROKES = 'fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round"'
+_INNER = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
+
+
+def build_sprite(names: Iterable[str]) -> str:
+    """The sprite with a symbol for each name, in order, and the mark.
+
+    Raises ``KeyError`` naming an icon that Lucide does not have.
+    """
+    symbols = [_MARK]
+    with ZipFile(BytesIO(files("lucide").joinpath("lucide.zip").read_bytes())) as drawings:
+        for name in names:
+            try:
+                drawing = drawings.read(f"{name}.svg").decode()
+            except KeyError as error:
+                raise KeyError(f"Lucide has no icon {name!r}; mend the list in webmail/icons.py.") from error
+            inner = _INNER.search(drawing)
+            body = " ".join(inner[1].split()) if inner else ""
+            symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24" {_STROKES}>{body}</symbol>')
+    return '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
+
+
+@lru_cache(maxsize=1)
+def _folder() -> "tempfile.TemporaryDirectory[str]":
+    """A private folder that holds the sprite for as long as this process lives."""
+    folder = tempfile.TemporaryDirectory(prefix="heron-static-")
+    Path(folder.name, SPRITE).write_text(build_sprite(ICONS), encoding="utf-8")
+    return folder
+
+
+class IconFinder(BaseFinder):
+    """Offers the sprite to ``collectstatic`` and, while debugging, to the static server."""
+
+    def check(self, **kwargs: Any) -> list[CheckMessage]:
+        return []
+
+    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
+        """The absolute path of the sprite when it is asked for, else nothing ([] in Django's terms)."""
+        if path != SPRITE:
+            return []
+        found = str(Path(_folder().name, SPRITE))
+        return [found] if find_all else found
+
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
+        storage = FileSystemStorage(location=_folder().name)
+        storage.prefix = ""  # type: ignore[attr-defined]  # collectstatic reads it
+        yield SPRITE, storage

@@ -1,0 +1,1 @@
+"""The settings pages: one module a subject, ``urls.py`` names them all."""
