@@ -28,10 +28,11 @@ class Stopped(Exception):
 class Launcher:
     """One Heron on one machine. ``demo`` adds a mail server with sample mail and two people."""
 
-    def __init__(self, root: Path, *, demo: bool, port: int) -> None:
+    def __init__(self, root: Path, *, demo: bool, port: int, host: str = "127.0.0.1") -> None:
         self.layout = Layout(root)
         self.demo = demo
         self.wanted_port = port
+        self.host = host
         self.postgres = Postgres(self.layout.postgres, log=self.layout.logs / "postgres.log")
         self.valkey = Valkey(log=self.layout.logs / "valkey.log")
         self.mail_server: Child | None = None
@@ -73,7 +74,7 @@ class Launcher:
     def _start(self) -> None:
         self._say("Starting PostgreSQL and Valkey")
         self.port = _free_port_near(self.wanted_port)
-        self.base_url = f"http://localhost:{self.port}"
+        self.base_url = os.environ.get("HERON_BASE_URL", f"http://localhost:{self.port}")
         self.postgres.start()
         self.postgres.ensure_database("heron")
         self.valkey.start()
@@ -164,7 +165,7 @@ class Launcher:
         web = self._child(
             "web",
             "-m",
-            *("uvicorn", "webmail.asgi:application", "--host", "127.0.0.1", "--port", str(self.port)),
+            *("uvicorn", "webmail.asgi:application", "--host", self.host, "--port", str(self.port)),
             *("--timeout-graceful-shutdown", "3", "--log-level", "warning"),
         )
         celery = ("-m", "celery", "-A", "webmail")

@@ -1,4 +1,4 @@
-"""Settings of the tests: the site's own, with fixed test secrets and the servers that tests/services.py found or started."""
+"""Settings of the tests: the site's own, with fixed secrets and the servers of tests/services.py."""
 
 import os
 

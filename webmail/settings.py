@@ -93,6 +93,8 @@ TEMPLATES = [
 
 # Data. -----------------------------------------------------------------------------------------
 DATABASES = {"default": env.database("DATABASE_URL", "postgres://heron@localhost/heron")}
+# Kept apart from the URL where it comes from a file (HERON_DATABASE_PASSWORD_FILE).
+DATABASES["default"]["PASSWORD"] = env.text("HERON_DATABASE_PASSWORD", DATABASES["default"]["PASSWORD"])
 # Under ASGI each request may run on another thread, so connections come from psycopg's pool and
 # CONN_MAX_AGE stays 0. Forked workers make their own pool (see webmail/celery.py).
 DATABASES["default"]["OPTIONS"]["pool"] = {
