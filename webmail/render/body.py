@@ -1,0 +1,125 @@
+"""A cleaned body: safe text with slots where pictures may stand. Pure.
+
+What does not depend on the reader (tags, styles, links) is cleaned once and kept; what does (picture
+consent, the URLs of this message's parts) is filled into slots when the body is shown. A body is a
+list of literal pieces and slots, so filling never edits HTML: it joins strings, and a slot's value
+must be of a plain alphabet that can end neither an attribute nor a url().
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+#: Around a slot's number while the body is still tokens; ``guard`` takes these noncharacters from every source.
+_MARK_OPEN, _MARK_CLOSE = "\ufdd0", "\ufdd1"
+_MARK = re.compile(f"{_MARK_OPEN}([0-9]+){_MARK_CLOSE}")
+_PLAIN_URL = re.compile(r"(?:https?:/)?/[A-Za-z0-9/_.:?=%~@,+-]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place for a picture: ``place`` says in which syntax, ``origin`` where the picture comes from.
+
+    ``target`` is a Content-ID without brackets, or an absolute http(s) URL. It is never written into the body.
+    """
+
+    place: Literal["src", "css"]
+    origin: Literal["cid", "remote"]
+    target: str
+
+
+Piece = str | Slot
+#: Asked for each slot: the URL on this site to load it from, or None to leave it out.
+PictureUrl = Callable[[Slot], str | None]
+
+
+def no_pictures(slot: Slot) -> None:
+    """The ``PictureUrl`` that loads nothing."""
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class CleanBody:
+    """What ``sanitize`` made of an HTML body. Safe to write into a page by ``fill`` only.
+
+    ``body_attributes`` are the pieces after ``<body``; ``sheet`` is CSS for the frame's head.
+    Counts are for telling the reader: ``remote`` pictures wait for consent, ``trackers`` never load,
+    ``deceptive_links`` show one host and lead to another.
+    """
+
+    pieces: tuple[Piece, ...]
+    body_attributes: tuple[Piece, ...] = ()
+    sheet: str = ""
+    doctype: str = ""
+    sets_colors: bool = False
+    remote: int = 0
+    trackers: int = 0
+    deceptive_links: int = 0
+    has_quote: bool = False
+    truncated: bool = False
+
+    def fill(self, picture_url: PictureUrl = no_pictures) -> str:
+        """The body's inner HTML. Raises ``ValueError`` when ``picture_url`` gives a URL of another alphabet."""
+        return fill(self.pieces, picture_url)
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        return tuple(piece for piece in self.body_attributes + self.pieces if isinstance(piece, Slot))
+
+    def as_bytes(self) -> bytes:
+        """As the cache keeps it (before compression)."""
+        data: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        data["pieces"] = _pieces_as_json(self.pieces)
+        data["body_attributes"] = _pieces_as_json(self.body_attributes)
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        fields: dict[str, Any] = json.loads(data)
+        fields["pieces"] = _pieces_from_json(fields["pieces"])
+        fields["body_attributes"] = _pieces_from_json(fields["body_attributes"])
+        return cls(**fields)
+
+
+def mark(number: int) -> str:
+    """What stands for slot ``number`` in an attribute value until the body is serialised."""
+    return f"{_MARK_OPEN}{number}{_MARK_CLOSE}"
+
+
+def is_mark(value: str) -> bool:
+    return value[:1] == _MARK_OPEN and _MARK.fullmatch(value) is not None
+
+
+def split_marks(text: str, slots: list[Slot]) -> list[Piece]:
+    """Text and slots in turn. A mark that a sender forged shows a picture of the same message at most."""
+    found: list[Piece] = []
+    for index, part in enumerate(_MARK.split(text)):
+        if index % 2 == 0:
+            found.append(part)
+        elif int(part) < len(slots):
+            found.append(slots[int(part)])
+    return found
+
+
+def fill(pieces: tuple[Piece, ...], picture_url: PictureUrl) -> str:
+    return "".join(piece if isinstance(piece, str) else _fill_slot(piece, picture_url(piece)) for piece in pieces)
+
+
+def _fill_slot(slot: Slot, url: str | None) -> str:
+    if url is not None and not _PLAIN_URL.match(url):
+        raise ValueError(f"not a plain URL for a picture: {url[:100]!r}")
+    if slot.place == "css":
+        return f"url({url})" if url else "none"
+    if url:
+        return f' src="{url}" decoding="async" referrerpolicy="no-referrer"'
+    return ' data-heron="blocked"' if slot.origin == "remote" else ' data-heron="missing"'
+
+
+def _pieces_as_json(pieces: tuple[Piece, ...]) -> list[str | list[str]]:
+    return [p if isinstance(p, str) else [p.place, p.origin, p.target] for p in pieces]
+
+
+def _pieces_from_json(pieces: list[Any]) -> tuple[Piece, ...]:
+    return tuple(p if isinstance(p, str) else Slot(*p) for p in pieces)

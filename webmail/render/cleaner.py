@@ -1,0 +1,136 @@
+"""The cleaner: a sender's HTML in, a ``CleanBody`` out. Pure, and the only room that knows bleach.
+
+guard → Lexbor tokens → bleach's filter (every allow or deny of tag, attribute and scheme) → the rules
+of mail → folding → one canonical spelling → proof. Nothing edits the HTML after that. bleach is not
+maintained any more; what is used of it is the policy core alone, which ``_Judge`` wraps: to lift it
+out, replace that class by a filter over the same tokens. Run this behind ``isolate.py``, never
+directly on a stranger's mail in a web process.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from bleach.sanitizer import BleachSanitizerFilter
+
+from webmail.render import policy
+from webmail.render.body import CleanBody, split_marks
+from webmail.render.body import fill as fill_pieces
+from webmail.render.css import StyleFilter, filter_sheet
+from webmail.render.doctype import choose_doctype
+from webmail.render.fold import fold_last_quote
+from webmail.render.guard import guard
+from webmail.render.mail_filter import MailFilter
+from webmail.render.parse import Page, Token, tokens
+from webmail.render.pictures import Pictures
+from webmail.render.serialise import attributes_text, serialise
+from webmail.render.verify import verify, verify_sheet
+
+MAX_SHEETS = 50
+_COLOR = re.compile(r"#?[A-Za-z0-9]{1,20}\Z")
+_PIXELS = re.compile(r"[0-9]{1,3}\Z")
+_LANGUAGE = re.compile(r"[A-Za-z0-9-]{1,35}\Z")
+_MARGINS = {
+    "leftmargin": "margin-left",
+    "topmargin": "margin-top",
+    "marginwidth": "margin-left",
+    "marginheight": "margin-top",
+}
+_LINK_COLORS = {"link": "a:link", "vlink": "a:visited"}
+
+
+class _Judge(BleachSanitizerFilter):
+    """bleach's filter over decoded text: our parser resolved the entities, so none are looked for again."""
+
+    def __init__(self, source: Iterable[Token], styles: StyleFilter) -> None:
+        super().__init__(
+            source=source,  # type: ignore[arg-type]
+            allowed_tags=policy.TAGS,
+            attributes=policy.attribute_allowed,
+            allowed_protocols=policy.SCHEMES,
+            strip_disallowed_tags=True,
+            strip_html_comments=True,
+            css_sanitizer=styles,  # type: ignore[arg-type]
+        )
+
+    def sanitize_characters(self, token: Any) -> Any:
+        return token
+
+
+def sanitize(source: str) -> CleanBody:
+    """Cleans one HTML body.
+
+    Raises ``TooHard`` past a limit of the guard, and ``Unproven`` if the result is not of the proven
+    grammar (a fault of ours); in both cases the message's text is to be shown instead.
+    """
+    source = guard(source)
+    page = Page()
+    pictures = Pictures()
+    styles = StyleFilter(pictures.in_css)
+    judged: Iterator[Any] = iter(_Judge(tokens(source, page), styles))
+    mail = MailFilter(judged, pictures)
+    folded, has_quote = fold_last_quote(list(mail))
+    text = serialise(folded)
+
+    sheets = [filter_sheet(sheet) for sheet in page.sheets[:MAX_SHEETS] if sheet]
+    body_attributes, body_sheet = _body(page, pictures, styles)
+    body = CleanBody(
+        pieces=_slotted(text, pictures),
+        body_attributes=_slotted(body_attributes, pictures),
+        sheet="\n".join(filter(None, [body_sheet, *(sheet.css for sheet in sheets)])),
+        doctype=choose_doctype(source),
+        sets_colors=styles.sets_colors or mail.sets_colors or any(sheet.sets_colors for sheet in sheets),
+        remote=pictures.remote,
+        trackers=pictures.trackers,
+        deceptive_links=mail.deceptive_links,
+        has_quote=has_quote,
+        truncated=page.truncated,
+    )
+    _prove(body)
+    return body
+
+
+def _slotted(text: str, pictures: Pictures) -> tuple[Any, ...]:
+    # A slot stands for a whole src attribute; the serialiser wrote only its mark as the value.
+    return tuple(split_marks(text, pictures.slots))
+
+
+def _body(page: Page, pictures: Pictures, styles: StyleFilter) -> tuple[str, str]:
+    """The attributes to write after ``<body``, and the CSS that stands for its link colours."""
+    given = page.body
+    style = [
+        f"{css}:{given[name]}"
+        for name, css in (("bgcolor", "background-color"), ("text", "color"))
+        if _COLOR.match(given.get(name, ""))
+    ]
+    if given.get("background"):
+        style.append(f"background-image:{pictures.in_css(given['background'])}")
+    styles.sets_colors = styles.sets_colors or bool(style)
+    style += [f"{css}:{given[name]}px" for name, css in _MARGINS.items() if _PIXELS.match(given.get(name, ""))]
+    if given.get("style"):
+        style.append(styles.sanitize_css(given["style"]))
+    attributes: dict[tuple[None, str], str] = {}
+    if any(style):
+        attributes[None, "style"] = ";".join(filter(None, style))
+    if given.get("dir", "").lower() in ("ltr", "rtl", "auto"):
+        attributes[None, "dir"] = given["dir"].lower()
+    if _LANGUAGE.match(given.get("lang", "")):
+        attributes[None, "lang"] = given["lang"]
+    if given.get("class"):
+        attributes[None, "class"] = given["class"]
+    if given.get("id"):
+        attributes[None, "id"] = policy.ID_PREFIX + given["id"]
+    links = [
+        f"{selector}{{color:{given[name]}}}"
+        for name, selector in _LINK_COLORS.items()
+        if _COLOR.match(given.get(name, ""))
+    ]
+    return attributes_text(attributes), "\n".join(links)
+
+
+def _prove(body: CleanBody) -> None:
+    """Proves the body with every slot empty and with every slot filled; then any mixture is proven too."""
+    for picture in (None, "/picture"):
+        verify(body.fill(lambda slot: picture))
+        verify(f"<div{fill_pieces(body.body_attributes, lambda slot: picture)}>")
+    verify_sheet(body.sheet)

@@ -1,0 +1,30 @@
+"""Which rendering mode the sender designed for. Pure: source in, a doctype of ours out.
+
+Old mails rely on quirks mode (RFC-less, but every browser agrees: https://quirks.spec.whatwg.org/),
+new ones on standards mode; a mail shown in the other mode falls apart.
+"""
+
+import re
+
+STANDARDS = "<!doctype html>"
+ALMOST_STANDARDS = (
+    '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" '
+    '"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">'
+)
+QUIRKS = ""
+
+_DOCTYPE = re.compile(
+    r"(?:\s|<!--.{0,2000}?-->|<\?[^>]{0,500}>)*<!doctype\s+html\b([^>]{0,300})>", re.IGNORECASE | re.DOTALL
+)
+
+
+def choose_doctype(source: str) -> str:
+    """One of the three doctypes above, whichever puts a browser into the mode the source would."""
+    match = _DOCTYPE.match(source[:4_000])
+    if match is None:
+        return QUIRKS
+    rest = match.group(1).lower()
+    if "transitional" in rest or "frameset" in rest:
+        # HTML 4.01 is almost standards only with its system identifier; XHTML 1.0 always.
+        return ALMOST_STANDARDS if "xhtml" in rest or "http://" in rest else QUIRKS
+    return STANDARDS

@@ -1,0 +1,129 @@
+"""The document inside the frame, and the headers it is served with. Pure: a cleaned body in, text out.
+
+The frame is the second wall: even if the cleaner let a script through, the sandbox and this policy
+would not run it, load for it, or let it send anything.
+"""
+
+from html import escape
+from typing import Literal
+
+from webmail.render.body import CleanBody, PictureUrl, fill, no_pictures
+from webmail.render.doctype import STANDARDS
+
+Theme = Literal["auto", "light", "dark"]
+
+#: allow-same-origin lets the page around the frame measure its height. Never add allow-scripts to it.
+SANDBOX = "allow-same-origin allow-popups allow-popups-to-escape-sandbox"
+
+# Ours come first and in a layer: an !important in an earlier layer wins over the sender's.
+_MARKS = (
+    "@layer heron{"
+    "span[data-heron=host]{display:inline!important;font:600 12px system-ui,sans-serif!important;"
+    "color:#8a1c1c!important;background:#fde8e8!important;opacity:1!important;visibility:visible!important;"
+    "border-radius:3px!important;padding:0 3px!important;white-space:nowrap!important}"
+    "details[data-heron=quote]{display:block!important}"
+    "details[data-heron=quote]>summary{display:inline-block!important;list-style:none!important;cursor:pointer;"
+    "font:700 11px/1 system-ui,sans-serif!important;letter-spacing:1px!important;color:#555!important;"
+    "background:#ececf0!important;border-radius:8px!important;padding:3px 8px!important;margin:6px 0!important}"
+    "a:focus-visible,summary:focus-visible{outline:2px solid #3b6fe0!important;outline-offset:1px!important}"
+    "}"
+)
+_BASE = (
+    "html{overflow-x:auto;overflow-y:hidden}"
+    "body{margin:8px;font:14px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;overflow-wrap:break-word}"
+    "img{max-width:100%}"
+    "img[data-heron=blocked]{background:repeating-linear-gradient(135deg,#8881 0 6px,#8882 6px 12px);"
+    "outline:1px dashed #8886;outline-offset:-1px;color:inherit;font-size:12px;overflow:hidden}"
+    "img[data-heron=blocked]:not([alt]):not([width]){width:24px;height:18px}"
+    "div[data-heron=text]{white-space:pre-wrap;overflow-wrap:anywhere}"
+    "div[data-heron=text] blockquote{margin:0;padding:0 0 0 12px;border-left:2px solid #8886;color:#555}"
+    "div[data-heron=signature]{opacity:.62}"
+    "@media print{details[data-heron=quote]>summary{display:none!important}html{overflow:visible}}"
+)
+_LIGHT = ":root{color-scheme:light}html{background:#fff;color:#16181d}"
+_DARK = (
+    ":root{color-scheme:dark}html{background:#17181c;color:#e4e5e9}a{color:#8ab4f8}"
+    "div[data-heron=text] blockquote{color:#b0b3bb}"
+)
+# A message in its sender's own colours, made dark on request: everything is inverted, pictures back again.
+_INVERTED = (
+    ":root{color-scheme:light}html{background:#fff;color:#16181d;filter:invert(.9) hue-rotate(180deg)}"
+    "img,[style*=background-image]{filter:invert(1) hue-rotate(180deg)}"
+)
+
+
+def theme_css(theme: Theme, sets_colors: bool) -> str:
+    """Colours of the frame. ``auto`` follows the system, and only where the sender set no colours."""
+    if theme == "dark":
+        return f"@media screen{{{_INVERTED if sets_colors else _DARK}}}@media print{{{_LIGHT}}}"
+    if theme == "auto" and not sets_colors:
+        return f"{_LIGHT}@media screen and (prefers-color-scheme:dark){{{_DARK}}}"
+    return _LIGHT
+
+
+def html_document(body: CleanBody, *, picture_url: PictureUrl = no_pictures, theme: Theme = "auto") -> str:
+    """The whole document of an HTML body. ``picture_url`` decides about each picture."""
+    return _document(
+        body.doctype,
+        theme_css(theme, body.sets_colors),
+        body.sheet,
+        fill(body.body_attributes, picture_url),
+        body.fill(picture_url),
+    )
+
+
+def text_document(inner: str, *, theme: Theme = "auto") -> str:
+    """The whole document of a text body as ``render_text`` made it."""
+    return _document(STANDARDS, theme_css(theme, False), "", "", inner)
+
+
+def notice_document(title: str, text: str, *, theme: Theme = "auto") -> str:
+    """A short word to the reader in place of a body, as while the message is still being fetched."""
+    inner = f"<p><b>{escape(title)}</b></p><p>{escape(text)}</p>"
+    return _document(STANDARDS, theme_css(theme, False), "", ' role="status"', inner)
+
+
+def _document(doctype: str, theme: str, sheet: str, attributes: str, inner: str) -> str:
+    return (
+        f'{doctype}<html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1"><title>Message</title>'
+        f"<style>{_MARKS}{_BASE}{theme}</style><style>{sheet}</style></head><body{attributes}>{inner}</body></html>"
+    )
+
+
+def content_security_policy(origin: str, *, proxy: bool = False) -> str:
+    """The frame's policy. ``origin`` is ``https://host`` of the pictures; ``proxy`` after consent only.
+
+    Pictures are limited by path: with ``'self'`` a message could make the reader's browser GET any page of ours.
+    """
+    pictures = f"{origin}/cid/ data:" + (f" {origin}/imgproxy/" if proxy else "")
+    nothing = "; ".join(
+        f"{what} 'none'"
+        for what in (
+            "font-src connect-src media-src object-src frame-src child-src worker-src manifest-src form-action base-uri"
+        ).split()
+    )
+    return (
+        f"default-src 'none'; script-src 'none'; style-src 'unsafe-inline'; img-src {pictures}; {nothing}; "
+        f"frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types 'none'; sandbox {SANDBOX}"
+    )
+
+
+#: Beside the policy. The body may be kept by this reader's browser only.
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-DNS-Prefetch-Control": "off",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Origin-Agent-Cluster": "?1",
+    "Permissions-Policy": ", ".join(
+        f"{name}=()"
+        for name in (
+            "camera microphone geolocation fullscreen autoplay clipboard-read clipboard-write payment usb".split()
+        )
+    ),
+    "Cache-Control": "private, max-age=3600",
+    "Vary": "Cookie, Sec-Fetch-Dest",
+}
