@@ -38,15 +38,19 @@ class Layout:
         """Where Heron's own letters (password resets) land when no mail server is set for them."""
         return self.root / "letters"
 
+    @property
+    def secrets(self) -> Path:
+        return self.root / "secrets"
+
     def secret(self, name: str) -> Path:
-        return self.root / "secrets" / name
+        return self.secrets / name
 
     def prepare(self) -> None:
         """Make the folders and, once, the secrets. Secrets are never printed."""
-        for folder in (self.root, self.logs, self.secret("").parent, self.outbox_of_heron):
+        for folder in (self.root, self.logs, self.secrets, self.outbox_of_heron):
             folder.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o711)  # The database may run as a user of its own and must pass through.
-        self.secret("").parent.chmod(0o700)
+        self.secrets.chmod(0o700)
         self._make_secret("secret-key", secrets.token_urlsafe(50))
         self._make_secret("vault-key", base64.urlsafe_b64encode(os.urandom(32)).decode())
 
@@ -65,5 +69,7 @@ class Layout:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            raise RuntimeError(f"Heron already runs from this folder: {file.read().strip()}") from None
+            address = file.read().strip()
+            file.close()
+            raise RuntimeError(f"Heron already runs from this folder: {address}") from None
         return file

@@ -137,7 +137,8 @@ def _places(scene: Scene, story: Story, saying: Saying, letter: Letter, number: 
 
 def _next_date(scene: Scene, date: datetime, gap_hours: float, left: int) -> datetime:
     """Later than ``date``, in waking hours, and before now with room for the ``left`` messages still to come."""
-    later = date + timedelta(hours=gap_hours)
+    odd_minutes = (date.minute * 7 + int(gap_hours * 60) * 3) % 17 if gap_hours else 0
+    later = date + timedelta(hours=gap_hours, minutes=odd_minutes)
     if not 6 <= later.hour < 23:
         later = later.replace(hour=7) + timedelta(days=1 if later.hour >= 23 else 0, minutes=7)
     latest = scene.now.astimezone(ZONE).replace(microsecond=0) - timedelta(minutes=11 * left)

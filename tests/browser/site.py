@@ -1,0 +1,132 @@
+"""The whole site as real processes for a browser: web, worker, scheduler and watcher on a fresh database."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+from onebox.processes import Child, wait_until
+from onebox.valkey import Valkey, free_port
+from tests.servers.certificates import Certificates
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class Site:
+    """A running Heron. ``manage`` runs a Django command or a piece of Python in its environment."""
+
+    def __init__(self, folder: Path, ca_file: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.database = f"site_{uuid.uuid4().hex[:12]}"
+        self.valkey = Valkey(log=folder / "valkey.log")
+        self.children: dict[str, Child] = {}
+        self.ca_file = ca_file
+
+    @property
+    def _admin_url(self) -> str:
+        return os.environ["DATABASE_URL"].replace("postgres://", "postgresql://")
+
+    def start(self) -> None:
+        self.valkey.start()
+        with psycopg.connect(self._admin_url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {self.database}")
+        parts = urlsplit(os.environ["DATABASE_URL"])
+        self.env = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("HERON_", "PYTEST_"))},
+            "DATABASE_URL": urlunsplit(parts._replace(path=f"/{self.database}")),
+            "REDIS_URL": self.valkey.url,
+            "DJANGO_SETTINGS_MODULE": "tests.site_settings",
+            "HERON_SECRET_KEY": "test-only-test-only-test-only-test-only-test-only",
+            "HERON_VAULT_KEYS": "dGVzdHMgb25seSwgdGVzdHMgb25seSwgdGVzdHMhISE=",
+            "HERON_BASE_URL": self.url,
+            "HERON_ALLOW_PRIVATE_HOSTS": "all",
+            "HERON_ALLOW_PLAINTEXT": "on",
+            "HERON_EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "HERON_EMAIL_FILE_PATH": str(self.folder / "letters"),
+            "SSL_CERT_FILE": self.ca_file,
+            "PYTHONPATH": str(PROJECT),
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.manage("migrate", "-v0")
+        celery = ("-m", "celery", "-A", "webmail")
+        self._child(
+            *("web", "-m", "uvicorn", "webmail.asgi:application", "--port", str(self.port)),
+            *("--timeout-graceful-shutdown", "1", "--log-level", "warning"),
+        )
+        self._child(
+            *("worker", *celery, "worker", "-Q", "interactive,send,sync,backfill,maintenance", "-c", "2"),
+            *("-l", "info", "--without-gossip", "--without-mingle", "--without-heartbeat"),
+        )
+        self._child("scheduler", *celery, "beat", "-s", str(self.folder / "beat"), "--pidfile=", "-l", "warning")
+        self._child("watcher", "manage.py", "watch")
+        web = self.children["web"]
+        wait_until("The web server", self._answers, child=web, seconds=40)
+
+    def _child(self, name: str, *arguments: str) -> None:
+        child = Child(name, [sys.executable, *arguments], log=self.folder / f"{name}.log", env=self.env, cwd=PROJECT)
+        child.start()
+        self.children[name] = child
+
+    def _answers(self) -> bool:
+        import urllib.request
+        from urllib.error import URLError
+
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as response:
+                return bool(response.status == 200)
+        except (URLError, OSError):
+            return False
+
+    def manage(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=PROJECT,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def make_user(self, email: str, password: str, name: str) -> None:
+        """A person who can sign in: with a verified address, as an invitation leaves them."""
+        self.manage(
+            "shell",
+            "-c",
+            "from accounts.models import User; from allauth.account.models import EmailAddress; "
+            f"u = User.objects.create_user({email!r}, {password!r}, name={name!r}, timezone='Europe/Berlin'); "
+            f"EmailAddress.objects.create(user=u, email={email!r}, verified=True, primary=True)",
+        )
+
+    def logs(self) -> str:
+        return "\n\n".join(f"--- {name}\n{child.tail(60)}" for name, child in self.children.items())
+
+    def stop(self) -> None:
+        for child in self.children.values():
+            child.ask_to_stop()
+        for child in self.children.values():
+            child.stop()
+        self.valkey.stop()
+        with psycopg.connect(self._admin_url, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def site(certificates: Certificates) -> Iterator[Site]:
+    with tempfile.TemporaryDirectory(prefix="heron-site-") as folder:
+        running = Site(Path(folder), certificates.ca_file)
+        try:
+            running.start()
+            yield running
+        finally:
+            running.stop()

@@ -1,0 +1,8 @@
+"""The site as in production, but with static files served as they lie: nothing to collect before a test."""
+
+from webmail.settings import *  # noqa: F403
+
+STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"  # noqa: F405
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
