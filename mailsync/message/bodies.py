@@ -1,0 +1,235 @@
+"""Which parts are the body, which are attachments, and their bytes and text. Pure.
+
+RFC 2046 §5.1.4 (alternative: the last understood wins), RFC 2387 (related), RFC 1847 (signed), RFC 3462 (report).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mailsync.message.charsets import decode_bytes
+from mailsync.message.facts import Part
+from mailsync.message.flowed import unflow
+from mailsync.message.transfer import Read, decode_stream, decode_transfer
+
+MAX_TEXT_BYTES = 512 * 1024
+_TEXT_TYPES = frozenset({"text/plain", "text/html", "text/enriched", "text/x-amp-html", "text/watch-html"})
+_UNDERSTOOD = frozenset({"text/plain", "text/html"})
+_META_CHARSET = re.compile(rb"<meta[^<>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.I)
+_CID = re.compile(r"cid:([^\"'\s)>]{1,500})", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """What is shown as the message. ``related`` are the parts that stand beside the HTML in multipart/related;
+    ``more`` are further text parts shown below (Apple Mail's text between pictures, a list's footer);
+    ``calendar`` is the text/calendar that stands as an alternative or in the open."""
+
+    html: Part | None = None
+    text: Part | None = None
+    related: tuple[Part, ...] = ()
+    more: tuple[Part, ...] = ()
+    calendar: Part | None = None
+
+
+@dataclass(slots=True)
+class _Choice:
+    html: Part | None = None
+    text: Part | None = None
+    calendar: Part | None = None
+    related: list[Part] = field(default_factory=list)
+    more: list[Part] = field(default_factory=list)
+
+
+def reader(raw: bytes) -> Read:
+    """A ``read(start, end)`` over bytes in memory."""
+    return lambda start, end: raw[start:end]
+
+
+def choose_bodies(root: Part) -> Bodies:
+    """The parts to show. Nested messages are attachments, never the body."""
+    choice = _Choice()
+    _choose(root, choice, in_alternative=False)
+    return Bodies(choice.html, choice.text, tuple(choice.related), tuple(choice.more), choice.calendar)
+
+
+def _choose(part: Part, choice: _Choice, *, in_alternative: bool) -> None:
+    kind = part.content_type
+    if part.is_multipart:
+        children = part.children
+        if kind == "multipart/alternative":
+            _choose_alternative(children, choice)
+        elif kind == "multipart/related":
+            _choose_related(part, choice, in_alternative=in_alternative)
+        elif kind == "multipart/signed":
+            # RFC 1847 §2.1: the first part is what was signed, the second the signature.
+            _choose(children[0], choice, in_alternative=in_alternative)
+            for child in children[2:]:
+                _choose(child, choice, in_alternative=in_alternative)
+        elif kind == "multipart/encrypted":
+            return
+        elif kind == "multipart/report":
+            # RFC 6522 §3: the first part is for people.
+            _choose(children[0], choice, in_alternative=in_alternative)
+        elif kind != "multipart/digest":
+            for child in children:
+                _choose(child, choice, in_alternative=in_alternative)
+        return
+    if part.disposition == "attachment" or (part.filename and part.disposition != "inline" and not _is_body_name(part)):
+        if kind == "text/calendar" and choice.calendar is None:
+            choice.calendar = part
+        return
+    if kind == "text/calendar":
+        choice.calendar = choice.calendar or part
+    elif kind == "text/html":
+        if choice.html is None and (choice.text is None or in_alternative):
+            choice.html = part
+        else:
+            choice.more.append(part)
+    elif kind in _TEXT_TYPES or (kind.startswith("text/") and not part.filename):
+        if choice.text is None and (choice.html is None or in_alternative):
+            choice.text = part
+        elif not in_alternative:
+            choice.more.append(part)
+
+
+def _is_body_name(part: Part) -> bool:
+    """Seen in practice: a body that carries a file name without being an attachment ("message.html")."""
+    return part.content_type in _UNDERSTOOD and part.path in ("1", "1.1", "1.2", "2") and not part.disposition
+
+
+def _choose_alternative(children: tuple[Part, ...], choice: _Choice) -> None:
+    """Each kind once: the last HTML and the last plain text. Seen in practice: HTML before text."""
+    inner = _Choice()
+    for child in children:
+        one = _Choice()
+        _choose(child, one, in_alternative=True)
+        if one.html is not None:
+            inner.html, inner.related = one.html, one.related or inner.related
+        if one.text is not None:
+            inner.text = one.text
+        inner.calendar = one.calendar or inner.calendar
+        inner.more += one.more
+    choice.calendar = choice.calendar or inner.calendar
+    if choice.html is None and choice.text is None:
+        choice.html, choice.text = inner.html, inner.text
+        choice.related += inner.related
+        choice.more += inner.more
+    else:
+        # A second alternative in one message: shown below the first, the richer form of it.
+        best = inner.html or inner.text
+        choice.more += [*([best] if best else []), *inner.more]
+        choice.related += inner.related
+
+
+def _choose_related(part: Part, choice: _Choice, *, in_alternative: bool) -> None:
+    """RFC 2387 §3.2: the root is named by ``start`` or comes first. Seen in practice: it comes anywhere."""
+    start = part.params.get("start", "").strip("<> ")
+    root = next((child for child in part.children if start and child.content_id == start), None)
+    if root is None or not _holds_text(root):
+        root = next((child for child in part.children if _holds_text(child)), part.children[0])
+    _choose(root, choice, in_alternative=in_alternative)
+    for child in part.children:
+        if child is not root:
+            # Seen in practice: the plain text of the HTML as a sibling in related, or a nested related.
+            if child.is_multipart or (child.content_type in _UNDERSTOOD and not child.content_id):
+                _choose(child, choice, in_alternative=in_alternative)
+            choice.related += [one for one in child.walk() if not one.is_multipart]
+
+
+def _holds_text(part: Part) -> bool:
+    return any(
+        one.content_type in _UNDERSTOOD and one.disposition != "attachment"
+        for one in part.walk()
+        if not one.content_type.startswith("message/")
+    )
+
+
+def attachments(root: Part, html: str = "") -> tuple[Part, ...]:
+    """What the user sees as attachments, in order. A part with a Content-ID that ``html`` refers to is shown
+    inline once, and is not in the list; without ``html`` every such part in multipart/related is taken as inline."""
+    bodies = choose_bodies(root)
+    shown = {id(part) for part in (bodies.html, bodies.text, *bodies.more) if part is not None}
+    used = {found.group(1).lower() for found in _CID.finditer(html)} if html else None
+    beside = {id(part) for part in bodies.related}
+    return tuple(
+        part
+        for part in _listed(root)
+        if id(part) not in shown and not _is_inline(part, used, id(part) in beside) and not _is_plumbing(part, bodies)
+    )
+
+
+def _listed(part: Part) -> Iterator[Part]:
+    """Leaves, but a nested message as one thing, and an unpacked container as what it holds."""
+    if part.content_type.startswith("message/") and not any(child.synthetic for child in part.children):
+        yield part
+    elif part.children:
+        if part.content_type == "text/plain":
+            yield part
+        for child in part.children:
+            yield from _listed(child)
+    elif not part.is_multipart:
+        yield part
+
+
+def _is_inline(part: Part, used: set[str] | None, beside: bool) -> bool:
+    if used is not None:
+        return bool(part.content_id) and part.content_id.lower() in used
+    return beside and bool(part.content_id) and part.disposition != "attachment"
+
+
+def _is_plumbing(part: Part, bodies: Bodies) -> bool:
+    """Signatures, the machine's half of a report, unread alternatives: no attachments in anyone's eyes."""
+    if part.content_type in (
+        "application/pgp-signature",
+        "application/pkcs7-signature",
+        "application/x-pkcs7-signature",
+    ):
+        return True
+    if part.content_type in ("message/delivery-status", "message/disposition-notification", "text/rfc822-headers"):
+        return True
+    if part.content_type in ("application/pgp-encrypted", "text/x-amp-html", "text/watch-html"):
+        return True
+    nameless = not part.filename and part.disposition != "attachment"
+    return nameless and (part.content_type in _TEXT_TYPES or part is bodies.calendar)
+
+
+def decode_part(part: Part, read: Read) -> bytes:
+    """The decoded bytes of one part, whole in memory. For big ones use ``stream_part``."""
+    data = decode_transfer(read(part.start, part.end), part.encoding)
+    if part.synthetic:
+        from mailsync.message.unpack import unpack_one
+
+        return unpack_one(part.synthetic, data, part.index)
+    return data
+
+
+def stream_part(part: Part, read: Read) -> Iterator[bytes]:
+    """The decoded bytes in pieces of at most 256 kB; an unpacked part comes in one piece."""
+    if part.synthetic:
+        yield decode_part(part, read)
+        return
+    yield from decode_stream(read, part.start, part.end, part.encoding)
+
+
+def decode_text(part: Part, read: Read, *, max_bytes: int | None = None, charset: str = "") -> str:
+    """The text of a text part with ``\\n`` line ends, its charset found, format=flowed joined.
+
+    ``max_bytes`` caps the encoded bytes that are looked at; ``charset`` is what to try where none is named.
+    """
+    end = part.end if max_bytes is None else min(part.end, part.start + max_bytes)
+    data = decode_transfer(read(part.start, end), part.encoding) if not part.synthetic else decode_part(part, read)
+    if part.children and any(child.synthetic == "uuencode" for child in part.children):
+        from mailsync.message.uuencode import cut_uuencode
+
+        data = cut_uuencode(data)
+    label = part.charset or charset
+    if part.content_type == "text/html" and not part.charset and not data.isascii():
+        meta = _META_CHARSET.search(data[:4096])
+        label = meta.group(1).decode("ascii", "replace") if meta else label
+    text = decode_bytes(data, label)[0].removeprefix("\ufeff").replace("\x00", "")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if part.content_type == "text/plain" and part.params.get("format", "").lower() == "flowed":
+        return unflow(text, delsp=part.params.get("delsp", "").lower() == "yes")
+    return text
