@@ -1,0 +1,125 @@
+"""Whose is it? Every view begins here: in go a user and an id from a URL, out comes the object, or a 404.
+
+Screens room, reads only. One function for each kind of object and one query for each call. What is
+another person's and what does not exist look the same from outside: both are 404, so that an id
+tells nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from django.db.models import Model, Q, QuerySet
+from django.http import Http404
+
+from accounts.models import Identity, MailAccount, OutgoingServer, User
+from mailsync.models import Draft, DraftAttachment, Folder, Message, Outgoing, Placement, Thread
+
+M = TypeVar("M", bound=Model)
+
+#: More rows than one request may name; a larger selection is sent in several requests.
+SELECTION_LIMIT = 1000
+
+
+def _one(rows: QuerySet[M], **mine: object) -> M:
+    found = rows.filter(**mine).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def account_for(user: User, account_id: int) -> MailAccount:
+    return _one(MailAccount.objects.select_related("outgoing_server"), pk=account_id, user=user)
+
+
+def identity_for(user: User, identity_id: int) -> Identity:
+    return _one(Identity.objects.select_related("account", "outgoing_server"), pk=identity_id, user=user)
+
+
+def outgoing_server_for(user: User, server_id: int) -> OutgoingServer:
+    return _one(OutgoingServer.objects.all(), pk=server_id, user=user)
+
+
+def folder_for(user: User, folder_id: int) -> Folder:
+    return _one(Folder.objects.select_related("account"), pk=folder_id, account__user=user)
+
+
+def message_for(user: User, message_id: int) -> Message:
+    """The message with its account. Its raw bytes are not loaded: read them through ``mailsync.store.raw``."""
+    return _one(Message.objects.select_related("account"), pk=message_id, account__user=user)
+
+
+def thread_for(user: User, thread_id: int) -> Thread:
+    return _one(Thread.objects.select_related("account"), pk=thread_id, account__user=user)
+
+
+def placement_for(user: User, placement_id: int) -> Placement:
+    return _one(Placement.objects.select_related("folder", "message"), pk=placement_id, account__user=user)
+
+
+def draft_for(user: User, draft_id: int) -> Draft:
+    return _one(Draft.objects.select_related("identity", "identity__account", "original"), pk=draft_id, user=user)
+
+
+def draft_attachment_for(user: User, draft_id: int, attachment_id: int) -> DraftAttachment:
+    rows = DraftAttachment.objects.select_related("draft", "blob")
+    return _one(rows, pk=attachment_id, draft_id=draft_id, draft__user=user)
+
+
+def outgoing_for(user: User, outgoing_id: int) -> Outgoing:
+    return _one(Outgoing.objects.select_related("account", "identity"), pk=outgoing_id, user=user)
+
+
+def placements_for(user: User, names: Iterable[str]) -> list[int]:
+    """The placements that a list's rows stand for, oldest first, each once.
+
+    A row is named ``p<placement>`` (one message) or ``t<folder>-<thread>`` (what a conversation has
+    shown in one folder). A name that is malformed, or that leads to nothing of this user's, is a 404;
+    a conversation that has emptied meanwhile is no error and adds nothing, as its rows are the user's.
+    """
+    singles, conversations = _read_names(list(names))
+    if not singles and not conversations:
+        raise Http404
+    wanted = Q(pk__in=singles)
+    for folder_id, thread_ids in conversations.items():
+        wanted |= Q(folder_id=folder_id, thread_id__in=thread_ids)
+    rows = Placement.objects.filter(wanted, shown=True)
+    found = list(rows.order_by("received_at", "id").values_list("pk", "account__user_id"))
+    if any(owner != user.pk for _, owner in found):
+        raise Http404
+    if not found and not _all_mine(user, singles, conversations):
+        raise Http404
+    return [pk for pk, _ in found]
+
+
+def _read_names(names: Sequence[str]) -> tuple[list[int], dict[int, list[int]]]:
+    if len(names) > SELECTION_LIMIT:
+        raise Http404
+    singles: list[int] = []
+    conversations: dict[int, list[int]] = {}
+    for name in names:
+        kind, rest = name[:1], name[1:]
+        try:
+            if kind == "p":
+                singles.append(_row_id(rest))
+            elif kind == "t":
+                folder_id, _, thread_id = rest.partition("-")
+                conversations.setdefault(_row_id(folder_id), []).append(_row_id(thread_id))
+            else:
+                raise ValueError(name)
+        except ValueError as error:
+            raise Http404 from error
+    return singles, conversations
+
+
+def _row_id(text: str) -> int:
+    """A primary key as it stands in a URL: ASCII digits that fit PostgreSQL's bigint."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise ValueError(text)
+    return int(text)
+
+
+def _all_mine(user: User, singles: Sequence[int], conversations: dict[int, list[int]]) -> bool:
+    """Whether an empty result is the user's own emptied rows, and not somebody else's ids."""
+    if singles and Placement.objects.filter(pk__in=singles, account__user=user).count() != len(set(singles)):
+        return False
+    return Folder.objects.filter(pk__in=conversations, account__user=user).count() == len(conversations)

@@ -1,0 +1,192 @@
+"""An opened conversation: each message as a card, closed to one line, or open with header and files."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailsync.message.bodies import attachments
+from mailsync.message.facts import Part
+from mailsync.models import Message
+from mailsync.store.listing import Conversation, ConversationMessage
+from mailsync.types import Address, Role
+from webmail.present.files import FileTile, file_tile
+from webmail.present.labels import Chip, labels
+from webmail.present.people import display_name, first_name, participants_line, recipients_line
+from webmail.scope import folder_title
+
+#: Files beyond so many are folded away until asked for.
+FILES_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """One line of the address list that opens: "To", and who."""
+
+    label: str
+    people: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One message. ``names`` are its placements in forms; ``body_missing``: only its header has arrived."""
+
+    message: Message
+    names: tuple[str, ...]
+    sender: Address
+    who: str
+    to_line: str
+    recipients: tuple[Recipients, ...]
+    at: datetime
+    subject: str
+    is_open: bool
+    unread: bool
+    flagged: bool
+    answered: bool
+    is_draft: bool
+    is_mine: bool
+    body_missing: bool
+    preview: str
+    files: tuple[FileTile, ...]
+    files_size_bytes: int
+    chips: tuple[Chip, ...]
+    where: tuple[str, ...]
+    importance: str
+
+    @property
+    def sender_first_name(self) -> str:
+        return first_name(self.sender)
+
+    @property
+    def frame_title(self) -> str:
+        return f"Message from {self.who}"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenConversation:
+    """What the reading pane prints. ``names`` are the placements its toolbar acts on; ``row`` the line in the list."""
+
+    subject: str
+    cards: tuple[Card, ...]
+    names: tuple[str, ...]
+    row: str
+    account_id: int
+    folder_title: str
+    folder_role: str
+    chips: tuple[Chip, ...]
+    left_out: int
+    flagged: bool
+    unread: bool
+    people: str
+
+    @property
+    def newest(self) -> Card | None:
+        return self.cards[-1] if self.cards else None
+
+    @property
+    def reply_to_many(self) -> bool:
+        """Whether "everyone" is more than the sender."""
+        card = self.newest
+        return card is not None and sum(len(line.people) for line in card.recipients) > 1
+
+
+def present_conversation(
+    conversation: Conversation, mine: Collection[str], *, folder_id: int, row: str, opened: Collection[int] = ()
+) -> OpenConversation:
+    """The whole conversation; the toolbar acts on what lies in the folder it was opened from.
+
+    Open are the unread messages, the newest one and those in ``opened``. Copies in the bin and in junk
+    are shown only where that is the folder on the screen.
+    """
+    kept = [entry for entry in conversation.messages if _belongs(entry, folder_id)]
+    here = [placement for entry in kept for placement in entry.placements if placement.folder_id == folder_id]
+    folder = here[-1].folder if here else None
+    last = kept[-1].message.pk if kept else 0
+    cards = tuple(
+        present_card(
+            entry,
+            mine,
+            folder_id=folder_id,
+            is_open=entry.unread or entry.message.pk == last or entry.message.pk in opened,
+        )
+        for entry in kept
+    )
+    people = [card.sender for card in cards]
+    subject = kept[-1].message.subject if kept else conversation.thread.base_subject
+    return OpenConversation(
+        subject=_plain_subject(kept, subject),
+        cards=cards,
+        names=tuple(f"p{placement.pk}" for placement in here),
+        row=row,
+        account_id=conversation.thread.account_id,
+        folder_title=folder_title(folder) if folder else "",
+        folder_role=folder.role if folder else "",
+        chips=tuple(dict.fromkeys(chip for card in cards for chip in card.chips)),
+        left_out=conversation.left_out,
+        flagged=any(placement.flagged for placement in here),
+        unread=any(entry.unread for entry in kept),
+        people=participants_line(people, mine),
+    )
+
+
+def present_card(entry: ConversationMessage, mine: Collection[str], *, folder_id: int, is_open: bool) -> Card:
+    message = entry.message
+    sender = Address(message.from_name, message.from_address)
+    lines = tuple(
+        Recipients(label, people)
+        for label, key in (("To", "to"), ("Cc", "cc"), ("Bcc", "bcc"), ("Reply to", "reply_to"))
+        if (people := addresses(message.recipients.get(key, ())))
+    )
+    receivers = [person for line in lines if line.label in ("To", "Cc", "Bcc") for person in line.people]
+    files = tuple(_files(message))
+    return Card(
+        message=message,
+        names=tuple(f"p{placement.pk}" for placement in entry.placements if placement.folder_id == folder_id)
+        or tuple(f"p{placement.pk}" for placement in entry.placements),
+        sender=sender,
+        who=display_name(sender),
+        to_line=recipients_line(receivers, mine),
+        recipients=lines,
+        at=message.sent_at or message.received_at,
+        subject=message.subject.strip() or "(no subject)",
+        is_open=is_open,
+        unread=entry.unread,
+        flagged=entry.flagged,
+        answered=entry.answered,
+        is_draft=entry.draft,
+        is_mine=sender.address.lower() in mine,
+        body_missing=message.raw_id is None,
+        preview=message.preview,
+        files=files,
+        files_size_bytes=sum(tile.size_bytes for tile in files),
+        chips=labels(entry.keywords),
+        where=tuple(folder_title(p.folder) for p in entry.placements if p.folder_id != folder_id),
+        importance=str(message.facts.get("importance", "")),
+    )
+
+
+def addresses(pairs: Sequence[Sequence[str]]) -> tuple[Address, ...]:
+    """Stored ``[[name, address], …]`` as addresses."""
+    return tuple(Address(name, address) for name, address in pairs)
+
+
+def _files(message: Message) -> list[FileTile]:
+    if not message.parts:
+        return []
+    root = Part.from_json(message.parts)
+    return [file_tile(part.filename, part.path, part.content_type, part.size_bytes) for part in attachments(root)]
+
+
+def _belongs(entry: ConversationMessage, folder_id: int) -> bool:
+    """Shown unless it was thrown away: then only where it lies."""
+    return any(
+        placement.folder_id == folder_id or placement.folder.role not in (Role.TRASH, Role.JUNK)
+        for placement in entry.placements
+    )
+
+
+def _plain_subject(kept: Sequence[ConversationMessage], fallback: str) -> str:
+    """The first message's own words, which carry no "Re:", unless the conversation has changed its subject."""
+    first = kept[0].message.subject.strip() if kept else ""
+    if first and first.lower() in fallback.lower():
+        return first
+    return fallback.strip() or "(no subject)"

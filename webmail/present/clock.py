@@ -1,0 +1,31 @@
+"""The spans of time that a list is divided into, by the reader's clock. Pure: "now" is handed in."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+
+class Group(NamedTuple):
+    """A span of a list: ``key`` is stable within a day and sorts nothing, ``label`` is read by people."""
+
+    key: str
+    label: str
+
+
+def group_of(moment: datetime, now: datetime) -> Group:
+    """Today, Yesterday, This week, Last week, then months. Both times in the reader's zone."""
+    day, today = moment.date(), now.date()
+    monday = today - timedelta(days=today.weekday())
+    if day > today:
+        return Group("ahead", "Ahead of time")
+    if day == today:
+        return Group("today", "Today")
+    if day == today - timedelta(days=1):
+        return Group("yesterday", "Yesterday")
+    if day >= monday:
+        return Group("this-week", "Earlier this week")
+    if day >= monday - timedelta(days=7):
+        return Group("last-week", "Last week")
+    if (day.year, day.month) == (today.year, today.month):
+        return Group("this-month", "Earlier this month")
+    label = f"{day:%B}" if day.year == today.year else f"{day:%B %Y}"
+    return Group(f"{day:%Y-%m}", label)

@@ -1,0 +1,75 @@
+"""What a list has to say above its rows: accounts in trouble, and a first pull on its way. No queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from mailsync.store.listing import AccountTree
+from webmail.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An account that does not work: what is wrong, since when, and whether its user can mend it."""
+
+    account_id: int
+    address: str
+    text: str
+    since: datetime | None
+    kind: Literal["needs_user", "failing", "paused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """A first pull: ``fetched`` of ``expected`` messages; ``expected`` 0 when the server has not said yet."""
+
+    account_id: int
+    address: str
+    fetched: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    troubles: tuple[Trouble, ...]
+    fetching: tuple[Fetching, ...]
+
+
+def present_notices(tree: Sequence[AccountTree], scope: Scope) -> Notices:
+    """Only what concerns the accounts of this list; the others show their health in the column."""
+    concerned = {folder.account_id for folder in scope.folders}
+    entries = [entry for entry in tree if entry.account.pk in concerned or scope.kind != "folder"]
+    troubles = tuple(
+        Trouble(
+            entry.account.pk,
+            entry.account.address,
+            entry.health_text,
+            _since(entry),
+            entry.health,
+        )
+        for entry in entries
+        if entry.health == "needs_user" or entry.health == "failing" or entry.health == "paused"
+    )
+    return Notices(troubles, tuple(_fetching(entry) for entry in entries if _is_first_pull(entry)))
+
+
+def _since(entry: AccountTree) -> datetime | None:
+    if entry.health == "failing":
+        return entry.sync.last_error_at if entry.sync else None
+    return entry.account.state_since
+
+
+def _is_first_pull(entry: AccountTree) -> bool:
+    """Headers still run downwards in some folder. Bodies that are yet to come are no news to the reader."""
+    if entry.health != "syncing":
+        return False
+    remote = [line.folder for line in entry.folders if line.folder.selectable and not line.folder.is_local]
+    return not remote or any(folder.header_cursor != 1 for folder in remote)
+
+
+def _fetching(entry: AccountTree) -> Fetching:
+    remote = [line.folder for line in entry.folders if line.folder.selectable and not line.folder.is_local]
+    fetched = sum(folder.total for folder in remote)
+    expected = sum(max(folder.exists_seen or 0, folder.total) for folder in remote)
+    return Fetching(entry.account.pk, entry.account.address, fetched, expected)

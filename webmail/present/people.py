@@ -1,0 +1,66 @@
+"""People as the screens show them: short lines of names, oneself as "me" or "you". Pure."""
+
+from collections.abc import Iterable, Sequence
+
+from mailsync.types import Address
+
+
+def display_name(person: Address) -> str:
+    """The name, else the address, never empty."""
+    return person.name.strip() or person.address.strip() or "(no sender)"
+
+
+def first_name(person: Address) -> str:
+    """What a row with several people calls one of them.
+
+    >>> first_name(Address("Raman, Priya", "priya@nordlicht.example"))
+    'Priya'
+    """
+    name = person.name.strip()
+    if not name:
+        return person.address.partition("@")[0] or display_name(person)
+    family, comma, given = name.partition(",")
+    if comma and given.strip():
+        return given.split()[0]
+    return family.split()[0]
+
+
+def participants_line(people: Sequence[Address], mine: Iterable[str], *, limit: int = 3) -> str:
+    """Who takes part in a conversation: one person in full, several by first names, oneself as "me".
+
+    ``mine`` holds the reader's own addresses in lower case. With more people than ``limit`` the first
+    and the last ones are named, because those tell a conversation apart.
+
+    >>> participants_line([Address("Priya Raman", "p@x.test"), Address("Me", "a@x.test")], {"a@x.test"})
+    'Priya, me'
+    """
+    own = set(mine)
+    distinct: dict[str, Address] = {}
+    for person in people:
+        distinct.setdefault(person.address.lower() or person.name, person)
+    names = list(distinct.values())
+    if not names:
+        return "(no sender)"
+    if len(names) == 1:
+        return "me" if names[0].address.lower() in own else display_name(names[0])
+    shorts = ["me" if person.address.lower() in own else first_name(person) for person in names]
+    if len(shorts) > limit:
+        return f"{shorts[0]} … " + ", ".join(shorts[-(limit - 1) :])
+    return ", ".join(shorts)
+
+
+def recipients_line(people: Sequence[Address], mine: Iterable[str], *, named: int = 2) -> str:
+    """To whom a message went, the reader first: ``to you, Noor El-Amin and 2 others``."""
+    own = set(mine)
+    others = [display_name(person) for person in people if person.address.lower() not in own]
+    names = (["you"] if len(others) < len(people) else []) + others
+    if not names:
+        return "to undisclosed recipients"
+    shown, rest = names[:named], len(names) - named
+    if rest == 1:
+        shown, rest = names[: named + 1], 0
+    if rest > 0:
+        return f"to {', '.join(shown)} and {rest} others"
+    if len(shown) == 1:
+        return f"to {shown[0]}"
+    return f"to {', '.join(shown[:-1])} and {shown[-1]}"

@@ -1,0 +1,95 @@
+"""The lines of a list as they are printed: who, what, when, marks, under their date groups. Pure."""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailsync.store.listing import ListRow
+from mailsync.types import Address
+from webmail.present.clock import Group, group_of
+from webmail.present.labels import Chip, is_forwarded, labels
+from webmail.present.people import participants_line
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line. ``name`` stands for its placements in forms (see ``access.placements_for``)."""
+
+    name: str
+    url: str
+    person: Address
+    who: str
+    count: int
+    subject: str
+    preview: str
+    at: datetime
+    unread: bool
+    flagged: bool
+    answered: bool
+    forwarded: bool
+    has_attachment: bool
+    chips: tuple[Chip, ...]
+    account_id: int
+    message_id: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """Neighbouring lines of one span of time."""
+
+    key: str
+    label: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowStyle:
+    """How a list prints its lines: ``url`` of a row, ``chips`` that say where it lies, where that is not plain."""
+
+    by_conversation: bool
+    mine: Collection[str]
+    now: datetime
+    url: Callable[[ListRow], str]
+    chips: Callable[[ListRow], tuple[Chip, ...]]
+
+
+def present_rows(rows: Collection[ListRow], style: RowStyle, *, start: int = 0) -> list[RowGroup]:
+    """Rows under their groups, in the order given; ``start`` counts the rows of the pages before."""
+    groups: list[tuple[Group, list[Row]]] = []
+    for index, row in enumerate(rows, start=start + 1):
+        local = row.received_at.astimezone(style.now.tzinfo)
+        group = group_of(local, style.now)
+        if not groups or groups[-1][0] != group:
+            groups.append((group, []))
+        groups[-1][1].append(_present_row(row, local, index, style))
+    return [RowGroup(group.key, group.label, tuple(lines)) for group, lines in groups]
+
+
+def _present_row(row: ListRow, local: datetime, index: int, style: RowStyle) -> Row:
+    others = [person for person in row.participants if person.address.lower() not in style.mine]
+    first = next(iter(others or row.participants), None)
+    return Row(
+        name=f"t{row.folder_id}-{row.thread_id}" if style.by_conversation else f"p{row.placement_id}",
+        url=style.url(row),
+        person=first or Address("", ""),
+        who=participants_line(row.participants, style.mine),
+        count=row.message_count if style.by_conversation else 1,
+        subject=row.subject.strip() or "(no subject)",
+        preview=row.preview,
+        at=local,
+        unread=row.unread,
+        flagged=row.flagged,
+        answered=row.answered,
+        forwarded=is_forwarded(row.keywords),
+        has_attachment=row.has_attachment,
+        chips=tuple(_chips(row, style)),
+        account_id=row.account_id,
+        message_id=row.message_id,
+        index=index,
+    )
+
+
+def _chips(row: ListRow, style: RowStyle) -> Iterator[Chip]:
+    yield from style.chips(row)
+    yield from labels(row.keywords)[:3]

@@ -1,0 +1,194 @@
+"""The navigation column: what stands at the top, the folders, one tree for each further account. No queries.
+
+With one account its folders are the column. With several, what they share comes first and each
+account has a tree of its own, with its health and its unread mail.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from mailsync.store.listing import AccountTree, FolderLine
+from mailsync.store.tree import Health
+from mailsync.types import Role
+from webmail.scope import Scope, folder_title
+
+ICONS = {
+    Role.INBOX.value: "inbox",
+    Role.SENT.value: "send",
+    Role.DRAFTS.value: "file-pen-line",
+    Role.ARCHIVE.value: "archive",
+    Role.JUNK.value: "shield-alert",
+    Role.TRASH.value: "trash-2",
+    Role.ALL.value: "mails",
+    Role.FLAGGED.value: "flag",
+    Role.IMPORTANT.value: "star",
+}
+#: Folders whose count is of all they hold, as each message there waits for its writer.
+_COUNT_ALL = frozenset({Role.DRAFTS.value})
+#: Folders whose unread mail is nobody's task.
+_COUNT_NONE = frozenset({Role.SENT.value, Role.TRASH.value, Role.ALL.value, Role.ARCHIVE.value})
+#: What comes first in an account, in this order.
+_FIRST = (Role.INBOX, Role.DRAFTS, Role.SENT, Role.ARCHIVE, Role.JUNK, Role.TRASH)
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One link. ``folder_id`` 0: not a folder. ``strong``: the count is of unread mail. ``go`` follows the key G."""
+
+    label: str
+    url: str
+    icon: str
+    count: int = 0
+    strong: bool = False
+    current: bool = False
+    depth: int = 0
+    folder_id: int = 0
+    key: str = ""
+    role: str = ""
+    selectable: bool = True
+    go: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NavAccount:
+    """An account with its own tree; ``is_open`` when the folder on the screen is in it."""
+
+    account_id: int
+    label: str
+    address: str
+    health: Health
+    health_text: str
+    unread: int
+    items: tuple[NavItem, ...]
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Nav:
+    top: tuple[NavItem, ...]
+    folders: tuple[NavItem, ...]
+    accounts: tuple[NavAccount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MoveTarget:
+    """A folder that mail can be moved to, under the name it has in its account."""
+
+    folder_id: int
+    label: str
+    icon: str
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoveAccount:
+    account_id: int
+    label: str
+    folders: tuple[MoveTarget, ...]
+
+
+def present_nav(tree: Sequence[AccountTree], scope: Scope | None, *, outbox: int = 0) -> Nav:
+    """``scope`` is the list on the screen, None on a page that is none; ``outbox`` counts what is on its way."""
+    current = scope.folders[0].pk if scope and scope.kind == "folder" else 0
+    kind = scope.kind if scope else ""
+    several = len(tree) > 1
+    top: list[NavItem] = []
+    if several:
+        unread = sum(account.unread for account in tree)
+        top.append(
+            NavItem("All inboxes", reverse("unified"), "inbox", unread, bool(unread), kind == "all", key="all", go="i")
+        )
+    roles = {} if several or not tree else _by_role(tree[0], current)
+    if Role.INBOX in roles:
+        top.append(roles[Role.INBOX])
+    top.append(NavItem("Flagged", reverse("flagged"), "flag", current=kind == "flagged", key="flagged", go="f"))
+    top.extend(roles[role] for role in _FIRST[1:3] if role in roles)
+    if outbox:
+        top.append(NavItem("Outbox", reverse("outbox"), "clock", outbox, key="outbox"))
+    top.extend(roles[role] for role in _FIRST[3:] if role in roles)
+    if several:
+        return Nav(tuple(top), (), tuple(_account(entry, current) for entry in tree))
+    folders = tuple(_item(line, current) for line in tree[0].folders if line.folder.role not in _FIRST) if tree else ()
+    return Nav(tuple(top), folders, ())
+
+
+def present_move_targets(tree: Sequence[AccountTree]) -> tuple[MoveAccount, ...]:
+    return tuple(
+        MoveAccount(
+            entry.account.pk,
+            str(entry.account),
+            tuple(
+                MoveTarget(
+                    line.folder.pk, folder_title(line.folder), ICONS.get(line.folder.role, "folder"), min(line.depth, 4)
+                )
+                for line in entry.folders
+                if line.folder.selectable and line.folder.role not in (Role.ALL, Role.FLAGGED, Role.IMPORTANT)
+            ),
+        )
+        for entry in tree
+    )
+
+
+def _account(entry: AccountTree, current: int) -> NavAccount:
+    roles = _by_role(entry, current)
+    items = (
+        *(roles[role] for role in _FIRST if role in roles),
+        *(_item(line, current) for line in entry.folders if line.folder.role not in _FIRST),
+    )
+    return NavAccount(
+        account_id=entry.account.pk,
+        label=str(entry.account),
+        address=entry.account.address,
+        health=entry.health,
+        health_text=entry.health_text,
+        unread=entry.unread,
+        items=items,
+        is_open=any(item.current for item in items),
+    )
+
+
+def _by_role(entry: AccountTree, current: int) -> dict[Role, NavItem]:
+    found: dict[Role, NavItem] = {}
+    for line in entry.folders:
+        if line.folder.role:
+            found.setdefault(Role(line.folder.role), _item(line, current))
+    return found
+
+
+def _item(line: FolderLine, current: int) -> NavItem:
+    folder = line.folder
+    counts_all = folder.role in _COUNT_ALL
+    count = folder.total if counts_all else 0 if folder.role in _COUNT_NONE else folder.unread
+    return NavItem(
+        label=folder_title(folder),
+        url=reverse("folder", args=[folder.pk]),
+        icon=ICONS.get(folder.role, "folder"),
+        count=count,
+        strong=bool(count) and not counts_all and folder.role != Role.JUNK,
+        current=folder.pk == current,
+        depth=0 if folder.role in _FIRST else min(line.depth, 4),
+        folder_id=folder.pk,
+        role=folder.role,
+        selectable=folder.selectable,
+        go=_GO.get(folder.role, ""),
+    )
+
+
+_GO = {
+    Role.INBOX.value: "i",
+    Role.DRAFTS.value: "d",
+    Role.SENT.value: "s",
+    Role.ARCHIVE.value: "a",
+    Role.TRASH.value: "t",
+    Role.JUNK.value: "j",
+}
+
+
+def walk(nav: Nav) -> Iterator[NavItem]:
+    """Every link of the column, in the order of the screen."""
+    yield from nav.top
+    yield from nav.folders
+    for account in nav.accounts:
+        yield from account.items

@@ -1,0 +1,178 @@
+"""Which list is it: a folder, all inboxes, what is flagged, or a search. Screens room, reads only.
+
+A ``Scope`` knows its folders, its filter and its address, so that rows, tabs, pages and the
+conversation beside the list all link alike. It is made from the URL alone: links are stable.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+from urllib.parse import urlencode
+
+from django.http import Http404, QueryDict
+from django.urls import reverse
+
+from mailsync.models import Folder
+from mailsync.store.listing import AccountTree, Page, list_rows
+from mailsync.store.search import search
+from mailsync.types import Role
+from webmail.reader import Reader
+
+Kind = Literal["folder", "all", "flagged", "search"]
+Show = Literal["all", "unread", "flagged"]
+
+PAGE_ROWS = 50
+_SHOWS: dict[str, Show] = {"all": "all", "unread": "unread", "flagged": "flagged"}
+#: Where flags, search and "all mail" do not look unless asked.
+_SET_ASIDE = frozenset({Role.JUNK.value, Role.TRASH.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """``show`` is the filter tab; ``query`` the words of a search; ``role`` that of a single folder."""
+
+    kind: Kind
+    title: str
+    path: str
+    folders: tuple[Folder, ...]
+    show: Show = "all"
+    query: str = ""
+
+    @property
+    def role(self) -> str:
+        return self.folders[0].role if self.kind == "folder" else ""
+
+    @property
+    def folder_ids(self) -> list[int]:
+        return [folder.pk for folder in self.folders]
+
+    @property
+    def total(self) -> int | None:
+        """Messages in the list, where that is known without counting."""
+        if self.kind in ("flagged", "search") or self.show == "flagged":
+            return None
+        return self.unread if self.show == "unread" else sum(folder.total for folder in self.folders)
+
+    @property
+    def unread(self) -> int:
+        return sum(folder.unread for folder in self.folders)
+
+    def shown(self, show: Show) -> "Scope":
+        return replace(self, show=show)
+
+    def url(self, **extra: object) -> str:
+        """The address of this list; ``extra`` as ``before=…`` for a further page."""
+        return _with_query(self.path, {**self._own_query(), **extra})
+
+    def conversation_url(self, folder_id: int, thread_id: int) -> str:
+        """A conversation, or one message where the list is by message, opened beside this list."""
+        return _with_query(reverse("thread", args=[folder_id, thread_id]), self._context_query())
+
+    def message_url(self, message_id: int) -> str:
+        return _with_query(reverse("message", args=[message_id]), self._context_query())
+
+    def _own_query(self) -> dict[str, object]:
+        query: dict[str, object] = {"q": self.query} if self.kind == "search" else {}
+        if self.show != "all":
+            query["show"] = self.show
+        return query
+
+    def _context_query(self) -> dict[str, object]:
+        return {**({} if self.kind == "folder" else {"in": self.kind}), **self._own_query()}
+
+
+def folder_scope(folder: Folder, query: QueryDict) -> Scope:
+    return Scope("folder", folder_title(folder), reverse("folder", args=[folder.pk]), (folder,), _show(query))
+
+
+def unified_scope(tree: Sequence[AccountTree], query: QueryDict) -> Scope:
+    inboxes = tuple(_owned(account, account.inbox) for account in tree if account.inbox)
+    return Scope("all", "All inboxes", reverse("unified"), inboxes, _show(query))
+
+
+def flagged_scope(tree: Sequence[AccountTree], query: QueryDict) -> Scope:
+    return Scope("flagged", "Flagged", reverse("flagged"), _everyday(tree))
+
+
+def search_scope(tree: Sequence[AccountTree], query: QueryDict) -> Scope:
+    """A search everywhere but in junk and bin; see ``views.search`` for one that is kept to a folder."""
+    words = query.get("q", "").strip()[:500]
+    title = f"Results for “{words}”" if words else "Search"
+    return Scope("search", title, reverse("search"), _everyday(tree), query=words)
+
+
+def context_scope(folder: Folder, tree: Sequence[AccountTree], query: QueryDict) -> Scope:
+    """The list beside an opened conversation: the one it was opened from, else its folder's own."""
+    match query.get("in"):
+        case "all":
+            return unified_scope(tree, query)
+        case "flagged":
+            return flagged_scope(tree, query)
+        case "search":
+            return search_scope(tree, query)
+        case _:
+            return folder_scope(folder, query)
+
+
+def load_page(scope: Scope, reader: Reader, before: str | None, limit: int = PAGE_ROWS) -> Page:
+    """One page of the list. A mangled ``before`` shows the first page."""
+    if scope.kind == "search":
+        if not scope.query:
+            return Page((), None)
+        return search(reader.user.pk, scope.query, folder_ids=scope.folder_ids, before=before or None, limit=limit)
+    return list_rows(
+        scope.folder_ids,
+        by_conversation=reader.by_conversation,
+        unread_only=scope.show == "unread",
+        flagged_only=scope.kind == "flagged" or scope.show == "flagged",
+        before=before or None,
+        limit=limit,
+    )
+
+
+def folder_title(folder: Folder) -> str:
+    """What a folder is called on the screen: roles in plain words, else its own name.
+
+    >>> folder_title(Folder(name="INBOX", role="inbox"))
+    'Inbox'
+    """
+    return ROLE_TITLES.get(folder.role, "") or folder.name
+
+
+ROLE_TITLES = {
+    Role.INBOX.value: "Inbox",
+    Role.SENT.value: "Sent",
+    Role.DRAFTS.value: "Drafts",
+    Role.ARCHIVE.value: "Archive",
+    Role.JUNK.value: "Junk",
+    Role.TRASH.value: "Bin",
+    Role.ALL.value: "All mail",
+    Role.FLAGGED.value: "Flagged on the server",
+    Role.IMPORTANT.value: "Important",
+}
+
+
+def _everyday(tree: Sequence[AccountTree]) -> tuple[Folder, ...]:
+    return tuple(
+        _owned(account, line.folder)
+        for account in tree
+        for line in account.folders
+        if line.folder.selectable and line.folder.role not in _SET_ASIDE
+    )
+
+
+def _owned(entry: AccountTree, folder: Folder) -> Folder:
+    """The folder with its account loaded, as the tree has both."""
+    folder.account = entry.account
+    return folder
+
+
+def _show(query: QueryDict) -> Show:
+    show = query.get("show", "all")
+    if show not in _SHOWS:
+        raise Http404
+    return _SHOWS[show]
+
+
+def _with_query(path: str, query: dict[str, object]) -> str:
+    return f"{path}?{urlencode(query)}" if query else path

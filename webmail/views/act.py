@@ -1,0 +1,114 @@
+"""Acts on mail: archive, delete, junk, move, read, flag, on one row or a selection; and Undo. Only POST.
+
+In go row names (see ``access.placements_for``) and a verb; out comes the toast that offers Undo, or for a
+page without scripts the way back to its list. A wish that makes no sense comes back as its reason, 409.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from mailsync import actions
+from mailsync.types import ActionResult
+from webmail import access
+from webmail.reader import user_of
+
+Verb = Callable[[User, list[int]], ActionResult]
+
+VERBS: dict[str, Verb] = {
+    "archive": lambda user, ids: actions.archive(user.pk, ids),
+    "trash": lambda user, ids: actions.trash(user.pk, ids),
+    "junk": lambda user, ids: actions.junk(user.pk, ids),
+    "notjunk": lambda user, ids: actions.junk(user.pk, ids, is_junk=False),
+    "read": lambda user, ids: actions.mark_read(user.pk, ids, True),
+    "unread": lambda user, ids: actions.mark_read(user.pk, ids, False),
+    "flag": lambda user, ids: actions.flag(user.pk, ids, True),
+    "unflag": lambda user, ids: actions.flag(user.pk, ids, False),
+}
+
+
+@require_POST
+@login_required
+def act(request: HttpRequest) -> HttpResponse:
+    """``do=<verb>&on=<name>…`` for a selection, ``one=<verb> <name>`` for the button of a row.
+
+    The verb ``move`` takes ``folder=<id>``; a button that moves may carry both, as ``move=<folder id>``.
+    """
+    user = user_of(request)
+    verb, names = _read(request)
+    if not names:
+        return _refuse(request, _("Select one or more messages first."), 400)
+    ids = access.placements_for(user, names)
+    try:
+        result = _run(user, verb, ids, request.POST.get("move") or request.POST.get("folder", ""))
+    except actions.NotYours as error:
+        raise Http404 from error
+    except actions.CannotDo as error:
+        return _refuse(request, str(error), 409)
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "mail/toast.html", {"result": result, "verb": verb})
+    if result.count:
+        messages.success(request, result.label, extra_tags=f"undo:{result.group}")
+    return redirect(_way_back(request))
+
+
+@require_POST
+@login_required
+def undo(request: HttpRequest) -> HttpResponse:
+    try:
+        group = UUID(request.POST.get("group", ""))
+        undone = actions.undo(user_of(request).pk, group)
+    except (ValueError, actions.NotYours) as error:
+        raise Http404 from error
+    if not undone:
+        return _refuse(request, _("This can no longer be undone: the server has it already."), 409)
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(status=204)
+    messages.success(request, _("Undone."))
+    return redirect(_way_back(request))
+
+
+def _read(request: HttpRequest) -> tuple[str, list[str]]:
+    """The verb and the names of rows. Raises 404 for a verb that there is not."""
+    one = request.POST.get("one", "")
+    if one:
+        verb, _space, name = one.partition(" ")
+        names = [name]
+    else:
+        verb = "move" if request.POST.get("move") else request.POST.get("do", "")
+        names = request.POST.getlist("on")
+    if verb not in VERBS and verb != "move":
+        raise Http404
+    return verb, names
+
+
+def _run(user: User, verb: str, ids: list[int], folder: str) -> ActionResult:
+    if not ids:
+        raise actions.CannotDo(_("These messages are no longer here. Another of your programs may have moved them."))
+    if verb != "move":
+        return VERBS[verb](user, ids)
+    if not folder.isdigit():
+        raise actions.CannotDo(_("Choose the folder to move to."), field="folder")
+    return actions.move(user.pk, ids, access.folder_for(user, int(folder)).pk)
+
+
+def _refuse(request: HttpRequest, reason: str, status: int) -> HttpResponse:
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(reason, status=status, content_type="text/plain; charset=utf-8")
+    messages.error(request, reason)
+    return redirect(_way_back(request))
+
+
+def _way_back(request: HttpRequest) -> str:
+    """The list that the form stood on; never another site."""
+    wanted = request.POST.get("next", "")
+    hosts = {request.get_host()}
+    return wanted if url_has_allowed_host_and_scheme(wanted, hosts, request.is_secure()) else "/"

@@ -1,0 +1,78 @@
+"""The event stream of a browser (Server-Sent Events): ids and counts flow out as they happen.
+
+Async, as one process holds thousands of these. The stream keeps no database connection: what the
+sign-in check has used goes back to the pool before the first byte, and after each later check.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+from asgiref.sync import sync_to_async
+from django.contrib.sessions.backends.base import SessionBase
+from django.db import connections
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+
+from webmail.events import TooManyStreams, fanout, session_mark
+
+#: A comment this often keeps proxies from closing a quiet stream, and finds browsers that are gone.
+HEARTBEAT_SECONDS = 20.0
+#: How long a browser waits before it connects again.
+RETRY_MILLISECONDS = 3000
+
+
+async def events(request: HttpRequest) -> HttpResponseBase:
+    """Each event is one JSON line as ``mailsync.announce`` writes it; 204 tells a browser not to come again."""
+    user = await request.auser()
+    user_id = user.pk if user.is_authenticated else None
+    await _give_back_connection()
+    if user_id is None:
+        return HttpResponse(status=204)
+    response = StreamingHttpResponse(_stream(user_id, request.session), content_type="text/event-stream")
+    response.headers["Cache-Control"] = "no-store, no-transform"
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+async def _stream(user_id: int, session: SessionBase) -> AsyncIterator[str]:
+    mark = session_mark(session.session_key)
+    yield f"retry: {RETRY_MILLISECONDS}\n\n"
+    try:
+        async with fanout().listen(user_id) as queue:
+            yield 'data: {"kind": "hello"}\n\n'
+            while True:
+                try:
+                    line = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
+                except TimeoutError:
+                    if not await _is_signed_in(session):
+                        yield _SIGNED_OUT
+                        return
+                    yield ": still here\n\n"
+                    continue
+                event = json.loads(line)
+                if event["kind"] == "signed_out":
+                    if event["session"] == mark:
+                        yield _SIGNED_OUT
+                        return
+                    continue
+                yield f"data: {line}\n\n"
+    except TooManyStreams:
+        yield 'data: {"kind": "busy"}\n\n'
+
+
+_SIGNED_OUT = 'data: {"kind": "signed_out"}\n\n'
+
+
+@sync_to_async
+def _is_signed_in(session: SessionBase) -> bool:
+    """Whether the session still stands; it may have been ended from another device or by the administrator."""
+    try:
+        return bool(session.session_key and session.exists(session.session_key))
+    finally:
+        connections.close_all()
+
+
+@sync_to_async
+def _give_back_connection() -> None:
+    """The middleware ran in this same thread; its connection must not wait for the end of the stream."""
+    connections.close_all()

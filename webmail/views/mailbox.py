@@ -1,0 +1,188 @@
+"""The lists: a folder, all inboxes, what is flagged. In goes a URL, out comes a full page or the part htmx asked for.
+
+Page and part share one view and one context: ``HX-Target: rows`` gets rows, ``list`` the list pane,
+anything else the whole page.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from mailsync.models import Folder, Outgoing
+from mailsync.store.listing import AccountTree, ListRow, load_tree
+from webmail import access
+from webmail.present.labels import Chip
+from webmail.present.notices import present_notices
+from webmail.present.rows import RowStyle, present_rows
+from webmail.present.tree import present_move_targets, present_nav
+from webmail.reader import Reader, reader_of, user_of
+from webmail.scope import (
+    PAGE_ROWS,
+    Scope,
+    flagged_scope,
+    folder_scope,
+    folder_title,
+    load_page,
+    unified_scope,
+)
+
+#: A script may ask for longer pages when it catches up; more than this is never read at once.
+LONGEST_PAGE = 200
+
+
+@require_safe
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """The first list: all inboxes, the only account's inbox, or the form that connects the first account."""
+    tree = load_tree(user_of(request).pk)
+    inboxes = [entry.inbox for entry in tree if entry.inbox]
+    if not tree:
+        return redirect("account_add")
+    if len(tree) == 1 and inboxes:
+        return redirect("folder", inboxes[0].pk)
+    return redirect("unified")
+
+
+@require_safe
+@login_required
+def folder(request: HttpRequest, folder_id: int) -> HttpResponse:
+    shown = access.folder_for(user_of(request), folder_id)
+    return respond_with_list(request, folder_scope(shown, request.GET))
+
+
+@require_safe
+@login_required
+def unified(request: HttpRequest) -> HttpResponse:
+    tree = load_tree(user_of(request).pk)
+    return respond_with_list(request, unified_scope(tree, request.GET), tree)
+
+
+@require_safe
+@login_required
+def flagged(request: HttpRequest) -> HttpResponse:
+    tree = load_tree(user_of(request).pk)
+    return respond_with_list(request, flagged_scope(tree, request.GET), tree)
+
+
+@require_safe
+@login_required
+def tree(request: HttpRequest) -> HttpResponse:
+    """The navigation column alone, for a page that catches up; ``at`` is the folder on its screen."""
+    loaded = load_tree(user_of(request).pk)
+    scope = None
+    if request.GET.get("at", "").isdigit():
+        scope = folder_scope(access.folder_for(user_of(request), int(request.GET["at"])), request.GET)
+    response = render(request, "mail/tree.html", nav_context(request, loaded, scope))
+    patch_cache_control(response, private=True, no_store=True)
+    return response
+
+
+def respond_with_list(request: HttpRequest, scope: Scope, tree: Sequence[AccountTree] | None = None) -> HttpResponse:
+    """The list pane with an empty reading pane beside it, or the part asked for."""
+    reader = reader_of(request)
+    if request.htmx.target == "rows":  # type: ignore[attr-defined]
+        return finish(request, "mail/rows.html", rows_context(request, reader, scope))
+    loaded = load_tree(reader.user.pk) if tree is None else tree
+    template = "mail/list.html" if request.htmx.target == "list" else "mail/page.html"  # type: ignore[attr-defined]
+    return finish(request, template, page_context(request, reader, scope, loaded))
+
+
+def finish(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """Render, and keep caches from mixing up a page with its parts."""
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
+
+
+def page_context(
+    request: HttpRequest, reader: Reader, scope: Scope, tree: Sequence[AccountTree], **reading: Any
+) -> dict[str, Any]:
+    """All of a full page: column, list, and what ``reading`` adds for the reading pane."""
+    return {
+        **nav_context(request, tree, scope),
+        **rows_context(request, reader, scope),
+        "notices": present_notices(tree, scope),
+        "move_accounts": present_move_targets(tree),
+        "reader": reader,
+        **reading,
+    }
+
+
+def column(request: HttpRequest) -> dict[str, Any]:
+    """The navigation column for a page that shows no list."""
+    return nav_context(request, load_tree(user_of(request).pk), None)
+
+
+def nav_context(request: HttpRequest, tree: Sequence[AccountTree], scope: Scope | None) -> dict[str, Any]:
+    outbox = Outgoing.objects.filter(user=user_of(request), finished_at__isnull=True).count()
+    return {
+        "nav": present_nav(tree, scope, outbox=outbox),
+        "unread_total": sum(entry.unread for entry in tree),
+        "tree": tree,
+    }
+
+
+def rows_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[str, Any]:
+    """A page of the list. ``before`` is where it begins, ``start`` how many rows stand above it."""
+    start = _number(request.GET.get("start"), 0, most=10_000_000)
+    limit = max(1, _number(request.GET.get("limit"), PAGE_ROWS, most=LONGEST_PAGE))
+    before = request.GET.get("before", "")
+    page = load_page(scope, reader, before, limit)
+    end = start + len(page.rows)
+    return {
+        "scope": scope,
+        "groups": present_rows(page.rows, row_style(reader, scope), start=start),
+        "before": before,
+        "next_url": scope.url(before=page.next, start=end) if page.next else "",
+        "row_count": _row_count(scope, reader, end, is_last=page.next is None),
+        "is_first_page": not before,
+        "first_url": scope.url(),
+    }
+
+
+def row_style(reader: Reader, scope: Scope) -> RowStyle:
+    by_conversation = reader.by_conversation and scope.kind != "search"
+    folders = {folder.pk: folder for folder in scope.folders}
+
+    def url(row: ListRow) -> str:
+        if by_conversation:
+            return scope.conversation_url(row.folder_id, row.thread_id)
+        return scope.message_url(row.message_id)
+
+    def chips(row: ListRow) -> tuple[Chip, ...]:
+        where = folders.get(row.folder_id)
+        if where is None or scope.kind == "folder":
+            return ()
+        return tuple(_where(where, scope, reader))
+
+    return RowStyle(by_conversation, reader.mine, reader.now, url, chips)
+
+
+def _where(folder: Folder, scope: Scope, reader: Reader) -> list[Chip]:
+    """In a list over several folders: the account where there are several, the folder where it is not the inbox."""
+    found = []
+    if folder.role != "inbox" and scope.kind != "all":
+        found.append(Chip(folder_title(folder), 260))
+    if reader.accounts > 1:
+        account = folder.account
+        found.append(Chip(account.label or account.address.partition("@")[2], account.hue))
+    return found
+
+
+def _row_count(scope: Scope, reader: Reader, end: int, *, is_last: bool) -> int:
+    """For ``aria-rowcount``: the true number where it is known, else -1 (ARIA: not known)."""
+    if is_last:
+        return end
+    if reader.by_conversation or scope.total is None:
+        return -1
+    return scope.total
+
+
+def _number(text: str | None, default: int, *, most: int) -> int:
+    return min(int(text), most) if text and text.isascii() and text.isdigit() and len(text) < 12 else default

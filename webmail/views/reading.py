@@ -1,0 +1,105 @@
+"""Reading: a conversation, or one message of it. In goes a URL, out comes the page or the reading pane alone.
+
+Opening marks as read through ``actions``; a page that only prepares for a click (``HX-Preloaded``, or the
+browser's own prefetch) changes nothing.
+"""
+
+from collections.abc import Sequence
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from mailsync import actions
+from mailsync.models import Folder, Placement, Thread
+from mailsync.store.listing import Conversation, ConversationMessage, load_conversation, load_tree
+from mailsync.types import Role
+from webmail import access
+from webmail.present.cards import OpenConversation, present_conversation
+from webmail.reader import Reader, reader_of, user_of
+from webmail.scope import context_scope
+from webmail.views.mailbox import finish, page_context
+
+
+@require_safe
+@login_required
+def thread(request: HttpRequest, folder_id: int, thread_id: int) -> HttpResponse:
+    """A conversation as opened from a folder; ``in`` names the list it was opened from, ``open`` further messages."""
+    folder = access.folder_for(user_of(request), folder_id)
+    conversation = _load(request, thread_id)
+    if conversation.thread.account_id != folder.account_id:
+        raise Http404
+    return _respond(request, folder, conversation, row=f"t{folder_id}-{thread_id}")
+
+
+@require_safe
+@login_required
+def message(request: HttpRequest, message_id: int) -> HttpResponse:
+    """One message by itself, in the folder where it is read: the inbox before the archive before the bin."""
+    found = access.message_for(user_of(request), message_id)
+    conversation = _load(request, found.thread_id)
+    entry = next((entry for entry in conversation.messages if entry.message.pk == message_id), None)
+    if entry is None:
+        raise Http404
+    placement = min(entry.placements, key=_rank)
+    alone = Conversation(conversation.thread, (entry,))
+    return _respond(request, placement.folder, alone, row=f"p{placement.pk}", others=len(conversation.messages) - 1)
+
+
+def _load(request: HttpRequest, thread_id: int) -> Conversation:
+    try:
+        return load_conversation(user_of(request).pk, thread_id)
+    except Thread.DoesNotExist as error:
+        raise Http404 from error
+
+
+def _respond(
+    request: HttpRequest, folder: Folder, conversation: Conversation, *, row: str, others: int = 0
+) -> HttpResponse:
+    reader = reader_of(request)
+    opened = {int(pk) for pk in request.GET.getlist("open") if pk.isascii() and pk.isdigit()}
+    presented = present_conversation(conversation, reader.mine, folder_id=folder.pk, row=row, opened=opened)
+    if not presented.cards:
+        raise Http404
+    if not _is_rehearsal(request):
+        _mark_opened(reader, presented, conversation.messages)
+    context = {
+        "conversation": presented,
+        "current_row": row,
+        "reader": reader,
+        "folder": folder,
+        "others": others,
+        "thread_id": conversation.thread.pk,
+    }
+    tree = load_tree(reader.user.pk)
+    scope = context_scope(folder, tree, request.GET)
+    if request.htmx.target == "main":  # type: ignore[attr-defined]
+        return finish(request, "mail/read.html", {**context, "scope": scope})
+    return finish(request, "mail/page.html", page_context(request, reader, scope, tree, **context))
+
+
+def _mark_opened(reader: Reader, presented: OpenConversation, messages: Sequence[ConversationMessage]) -> None:
+    """What is open on the screen has been read, wherever it lies; a body that has not come is asked for."""
+    opened = {card.message.pk for card in presented.cards if card.is_open}
+    unread = [
+        placement.pk
+        for entry in messages
+        if entry.message.pk in opened
+        for placement in entry.placements
+        if not placement.seen
+    ]
+    if unread:
+        actions.mark_read(reader.user.pk, unread, True)
+    for card in presented.cards:
+        if card.is_open and card.body_missing:
+            actions.fetch_now(card.message.pk)
+
+
+def _is_rehearsal(request: HttpRequest) -> bool:
+    return "HX-Preloaded" in request.headers or "prefetch" in request.headers.get("Sec-Purpose", "")
+
+
+def _rank(placement: Placement) -> tuple[int, int]:
+    order = [Role.INBOX, Role.DRAFTS, Role.NONE, Role.ARCHIVE, Role.SENT, Role.ALL, Role.IMPORTANT, Role.FLAGGED]
+    role = Role(placement.folder.role)
+    return (order.index(role) if role in order else len(order), placement.pk)
