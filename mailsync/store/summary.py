@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from mailsync.models import Placement
+
 
 @dataclass(frozen=True, slots=True)
 class FolderCounts:
@@ -50,6 +52,20 @@ def refresh(pairs: Iterable[tuple[int, int]]) -> list[FolderCounts]:
     with connection.cursor() as cursor:
         cursor.execute(_REFRESH, [folder_ids, [thread for _, thread in wanted]])
         return sorted((FolderCounts(*row) for row in cursor.fetchall()), key=lambda counts: counts.folder_id)
+
+
+def remove_placements(placement_ids: Iterable[int]) -> list[FolderCounts]:
+    """Delete placements, and count what is left.
+
+    They are hidden and counted first: deleting a placement takes the thread row that names it along, and
+    with the row the knowledge of what it had added to the folder's counts.
+    """
+    rows = list(Placement.objects.filter(id__in=list(placement_ids)).values_list("id", "folder_id", "thread_id"))
+    lock_folders(folder_id for _, folder_id, _ in rows)
+    Placement.objects.filter(id__in=[row[0] for row in rows]).update(shown=False)
+    counts = refresh((folder_id, thread_id) for _, folder_id, thread_id in rows)
+    Placement.objects.filter(id__in=[row[0] for row in rows]).delete()
+    return counts
 
 
 # All parts of one statement see the rows as they were before it, so ``old`` is what the counts still hold.

@@ -5,7 +5,7 @@ from django.db import transaction
 
 from mailsync.models import Placement, Thread, ThreadRow
 from mailsync.store.summary import refresh
-from tests.cast import make_account, make_folder, make_message, place
+from tests.factories import make_account, make_folder, make_message
 
 pytestmark = pytest.mark.django_db
 
@@ -14,8 +14,8 @@ def test_rows_and_counts_follow_the_placements() -> None:
     account = make_account()
     inbox, archive = make_folder(account), make_folder(account, "Archive")
     thread = Thread.objects.create(account=account)
-    first = place(make_message(account, thread=thread), inbox, seen=True)
-    second = place(make_message(account, thread=thread, attachment_count=1), inbox, flagged=True)
+    first = make_message(inbox, thread=thread, seen=True)
+    second = make_message(inbox, thread=thread, attachment_count=1, flagged=True)
     row = ThreadRow.objects.get(folder=inbox)
     assert (row.newest_id, row.message_count, row.unread_count, row.flagged_count) == (second.pk, 2, 1, 1)
     assert row.has_attachment
@@ -34,7 +34,7 @@ def test_rows_and_counts_follow_the_placements() -> None:
 def test_hidden_placements_do_not_count_and_empty_rows_go() -> None:
     account = make_account()
     inbox = make_folder(account)
-    placement = place(make_message(account), inbox)
+    placement = make_message(inbox)
     Placement.objects.filter(pk=placement.pk).update(shown=False)
     (counts,) = refresh([(inbox.pk, placement.thread_id)])
     assert (counts.total, counts.unread) == (0, 0)
@@ -44,7 +44,7 @@ def test_hidden_placements_do_not_count_and_empty_rows_go() -> None:
 def test_a_second_refresh_changes_nothing() -> None:
     account = make_account()
     inbox = make_folder(account)
-    placement = place(make_message(account), inbox)
+    placement = make_message(inbox)
     pair = (inbox.pk, placement.thread_id)
     assert refresh([pair, pair]) == refresh([pair])
     inbox.refresh_from_db()

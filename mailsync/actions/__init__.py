@@ -1,0 +1,100 @@
+"""The verbs the screens use. In: the acting user's id and ids of theirs. Out: rows and results as shown at once.
+
+Each verb is one transaction: it checks whose things these are (``NotYours``), shows the effect, writes down
+what the servers have yet to learn, and after the commit nudges the workers and tells the open pages.
+``CannotDo`` carries a reason for the user, ``Conflict`` the draft as somebody else saved it.
+"""
+
+from mailsync.actions.accounts import (
+    check_login,
+    connect_account,
+    delete_account,
+    pause_account,
+    rename_account,
+    resume_account,
+    server_settings,
+    sync_now,
+    update_account,
+)
+from mailsync.actions.drafts import (
+    attach,
+    detach,
+    discard_draft,
+    edit_stored_draft,
+    keep_both,
+    save_draft,
+    start_draft,
+)
+from mailsync.actions.folders import create_folder, delete_folder, rename_folder
+from mailsync.actions.mail import (
+    archive,
+    delete_for_good,
+    empty_folder,
+    fetch_now,
+    flag,
+    junk,
+    mark_read,
+    move,
+    open_message,
+    set_keyword,
+    trash,
+    undo,
+)
+from mailsync.actions.owned import NotYours
+from mailsync.actions.sending import (
+    cancel_outgoing,
+    dismiss_outgoing,
+    mark_as_sent,
+    reopen,
+    reschedule,
+    retry_send,
+    send,
+    undo_send,
+)
+from mailsync.errors import CannotDo
+from mailsync.store.drafts import Conflict
+
+__all__ = [
+    "CannotDo",
+    "Conflict",
+    "NotYours",
+    "archive",
+    "attach",
+    "cancel_outgoing",
+    "check_login",
+    "connect_account",
+    "create_folder",
+    "delete_account",
+    "delete_folder",
+    "delete_for_good",
+    "detach",
+    "discard_draft",
+    "dismiss_outgoing",
+    "edit_stored_draft",
+    "empty_folder",
+    "fetch_now",
+    "flag",
+    "junk",
+    "keep_both",
+    "mark_as_sent",
+    "mark_read",
+    "move",
+    "open_message",
+    "pause_account",
+    "rename_account",
+    "rename_folder",
+    "reopen",
+    "reschedule",
+    "resume_account",
+    "retry_send",
+    "save_draft",
+    "send",
+    "server_settings",
+    "set_keyword",
+    "start_draft",
+    "sync_now",
+    "trash",
+    "undo",
+    "undo_send",
+    "update_account",
+]

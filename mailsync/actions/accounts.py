@@ -1,0 +1,231 @@
+"""Accounts connected, mended, paused and removed by their user.
+
+In: server settings with the secrets the user typed. Out: a ``LoginReport`` in plain words, or the saved
+account. Secrets go into ``Credential`` as ciphertext and nowhere else.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import Credential, Identity, MailAccount, OutgoingServer, User
+from mailsync.actions import wake
+from mailsync.actions.owned import own_account
+from mailsync.errors import CannotDo
+from mailsync.models import AccountSync
+from mailsync.types import LoginReport, Secret, ServerSettings, StepResult
+
+
+def check_login(incoming: ServerSettings, outgoing: ServerSettings | None) -> LoginReport:
+    """Try both servers and say in plain words what is wrong; takes as long as they take, saves nothing."""
+    from mailsync.engine import probe
+
+    return LoginReport(
+        incoming=probe.probe_incoming(incoming),
+        outgoing=probe.probe_outgoing(outgoing) if outgoing else StepResult(True, "skipped"),
+    )
+
+
+@transaction.atomic
+def connect_account(
+    user: User,
+    *,
+    address: str,
+    incoming: ServerSettings,
+    outgoing: ServerSettings | OutgoingServer | None,
+    name: str = "",
+    label: str = "",
+    provider: str = "",
+    refresh_token: str = "",
+    **options: Any,
+) -> MailAccount:
+    """Save an account whose login has been proved, with its default identity, and fetch its mail at once.
+
+    ``outgoing`` is the account's own server, one of the user's servers (a relay), or None to read only.
+    ``options`` are further fields of ``MailAccount`` (leave_on_server, leave_days, hue).
+    Raises ``CannotDo`` when the account is connected already.
+    """
+    if isinstance(outgoing, OutgoingServer):
+        if outgoing.user_id != user.pk:
+            raise CannotDo("This outgoing server is not yours.", field="outgoing")
+        server: OutgoingServer | None = outgoing
+    else:
+        server = _save_server(user, outgoing) if outgoing else None
+    try:
+        with transaction.atomic():
+            account = MailAccount.objects.create(
+                user=user,
+                label=label,
+                address=address,
+                provider=provider,
+                protocol=incoming.protocol,
+                host=incoming.host,
+                port=incoming.port,
+                security=incoming.security.value,
+                auth_method=incoming.secret.kind,
+                username=incoming.username,
+                outgoing_server=server,
+                position=user.mail_accounts.count(),
+                **{"hue": _next_hue(user), **options},
+            )
+    except IntegrityError:
+        raise CannotDo("This account is connected already.", field="username") from None
+    keep_secret(incoming.secret, account=account)
+    if refresh_token:
+        _save_credential(Credential.Kind.REFRESH_TOKEN, refresh_token, account=account)
+    Identity.objects.create(
+        user=user,
+        account=account,
+        name=name or user.name,
+        address=address,
+        is_default=True,
+        # The login itself proves the account's own address.
+        verified_at=timezone.now(),
+    )
+    AccountSync.objects.create(account=account, due_at=timezone.now(), active_at=timezone.now())
+    _start(account)
+    return account
+
+
+@transaction.atomic
+def update_account(
+    user_id: int,
+    account_id: int,
+    *,
+    incoming: ServerSettings | None = None,
+    outgoing: ServerSettings | None = None,
+    **options: Any,
+) -> MailAccount:
+    """Change what is given: proved server settings, and fields such as label, hue, position, leave_on_server."""
+    account = own_account(user_id, account_id)
+    if incoming is not None:
+        account.host, account.port = incoming.host, incoming.port
+        account.security = incoming.security.value
+        account.username = incoming.username
+        account.auth_method = incoming.secret.kind
+        keep_secret(incoming.secret, account=account)
+    if outgoing is not None:
+        account.outgoing_server = _save_server(account.user, outgoing, account.outgoing_server)
+    for field, value in options.items():
+        setattr(account, field, value)
+    try:
+        with transaction.atomic():
+            account.save()
+    except IntegrityError:
+        raise CannotDo("Another account has this sign-in on this server.", field="username") from None
+    if incoming is not None or outgoing is not None:
+        _activate(account)
+    wake.tell(user_id, "account", account=account.pk)
+    return account
+
+
+@transaction.atomic
+def rename_account(user_id: int, account_id: int, label: str) -> MailAccount:
+    return update_account(user_id, account_id, label=label.strip()[:120])
+
+
+@transaction.atomic
+def sync_now(user_id: int, account_id: int) -> None:
+    """Fetch now, and push what waits, whatever the schedule says."""
+    account = own_account(user_id, account_id)
+    now = timezone.now()
+    AccountSync.objects.filter(account=account).update(due_at=now, push_due_at=now, active_at=now)
+    account.folders.filter(parked_at=None).exclude(due_at=None).update(due_at=now)
+    _start(account)
+
+
+@transaction.atomic
+def pause_account(user_id: int, account_id: int) -> MailAccount:
+    """No fetching and no sending until it is resumed; what is there stays readable."""
+    account = own_account(user_id, account_id)
+    _set_state(account, MailAccount.State.PAUSED, "Paused by you.")
+    return account
+
+
+@transaction.atomic
+def resume_account(user_id: int, account_id: int) -> MailAccount:
+    account = own_account(user_id, account_id)
+    _activate(account)
+    return account
+
+
+@transaction.atomic
+def delete_account(user_id: int, account_id: int) -> None:
+    """Forget the account, its secrets and all mail kept here. The mail on its server is untouched."""
+    account = own_account(user_id, account_id)
+    server = account.outgoing_server
+    account.delete()
+    if server is not None and not server.is_relay and not server.mail_accounts.exists():
+        Identity.objects.filter(outgoing_server=server).update(outgoing_server=None)
+        server.delete()
+    wake.tell(user_id, "account", account=account_id)
+
+
+def keep_secret(secret: Secret, *, account: MailAccount | None = None, server: OutgoingServer | None = None) -> None:
+    """Encrypt and store one secret for an account or a server, in place of the one it has."""
+    kind = Credential.Kind.PASSWORD if secret.kind == "password" else Credential.Kind.ACCESS_TOKEN
+    _save_credential(kind, secret.value, account=account, server=server)
+
+
+def _save_credential(
+    kind: Credential.Kind, value: str, *, account: MailAccount | None = None, server: OutgoingServer | None = None
+) -> None:
+    credential = Credential.objects.filter(account=account, server=server, kind=kind).first()
+    credential = credential or Credential(account=account, server=server, kind=kind)
+    credential.set_secret(value)
+    credential.save()
+
+
+def _save_server(user: User, wanted: ServerSettings, server: OutgoingServer | None = None) -> OutgoingServer:
+    server = server or OutgoingServer(user=user)
+    server.host, server.port, server.security = wanted.host, wanted.port, wanted.security.value
+    server.username, server.auth_method = wanted.username, wanted.secret.kind
+    server.save()
+    keep_secret(wanted.secret, server=server)
+    return server
+
+
+def _activate(account: MailAccount) -> None:
+    _set_state(account, MailAccount.State.ACTIVE, "")
+    now = timezone.now()
+    AccountSync.objects.filter(account=account).update(due_at=now, push_due_at=now, failures=0)
+    _start(account)
+
+
+def _set_state(account: MailAccount, state: MailAccount.State, reason: str) -> None:
+    account.state, account.state_reason, account.state_since = state, reason, timezone.now()
+    account.save(update_fields=["state", "state_reason", "state_since"])
+    wake.tell(account.user_id, "account", account=account.pk)
+
+
+def _start(account: MailAccount) -> None:
+    wake.sync_soon(account.pk)
+    wake.push_soon([account.pk])
+
+
+def _next_hue(user: User) -> int:
+    """A colour for the account that its neighbours do not have: steps around the wheel (degrees)."""
+    return (260 + 137 * user.mail_accounts.count()) % 360
+
+
+def server_settings(
+    *, protocol: str, host: str, port: int, security: str, username: str, password: str
+) -> ServerSettings:
+    """What a form holds, as the probe wants it; what the operator allows comes from the settings."""
+    from mailsync.types import Security
+
+    return ServerSettings(
+        protocol=protocol,  # type: ignore[arg-type]
+        host=host.strip(),
+        port=port,
+        security=Security(security),
+        username=username.strip(),
+        secret=Secret("password", password),
+        timeout_seconds=20,
+        allow_private="all" in settings.HERON_ALLOW_PRIVATE_HOSTS
+        or host in settings.HERON_ALLOW_PRIVATE_HOSTS
+        or f"{host}:{port}" in settings.HERON_ALLOW_PRIVATE_HOSTS,
+        allow_plaintext=settings.HERON_ALLOW_PLAINTEXT,
+    )

@@ -1,0 +1,180 @@
+"""Writing: a draft begun, saved, given files, discarded. One row a composition, from the first key to Send."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+
+from accounts.models import Identity
+from mailsync.actions import wake
+from mailsync.actions.owned import NotYours, own_draft, own_identity, own_message
+from mailsync.errors import CannotDo
+from mailsync.models import Draft, DraftAttachment, Message
+from mailsync.store import blobs, changes, drafts, replying
+from mailsync.store.raw import BodyNotFetched
+from mailsync.store.summary import lock_folders
+
+#: More files than anyone means to add to one message.
+MOST_ATTACHMENTS = 200
+
+
+@transaction.atomic
+def start_draft(
+    user_id: int,
+    mode: str = Draft.Mode.NEW,
+    original_message_id: int | None = None,
+    identity_id: int | None = None,
+    **fields: Any,
+) -> Draft:
+    """A new draft: empty (with ``fields`` such as to, subject, body of a mailto: link), or an answer.
+
+    An answer is addressed, quoted and sent from the address that received the original; a forward carries
+    the original's attachments. Raises ``CannotDo`` when the original's body has not arrived yet (it is
+    fetched at once) or when no identity may send.
+    """
+    original = own_message(user_id, original_message_id) if original_message_id else None
+    if (original is None) != (mode == Draft.Mode.NEW):
+        raise CannotDo("Choose the message to answer or forward.")
+    identity = _identity(user_id, identity_id, original)
+    if original is None:
+        return Draft.objects.create(user_id=user_id, identity=identity, **_allowed(fields))
+    try:
+        draft = replying.create_answer(user_id, original, Draft.Mode(mode), identity)
+    except BodyNotFetched:
+        wake.fetch_soon(original.pk)
+        raise CannotDo("This message is still being fetched. Try again in a moment.") from None
+    wake.tell(user_id, "draft", draft=draft.pk)
+    return draft
+
+
+@transaction.atomic
+def edit_stored_draft(user_id: int, message_id: int) -> Draft:
+    """Go on with a message that lies in the Drafts folder, wherever it was begun."""
+    message = own_message(user_id, message_id)
+    lock_folders(message.placements.values_list("folder_id", flat=True))
+    standing = Draft.objects.filter(user_id=user_id, placement__message=message).first()
+    if standing is not None:
+        return standing
+    placement = message.placements.filter(shown=True, folder__role="drafts").first()
+    if placement is None:
+        raise CannotDo("Only a message in the Drafts folder can be edited.")
+    try:
+        return replying.adopt_stored(user_id, message, placement, _identity(user_id, None, message))
+    except BodyNotFetched:
+        wake.fetch_soon(message.pk)
+        raise CannotDo("This draft is still being fetched. Try again in a moment.") from None
+
+
+@transaction.atomic
+def save_draft(user_id: int, draft_id: int, based_on_version: int, **fields: Any) -> Draft:
+    """Save; raises ``Conflict`` carrying the current draft when it was saved elsewhere since ``based_on_version``."""
+    draft = own_draft(user_id, draft_id)
+    if fields.get("identity_id"):
+        own_identity(user_id, fields["identity_id"])
+    saved = drafts.update_draft(draft, based_on_version, fields)
+    wake.tell(user_id, "draft", draft=saved.pk)
+    return saved
+
+
+@transaction.atomic
+def keep_both(user_id: int, draft_id: int, **fields: Any) -> Draft:
+    """After a ``Conflict``: what this window holds as a draft of its own, with the same files."""
+    draft = own_draft(user_id, draft_id)
+    saved = drafts.snapshot(draft)
+    copy = Draft.objects.create(
+        user_id=user_id,
+        mode=draft.mode,
+        original_id=draft.original_id,
+        **{**{name: saved[name] for name in drafts.FIELDS}, **_allowed(fields)},
+    )
+    drafts.attach_saved(copy, saved)
+    drafts.touch_draft(copy)
+    return copy
+
+
+@transaction.atomic
+def attach(
+    user_id: int, draft_id: int, name: str, content_type: str, data: bytes, *, inline: bool = False
+) -> DraftAttachment:
+    """Add a file; with ``inline`` it gets a Content-ID for the HTML to show. Raises ``CannotDo`` over the limits."""
+    draft = own_draft(user_id, draft_id)
+    if len(data) > settings.HERON_UPLOAD_LIMIT_BYTES:
+        raise CannotDo(
+            f"“{name}” is larger than {_megabytes(settings.HERON_UPLOAD_LIMIT_BYTES)}, the most for one file.",
+            field="attachments",
+        )
+    total = drafts.attachment_bytes(draft) + len(data)
+    if total > settings.HERON_MESSAGE_SIZE_LIMIT_BYTES * 3 // 4:  # base64 makes four bytes of three
+        raise CannotDo("The message would become larger than may be sent.", field="attachments")
+    if draft.attachments.count() >= MOST_ATTACHMENTS:
+        raise CannotDo(f"A message can have {MOST_ATTACHMENTS} files.", field="attachments")
+    last = draft.attachments.aggregate(last=Max("position"))["last"]
+    attachment = DraftAttachment.objects.create(
+        draft=draft,
+        blob=blobs.keep_blob(user_id, data),
+        name=_clean_name(name),
+        content_type=content_type[:255] or "application/octet-stream",
+        content_id=drafts.new_content_id() if inline else "",
+        position=0 if last is None else last + 1,
+    )
+    _files_changed(draft)
+    return attachment
+
+
+@transaction.atomic
+def detach(user_id: int, draft_id: int, attachment_id: int) -> None:
+    """Take a file off the draft; its bytes stay for a while, so Undo of a send still has them."""
+    draft = own_draft(user_id, draft_id)
+    gone, _ = draft.attachments.filter(pk=attachment_id).delete()
+    if not gone:
+        raise NotYours("attachment")
+    _files_changed(draft)
+
+
+@transaction.atomic
+def discard_draft(user_id: int, draft_id: int) -> None:
+    """Throw the draft away, and its copy on the server."""
+    draft = own_draft(user_id, draft_id)
+    if draft.placement_id:
+        lock_folders([draft.placement.folder_id] if draft.placement else [])
+        stored = changes.lock_placements([draft.placement_id])
+        changes.record_expunges(stored, group=uuid4(), hold_until=None)
+        wake.show(stored)
+        wake.push_soon(row.account_id for row in stored)
+    draft.delete()
+    wake.tell(user_id, "draft", draft=draft_id)
+
+
+def _identity(user_id: int, identity_id: int | None, original: Message | None) -> Identity:
+    if identity_id:
+        return own_identity(user_id, identity_id)
+    identity = replying.receiving_identity(user_id, original) if original else drafts.default_identity(user_id)
+    if identity is None:
+        raise CannotDo("Connect a mail account first: there is no address to send from.", field="identity")
+    return identity
+
+
+def _allowed(fields: dict[str, Any]) -> dict[str, Any]:
+    unknown = fields.keys() - set(drafts.FIELDS)
+    if unknown:
+        raise TypeError(f"A draft has no {', '.join(sorted(unknown))}.")
+    return fields
+
+
+def _files_changed(draft: Draft) -> None:
+    """Files do not change the words, so the version a window is based on stands; the server's copy is due."""
+    Draft.objects.filter(pk=draft.pk).update(store_due_at=drafts.store_due())
+    if draft.identity is not None:
+        changes.wake_account(draft.identity.account_id, drafts.store_due())
+    wake.tell(draft.user_id, "draft", draft=draft.pk)
+
+
+def _clean_name(name: str) -> str:
+    kept = "".join(sign for sign in name.replace("\\", "/").rsplit("/", 1)[-1] if sign.isprintable())
+    return kept.strip()[:200] or "file"
+
+
+def _megabytes(size_bytes: int) -> str:
+    return f"{size_bytes // (1024 * 1024)} MB"

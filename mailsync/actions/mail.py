@@ -1,0 +1,201 @@
+"""What a user does to mail that is there: read, flag, file, throw away, and take it back.
+
+In: the user and placements they chose. Out: an ``ActionResult`` whose group undoes it. The screen shows
+the effect at once; the server learns it from the change log. Raises ``NotYours`` for another's id and
+``CannotDo`` with a reason where the wish makes no sense.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.utils import timezone
+
+from mailsync.actions import wake
+from mailsync.actions.owned import NotYours, own_folder, own_message, own_placements
+from mailsync.errors import CannotDo
+from mailsync.models import Change, Folder, Message, Placement
+from mailsync.store import changes, specials, undoing
+from mailsync.types import ActionResult, Role
+
+#: How long the toast offers Undo; a move or delete leaves two seconds later.
+TOAST_SECONDS = 8
+
+
+@transaction.atomic
+def mark_read(user_id: int, placement_ids: Iterable[int], read: bool = True) -> ActionResult:
+    """Set or clear \\Seen."""
+    return _set_flag(user_id, placement_ids, "\\Seen", read, "marked as read" if read else "marked as unread")
+
+
+@transaction.atomic
+def flag(user_id: int, placement_ids: Iterable[int], flagged: bool = True) -> ActionResult:
+    """Set or clear \\Flagged (the star)."""
+    return _set_flag(user_id, placement_ids, "\\Flagged", flagged, "starred" if flagged else "star removed")
+
+
+@transaction.atomic
+def set_keyword(user_id: int, placement_ids: Iterable[int], keyword: str, on: bool = True) -> ActionResult:
+    """Set or clear a keyword (RFC 9051 §2.3.2), which must be an atom: printable, no spaces or quotes."""
+    if not keyword or not keyword.isascii() or any(c <= " " or c in '(){%*"\\]' for c in keyword) or len(keyword) > 64:
+        raise CannotDo("A label has letters, digits, and - _ $ only.", field="keyword")
+    return _set_flag(user_id, placement_ids, keyword, on, "labelled" if on else "label removed")
+
+
+def _set_flag(user_id: int, placement_ids: Iterable[int], name: str, on: bool, done: str) -> ActionResult:
+    group = uuid4()
+    placements = own_placements(user_id, placement_ids)
+    touched = changes.record_flags(placements, add=[name] if on else (), remove=() if on else [name], group=group)
+    wake.show(touched)
+    wake.push_soon(row.account_id for row in touched)
+    return _result(group, len(touched), done)
+
+
+@transaction.atomic
+def move(user_id: int, placement_ids: Iterable[int], folder_id: int) -> ActionResult:
+    """Move to a folder of the same account."""
+    target = own_folder(user_id, folder_id)
+    if not target.selectable or target.missing_since:
+        raise CannotDo(f"“{target.name}” cannot hold messages. Choose another folder.", field="folder")
+    placements = own_placements(user_id, placement_ids, to=[target.pk])
+    if any(row.account_id != target.account_id for row in placements):
+        raise CannotDo("These messages belong to another account. Choose a folder of the same account.", field="folder")
+    group = uuid4()
+    count = _move(placements, target, group)
+    return _result(group, count, f"moved to {target.name}")
+
+
+@transaction.atomic
+def archive(user_id: int, placement_ids: Iterable[int]) -> ActionResult:
+    """Move to each account's Archive, which is made where there is none."""
+    return _move_to_role(user_id, placement_ids, Role.ARCHIVE, "archived")
+
+
+@transaction.atomic
+def junk(user_id: int, placement_ids: Iterable[int], is_junk: bool = True) -> ActionResult:
+    """Move to Junk, or back to the inbox, and say so in the registered keywords $Junk and $NotJunk."""
+    placements = own_placements(user_id, placement_ids)
+    group = uuid4()
+    words = ("$Junk", "$NotJunk") if is_junk else ("$NotJunk", "$Junk")
+    wake.show(changes.record_flags(placements, add=[words[0]], remove=[words[1]], group=group))
+    return _move_to_role(
+        user_id,
+        [row.pk for row in placements],
+        Role.JUNK if is_junk else Role.INBOX,
+        "moved to Junk" if is_junk else "moved to the inbox",
+        group,
+    )
+
+
+@transaction.atomic
+def trash(user_id: int, placement_ids: Iterable[int]) -> ActionResult:
+    """Move to Trash; what lies in Trash already is deleted for good."""
+    ids = list(placement_ids)
+    placements = own_placements(user_id, ids)
+    group = uuid4()
+    for_good = [row for row in placements if row.folder.role == Role.TRASH]
+    count = _expunge(for_good, group)
+    rest = [row.pk for row in placements if row.folder.role != Role.TRASH]
+    if rest:
+        count += _move_to_role(user_id, rest, Role.TRASH, "", group).count
+    return _result(group, count, "deleted for good" if for_good and not rest else "moved to Trash")
+
+
+@transaction.atomic
+def delete_for_good(user_id: int, placement_ids: Iterable[int]) -> ActionResult:
+    """Expunge what lies in Trash, Junk or Drafts; elsewhere a message goes to Trash first."""
+    placements = own_placements(user_id, placement_ids)
+    if any(row.folder.role not in {Role.TRASH, Role.JUNK, Role.DRAFTS} for row in placements):
+        raise CannotDo("Only messages in Trash, Junk or Drafts can be deleted for good.")
+    group = uuid4()
+    return _result(group, _expunge(placements, group), "deleted for good")
+
+
+@transaction.atomic
+def empty_folder(user_id: int, folder_id: int) -> ActionResult:
+    """Delete for good everything in Trash or Junk."""
+    folder = own_folder(user_id, folder_id)
+    if folder.role not in {Role.TRASH, Role.JUNK}:
+        raise CannotDo(f"“{folder.name}” is neither Trash nor Junk, so it is not emptied at once.")
+    ids = Placement.objects.filter(folder=folder, shown=True).values_list("id", flat=True)
+    if not ids:
+        return ActionResult(uuid4(), 0, f"{folder.name} is empty.")
+    group = uuid4()
+    return _result(group, _expunge(own_placements(user_id, ids), group), "deleted for good")
+
+
+@transaction.atomic
+def undo(user_id: int, group: UUID) -> bool:
+    """Take back what one verb did. False when it cannot be any more: deleted for good, or changed since."""
+    mine = list(
+        Change.objects.filter(group=group, account__user_id=user_id)
+        .exclude(state=Change.State.CANCELLED)
+        .order_by("-id")
+    )
+    if not mine:
+        raise NotYours("change")
+    touched = undoing.take_back(mine)
+    if touched is None:
+        return False
+    wake.show([], *touched)
+    wake.push_soon(change.account_id for change in mine)
+    return True
+
+
+@transaction.atomic
+def open_message(user_id: int, message_id: int) -> ActionResult:
+    """A message is being read: \\Seen wherever it lies, and its body wanted at once if it has not come yet."""
+    message = own_message(user_id, message_id)
+    if message.raw_id is None:
+        wake.fetch_soon(message.pk)
+    unseen = Placement.objects.filter(message=message, shown=True, seen=False).values_list("id", flat=True)
+    if not unseen:
+        return ActionResult(uuid4(), 0, "")
+    return mark_read(user_id, list(unseen), True)
+
+
+def fetch_now(message_id: int) -> None:
+    """The body is wanted now: it jumps the queue. Call it for a message that ``access`` has let through."""
+    if Message.objects.filter(pk=message_id, raw=None).exists():
+        wake.fetch_soon(message_id)
+
+
+def _move_to_role(
+    user_id: int, placement_ids: Sequence[int] | Iterable[int], role: Role, done: str, group: UUID | None = None
+) -> ActionResult:
+    group = group or uuid4()
+    ids = list(placement_ids)
+    accounts = {row.account_id: row.account for row in _peek(user_id, ids)}
+    targets = {account_id: specials.role_folder(account, role, group) for account_id, account in accounts.items()}
+    placements = own_placements(user_id, ids, to=[folder.pk for folder in targets.values()])
+    count = 0
+    for account_id, target in targets.items():
+        count += _move([row for row in placements if row.account_id == account_id], target, group)
+    return _result(group, count, done)
+
+
+def _peek(user_id: int, ids: Sequence[int]) -> Iterable[Placement]:
+    return Placement.objects.select_related("account").filter(id__in=ids, account__user_id=user_id)
+
+
+def _move(placements: Sequence[Placement], target: Folder, group: UUID) -> int:
+    left = [(row.folder_id, row.thread_id) for row in placements]
+    arrived = changes.record_moves(placements, target, group=group, hold_until=_hold())
+    wake.show(arrived, *left)
+    return len(arrived)
+
+
+def _expunge(placements: Sequence[Placement], group: UUID) -> int:
+    gone = changes.record_expunges(placements, group=group, hold_until=_hold())
+    wake.show(gone)
+    return len(gone)
+
+
+def _hold() -> datetime:
+    return timezone.now() + timedelta(seconds=TOAST_SECONDS + 2)
+
+
+def _result(group: UUID, count: int, done: str) -> ActionResult:
+    what = "1 message" if count == 1 else f"{count} messages"
+    return ActionResult(group, count, f"{what} {done}")

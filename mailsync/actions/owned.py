@@ -1,0 +1,72 @@
+"""Whose is it? Every verb begins here: rows by id, only the user's own. Meeting room of screens and store."""
+
+from collections.abc import Iterable, Sequence
+
+from accounts.models import Identity, MailAccount
+from mailsync.models import Draft, Folder, Message, Outgoing, Placement
+from mailsync.store import changes
+from mailsync.store.summary import lock_folders
+
+
+class NotYours(LookupError):
+    """No such thing among what the user owns; views answer 404 and do not say whether it exists."""
+
+
+def own_placements(user_id: int, placement_ids: Iterable[int], *, to: Sequence[int] = ()) -> list[Placement]:
+    """The user's shown placements, locked, with the folders they lie in and the folders ``to`` which they go.
+
+    What has gone in the meantime is left out: a list may be older than the mailbox. Raises ``NotYours``
+    when any id is another's.
+    """
+    wanted = set(placement_ids)
+    found = dict(Placement.objects.filter(id__in=wanted).values_list("id", "account__user_id"))
+    if any(owner != user_id for owner in found.values()):
+        raise NotYours("placement")
+    if wanted and not found:
+        raise NotYours("placement")
+    lock_folders([*Placement.objects.filter(id__in=found).values_list("folder_id", flat=True), *to])
+    return changes.lock_placements(found)
+
+
+def own_folder(user_id: int, folder_id: int) -> Folder:
+    folder = Folder.objects.select_related("account").filter(id=folder_id, account__user_id=user_id).first()
+    if folder is None:
+        raise NotYours("folder")
+    return folder
+
+
+def own_message(user_id: int, message_id: int) -> Message:
+    message = Message.objects.select_related("account").filter(id=message_id, account__user_id=user_id).first()
+    if message is None:
+        raise NotYours("message")
+    return message
+
+
+def own_account(user_id: int, account_id: int) -> MailAccount:
+    account = MailAccount.objects.filter(id=account_id, user_id=user_id).first()
+    if account is None:
+        raise NotYours("account")
+    return account
+
+
+def own_identity(user_id: int, identity_id: int) -> Identity:
+    identity = Identity.objects.select_related("account").filter(id=identity_id, user_id=user_id).first()
+    if identity is None:
+        raise NotYours("identity")
+    return identity
+
+
+def own_draft(user_id: int, draft_id: int) -> Draft:
+    """The draft, locked until the commit."""
+    draft = Draft.objects.select_for_update(of=("self",)).filter(id=draft_id, user_id=user_id).first()
+    if draft is None:
+        raise NotYours("draft")
+    return draft
+
+
+def own_outgoing(user_id: int, outgoing_id: int) -> Outgoing:
+    """The message on its way, locked until the commit."""
+    outgoing = Outgoing.objects.select_for_update(of=("self",)).filter(id=outgoing_id, user_id=user_id).first()
+    if outgoing is None:
+        raise NotYours("outgoing")
+    return outgoing

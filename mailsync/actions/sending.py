@@ -1,0 +1,198 @@
+"""Sending, and what can still be done about a message on its way."""
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from mailsync.actions import wake
+from mailsync.actions.owned import NotYours, own_outgoing
+from mailsync.errors import CannotDo
+from mailsync.models import Draft, Outgoing, Placement
+from mailsync.store import changes, composition, drafts, outbox
+from mailsync.store.summary import lock_folders
+
+#: The server waits this much longer than the toast, so a click in its last moment still counts.
+GRACE_SECONDS = 2
+
+_WAITING = (Outgoing.State.HELD, Outgoing.State.QUEUED, Outgoing.State.DEFERRED)
+
+
+@transaction.atomic
+def send(user_id: int, draft_id: int, hold_seconds: int = 10, send_at: datetime | None = None) -> Outgoing:
+    """Freeze the draft and put it in the outbox, held for Undo, or until ``send_at``.
+
+    A second call for the same draft returns the same message. Raises ``CannotDo`` with the field to mend.
+    """
+    draft = Draft.objects.select_for_update(of=("self",)).filter(pk=draft_id, user_id=user_id).first()
+    if draft is None:
+        return _sent_already(user_id, draft_id)
+    now = timezone.now()
+    if send_at is not None and send_at < now:
+        raise CannotDo("The time to send has passed. Choose a later one.", field="send_at")
+    identity = draft.identity
+    if identity is None or identity.user_id != user_id:
+        raise CannotDo("Choose the address to send from.", field="identity")
+    if identity.verified_at is None:
+        raise CannotDo(
+            f"{identity.address} is not confirmed yet. Open the link in the mail that was sent to it.", field="identity"
+        )
+    if (identity.outgoing_server or identity.account.outgoing_server) is None:
+        raise CannotDo(
+            f"No outgoing server is set up for {identity.address}. Add one in the settings.", field="identity"
+        )
+    from mailsync.message.compose import build_message
+
+    message_id = f"{uuid4()}@{composition.message_domain(identity)}"
+    built = build_message(composition.compose_draft(draft, message_id=message_id, date=send_at or now))
+    if not built.recipients:
+        raise CannotDo("Add at least one recipient.", field="to")
+    if len(built.raw) > settings.HERON_MESSAGE_SIZE_LIMIT_BYTES:
+        raise CannotDo("The message is larger than may be sent. Remove a file.", field="attachments")
+    due_at = send_at or now + timedelta(seconds=hold_seconds + GRACE_SECONDS if hold_seconds > 0 else 0)
+    outgoing = outbox.queue_outgoing(
+        draft,
+        identity,
+        message_id=message_id,
+        raw=built.raw,
+        raw_sent_copy=built.raw_sent_copy if built.raw_sent_copy != built.raw else None,
+        recipients=built.recipients,
+        due_at=due_at,
+        send_at=send_at,
+    )
+    outbox.note(outgoing, "queued", "Waiting to be sent." if send_at is None else "Scheduled.")
+    _show_stored_copy(draft.placement_id, False)
+    draft.delete()
+    if due_at <= now:
+        wake.deliver_soon(outgoing.pk)
+    _told(outgoing)
+    return outgoing
+
+
+@transaction.atomic
+def undo_send(user_id: int, outgoing_id: int) -> Draft:
+    """Stop a message and open its draft again, with all its files. Raises ``CannotDo`` if it has left."""
+    outgoing = own_outgoing(user_id, outgoing_id)
+    if outgoing.state not in _WAITING or outgoing.recipients.exclude(state="pending").exists():
+        raise CannotDo("This message is already on its way.")
+    return _reopened(outgoing, "Stopped before it left.")
+
+
+@transaction.atomic
+def reopen(user_id: int, outgoing_id: int) -> Draft:
+    """The draft of a message that failed or was stopped, to mend and send anew."""
+    outgoing = own_outgoing(user_id, outgoing_id)
+    if outgoing.state not in {*_WAITING, Outgoing.State.FAILED, Outgoing.State.CANCELLED}:
+        raise CannotDo("This message was sent, or may have been. Open the sent message to resend it.")
+    return _reopened(outgoing, "Opened again to be changed.")
+
+
+@transaction.atomic
+def cancel_outgoing(user_id: int, outgoing_id: int) -> Draft:
+    """Like ``undo_send``: the message will not leave, its words are kept as a draft."""
+    return undo_send(user_id, outgoing_id)
+
+
+@transaction.atomic
+def reschedule(user_id: int, outgoing_id: int, send_at: datetime | None) -> Outgoing:
+    """Another time for a message that waits; None sends it now."""
+    outgoing = own_outgoing(user_id, outgoing_id)
+    if outgoing.state not in _WAITING:
+        raise CannotDo("This message is already on its way.")
+    now = timezone.now()
+    if send_at is not None and send_at < now:
+        raise CannotDo("The time to send has passed. Choose a later one.", field="send_at")
+    outgoing.send_at, outgoing.due_at = send_at, send_at or now
+    outgoing.save(update_fields=["send_at", "due_at"])
+    outbox.note(outgoing, "queued", "Scheduled anew." if send_at else "To be sent now.")
+    if send_at is None:
+        wake.deliver_soon(outgoing.pk)
+    _told(outgoing)
+    return outgoing
+
+
+@transaction.atomic
+def retry_send(user_id: int, outgoing_id: int) -> Outgoing:
+    """Try again now: a deferred message early, a failed one anew, an uncertain one though it may arrive twice.
+
+    The same bytes go out, only to recipients that have not accepted them.
+    """
+    outgoing = own_outgoing(user_id, outgoing_id)
+    allowed = {Outgoing.State.DEFERRED, Outgoing.State.FAILED, Outgoing.State.UNCERTAIN, Outgoing.State.QUEUED}
+    if outgoing.state not in allowed:
+        raise CannotDo("This message does not wait for another try.")
+    outgoing.recipients.exclude(state="accepted").update(state="pending", settled_at=None)
+    outgoing.state, outgoing.due_at, outgoing.finished_at = Outgoing.State.QUEUED, timezone.now(), None
+    outgoing.error = ""
+    outgoing.save(update_fields=["state", "due_at", "finished_at", "error"])
+    outbox.note(outgoing, "queued", "Sent again at your word.")
+    wake.deliver_soon(outgoing.pk)
+    _told(outgoing)
+    return outgoing
+
+
+@transaction.atomic
+def mark_as_sent(user_id: int, outgoing_id: int) -> Outgoing:
+    """The user knows that an uncertain message arrived: it is filed under Sent and not sent again."""
+    outgoing = own_outgoing(user_id, outgoing_id)
+    if outgoing.state != Outgoing.State.UNCERTAIN:
+        raise CannotDo("Only a message that may have been sent can be marked so.")
+    outbox.accept_by_word(outgoing)
+    wake.push_soon([outgoing.account_id])
+    _told(outgoing)
+    return outgoing
+
+
+@transaction.atomic
+def dismiss_outgoing(user_id: int, outgoing_id: int) -> None:
+    """Take a failed message off the outbox list; its row and timeline are kept."""
+    outgoing = own_outgoing(user_id, outgoing_id)
+    if outgoing.state != Outgoing.State.FAILED:
+        raise CannotDo("Only a message that failed can be removed from this list.")
+    outgoing.state = Outgoing.State.CANCELLED
+    outgoing.save(update_fields=["state"])
+    _told(outgoing)
+
+
+def _reopened(outgoing: Outgoing, why: str) -> Draft:
+    if outgoing.draft_snapshot is None:
+        raise CannotDo("The draft of this message is not kept any more.")
+    draft = drafts.restore(outgoing.user_id, outgoing.draft_snapshot)
+    outgoing.state, outgoing.finished_at, outgoing.due_at = Outgoing.State.CANCELLED, timezone.now(), None
+    outgoing.save(update_fields=["state", "finished_at", "due_at"])
+    outbox.note(outgoing, "cancelled", why)
+    _show_stored_copy(draft.placement_id, True)
+    _told(outgoing)
+    wake.tell(outgoing.user_id, "draft", draft=draft.pk)
+    return draft
+
+
+def _sent_already(user_id: int, draft_id: int) -> Outgoing:
+    outgoing = (
+        Outgoing.objects.filter(user_id=user_id, draft_snapshot__id=draft_id)
+        .exclude(state=Outgoing.State.CANCELLED)
+        .order_by("-id")
+        .first()
+    )
+    if outgoing is None:
+        raise NotYours("draft")
+    return outgoing
+
+
+def _show_stored_copy(placement_id: int | None, shown: bool) -> None:
+    """The copy in the Drafts folder is out of sight while its message waits, and back when it is stopped."""
+    placement = Placement.objects.filter(pk=placement_id).first() if placement_id else None
+    if placement is None:
+        return
+    lock_folders([placement.folder_id])
+    if shown:
+        Placement.objects.filter(pk=placement.pk, gone_phase=0).update(shown=True)
+    else:
+        changes.hide([placement])
+    wake.show([placement])
+
+
+def _told(outgoing: Outgoing) -> None:
+    wake.tell(outgoing.user_id, "outgoing", outgoing=outgoing.pk)

@@ -1,0 +1,48 @@
+"""After the commit: workers are nudged and open pages told. Hints only, as the due times stand in Postgres.
+
+A broker that is away is logged and fails nothing: the dispatcher finds the same work by its due time.
+"""
+
+from collections.abc import Iterable
+from functools import partial
+from importlib import import_module
+
+from django.db import transaction
+
+from mailsync.announce import announce, announce_folders
+from mailsync.models import Placement
+from mailsync.store import summary
+
+
+def show(placements: Iterable[Placement], *more: tuple[int, int]) -> None:
+    """Refresh the rows and counts of the folders these placements lie in, and of ``more`` (folder, thread) pairs."""
+    announce_folders(summary.refresh([*((row.folder_id, row.thread_id) for row in placements), *more]))
+
+
+def push_soon(account_ids: Iterable[int]) -> None:
+    for account_id in set(account_ids):
+        _nudge("changes_push", account_id)
+
+
+def deliver_soon(outgoing_id: int) -> None:
+    _nudge("outgoing_deliver", outgoing_id)
+
+
+def fetch_soon(message_id: int) -> None:
+    _nudge("message_fetch", message_id)
+
+
+def sync_soon(account_id: int) -> None:
+    _nudge("account_pull", account_id)
+
+
+def tell(user_id: int, kind: str, **ids: int) -> None:
+    announce(user_id, kind, **ids)
+
+
+def _nudge(task: str, row_id: int) -> None:
+    transaction.on_commit(partial(_enqueue, task, row_id), robust=True)
+
+
+def _enqueue(task: str, row_id: int) -> None:
+    getattr(import_module("mailsync.tasks"), task).apply_async((row_id,), retry=False)

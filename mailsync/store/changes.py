@@ -1,0 +1,266 @@
+"""The change log, written in the transaction that shows the change on the screen. Database room.
+
+In: placements (locked by ``lock_placements``) and what the user wants of them. Out: rows as the user
+shall see them, and a ``Change`` for each message that really differs, which ``engine.push`` carries to
+the server. POP3 accounts have no remote folders: their changes are done when they are shown, and are
+written down all the same, so that Undo works alike.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F, Max
+from django.utils import timezone
+
+from accounts.models import MailAccount, Protocol
+from mailsync.models import AccountSync, Change, Folder, Message, Placement
+
+#: IMAP system flags (RFC 9051 §2.3.2) and the columns that hold them; all other flags are keywords.
+COLUMNS = {"\\Seen": "seen", "\\Flagged": "flagged", "\\Answered": "answered", "\\Draft": "draft"}
+
+
+def lock_placements(placement_ids: Iterable[int]) -> list[Placement]:
+    """The rows that still exist, locked, with folder and account; ordered by id so that nobody deadlocks.
+
+    A placement that a pending move has hidden stands for the one it is moving to.
+    """
+    rows = _locked(placement_ids)
+    hidden = [row.pk for row in rows if not row.shown]
+    for _ in range(5):
+        if not hidden:
+            break
+        moved = dict(
+            Change.objects.filter(
+                placement__in=hidden, kind=Change.Kind.MOVE, state__in=Change.OPEN, target_placement__isnull=False
+            ).values_list("placement_id", "target_placement_id")
+        )
+        found = _locked(target for target in moved.values() if target is not None)
+        rows = [row for row in rows if row.pk not in moved] + found
+        hidden = [row.pk for row in found if not row.shown]
+    return [row for row in rows if row.shown]
+
+
+def _locked(placement_ids: Iterable[int]) -> list[Placement]:
+    return list(
+        Placement.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("folder", "account")
+        .filter(id__in=set(placement_ids))
+        .order_by("id")
+    )
+
+
+def has_flag(placement: Placement, name: str) -> bool:
+    if name in COLUMNS:
+        return bool(getattr(placement, COLUMNS[name]))
+    return name in placement.keywords
+
+
+def set_flags(placement: Placement, add: Iterable[str], remove: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Flags as the user sees them, on the row in memory; returns what really differed, added and removed."""
+    added = [name for name in add if not has_flag(placement, name)]
+    removed = [name for name in remove if has_flag(placement, name)]
+    for names, value in ((added, True), (removed, False)):
+        for name in names:
+            if name in COLUMNS:
+                setattr(placement, COLUMNS[name], value)
+            elif value:
+                placement.keywords = sorted({*placement.keywords, name})
+            else:
+                placement.keywords = [word for word in placement.keywords if word != name]
+    return added, removed
+
+
+def record_flags(
+    placements: Sequence[Placement], *, add: Sequence[str] = (), remove: Sequence[str] = (), group: UUID
+) -> list[Placement]:
+    """Set and clear flags; returns the placements that changed. Nothing is recorded for the others."""
+    touched, changes = [], []
+    for placement in placements:
+        added, removed = set_flags(placement, add, remove)
+        if added or removed:
+            touched.append(placement)
+            changes.append(
+                _change(placement, Change.Kind.FLAGS, group, add_flags=added, remove_flags=removed, hold_until=None)
+            )
+    Placement.objects.bulk_update(touched, [*COLUMNS.values(), "keywords"], batch_size=500)
+    Change.objects.bulk_create(changes)
+    _wake(placements, None)
+    return touched
+
+
+def record_moves(
+    placements: Sequence[Placement], target: Folder, *, group: UUID, hold_until: datetime | None
+) -> list[Placement]:
+    """Take placements out of their folders and show them in ``target``; returns the new placements.
+
+    The new ones have no UID until the server has told it. In a POP3 account the same rows simply go there.
+    """
+    moving = [placement for placement in placements if placement.folder_id != target.pk]
+    if is_local(target.account):
+        return _move_locally(moving, target, group)
+    arrived = Placement.objects.bulk_create(
+        [
+            Placement(
+                account_id=target.account_id,
+                folder=target,
+                epoch=target.epoch,
+                uid=None,
+                message_id=old.message_id,
+                thread_id=old.thread_id,
+                received_at=old.received_at,
+                seen=old.seen,
+                flagged=old.flagged,
+                answered=old.answered,
+                draft=old.draft,
+                keywords=old.keywords,
+                server_flags=old.server_flags,
+            )
+            for old in moving
+        ]
+    )
+    hide(moving)
+    Change.objects.bulk_create(
+        _change(old, Change.Kind.MOVE, group, target=target, target_placement=new, hold_until=hold_until)
+        for old, new in zip(moving, arrived, strict=True)
+    )
+    _wake(moving, hold_until)
+    return arrived
+
+
+def _move_locally(moving: Sequence[Placement], target: Folder, group: UUID) -> list[Placement]:
+    changes = [
+        _change(placement, Change.Kind.MOVE, group, target=target, target_placement=placement, hold_until=None)
+        for placement in moving
+    ]
+    for placement, uid in zip(moving, take_local_uids(target, len(moving)), strict=True):
+        placement.folder, placement.epoch, placement.uid = target, target.epoch, uid
+    Placement.objects.bulk_update(moving, ["folder", "epoch", "uid"], batch_size=500)
+    Change.objects.bulk_create(changes)
+    return list(moving)
+
+
+def take_local_uids(folder: Folder, count: int) -> list[int]:
+    """The next ``count`` UIDs of a folder that no server numbers; the row stays locked until the commit."""
+    locked = Folder.objects.select_for_update(no_key=True).get(pk=folder.pk)
+    highest = Placement.objects.filter(folder=folder, epoch=folder.epoch).aggregate(highest=Max("uid"))["highest"]
+    first = max(locked.uidnext_seen or 1, (highest or 0) + 1)
+    Folder.objects.filter(pk=folder.pk).update(uidnext_seen=first + count)
+    return list(range(first, first + count))
+
+
+def record_expunges(placements: Sequence[Placement], *, group: UUID, hold_until: datetime | None) -> list[Placement]:
+    """Hide placements for good: the server's copies are expunged once the hold is over."""
+    hide(placements)
+    Change.objects.bulk_create(
+        _change(placement, Change.Kind.EXPUNGE, group, hold_until=hold_until, waits=True) for placement in placements
+    )
+    _wake(placements, hold_until, even_local=True)
+    return list(placements)
+
+
+def record_append(
+    message: Message, target: Folder, *, flags: Sequence[str], group: UUID, hold_until: datetime | None = None
+) -> tuple[Change, Placement]:
+    """Show a message of ours in ``target`` and have its bytes appended there (RFC 9051 §6.3.12)."""
+    local = is_local(target.account)
+    placement = Placement(
+        account_id=target.account_id,
+        folder=target,
+        epoch=target.epoch,
+        uid=take_local_uids(target, 1)[0] if local else None,
+        message=message,
+        thread_id=message.thread_id,
+        received_at=message.received_at,
+    )
+    set_flags(placement, flags, ())
+    placement.server_flags = list(flags)
+    placement.save()
+    now = timezone.now()
+    change = Change.objects.create(
+        account_id=target.account_id,
+        kind=Change.Kind.APPEND,
+        group=group,
+        message=message,
+        target=target,
+        target_placement=placement,
+        add_flags=list(flags),
+        hold_until=hold_until,
+        state=Change.State.DONE if local else Change.State.QUEUED,
+        finished_at=now if local else None,
+    )
+    if not local:
+        wake_account(target.account_id, hold_until)
+    return change, placement
+
+
+def hide(placements: Sequence[Placement]) -> None:
+    Placement.objects.filter(id__in=[placement.pk for placement in placements]).update(shown=False)
+    for placement in placements:
+        placement.shown = False
+
+
+def is_local(account: MailAccount) -> bool:
+    """Whether the account's folders are ours alone."""
+    return account.protocol == Protocol.POP3
+
+
+def wake_account(account_id: int, hold_until: datetime | None) -> None:
+    """Note when the account's changes are due, never later than already noted. Redis may be gone: this stays."""
+    due = hold_until or timezone.now()
+    changed = AccountSync.objects.filter(account_id=account_id, push_due_at__lte=due).exists()
+    if not changed:
+        AccountSync.objects.filter(account_id=account_id).update(push_due_at=due)
+
+
+def pending_flags(placement_ids: Iterable[int]) -> dict[int, dict[str, bool]]:
+    """What the user set and the server may not know yet: placement → flag → on or off; the latest word counts.
+
+    A pull must let these win over what it reads.
+    """
+    wanted: dict[int, dict[str, bool]] = {}
+    rows = Change.objects.filter(
+        placement__in=list(placement_ids), kind=Change.Kind.FLAGS, state__in=Change.OPEN, finished_at__isnull=True
+    ).order_by("id")
+    for placement_id, add, remove in rows.values_list("placement_id", "add_flags", "remove_flags"):
+        if placement_id is not None:
+            flags = wanted.setdefault(placement_id, {})
+            flags.update(dict.fromkeys(add, True))
+            flags.update(dict.fromkeys(remove, False))
+    return wanted
+
+
+def _change(placement: Placement, kind: Change.Kind, group: UUID, *, waits: bool = False, **fields: object) -> Change:
+    """A change to one placement; in a POP3 account it is done as soon as it is shown, unless it ``waits``."""
+    done = is_local(placement.account) and not waits
+    return Change(
+        account_id=placement.account_id,
+        kind=kind,
+        group=group,
+        message_id=placement.message_id,
+        placement=placement,
+        source_id=placement.folder_id,
+        state=Change.State.DONE if done else Change.State.QUEUED,
+        finished_at=timezone.now() if done else None,
+        **fields,
+    )
+
+
+def _wake(placements: Sequence[Placement], hold_until: datetime | None, *, even_local: bool = False) -> None:
+    for account in {placement.account for placement in placements}:
+        if even_local or not is_local(account):
+            wake_account(account.pk, hold_until)
+
+
+def settle_cancelled(changes: Iterable[Change]) -> None:
+    """Mark changes as taken back before they left."""
+    Change.objects.filter(id__in=[change.pk for change in changes]).update(
+        state=Change.State.CANCELLED, finished_at=timezone.now()
+    )
+
+
+def remember_failure(change: Change, words: str) -> None:
+    """Mark a change as impossible, with what to tell the user."""
+    Change.objects.filter(pk=change.pk).update(
+        state=Change.State.FAILED, error=words, finished_at=timezone.now(), attempts=F("attempts") + 1
+    )

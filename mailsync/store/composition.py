@@ -1,0 +1,71 @@
+"""A draft as the bytes it becomes. Database room: loads what the pure ``mailsync.message.compose`` needs.
+
+In: a draft with its identity and files. Out: a ``Composition`` with every address parsed. Raises
+``CannotDo`` with the field to mend.
+"""
+
+from datetime import datetime
+
+from accounts.models import Identity
+from mailsync.errors import CannotDo
+from mailsync.message.addresses import parse_address_list
+from mailsync.message.facts import Composition, OutgoingAttachment
+from mailsync.message.html_text import html_to_text
+from mailsync.message.references import reply_references
+from mailsync.models import Draft
+from mailsync.types import Address
+
+
+def compose_draft(draft: Draft, *, message_id: str, date: datetime, lenient: bool = False) -> Composition:
+    """Everything frozen: who, to whom, what, under which Message-ID and date.
+
+    ``lenient`` is for the copy in the Drafts folder, where an address may be half typed: it is left out.
+    """
+    identity = draft.identity
+    if identity is None:
+        raise CannotDo("Choose the address to send from.", field="identity")
+    people = {field: _addresses(getattr(draft, field), field, lenient=lenient) for field in ("to", "cc", "bcc")}
+    in_reply_to, references = _thread(draft)
+    return Composition(
+        sender=Address(identity.name, identity.address),
+        to=people["to"],
+        cc=people["cc"],
+        bcc=people["bcc"],
+        subject=" ".join(draft.subject.split()),
+        text=html_to_text(draft.body) if draft.is_html else draft.body,
+        html=draft.body if draft.is_html else None,
+        message_id=message_id,
+        date=date,
+        reply_to=_reply_to(identity),
+        in_reply_to=in_reply_to,
+        references=references,
+        attachments=tuple(
+            OutgoingAttachment(row.name, row.content_type, bytes(row.blob.data), row.content_id)
+            for row in draft.attachments.select_related("blob")
+        ),
+        request_receipt=draft.request_receipt,
+    )
+
+
+def message_domain(identity: Identity) -> str:
+    """The right side of a Message-ID: the sender's own domain (RFC 5322 §3.6.4)."""
+    return identity.address.rsplit("@", 1)[-1].lower()
+
+
+def _addresses(text: str, field: str, *, lenient: bool) -> tuple[Address, ...]:
+    parsed = parse_address_list(text)
+    if parsed.errors and not lenient:
+        raise CannotDo(parsed.errors[0], field=field)
+    return parsed.addresses
+
+
+def _reply_to(identity: Identity) -> tuple[Address, ...]:
+    return (Address("", identity.reply_to),) if identity.reply_to else ()
+
+
+def _thread(draft: Draft) -> tuple[str, tuple[str, ...]]:
+    """In-Reply-To and References (RFC 5322 §3.6.4); a forward begins a conversation of its own."""
+    original = draft.original
+    if original is None or draft.mode not in {Draft.Mode.REPLY, Draft.Mode.REPLY_ALL} or not original.message_id:
+        return "", ()
+    return original.message_id, reply_references(original.message_id, original.references, original.in_reply_to)

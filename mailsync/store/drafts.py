@@ -1,0 +1,141 @@
+"""Compositions: exactly one row from the first key to Send. Database room.
+
+In: what the compose screen holds and the version it was based on. Out: the saved draft, or ``Conflict``
+with the draft as somebody else (a second tab, another device) has saved it, so that both can be kept.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.db.models import Sum
+from django.utils import timezone
+
+from accounts.models import Identity
+from mailsync.models import Draft, DraftAttachment
+from mailsync.store.changes import wake_account
+
+#: What a save may set.
+FIELDS = ("identity_id", "to", "cc", "bcc", "subject", "is_html", "body", "quote_original", "request_receipt")
+
+#: The server's Drafts folder gets the new version this long after the last save.
+STORE_AFTER = timedelta(seconds=20)
+
+
+class Conflict(Exception):
+    """The draft was saved elsewhere since. ``current`` is what stands now; nothing was overwritten."""
+
+    def __init__(self, current: Draft) -> None:
+        super().__init__("This draft was changed in another window.")
+        self.current = current
+
+
+def update_draft(draft: Draft, based_on_version: int, fields: dict[str, Any]) -> Draft:
+    """Save these fields on a locked draft, if ``based_on_version`` still stands. Raises ``Conflict``.
+
+    A save that changes nothing keeps the version, so the same request may come twice.
+    """
+    unknown = fields.keys() - set(FIELDS)
+    if unknown:
+        raise TypeError(f"A draft has no {', '.join(sorted(unknown))}.")
+    changed = {name: value for name, value in fields.items() if getattr(draft, name) != value}
+    if not changed:
+        return draft
+    if draft.version != based_on_version:
+        raise Conflict(draft)
+    for name, value in changed.items():
+        setattr(draft, name, value)
+    touch_draft(draft)
+    return draft
+
+
+def touch_draft(draft: Draft) -> None:
+    """A new version, whose copy on the server is due after a while without another."""
+    draft.version += 1
+    draft.store_due_at = store_due()
+    draft.save()
+    if draft.identity is not None:
+        wake_account(draft.identity.account_id, draft.store_due_at)
+
+
+def attachment_bytes(draft: Draft) -> int:
+    """The decoded size of all files of the draft."""
+    total = draft.attachments.aggregate(total=Sum("blob__size_bytes"))["total"]
+    return int(total or 0)
+
+
+def default_identity(user_id: int, account_id: int | None = None) -> Identity | None:
+    """The verified identity to begin with: the account's default, else that of the user's first account."""
+    mine = Identity.objects.select_related("account").filter(user_id=user_id, verified_at__isnull=False)
+    if account_id is not None:
+        of_account = mine.filter(account_id=account_id).order_by("-is_default", "id").first()
+        if of_account is not None:
+            return of_account
+    return mine.order_by("account__position", "account_id", "-is_default", "id").first()
+
+
+def snapshot(draft: Draft) -> dict[str, Any]:
+    """All that ``restore`` needs to make the same draft again, as JSON."""
+    return {
+        "id": draft.pk,
+        "version": draft.version,
+        "mode": draft.mode,
+        "original": draft.original_id,
+        "placement": draft.placement_id,
+        "message_id": str(draft.message_id),
+        **{name: getattr(draft, name) for name in FIELDS},
+        "attachments": [
+            {
+                "blob": row.blob_id,
+                "name": row.name,
+                "content_type": row.content_type,
+                "content_id": row.content_id,
+                "position": row.position,
+            }
+            for row in draft.attachments.all()
+        ],
+    }
+
+
+def restore(user_id: int, saved: dict[str, Any]) -> Draft:
+    """The draft of a snapshot, under the id it had, with all its attachments; the one that stands if it is back."""
+    standing = Draft.objects.filter(pk=saved["id"], user_id=user_id).first()
+    if standing is not None:
+        return standing
+    draft = Draft.objects.create(
+        pk=saved["id"],
+        user_id=user_id,
+        mode=saved["mode"],
+        original_id=saved["original"],
+        placement_id=saved["placement"],
+        message_id=saved["message_id"],
+        version=saved["version"] + 1,
+        **{name: saved[name] for name in FIELDS},
+    )
+    attach_saved(draft, saved)
+    return draft
+
+
+def attach_saved(draft: Draft, saved: dict[str, Any]) -> None:
+    """Give a draft the files of a snapshot."""
+    DraftAttachment.objects.bulk_create(
+        DraftAttachment(
+            draft=draft,
+            blob_id=row["blob"],
+            name=row["name"],
+            content_type=row["content_type"],
+            content_id=row["content_id"],
+            position=row["position"],
+        )
+        for row in saved["attachments"]
+    )
+
+
+def store_due() -> datetime:
+    """When a change made now reaches the server's Drafts folder."""
+    return timezone.now() + STORE_AFTER
+
+
+def new_content_id() -> str:
+    """A Content-ID for an inline picture (RFC 2392), without angle brackets."""
+    return f"{uuid4().hex}@inline"

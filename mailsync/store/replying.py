@@ -1,0 +1,119 @@
+"""Answers to a message: who sends, who gets it, what is quoted, which files go along. Database room.
+
+In: a stored message and the way it is answered. Out: a ``Draft`` row. The wording (recipients, subject,
+quote) is decided by the pure ``mailsync.message.reply``; here its facts are loaded and its plan is kept.
+"""
+
+from accounts.models import Identity
+from mailsync.message import bodies
+from mailsync.message.addresses import comparable, format_address
+from mailsync.message.facts import Part
+from mailsync.message.subject import forward_subject, reply_subject
+from mailsync.models import Draft, DraftAttachment, Message, Placement
+from mailsync.store import blobs, drafts
+from mailsync.store.raw import raw_reader
+from mailsync.types import Address
+
+
+def receiving_identity(user_id: int, message: Message) -> Identity | None:
+    """The identity that the message was written to (or from, for one's own), else the account's default."""
+    mine = list(Identity.objects.select_related("account").filter(user_id=user_id, verified_at__isnull=False))
+    # The account that holds the message goes first, then its default identity.
+    mine.sort(key=lambda row: (row.account_id != message.account_id, not row.is_default, row.pk))
+    named = [message.from_address]
+    for field in ("to", "cc", "bcc"):
+        named += [address for _, address in message.recipients.get(field, ())]
+    named += message.facts.get("delivered_to", ())
+    wanted = {comparable(address) for address in named if address}
+    for identity in mine:
+        if comparable(identity.address) in wanted:
+            return identity
+    return drafts.default_identity(user_id, message.account_id)
+
+
+def create_answer(user_id: int, original: Message, mode: Draft.Mode, identity: Identity) -> Draft:
+    """The draft of a reply or forward. Raises ``BodyNotFetched`` while only the header is here."""
+    raw_reader(original)
+    own = {comparable(address) for address in _own_addresses(user_id)}
+    to: list[Address] = []
+    cc: list[Address] = []
+    if mode != Draft.Mode.FORWARD:
+        sender = Address(original.from_name, original.from_address)
+        mine = comparable(sender.address) in own
+        to = _people(original, "to") if mine else (_people(original, "reply_to") or [sender])
+        if mode == Draft.Mode.REPLY_ALL:
+            others = [] if mine else _people(original, "to")
+            seen = {comparable(person.address) for person in to} | own
+            cc = [person for person in [*others, *_people(original, "cc")] if comparable(person.address) not in seen]
+    forward = mode == Draft.Mode.FORWARD
+    draft = Draft.objects.create(
+        user_id=user_id,
+        identity=identity,
+        mode=mode,
+        original=original,
+        to=_line(to),
+        cc=_line(cc),
+        bcc=identity.default_bcc,
+        subject=forward_subject(original.subject) if forward else reply_subject(original.subject),
+    )
+    if forward:
+        copy_attachments(original, draft)
+    return draft
+
+
+def copy_attachments(original: Message, draft: Draft) -> None:
+    """Give the draft the files of a stored message, and the pictures its HTML shows."""
+    if original.parts is None:
+        return
+    read = raw_reader(original)
+    root = Part.from_json(original.parts)
+    for position, part in enumerate(bodies.attachments(root)):
+        DraftAttachment.objects.create(
+            draft=draft,
+            blob=blobs.keep_blob(draft.user_id, bodies.decode_part(part, read)),
+            name=part.filename or f"part-{part.path}",
+            content_type=part.content_type,
+            content_id=part.content_id,
+            position=position,
+        )
+
+
+def adopt_stored(user_id: int, message: Message, placement: Placement, identity: Identity) -> Draft:
+    """A draft row for a message that another program left in the Drafts folder."""
+    read = raw_reader(message)
+    if message.parts is None:
+        return _adopted(user_id, message, placement, identity, "", False)
+    chosen = bodies.choose_bodies(Part.from_json(message.parts))
+    part = chosen.html or chosen.text
+    body = bodies.decode_text(part, read) if part else ""
+    draft = _adopted(user_id, message, placement, identity, body, chosen.html is not None)
+    copy_attachments(message, draft)
+    return draft
+
+
+def _adopted(
+    user_id: int, message: Message, placement: Placement, identity: Identity, body: str, is_html: bool
+) -> Draft:
+    return Draft.objects.create(
+        user_id=user_id,
+        identity=identity,
+        to=_line(_people(message, "to")),
+        cc=_line(_people(message, "cc")),
+        bcc=_line(_people(message, "bcc")),
+        subject=message.subject,
+        body=body,
+        is_html=is_html,
+        placement=placement,
+    )
+
+
+def _own_addresses(user_id: int) -> list[str]:
+    return list(Identity.objects.filter(user_id=user_id).values_list("address", flat=True))
+
+
+def _people(message: Message, field: str) -> list[Address]:
+    return [Address(name, address) for name, address in message.recipients.get(field, ())]
+
+
+def _line(people: list[Address]) -> str:
+    return ", ".join(format_address(person) for person in people)
