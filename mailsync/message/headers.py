@@ -18,7 +18,8 @@ _BLANK = re.compile(rb"\n\r*\n")
 # One line that is not a continuation: a field name (RFC 5322 §2.2, obsolete white space before the colon
 # allowed), or something else.
 _LINE = re.compile(rb"^(?:([!-9;-~]+)[ \t]*:|([^ \t\r\n].*))", re.M)
-_FOLD = re.compile(rb"[\r\n]+[ \t]*")
+_FOLD = re.compile(rb"\r*\n(?=[ \t])")
+_LINE_ENDS = re.compile(rb"[\r\n]+")
 _KNOWN = re.compile(
     rb"^(?:content-|mime-version|from|to|cc|subject|date|message-id|received|return-path|reply-to|x-)[\w-]*[ \t]*:",
     re.M | re.I,
@@ -75,7 +76,9 @@ def _split_fields(block: bytes, defects: list[str]) -> tuple[Fields, int | None]
 def unfold(value: bytes) -> bytes:
     """A raw value on one line (RFC 5322 §2.2.3), trimmed."""
     value = value.strip()
-    return _FOLD.sub(b" ", value) if b"\n" in value or b"\r" in value else value
+    if b"\n" in value or b"\r" in value:
+        return _LINE_ENDS.sub(b" ", _FOLD.sub(b"", value))
+    return value
 
 
 def structured(value: bytes, charset: str = "") -> str:
