@@ -50,11 +50,11 @@ mailbox_list_index = yes
 first_valid_uid = 1
 passdb {{
   driver = passwd-file
-  args = scheme=PLAIN username_format=%u {base}/users
+  args = scheme=PLAIN username_format=%u {base}/users/%u
 }}
 userdb {{
   driver = passwd-file
-  args = username_format=%u {base}/users
+  args = username_format=%u {base}/users/%u
 }}
 namespace inbox {{
   inbox = yes
@@ -212,8 +212,8 @@ class Dovecot:
         os.chown(self.base / "mail", self.mail_user.pw_uid, self.mail_user.pw_gid)
         shutil.copy(self.certificates.chain, self.base / "server.pem")
         shutil.copy(self.certificates.key, self.base / "server.key")
-        (self.base / "users").touch()
-        (self.base / "users").chmod(0o644)
+        (self.base / "users").mkdir()
+        (self.base / "users").chmod(0o755)
         config = self.base / "dovecot.conf"
         ports = {name: getattr(self, name) for name in ("imap", "imaps", "pop3", "pop3s")}
         config.write_text(CONFIG.format(base=self.base, process_users=process_users, no_chroot=no_chroot, **ports))
@@ -264,10 +264,10 @@ class Dovecot:
         home = self.base / "mail" / address
         home.mkdir()
         os.chown(home, self.mail_user.pw_uid, self.mail_user.pw_gid)
-        with (self.base / "users").open("a") as users:
-            users.write(
-                f"{address}:{{PLAIN}}{password}:{self.mail_user.pw_uid}:{self.mail_user.pw_gid}::{home}::\n"
-            )
+        # A file for each user: Dovecot looks at a changed file once a second only.
+        entry = self.base / "users" / address
+        entry.write_text(f"{address}:{{PLAIN}}{password}:{self.mail_user.pw_uid}:{self.mail_user.pw_gid}::{home}::\n")
+        entry.chmod(0o644)
         return Mailbox(self, address, password)
 
     def settings(self, protocol: str, port: int, security: Security, mailbox: Mailbox) -> ServerSettings:

@@ -1,0 +1,79 @@
+"""What a server's refusal means for the caller: a status line flows in, one of ``mailsync.errors`` flows out. Pure."""
+
+import re
+from typing import NamedTuple
+
+from mailsync.errors import MailError, NeedsUser, Rejected, TryLater, TryNow
+
+_CODE = re.compile(rb"\[([A-Za-z0-9.-]+)(?: ([^\]]*))?\] ?(.*)\Z", re.DOTALL)
+# Exchange: "BAD Request is throttled. Suggested Backoff Time: 299933 milliseconds".
+_BACKOFF = re.compile(r"backoff time: (\d+)", re.IGNORECASE)
+_BUSY_WORDS = ("too many", "maximum number of connections", "connection limit", "throttl", "rate limit", "bandwidth")
+_LATER_WORDS = ("try again later", "temporar", "unavailable", "server error", "shutting down", "maintenance")
+# RFC 5530 §3: the response codes that pass by themselves.
+_LATER_CODES = frozenset({"UNAVAILABLE", "INUSE", "THROTTLED", "SERVERBUG"})
+_LOGIN_CODES = frozenset({"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED"})
+
+
+class StatusText(NamedTuple):
+    """``[CODE arguments] text`` of a status response (RFC 9051 §7.1); ``code`` in upper case, "" if none."""
+
+    code: str
+    arguments: bytes
+    text: str
+
+
+def parse_status(line: bytes) -> StatusText:
+    """
+    >>> parse_status(b"[COPYUID 1 2 3] Done")
+    StatusText(code='COPYUID', arguments=b'1 2 3', text='Done')
+    """
+    found = _CODE.match(line)
+    if found is None:
+        return StatusText("", b"", line.decode("utf-8", "replace"))
+    return StatusText(found[1].decode().upper(), found[2] or b"", found[3].decode("utf-8", "replace"))
+
+
+def passing(line: str) -> TryLater | None:
+    """The error if the words say that waiting helps: throttling, limits, a server in trouble."""
+    lowered = line.lower()
+    if backoff := _BACKOFF.search(line):
+        return TryLater(
+            "The mail server asks us to slow down.", after_seconds=int(backoff[1]) / 1000, detail=line.strip()
+        )
+    if any(word in lowered for word in _BUSY_WORDS):
+        return TryLater("The mail server has too much to do for this account just now.", detail=line.strip())
+    return None
+
+
+def refused(kind: str, line: bytes) -> MailError:
+    """The error for a command answered with NO or BAD (``kind``)."""
+    status = parse_status(line)
+    shown = line.decode("utf-8", "replace").strip()
+    if error := passing(shown):
+        return error
+    if "authenticated but not connected" in shown.lower():
+        # Exchange says this long after login, when the password was wrong for the mailbox.
+        return NeedsUser("The mail server refused the user name or the password.", code="password", detail=shown)
+    if status.code in _LOGIN_CODES:
+        return NeedsUser("The mail server no longer accepts the login.", code="password", detail=shown)
+    if status.code in _LATER_CODES:
+        return TryLater("The mail server cannot do this just now.", detail=shown)
+    if not status.code and any(word in shown.lower() for word in _LATER_WORDS):
+        return TryLater("The mail server cannot do this just now.", detail=shown)
+    code = status.code or ("OVERQUOTA" if "quota" in shown.lower() else kind)
+    words = {
+        "OVERQUOTA": "The mailbox is full: make room in it, then try again.",
+        "NOPERM": "The mail server does not allow this here.",
+        "NONEXISTENT": "The mail server knows no such folder.",
+        "TRYCREATE": "The mail server knows no such folder.",
+        "ALREADYEXISTS": "A folder of this name exists already.",
+    }
+    return Rejected(words.get(code, f"The mail server refused: {status.text.strip() or shown}"), code=code, line=shown)
+
+
+def broken(detail: str) -> MailError:
+    """The error for a connection that ended, from its last words (a BYE line, or an OS error)."""
+    if error := passing(detail):
+        return error
+    return TryNow("The connection to the mail server broke.", detail=detail)

@@ -1,0 +1,228 @@
+"""LIST, STATUS, NAMESPACE and SELECT: their answers flow in, typed folder facts flow out. Pure but for the session calls."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from imapclient.exceptions import ProtocolError
+from imapclient.response_parser import parse_response
+
+from mailsync.errors import Rejected
+from mailsync.protocol.imap_fetch import flag_update
+from mailsync.protocol.imap_names import compact_set, decode_path, intersect, parse_ranges, quote
+from mailsync.protocol.imap_session import ImapSession, Reply
+from mailsync.protocol.imap_wire import Untagged
+from mailsync.protocol.roles import choose_roles
+from mailsync.types import FlagUpdate, FolderCursor, FolderStatus, RemoteFolder, SelectedFolder
+
+_NOT_SELECTABLE = frozenset({"\\noselect", "\\nonexistent"})
+_KNOWN_SET_LENGTH = 4000
+
+
+def status_items(offered: frozenset[str]) -> bytes:
+    items = [b"MESSAGES", b"UIDNEXT", b"UIDVALIDITY", b"UNSEEN"]
+    if "CONDSTORE" in offered:
+        items.append(b"HIGHESTMODSEQ")
+    return b"(" + b" ".join(items) + b")"
+
+
+def fetch_namespaces(session: ImapSession) -> tuple[str, ...]:
+    """The prefixes of the user's own folders (RFC 2342), longest first; ``("",)`` where the server does not say."""
+    if "NAMESPACE" not in session.offered:
+        return ("",)
+    try:
+        lines = session.run(b"NAMESPACE").of_kind("NAMESPACE")
+        personal = parse_response(lines[0].parts)[0] if lines else None
+    except (Rejected, ProtocolError):
+        return ("",)
+    prefixes = [decode_path(_bytes(entry[0])) for entry in personal or () if isinstance(entry, tuple) and entry]
+    return tuple(sorted(prefixes, key=len, reverse=True)) or ("",)
+
+
+def fetch_folders(session: ImapSession, prefixes: tuple[str, ...], *, with_status: bool) -> list[RemoteFolder]:
+    """Every folder with its role. An empty list means that the server listed nothing, never that all are gone."""
+    reply, knows_subscriptions = _list(session, with_status=with_status)
+    statuses = {path: status for path, status in map(parse_status_line, reply.of_kind("STATUS")) if path}
+    folders: dict[bytes, RemoteFolder] = {}
+    for line in reply.of_kind("LIST"):
+        folder = parse_list_line(line, knows_subscriptions=knows_subscriptions)
+        if folder is None:
+            session.transcript.note("a LIST line that cannot be read, left out")
+        elif folder.path_raw not in folders:
+            folders[folder.path_raw] = replace(folder, status=statuses.get(_key(folder.path_raw)))
+    if folders and not any(raw.upper() == b"INBOX" for raw in folders):
+        # RFC 9051 §5.1: INBOX exists whether or not LIST shows it.
+        delimiter = next(iter(folders.values())).delimiter
+        folders = {b"INBOX": RemoteFolder("INBOX", b"INBOX", delimiter), **folders}
+    if not knows_subscriptions:
+        _mark_subscribed(session, folders)
+    found = list(folders.values())
+    return [
+        replace(f, role=role) for f, role in zip(found, choose_roles(found, personal_prefixes=prefixes), strict=True)
+    ]
+
+
+def _list(session: ImapSession, *, with_status: bool) -> tuple[Reply, bool]:
+    """LIST with all it can return, or as it was in 1996; and whether it told the subscriptions."""
+    if "LIST-EXTENDED" in session.offered or "IMAP4REV2" in session.offered:
+        options = [b"SUBSCRIBED", b"CHILDREN"]
+        if "SPECIAL-USE" in session.offered:
+            options.append(b"SPECIAL-USE")
+        if with_status and ("LIST-STATUS" in session.offered or "IMAP4REV2" in session.offered):
+            options.append(b"STATUS " + status_items(session.offered))
+        try:
+            return session.run(b"LIST", b'""', b'"*"', b"RETURN", b"(" + b" ".join(options) + b")"), True
+        except Rejected:
+            session.transcript.note("LIST RETURN refused, falling back")
+    return session.run(b"LIST", b'""', b'"*"'), False
+
+
+def _mark_subscribed(session: ImapSession, folders: dict[bytes, RemoteFolder]) -> None:
+    try:
+        lines = session.run(b"LSUB", b'""', b'"*"').of_kind("LSUB")
+    except Rejected:
+        return
+    subscribed = {folder.path_raw for folder in map(parse_list_line, lines) if folder}
+    if not subscribed:
+        return  # nobody uses subscriptions here: all folders count
+    for raw, folder in folders.items():
+        folders[raw] = replace(folder, subscribed=raw in subscribed or raw.upper() == b"INBOX")
+
+
+def parse_list_line(line: Untagged, *, knows_subscriptions: bool = False) -> RemoteFolder | None:
+    """One LIST or LSUB line; None if it cannot be read."""
+    try:
+        attributes, delimiter, name, *_ = parse_response(line.parts)
+    except (ProtocolError, ValueError):
+        return None
+    if not isinstance(attributes, tuple):
+        return None
+    words = tuple(_bytes(word).decode("ascii", "replace") for word in attributes)
+    lowered = {word.lower() for word in words}
+    raw = _bytes(name)
+    if not raw:
+        return None
+    return RemoteFolder(
+        path=decode_path(raw),
+        path_raw=raw,
+        delimiter=_bytes(delimiter).decode("latin-1") if delimiter is not None else "",
+        attributes=words,
+        selectable=not lowered & _NOT_SELECTABLE,
+        subscribed="\\subscribed" in lowered if knows_subscriptions else True,
+    )
+
+
+def _bytes(token: Any) -> bytes:
+    """A token as it stood on the wire; IMAPClient makes numbers of those that look like one."""
+    return b"%d" % token if isinstance(token, int) else bytes(token or b"")
+
+
+def _key(raw: bytes) -> bytes:
+    return b"INBOX" if raw.upper() == b"INBOX" else raw
+
+
+def parse_status_line(line: Untagged) -> tuple[bytes, FolderStatus]:
+    """One STATUS line: the name's bytes and what it says; an empty name if it cannot be read."""
+    try:
+        name, items, *_ = parse_response(line.parts)
+        values = {bytes(items[i]).upper(): items[i + 1] for i in range(0, len(items) - 1, 2)}
+    except (ProtocolError, ValueError, TypeError):
+        return b"", FolderStatus()
+
+    def number(key: bytes) -> int | None:
+        value = values.get(key)
+        return value if isinstance(value, int) else None
+
+    return _key(_bytes(name)), FolderStatus(
+        messages=number(b"MESSAGES"),
+        uidnext=number(b"UIDNEXT"),
+        uidvalidity=number(b"UIDVALIDITY"),
+        unseen=number(b"UNSEEN"),
+        highestmodseq=number(b"HIGHESTMODSEQ") or None,
+    )
+
+
+def fetch_status(session: ImapSession, folder: RemoteFolder) -> FolderStatus:
+    """STATUS of one folder. Raises ``Rejected`` (``NONEXISTENT`` and the like)."""
+    lines = session.run(b"STATUS", quote(folder.path_raw), status_items(session.offered)).of_kind("STATUS")
+    return parse_status_line(lines[-1])[1] if lines else FolderStatus()
+
+
+def select_folder(
+    session: ImapSession, folder: RemoteFolder, cursor: FolderCursor | None, *, read_only: bool
+) -> SelectedFolder:
+    """SELECT or EXAMINE, with QRESYNC or CONDSTORE where they are offered."""
+    command = [b"EXAMINE" if read_only else b"SELECT", quote(folder.path_raw)]
+    if cursor is not None and "QRESYNC" in session.offered and cursor.uidvalidity and cursor.highestmodseq:
+        known = compact_set(cursor.known_uids)
+        arguments = b"%d %d" % (cursor.uidvalidity, cursor.highestmodseq)
+        # A long set is left out: the server then speaks of all UIDs, and we intersect all the same.
+        if 0 < len(known) <= _KNOWN_SET_LENGTH:
+            arguments += b" " + known
+        command.append(b"(QRESYNC (" + arguments + b"))")
+    elif "CONDSTORE" in session.offered:
+        command.append(b"(CONDSTORE)")
+    return parse_selected(session.run(*command), cursor)
+
+
+def parse_selected(reply: Reply, cursor: FolderCursor | None) -> SelectedFolder:
+    """What SELECT said. Numbers that are missing or no numbers count as unsaid (0 or None)."""
+    responses = after_closed(reply.responses)
+    numbers: dict[str, int] = {}
+    permanent: tuple[str, ...] | None = None
+    for status in Reply(reply.status, responses).codes():
+        if status.code in ("UIDVALIDITY", "UIDNEXT", "HIGHESTMODSEQ") and status.arguments.strip().isdigit():
+            numbers[status.code] = int(status.arguments)
+        elif status.code == "PERMANENTFLAGS":
+            permanent = _flag_names(status.arguments)
+        elif status.code == "NOMODSEQ":
+            numbers.pop("HIGHESTMODSEQ", None)
+    exists = [response.number or 0 for response in responses if response.kind == "EXISTS"]
+    if permanent is None:
+        # RFC 9051 §7.1: without PERMANENTFLAGS all flags can be changed for good.
+        flags = [_flag_names(response.text) for response in responses if response.kind == "FLAGS"]
+        permanent = (*(flags[-1] if flags else ()), "\\*")
+    return SelectedFolder(
+        exists=exists[-1] if exists else 0,
+        uidvalidity=numbers.get("UIDVALIDITY", 0),
+        uidnext=numbers.get("UIDNEXT") or None,
+        highestmodseq=numbers.get("HIGHESTMODSEQ") or None,
+        permanent_flags=permanent,
+        read_only=reply.status.code == "READ-ONLY",
+        vanished=tuple(vanished_among(responses, cursor.known_uids)) if cursor else (),
+        changed=tuple(flag_updates(responses)) if cursor else (),
+    )
+
+
+def after_closed(responses: list[Untagged]) -> list[Untagged]:
+    """What was said of the new folder: up to ``[CLOSED]`` all is of the old one (RFC 7162 §3.2.11)."""
+    for position, response in enumerate(responses):
+        if response.kind == "OK" and response.text.upper().startswith(b"[CLOSED]"):
+            return responses[position + 1 :]
+    return responses
+
+
+def vanished_among(responses: Iterable[Untagged], known: Iterable[int]) -> list[int]:
+    """Those of ``known`` that VANISHED names (RFC 7162 §3.2.10); unreadable lines say nothing."""
+    ranges: list[tuple[int, int]] = []
+    for response in responses:
+        if response.kind != "VANISHED":
+            continue
+        text = response.text
+        if text.upper().startswith(b"(EARLIER)"):
+            text = text[len(b"(EARLIER)") :]
+        try:
+            ranges += parse_ranges(text)
+        except ValueError:
+            continue
+    return intersect(ranges, known)
+
+
+def flag_updates(responses: Iterable[Untagged]) -> list[FlagUpdate]:
+    """FETCH responses that give a UID and its flags; later ones win."""
+    found = (flag_update(response) for response in responses if response.kind == "FETCH")
+    return list({update.uid: update for update in found if update is not None}.values())
+
+
+def _flag_names(text: bytes) -> tuple[str, ...]:
+    return tuple(text.strip().strip(b"()").decode("ascii", "replace").split())

@@ -1,0 +1,178 @@
+"""IMAP's lines and literals under IMAPClient: a socket flows in, whole responses flow out, within bounds.
+
+Network room. imaplib's own reader sorts responses by kind and forgets where each ends; this one
+keeps every untagged response whole and in order, refuses literals and lines beyond its bounds
+before they take memory, and writes the redacted transcript.
+"""
+
+import imaplib
+import re
+import select
+import socket
+import ssl
+from typing import Any, NamedTuple
+
+from mailsync.protocol.transcript import Transcript
+
+#: The longest line taken: ``* SEARCH`` of a million messages still fits.
+MAX_LINE_BYTES = 16 * 1024 * 1024
+MAX_LITERAL_BYTES = 160 * 1024 * 1024
+_CHUNK = 256 * 1024
+_UNTAGGED = re.compile(rb"\* (?:(\d+) )?([A-Za-z][A-Za-z0-9.-]*)(?: (.*))?\Z", re.DOTALL)
+_LITERAL = re.compile(rb"~?\{(\d+)\+?\}\Z")
+_STATUS = frozenset({"OK", "NO", "BAD", "BYE", "PREAUTH"})
+# imaplib itself looks at these only; the rest would fill its memory.
+_FOR_IMAPLIB = _STATUS | {"CAPABILITY"}
+
+
+class OversizeLiteral(imaplib.IMAP4.abort):
+    """A literal was announced that is larger than any message we take; nothing of it was read."""
+
+
+class OutOfStep(imaplib.IMAP4.abort):
+    """What came is no IMAP response: a literal was longer or shorter than announced, or the peer is broken."""
+
+
+class Untagged(NamedTuple):
+    """One untagged response. ``parts`` alternates text and ``(text ending in {n}, literal)`` as imaplib has it."""
+
+    kind: str
+    number: int | None
+    parts: list[Any]
+
+    @property
+    def text(self) -> bytes:
+        """The response's text up to its first literal."""
+        first = self.parts[0]
+        return bytes(first[0] if isinstance(first, tuple) else first)
+
+    def for_fetch_parser(self) -> list[Any]:
+        """As ``parse_fetch_response`` wants it, with the sequence number in front."""
+        number = b"%d " % (self.number or 0)
+        first = self.parts[0]
+        head = (number + first[0], first[1]) if isinstance(first, tuple) else number + first
+        return [head, *self.parts[1:]]
+
+
+class Wire(imaplib.IMAP4):
+    """imaplib over a socket that is already connected (and under TLS, where TLS comes first)."""
+
+    def __init__(self, sock: socket.socket, host: str, transcript: Transcript, max_literal_bytes: int) -> None:
+        self.sock = sock
+        self.transcript = transcript
+        self.max_literal_bytes = max_literal_bytes
+        self.responses: list[Untagged] = []
+        self.continuation: bytes = b""
+        self._pending = bytearray()
+        super().__init__(host)
+
+    # The parts of imaplib that touch the socket. ------------------------------------------------
+
+    def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
+        """The socket is open already."""
+        self.host, self.port = host, port
+
+    def read(self, size: int) -> bytes:
+        """Exactly ``size`` bytes. Raises ``abort`` at the end of the stream."""
+        pieces = [bytes(self._pending[:size])]
+        del self._pending[:size]
+        missing = size - len(pieces[0])
+        while missing:
+            piece = self.sock.recv(min(missing, _CHUNK))
+            if not piece:
+                raise self.abort("the server closed the connection in the middle of a message")
+            pieces.append(piece)
+            missing -= len(piece)
+        return b"".join(pieces)
+
+    def readline(self) -> bytes:
+        """One line with its end; an unterminated one only at the end of the stream."""
+        start = 0
+        while (end := self._pending.find(b"\n", start)) < 0:
+            start = len(self._pending)
+            if start > MAX_LINE_BYTES:
+                raise OutOfStep("the server sent a line without end")
+            piece = self.sock.recv(_CHUNK)
+            if not piece:
+                break
+            self._pending += piece
+        line = bytes(self._pending[: end + 1]) if end >= 0 else bytes(self._pending)
+        del self._pending[: len(line)]
+        return line
+
+    def send(self, data: bytes) -> None:
+        self.sock.sendall(data)
+
+    def shutdown(self) -> None:
+        """Close the socket, whatever state it is in."""
+        try:
+            self.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        finally:
+            self.sock.close()
+
+    def replace_socket(self, sock: ssl.SSLSocket) -> None:
+        """Go on under TLS. All that was learnt in the clear is forgotten."""
+        self.sock = sock
+        self.capabilities = ()
+        self.untagged_responses.clear()
+        self.responses.clear()
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether bytes have been received that no response has used yet."""
+        return bool(self._pending) or (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0)
+
+    def wait_readable(self, seconds: float) -> bool:
+        """Whether something can be read within ``seconds`` (0: now)."""
+        return self.has_unread or bool(select.select([self.sock], [], [], seconds)[0])
+
+    # Responses. ---------------------------------------------------------------------------------
+
+    def _log(self, line: str) -> None:
+        """imaplib would keep the last lines, passwords among them; the transcript does it instead."""
+
+    def _get_response(self) -> bytes | None:
+        """Read one response whole. None for a continuation request, as imaplib expects."""
+        line = self._whole_line()
+        self.transcript.received(line)
+        if line.startswith(b"+"):
+            self.continuation = line[1:].strip()
+            return None
+        if line.startswith(b"* "):
+            return self._read_untagged(line)
+        tag, _, rest = line.partition(b" ")
+        kind, _, text = rest.partition(b" ")
+        if self.tagged_commands.get(tag, ...) is not None or kind.upper() not in (b"OK", b"NO", b"BAD"):
+            raise OutOfStep("the server sent what is no IMAP response")
+        self.tagged_commands[tag] = (kind.decode().upper(), [text])
+        return line
+
+    def _whole_line(self) -> bytes:
+        line = self.readline()
+        if not line.endswith(b"\n"):
+            raise self.abort("the server closed the connection")
+        return line[:-2] if line.endswith(b"\r\n") else line[:-1]
+
+    def _read_untagged(self, line: bytes) -> bytes:
+        found = _UNTAGGED.match(line)
+        if found is None:
+            self.transcript.note("not understood, ignored")
+            return line
+        kind = found[2].decode().upper()
+        number = int(found[1]) if found[1] else None
+        text = found[3] or b""
+        parts: list[Any] = []
+        while kind not in _STATUS and (literal := _LITERAL.search(text)):
+            size = int(literal[1])
+            if size > self.max_literal_bytes:
+                raise OversizeLiteral(f"the server announced {size} bytes at once")
+            # IMAPClient's parser knows {n} only, not the {n+} and ~{n} of RFC 7888 and RFC 3516.
+            parts.append((text[: literal.start()] + b"{%d}" % size, self.read(size)))
+            text = self._whole_line()
+        parts.append(text)
+        self.responses.append(Untagged(kind, number, parts))
+        if kind in _FOR_IMAPLIB:
+            self._append_untagged(kind, text)
+        return line
