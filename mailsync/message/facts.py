@@ -11,6 +11,9 @@ from mailsync.types import Address
 PARSER_VERSION = 1
 
 
+_NOBODY = Address("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One MIME part, by offsets into the raw message.
@@ -50,7 +53,7 @@ class Part:
     def as_json(self) -> dict[str, Any]:
         """Only what differs from the defaults, under short names, as ``Message.parts`` keeps it."""
         data: dict[str, Any] = {"p": self.path, "t": self.content_type, "o": [self.start, self.end, self.size_bytes]}
-        for key, value, default in (
+        optional: tuple[tuple[str, Any, Any], ...] = (
             ("c", self.charset, ""),
             ("d", self.disposition, ""),
             ("n", self.filename, ""),
@@ -59,9 +62,8 @@ class Part:
             ("q", self.params, {}),
             ("s", self.synthetic, ""),
             ("x", self.index, 0),
-        ):
-            if value != default:
-                data[key] = value
+        )
+        data |= {key: value for key, value, default in optional if value != default}
         if self.children:
             data["k"] = [child.as_json() for child in self.children]
         return data
@@ -96,7 +98,7 @@ class ParsedHeader:
     references: tuple[str, ...] = ()
     subject: str = ""
     base_subject: str = ""
-    sender: Address = Address("", "")
+    sender: Address = _NOBODY
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
     bcc: tuple[Address, ...] = ()

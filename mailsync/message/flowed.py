@@ -79,6 +79,6 @@ def _wrapped(paragraph: str) -> Iterator[str]:
 
 
 def _stuffed(line: str, depth: int) -> str:
-    if depth == 0 and (line.startswith((" ", ">")) or line.startswith("From ")):
+    if depth == 0 and (line.startswith((" ", ">", "From "))):
         return f" {line}"
     return line

@@ -41,7 +41,9 @@ def fold(name: str, tokens: Iterable[str]) -> bytes:
         size = len(piece.encode())
         if size > HARD_LIMIT:
             raise ValueError(f"A value in the header {name} is too long to be sent. Shorten it and try again.")
-        if (len(lines[-1].encode()) + size > SOFT_LIMIT and lines[-1] != f"{name}:") or len(lines[-1].encode()) + size > HARD_LIMIT:
+        if (len(lines[-1].encode()) + size > SOFT_LIMIT and lines[-1] != f"{name}:") or len(
+            lines[-1].encode()
+        ) + size > HARD_LIMIT:
             lines.append(piece)
         else:
             lines[-1] += piece

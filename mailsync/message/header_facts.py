@@ -65,9 +65,9 @@ def _list_facts(fields: Fields, facts: dict[str, Any]) -> None:
     if list_id:
         found = _LIST_ID.search(list_id)
         facts["list_id"] = (found.group(1) if found else list_id).strip().lower()
-        name = list_id[: found.start()].strip(' "') if found else ""
-        if name:
-            facts["list_name"] = name
+        words = list_id[: found.start()].strip(' "') if found else ""
+        if words:
+            facts["list_name"] = words
     urls = _urls(fields, b"list-unsubscribe")
     if urls:
         facts["list_unsubscribe"] = urls

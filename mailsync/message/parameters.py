@@ -122,7 +122,7 @@ def _join(pieces: dict[int, tuple[str, bool]]) -> str:
 def clean_filename(name: str) -> str:
     """A file name as it may be shown and saved: no path, no controls, no bidi overrides, at most 200 characters.
 
-    >>> clean_filename("C:\\\\Users\\\\me\\\\invoice‮fdp.exe")
+    >>> clean_filename("C:\\\\Users\\\\me\\\\invoice\\u202efdp.exe")
     'invoicefdp.exe'
     """
     name = _DRIVE_PATH.sub("", name.strip())

@@ -8,47 +8,29 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from mailsync.message.quote_words import (
+    ATTRIBUTION_STARTS,
+    FORWARD_TITLES,
+    HEADER_FROM,
+    HEADER_NEXT,
+    ORIGINAL_MESSAGE,
+    PHONE_SIGNATURES,
+    WROTE,
+    any_of,
+    at_start,
+)
+
 Kind = Literal["own", "attribution", "quote", "signature"]
 
-_WROTE = (
-    r"wrote|writes|said|schrieb|geschrieben|a écrit|écrit|escribió|scrisse|ha scritto|schreef|skrev|kirjoitti|escreveu|"
-    r"napisał|napisała|napisał\(a\)|pisze|napsal|napsala|napísal|írta|yazdı|şunu yazdı|написал|написала|пишет|пише|"
-    r"написав|έγραψε|a scris|rašė|rakstīja|kirjutas|כתב|כתבה|كتب|写道|寫道|のメール|書きました|작성|님이|đã viết|menulis"
-)
-_ATTRIBUTION = re.compile(rf"(?:{_WROTE})\s*(?:\([^()]*\))?\s*(?:<[^<>]*>)?\s*[:：]?\s*$", re.I)
-_ATTRIBUTION_START = re.compile(
-    r"^\s*(?:on|am|le|el|il|op|den|em|dnia|w dniu|dne|am|på|вт|пн|ср|чт|пт|сб|вс|στις|la|tarihinde|vào|pada)\s|^\s*\d{1,4}[-./年]",
-    re.I,
-)
+_ATTRIBUTION = re.compile(rf"(?:{any_of(WROTE)})\s*(?:\([^()]*\))?\s*(?:<[^<>]*>)?\s*[:：]?\s*$", re.I)
+_ATTRIBUTION_START = re.compile(rf"^\s*(?:{any_of(ATTRIBUTION_STARTS)})\s|^\s*\d{{1,4}}[-./年]", re.I)
 _ORIGINAL = re.compile(
-    r"^\s*[-_*]{2,}\s*(?:original message|forwarded message|begin forwarded message|reply message|urspr[üu]ngliche nachricht|"
-    r"weitergeleitete nachricht|message d'origine|message transféré|message original|mensaje original|mensaje reenviado|"
-    r"messaggio originale|messaggio inoltrato|oorspronkelijk bericht|doorgestuurd bericht|mensagem original|"
-    r"mensagem encaminhada|ursprungligt meddelande|oprindelig meddelelse|opprinnelig melding|alkuperäinen viesti|"
-    r"oryginalna wiadomość|původní zpráva|eredeti üzenet|orijinal mesaj|исходное сообщение|пересылаемое сообщение|"
-    r"αρχικό μήνυμα|原始邮件|原始郵件|転送メッセージ|元のメッセージ|원본 메일|הודעה מקורית|الرسالة الأصلية)[^\n]*$|"
-    r"^\s*(?:begin forwarded message|anfang der weitergeleiteten nachricht|début du message réexpédié)\s*:\s*$",
-    re.I,
+    rf"^\s*[-_*]{{2,}}\s*(?:{any_of(ORIGINAL_MESSAGE)})|^\s*(?:{any_of(FORWARD_TITLES)})\s*:\s*$", re.I
 )
-_HEADER_FROM = re.compile(
-    r"^\s*\*?(?:from|von|de|da|van|od|från|fra|lähettäjä|от|от кого|kimden|feladó|odesílatel|από|发件人|寄件者|差出人|보낸 사람|מאת)"
-    r"\s?\*?\s*[:：]\*?\s*\S",
-    re.I,
-)
-_HEADER_NEXT = re.compile(
-    r"^\s*\*?(?:sent|date|to|subject|cc|gesendet|datum|an|betreff|envoyé|date|à|objet|enviado|fecha|para|asunto|inviato|data|a|"
-    r"oggetto|verzonden|aan|onderwerp|skickat|till|ämne|sendt|til|emne|lähetetty|wysłano|do|temat|отправлено|дата|кому|тема|"
-    r"gönderme|kime|konu|elküldve|címzett|tárgy|odesláno|komu|předmět|发送时间|收件人|主题|寄件日期|送信日時|宛先|件名|보낸 날짜)"
-    r"\s?\*?\s*[:：]",
-    re.I,
-)
+_HEADER_FROM = at_start(HEADER_FROM, r"\s?\*?\s*[:：]\*?\s*\S")
+_HEADER_NEXT = at_start(HEADER_NEXT, r"\s?\*?\s*[:：]")
+_PHONE_SIGNATURE = at_start(PHONE_SIGNATURES, "")
 _RULE = re.compile(r"^\s*[_-]{8,}\s*$")
-_PHONE_SIGNATURE = re.compile(
-    r"^\s*(?:sent from (?:my|mail for|outlook|yahoo|proton|samsung)|get outlook for|von meinem .{0,40}gesendet|gesendet (?:von|mit)|"
-    r"envoyé de(?:puis)? mon|enviado desde mi|inviato da(?:l mio)?|verzonden vanaf mijn|skickat från min|enviado do meu|"
-    r"sendt fra min|lähetetty|wysłane z|отправлено (?:с|из)|发自我的|iphoneから送信|나의 iphone에서 보냄)",
-    re.I,
-)
 _MAX_LINES = 50_000
 
 

@@ -5,13 +5,13 @@ Beyond the RFC's ``re`` and ``fw[d]``, the prefixes that clients write in other 
 
 import re
 
-#: Reply prefixes of Outlook, Thunderbird, Lotus, Gmail and phones in their languages, beside Re.
-_REPLY = "re|aw|sv|vs|antw|odp|ynt|vb|res|rif|bls|atb|hv|antwort|回复|答复|回覆|答覆|返信|답장|回應|ответ|отв|απ|σχετ|رد|השב|תגובה|vá"
-_FORWARD = "fwd?|wg|vl|ilt|tr|rv|enc|pd|i̇lt|vidarebefordrat|doorst|trs|továbbítás|转发|轉寄|轉發|転送|전달|пересл|пер|πρθ|הועבר|إعادة توجيه|fs|vs"
-# Re:, Re[2]:, RE (3):, Re^2:, full-width colon.
-_LEADER = re.compile(rf"\s*(?:{_REPLY}|{_FORWARD})\s*(?:[\[(^]\s*\d{{1,4}}\s*[\])]?\s*)?[:：]\s*", re.I)
-_REPLY_LEADER = re.compile(rf"\s*(?:{_REPLY})\s*(?:[\[(^]\s*\d{{1,4}}\s*[\])]?\s*)?[:：]\s*", re.I)
-_FORWARD_LEADER = re.compile(rf"\s*(?:{_FORWARD})\s*[:：]\s*", re.I)
+from mailsync.message.quote_words import FORWARD_PREFIXES, REPLY_PREFIXES, any_of
+
+_COUNT = r"\s*(?:[\[(^]\s*\d{1,4}\s*[\])]?\s*)?"
+# Re:, Re[2]:, RE (3):, Re^2:, and the full-width colon.
+_LEADER = re.compile(rf"\s*(?:{any_of(REPLY_PREFIXES + FORWARD_PREFIXES + ('vs',))}){_COUNT}[:：]\s*", re.I)
+_REPLY_LEADER = re.compile(rf"\s*(?:{any_of((*REPLY_PREFIXES, 'vs'))}){_COUNT}[:：]\s*", re.I)
+_FORWARD_LEADER = re.compile(rf"\s*(?:{any_of(FORWARD_PREFIXES)})\s*[:：]\s*", re.I)
 _BLOB = re.compile(r"\s*\[[^\[\]]{0,200}\]\s*")
 _TRAILER = re.compile(r"\(fwd\)\s*$", re.I)
 _FORWARD_BLOCK = re.compile(r"\[\s*fwd:(.*)\]\s*$", re.I | re.S)
