@@ -3,4 +3,6 @@
 pytest_plugins = [
     "tests.servers.certificates",
     "tests.servers.dovecot",
+    "tests.servers.scripted",
+    "tests.servers.smtp",
 ]

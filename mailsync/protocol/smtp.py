@@ -1,0 +1,450 @@
+"""SMTP submission (RFC 6409) as a ``MailSender``: settings and frozen bytes flow in, every reply flows out.
+
+Network room. The standard library's smtplib is driven verb by verb, because the boundary that
+matters lies inside one transaction: before the final dot a retry is safe, after it and without a
+reply nobody can know (RFC 5321 §4.2.5 and §4.5.4.1).
+"""
+
+import re
+import smtplib
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import idna
+
+from mailsync.errors import MailError, NeedsUser, Rejected, TryLater
+from mailsync.protocol import auth, egress, tls
+from mailsync.protocol.contract import UncertainDelivery
+from mailsync.protocol.transcript import Transcript
+from mailsync.types import RecipientReply, Security, ServerSettings, SubmissionReply
+
+#: RFC 5321 §4.5.3.2.6: a server may take ten minutes to answer the final dot.
+FINAL_REPLY_SECONDS = 600.0
+_QUIT_SECONDS = 5.0
+_MAX_REPLY_LINES = 200
+_MAX_LINE_BYTES = 8192
+_ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b\s*")
+# A login that is missing, refused, or needs another way (RFC 4954 §6).
+_LOGIN_CODES = frozenset({530, 534, 535, 538})
+_LATER_CODES = frozenset({421, 454})
+
+
+class _Connection(smtplib.SMTP):
+    """smtplib on a socket that is already open, with bounded replies and a redacted transcript."""
+
+    def __init__(self, sock: socket.socket, host: str, transcript: Transcript) -> None:
+        self._given = sock
+        self.transcript = transcript
+        super().__init__(local_hostname="[127.0.0.1]", timeout=sock.gettimeout() or 60.0)
+        self._host = host
+
+    def adopt(self) -> tuple[int, bytes]:
+        """Read the greeting."""
+        self.sock = self._given
+        self.file = None
+        return self.getreply()
+
+    def send(self, s: Any) -> None:
+        """Raises ``SMTPServerDisconnected``; what is sent as bytes is mail or a secret and is not kept."""
+        if isinstance(s, str):
+            self.transcript.sent(s.encode("utf-8", "replace"))
+            s = s.encode("utf-8" if self.command_encoding == "utf-8" else "ascii")
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("not connected")
+        try:
+            self.sock.sendall(s)
+        except OSError as error:
+            self.close()
+            raise smtplib.SMTPServerDisconnected(f"the connection broke: {error}") from error
+
+    def getreply(self) -> tuple[int, bytes]:
+        """One reply, all its lines. Raises ``SMTPServerDisconnected``, also for what is no SMTP."""
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("not connected")
+        if self.file is None:
+            self.file = self.sock.makefile("rb")
+        lines: list[bytes] = []
+        while True:
+            try:
+                line = self.file.readline(_MAX_LINE_BYTES + 1)
+            except OSError as error:
+                self.close()
+                raise smtplib.SMTPServerDisconnected(f"no reply: {error}") from error
+            self.transcript.received(line)
+            code = line[:3]
+            if not line.endswith(b"\n") or not code.isdigit() or len(lines) >= _MAX_REPLY_LINES:
+                self.close()
+                raise smtplib.SMTPServerDisconnected("the connection ended" if not line else "this is no SMTP reply")
+            lines.append(line[4:].strip(b" \t\r\n"))
+            if line[3:4] != b"-":
+                return int(code), b"\n".join(lines)
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether bytes wait that belong to no reply yet."""
+        if self.file is not None and getattr(self.file, "raw", None) is not None:
+            assert self.sock is not None
+            timeout = self.sock.gettimeout()
+            self.sock.settimeout(0.0)
+            try:
+                return bool(self.file.peek(1))  # type: ignore[attr-defined]
+            except (BlockingIOError, ssl.SSLWantReadError):
+                return False
+            finally:
+                self.sock.settimeout(timeout)
+        return False
+
+    def replace_socket(self, sock: socket.socket) -> None:
+        """Go on under TLS and forget what was said in the clear (RFC 3207 §4.2)."""
+        self.sock = sock
+        self.file = None
+        self.helo_resp = self.ehlo_resp = None
+        self.esmtp_features = {}
+        self.does_esmtp = False
+
+
+class SmtpSender:
+    """A logged-in submission connection; see ``contract.MailSender``. Reusable for several transactions."""
+
+    def __init__(self, settings: ServerSettings, connection: _Connection, final_reply_seconds: float) -> None:
+        self._settings = settings
+        self._connection = connection
+        self._final_reply_seconds = final_reply_seconds
+        self._in_transaction = False
+        self.transcript = connection.transcript
+        features = connection.esmtp_features
+        size = features.get("size", "").strip()
+        #: None where the server gives no limit (RFC 1870: 0 means none).
+        self.size_limit_bytes: int | None = int(size) or None if size.isdigit() else None
+        self.supports_smtputf8 = "smtputf8" in features
+        self.supports_8bitmime = "8bitmime" in features
+        self.supports_dsn = "dsn" in features
+
+    def submit(
+        self,
+        *,
+        mail_from: str,
+        recipients: Sequence[str],
+        raw: bytes,
+        before_data: Callable[[], None],
+        before_dot: Callable[[], None],
+    ) -> SubmissionReply:
+        """One transaction (RFC 5321 §3.3). ``raw`` has CRLF line ends.
+
+        Raises ``Rejected`` when the server refuses the sender or the size, ``NeedsUser`` for a login it
+        no longer takes, ``TryLater`` while a retry is safe, ``UncertainDelivery`` when it is not.
+        """
+        _check_bytes(raw)
+        if self.size_limit_bytes is not None and len(raw) > self.size_limit_bytes:
+            raise Rejected(
+                f"The message has {len(raw)} bytes; {self._settings.host} takes {self.size_limit_bytes} at most.",
+                code="552",
+                line="5.3.4 message too big for SIZE",
+            )
+        try:
+            return self._transaction(mail_from, recipients, raw, before_data, before_dot)
+        except smtplib.SMTPServerDisconnected as error:
+            raise TryLater(
+                f"The connection to {self._settings.host} broke before the message was handed over; nothing was sent.",
+                detail=str(error),
+            ) from error
+        except OSError as error:
+            self._connection.close()
+            raise TryLater(f"The connection to {self._settings.host} broke.", detail=str(error)) from error
+
+    def _transaction(
+        self,
+        mail_from: str,
+        recipients: Sequence[str],
+        raw: bytes,
+        before_data: Callable[[], None],
+        before_dot: Callable[[], None],
+    ) -> SubmissionReply:
+        if self._in_transaction:
+            self._reset()
+        self._in_transaction = True
+        sender = self._envelope_address(mail_from)
+        options = self._mail_options(raw, [sender, *recipients])
+        code, text = self._command(f"MAIL FROM:<{sender}>{options}")
+        if code != 250:
+            raise self._refused(code, text)
+        replies = [self._recipient(address) for address in recipients]
+        if not any(reply.accepted for reply in replies):
+            self._reset()
+            return SubmissionReply(tuple(replies), None, "", "")
+        before_data()
+        code, text = self._command("DATA")
+        if code != 354:
+            return self._final(replies, code, text)
+        self._connection.send(_stuffed(raw))
+        before_dot()
+        code, text = self._send_dot()
+        self._in_transaction = False
+        return self._final(replies, code, text)
+
+    def _send_dot(self) -> tuple[int, bytes]:
+        """From here on a lost reply is uncertain: the server may have the message."""
+        connection = self._connection
+        assert connection.sock is not None
+        patience = connection.sock.gettimeout()
+        try:
+            connection.sock.settimeout(self._final_reply_seconds)
+            connection.send(b".\r\n")
+            code, text = connection.getreply()
+            connection.sock.settimeout(patience)
+        except OSError as error:  # SMTPException is one
+            connection.close()
+            raise UncertainDelivery(
+                f"{self._settings.host} did not say whether it took the message ({error})."
+            ) from error
+        return code, text
+
+    def _final(self, replies: list[RecipientReply], code: int, text: bytes) -> SubmissionReply:
+        if code in _LOGIN_CODES:
+            raise self._refused(code, text)
+        enhanced, words = _split_reply(text)
+        return SubmissionReply(tuple(replies), code, enhanced, words)
+
+    def _recipient(self, address: str) -> RecipientReply:
+        try:
+            encoded = self._envelope_address(address)
+        except Rejected as error:
+            return RecipientReply(address, False, int(error.code), "", str(error))
+        code, text = self._command(f"RCPT TO:<{encoded}>")
+        if code == 421:
+            raise self._refused(code, text)
+        if code in _LOGIN_CODES:
+            raise self._refused(code, text)
+        enhanced, words = _split_reply(text)
+        return RecipientReply(address, code in (250, 251, 252), code, enhanced, words)
+
+    def _envelope_address(self, address: str) -> str:
+        """The address for MAIL and RCPT: domain as A-label. Raises ``Rejected`` (``553``) for what cannot be sent."""
+        if any(ord(char) <= 32 or ord(char) == 127 or char in "<>" for char in address):
+            raise Rejected(f"“{address!r}” is not an address that can be sent to.", code="553")
+        local, at, domain = address.rpartition("@")
+        if not at:
+            if address:
+                raise Rejected(f"“{address}” is not a whole address: it has no “@”.", code="553")
+            return ""
+        if not domain.isascii():
+            try:
+                domain = idna.encode(domain, uts46=True).decode("ascii")
+            except idna.IDNAError as error:
+                raise Rejected(f"“{domain}” is not a domain that can be sent to.", code="553") from error
+        if not local.isascii() and not self.supports_smtputf8:
+            # RFC 6531: a local part beyond ASCII goes only over SMTPUTF8.
+            raise Rejected(
+                f"{self._settings.host} cannot send to {address}: it does not support letters beyond ASCII before "
+                "the “@”.",
+                code="553",
+            )
+        return f"{local}@{domain}"
+
+    def _mail_options(self, raw: bytes, addresses: Sequence[str]) -> str:
+        options = ""
+        if "size" in self._connection.esmtp_features:
+            options += f" SIZE={len(raw)}"
+        header = raw.partition(b"\r\n\r\n")[0]
+        wants_utf8 = not header.isascii() or any(not address.rpartition("@")[0].isascii() for address in addresses)
+        self._connection.command_encoding = "ascii"
+        if wants_utf8 and self.supports_smtputf8:
+            options += " SMTPUTF8"
+            self._connection.command_encoding = "utf-8"
+        if self.supports_8bitmime and not raw.isascii():
+            options += " BODY=8BITMIME"
+        return options
+
+    def _command(self, line: str) -> tuple[int, bytes]:
+        if "\r" in line or "\n" in line or "\0" in line:
+            raise Rejected("An address holds a line break.", code="553")
+        self._connection.send(line + "\r\n")
+        return self._connection.getreply()
+
+    def _reset(self) -> None:
+        self._in_transaction = False
+        code, text = self._command("RSET")
+        if code != 250:
+            raise self._refused(code, text)
+
+    def _refused(self, code: int, text: bytes) -> MailError:
+        """What a refusal outside of RCPT means."""
+        line = f"{code} {text.decode('utf-8', 'replace')}"
+        if code in _LOGIN_CODES:
+            return auth.refused_login(self._settings, line)
+        if code in _LATER_CODES or 400 <= code < 500:
+            return TryLater(f"{self._settings.host} does not take mail just now.", detail=line)
+        return Rejected(
+            f"{self._settings.host} refused the message: {_split_reply(text)[1]}", code=str(code), line=line
+        )
+
+    def noop(self) -> None:
+        """Ask whether the connection still stands. Raises ``TryLater``."""
+        try:
+            self._command("NOOP")
+        except smtplib.SMTPServerDisconnected as error:
+            raise TryLater("The connection to the mail server ended.", detail=str(error)) from error
+
+    def close(self) -> None:
+        """QUIT where the server still answers; never raises."""
+        connection = self._connection
+        try:
+            if connection.sock is not None:
+                connection.sock.settimeout(_QUIT_SECONDS)
+                connection.send("QUIT\r\n")
+                connection.getreply()
+        except OSError:
+            pass
+        finally:
+            connection.close()
+
+    def __enter__(self) -> "SmtpSender":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def connect(settings: ServerSettings, *, final_reply_seconds: float = FINAL_REPLY_SECONDS) -> SmtpSender:
+    """Connect, EHLO, STARTTLS where asked, AUTH. Raises ``NeedsUser`` with the cause, or ``TryLater``."""
+    auth.check_login(settings)
+    security = tls.effective_security(settings)
+    host = egress.ascii_host(settings.host)
+    sock = egress.open_socket(host, settings.port, settings.timeout_seconds, settings.allow_private)
+    if security is Security.TLS:
+        sock = tls.wrap(sock, settings, host)
+    connection = _Connection(sock, host, Transcript())
+    try:
+        _greet(settings, connection)
+        if security is Security.STARTTLS:
+            _begin_tls(settings, connection, host)
+        if settings.username:
+            _log_in(settings, connection)
+        return SmtpSender(settings, connection, final_reply_seconds)
+    except smtplib.SMTPServerDisconnected as error:
+        connection.close()
+        raise TryLater(f"{settings.host}:{settings.port} broke off the connection.", detail=str(error)) from error
+    except BaseException:
+        connection.close()
+        sock.close()
+        raise
+
+
+def _greet(settings: ServerSettings, connection: _Connection) -> None:
+    where = f"{settings.host}:{settings.port}"
+    try:
+        code, text = connection.adopt()
+    except smtplib.SMTPServerDisconnected as error:
+        if isinstance(error.__cause__, TimeoutError):
+            raise NeedsUser(
+                f"{where} took the connection but said nothing within {settings.timeout_seconds:.0f} seconds. "
+                "Check the port and whether it wants TLS or STARTTLS.",
+                code="timeout",
+                detail=str(error),
+            ) from error
+        if "no SMTP" in str(error):
+            raise NeedsUser(
+                f"{where} does not speak SMTP. Check the port: it is usually 465 or 587.",
+                code="protocol",
+                detail=str(error),
+            ) from error
+        raise
+    if code != 220:
+        line = f"{code} {text.decode('utf-8', 'replace')}"
+        if 400 <= code < 500:
+            raise TryLater(f"{settings.host} does not take mail just now.", detail=line)
+        raise NeedsUser(
+            f"{where} does not want to talk to us: {line}. Check that this is the provider's submission server.",
+            code="protocol",
+            detail=line,
+        )
+    _say_hello(settings, connection)
+
+
+def _say_hello(settings: ServerSettings, connection: _Connection) -> None:
+    code, text = connection.ehlo()
+    if code != 250:
+        raise NeedsUser(
+            f"{settings.host}:{settings.port} does not know EHLO, so it cannot take mail with a login.",
+            code="protocol",
+            detail=f"{code} {text.decode('utf-8', 'replace')}",
+        )
+
+
+def _begin_tls(settings: ServerSettings, connection: _Connection, host: str) -> None:
+    """STARTTLS (RFC 3207), never optional: an offer that is missing may have been stripped."""
+    if not connection.has_extn("starttls"):
+        raise tls.starttls_missing(settings)
+    connection.send("STARTTLS\r\n")
+    code, text = connection.getreply()
+    if code != 220:
+        raise TryLater(f"{settings.host} cannot do TLS just now.", detail=f"{code} {text.decode('utf-8', 'replace')}")
+    if connection.has_unread:
+        raise tls.plaintext_injected(settings)
+    assert connection.sock is not None
+    connection.replace_socket(tls.wrap(connection.sock, settings, host))
+    _say_hello(settings, connection)
+
+
+def _log_in(settings: ServerSettings, connection: _Connection) -> None:
+    """AUTH (RFC 4954). Raises ``NeedsUser`` for a refused login."""
+    offered = frozenset(connection.esmtp_features.get("auth", "").upper().replace("=", " ").split())
+    mechanism = auth.choose_mechanism(offered, settings.secret)
+    if not mechanism:
+        raise NeedsUser(
+            f"{settings.host}:{settings.port} offers no way to log in that fits. Check the port (465 or 587).",
+            code="security" if not offered else "protocol",
+        )
+    connection.transcript.note(f"AUTH {mechanism}")
+    if mechanism == "LOGIN":
+        code, text = _dialogue(connection, b"AUTH LOGIN")
+        for answer in (settings.username.encode(), settings.secret.value.encode()):
+            if code == 334:
+                code, text = _dialogue(connection, auth.encode(answer))
+    else:
+        first = auth.encode(auth.initial_response(mechanism, settings))
+        code, text = _dialogue(connection, b"AUTH " + mechanism.encode() + b" " + first)
+        if code == 334:
+            # A refused token: its cause stands in the challenge, which wants an answer (RFC 7628 §3.2.3).
+            cause = auth.decode_challenge(text)
+            code, text = _dialogue(connection, b"AQ==" if mechanism == "OAUTHBEARER" else b"")
+            text += f" {cause}".encode() if cause else b""
+    if code == 235:
+        return
+    line = f"{code} {text.decode('utf-8', 'replace')}"
+    if code in _LATER_CODES or 400 <= code < 500:
+        raise TryLater(f"{settings.host} does not take logins just now.", detail=line)
+    raise auth.refused_login(settings, line)
+
+
+def _dialogue(connection: _Connection, line: bytes) -> tuple[int, bytes]:
+    """A line that may hold a secret: sent as bytes, so that the transcript does not keep it."""
+    connection.send(line + b"\r\n")
+    return connection.getreply()
+
+
+def _check_bytes(raw: bytes) -> None:
+    """Refuse what cannot go over the wire as it is (RFC 5321 §2.3.8): the bytes are frozen and are not mended here."""
+    if b"\0" in raw:
+        raise Rejected("The message holds a NUL byte.", code="554", line="NUL in the message")
+    if not raw.endswith(b"\r\n") or re.search(rb"(?<!\r)\n|\r(?!\n)", raw):
+        raise Rejected("The message holds a bare line feed.", code="554", line="lines must end in CRLF")
+
+
+def _stuffed(raw: bytes) -> bytes:
+    """Dots doubled at line starts (RFC 5321 §4.5.2); without the final dot."""
+    stuffed = raw.replace(b"\r\n.", b"\r\n..")
+    return b"." + stuffed if stuffed.startswith(b".") else stuffed
+
+
+def _split_reply(text: bytes) -> tuple[str, str]:
+    """Enhanced status code (RFC 3463) and words.
+
+    >>> _split_reply(b"5.1.1 No such user\\n5.1.1 here")
+    ('5.1.1', 'No such user here')
+    """
+    lines = text.decode("utf-8", "replace").split("\n")
+    found = _ENHANCED.match(lines[0])
+    return (found[1] if found else ""), " ".join(_ENHANCED.sub("", line) for line in lines).strip()
