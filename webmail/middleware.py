@@ -7,7 +7,6 @@ keeps it.
 
 import zoneinfo
 from collections.abc import Awaitable, Callable
-from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -15,6 +14,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
 
+from accounts import preferences
 from webmail.importmap import import_map_hash
 
 Handler = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
@@ -104,13 +104,13 @@ class UserPreferencesMiddleware(_Middleware):
     def before(self, request: HttpRequest, user: Any) -> None:
         if user is None or not user.is_authenticated:
             timezone.deactivate()
-            request.prefs = SimpleNamespace()  # type: ignore[attr-defined]
+            request.prefs = preferences.Preferences()  # type: ignore[attr-defined]
             return
         timezone.activate(zone_of(user.timezone))
         if user.language in dict(settings.LANGUAGES):
             translation.activate(user.language)
             request.LANGUAGE_CODE = user.language
-        request.prefs = SimpleNamespace(**user.preferences)  # type: ignore[attr-defined]
+        request.prefs = preferences.load(user)  # type: ignore[attr-defined]
 
 
 def zone_of(name: str) -> zoneinfo.ZoneInfo:
