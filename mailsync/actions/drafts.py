@@ -13,6 +13,7 @@ from mailsync.actions.owned import NotYours, own_draft, own_identity, own_messag
 from mailsync.errors import CannotDo
 from mailsync.models import Draft, DraftAttachment, Message
 from mailsync.store import blobs, changes, drafts, replying
+from mailsync.store.quoting import opening_body
 from mailsync.store.raw import BodyNotFetched
 from mailsync.store.summary import lock_folders
 
@@ -39,7 +40,8 @@ def start_draft(
         raise CannotDo("Choose the message to answer or forward.")
     identity = _identity(user_id, identity_id, original)
     if original is None:
-        return Draft.objects.create(user_id=user_id, identity=identity, **_allowed(fields))
+        opening = {"body": opening_body(identity, None), "bcc": identity.default_bcc}
+        return Draft.objects.create(user_id=user_id, identity=identity, **{**opening, **_allowed(fields)})
     try:
         draft = replying.create_answer(user_id, original, Draft.Mode(mode), identity)
     except BodyNotFetched:

@@ -4,15 +4,18 @@ In: a draft with its identity and files. Out: a ``Composition`` with every addre
 ``CannotDo`` with the field to mend.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from accounts.models import Identity
 from mailsync.errors import CannotDo
 from mailsync.message.addresses import parse_address_list
 from mailsync.message.facts import Composition, OutgoingAttachment
-from mailsync.message.html_text import html_to_text
+from mailsync.message.outgoing_html import cids_in, has_original
 from mailsync.message.references import reply_references
 from mailsync.models import Draft
+from mailsync.store.drafts import is_pasted
+from mailsync.store.quoting import body_html, load_quote, plain_body
 from mailsync.types import Address
 
 
@@ -26,23 +29,22 @@ def compose_draft(draft: Draft, *, message_id: str, date: datetime, lenient: boo
         raise CannotDo("Choose the address to send from.", field="identity")
     people = {field: _addresses(getattr(draft, field), field, lenient=lenient) for field in ("to", "cc", "bcc")}
     in_reply_to, references = _thread(draft)
+    quote = load_quote(draft) if draft.is_html and has_original(draft.body) else None
+    html = body_html(draft, quote) if draft.is_html else None
     return Composition(
         sender=Address(identity.name, identity.address),
         to=people["to"],
         cc=people["cc"],
         bcc=people["bcc"],
         subject=" ".join(draft.subject.split()),
-        text=html_to_text(draft.body) if draft.is_html else draft.body,
-        html=draft.body if draft.is_html else None,
+        text=plain_body(draft),
+        html=html,
         message_id=message_id,
         date=date,
         reply_to=_reply_to(identity),
         in_reply_to=in_reply_to,
         references=references,
-        attachments=tuple(
-            OutgoingAttachment(row.name, row.content_type, bytes(row.blob.data), row.content_id)
-            for row in draft.attachments.select_related("blob")
-        ),
+        attachments=(*_files(draft, html or ""), *(quote.pictures if quote else ())),
         request_receipt=draft.request_receipt,
     )
 
@@ -57,6 +59,16 @@ def _addresses(text: str, field: str, *, lenient: bool) -> tuple[Address, ...]:
     if parsed.errors and not lenient:
         raise CannotDo(parsed.errors[0], field=field)
     return parsed.addresses
+
+
+def _files(draft: Draft, html: str) -> Iterator[OutgoingAttachment]:
+    """The files, each a part by itself or shown by the HTML. A pasted picture that was deleted again stays behind."""
+    shown = set(cids_in(html))
+    for row in draft.attachments.select_related("blob"):
+        if row.content_id in shown:
+            yield OutgoingAttachment(row.name, row.content_type, bytes(row.blob.data), row.content_id)
+        elif not is_pasted(row.content_id):
+            yield OutgoingAttachment(row.name, row.content_type, bytes(row.blob.data))
 
 
 def _reply_to(identity: Identity) -> tuple[Address, ...]:

@@ -22,6 +22,9 @@ FIELDS = ("identity_id", "to", "cc", "bcc", "subject", "is_html", "body", "quote
 STORE_AFTER = timedelta(seconds=20)
 
 
+_PASTED = "@inline"
+
+
 class Conflict(Exception):
     """The draft was saved elsewhere since. ``current`` is what stands now; nothing was overwritten."""
 
@@ -138,4 +141,9 @@ def store_due() -> datetime:
 
 def new_content_id() -> str:
     """A Content-ID for an inline picture (RFC 2392), without angle brackets."""
-    return f"{uuid4().hex}@inline"
+    return f"{uuid4().hex}{_PASTED}"
+
+
+def is_pasted(content_id: str) -> bool:
+    """Whether a picture was put into the words here, and so is nothing without them."""
+    return content_id.endswith(_PASTED)

@@ -4,6 +4,8 @@ In: a stored message and the way it is answered. Out: a ``Draft`` row. The wordi
 quote) is decided by the pure ``mailsync.message.reply``; here its facts are loaded and its plan is kept.
 """
 
+from collections.abc import Callable
+
 from accounts.models import Identity
 from mailsync.message import bodies
 from mailsync.message.addresses import comparable, format_address
@@ -11,6 +13,7 @@ from mailsync.message.facts import Part
 from mailsync.message.subject import forward_subject, reply_subject
 from mailsync.models import Draft, DraftAttachment, Message, Placement
 from mailsync.store import blobs, drafts
+from mailsync.store.quoting import opening_body
 from mailsync.store.raw import raw_reader
 from mailsync.types import Address
 
@@ -55,6 +58,7 @@ def create_answer(user_id: int, original: Message, mode: Draft.Mode, identity: I
         cc=_line(cc),
         bcc=identity.default_bcc,
         subject=forward_subject(original.subject) if forward else reply_subject(original.subject),
+        body=opening_body(identity, original),
     )
     if forward:
         copy_attachments(original, draft)
@@ -68,14 +72,18 @@ def copy_attachments(original: Message, draft: Draft) -> None:
     read = raw_reader(original)
     root = Part.from_json(original.parts)
     for position, part in enumerate(bodies.attachments(root)):
-        DraftAttachment.objects.create(
-            draft=draft,
-            blob=blobs.keep_blob(draft.user_id, bodies.decode_part(part, read)),
-            name=part.filename or f"part-{part.path}",
-            content_type=part.content_type,
-            content_id=part.content_id,
-            position=position,
-        )
+        _copy_part(draft, part, read, position)
+
+
+def _copy_part(draft: Draft, part: Part, read: Callable[[int, int], bytes], position: int) -> None:
+    DraftAttachment.objects.create(
+        draft=draft,
+        blob=blobs.keep_blob(draft.user_id, bodies.decode_part(part, read)),
+        name=part.filename or f"part-{part.path}",
+        content_type=part.content_type,
+        content_id=part.content_id,
+        position=position,
+    )
 
 
 def adopt_stored(user_id: int, message: Message, placement: Placement, identity: Identity) -> Draft:
@@ -88,6 +96,9 @@ def adopt_stored(user_id: int, message: Message, placement: Placement, identity:
     body = bodies.decode_text(part, read) if part else ""
     draft = _adopted(user_id, message, placement, identity, body, chosen.html is not None)
     copy_attachments(message, draft)
+    for part in chosen.related:
+        if part.content_id:
+            _copy_part(draft, part, read, draft.attachments.count())
     return draft
 
 

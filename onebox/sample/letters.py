@@ -146,7 +146,7 @@ def _header(person: Address) -> HeaderAddress:
 
 def _number_boundaries(message: EmailMessage, key: str) -> None:
     stem = hashlib.sha256(f"boundary {key}".encode()).hexdigest()[:16]
-    multiparts: Sequence[EmailMessage] = [p for p in message.walk() if p.is_multipart()]  # type: ignore[misc]
+    multiparts: Sequence[EmailMessage] = [p for p in message.walk() if p.is_multipart()]
     for number, part in enumerate(multiparts, 1):
         if part.get_content_maintype() == "multipart":
             part.set_boundary(f"=_{stem}_{number}")

@@ -1,0 +1,129 @@
+"""The words a composition begins with, and the message it quotes. Database room.
+
+In: an identity, a draft and its original. Out: the opening body with the signature and the marker of the
+original, and the original as HTML and text that may leave, with the pictures its HTML shows.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from html import escape
+
+from django.utils import formats, timezone
+
+from accounts.models import Identity
+from mailsync.message import bodies, outgoing_html
+from mailsync.message.facts import OutgoingAttachment, ParsedHeader, Part
+from mailsync.message.html_text import html_to_text
+from mailsync.message.reply import ReplyPlan, plan_reply
+from mailsync.models import Draft, Message
+from mailsync.store.raw import BodyNotFetched, raw_reader
+from mailsync.types import Address
+
+_BLOCKQUOTE = '<blockquote type="cite" style="margin: 0 0 0 8px; padding-left: 12px; border-left: 2px solid #c5cfdc">'
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The original, ready to stand below an answer. ``pictures`` are those that ``html`` shows by ``cid:``."""
+
+    html: str
+    text: str
+    pictures: tuple[OutgoingAttachment, ...] = ()
+
+
+def opening_body(identity: Identity | None, original: Message | None, *, text: str = "") -> str:
+    """What stands in a new HTML draft: room to write (or ``text``), the signature, the original's marker."""
+    signature = _signature(identity)
+    written = "".join(f"<p>{escape(line)}</p>" for line in text.splitlines()) or "<p></p>"
+    room = written + ("<p></p>" if signature or original else "")
+    return room + signature + (outgoing_html.original_marker(original.pk) if original else "")
+
+
+def load_quote(draft: Draft) -> Quote | None:
+    """The quoted original of a draft, or None where there is nothing (any more) to quote."""
+    original = draft.original
+    if original is None or original.parts is None:
+        return None
+    try:
+        read = raw_reader(original)
+    except BodyNotFetched:
+        return None
+    chosen = bodies.choose_bodies(Part.from_json(original.parts))
+    raw_html = bodies.decode_text(chosen.html, read) if chosen.html else ""
+    text = bodies.decode_text(chosen.text, read) if chosen.text else html_to_text(raw_html)
+    shown = outgoing_html.clean_outgoing(raw_html) if raw_html else _preformatted(text)
+    forward = draft.mode == Draft.Mode.FORWARD
+    plan = plan_reply("forward" if forward else "reply", _header(original), text, (), date_text=_date(original))
+    head = _forward_head(plan) if forward else f"<p>{escape(plan.attribution)}</p>"
+    html = f"{head}{shown}" if forward else f"{head}{_BLOCKQUOTE}{shown}</blockquote>"
+    return Quote(html, plan.text, tuple(_pictures(outgoing_html.cids_in(shown), chosen.related, read)))
+
+
+def body_html(draft: Draft, quote: Quote | None) -> str:
+    """The draft's HTML as it leaves: the original spliced in at its marker, nothing of ours."""
+    kept = outgoing_html.clean_draft(draft.body)
+    written, marker, rest = kept.partition('<div data-original="')
+    spliced = outgoing_html.splice_original(marker + rest, quote.html if quote else "") if marker else ""
+    return outgoing_html.clean_outgoing(written) + outgoing_html.clean_outgoing(spliced)
+
+
+def plain_body(draft: Draft) -> str:
+    """The draft as text, the original quoted in it: for the text part, and for writing without formatting."""
+    if not draft.is_html:
+        return draft.body
+    quote = load_quote(draft) if outgoing_html.has_original(draft.body) else None
+    written = outgoing_html.splice_original(outgoing_html.clean_draft(draft.body), "")
+    text = html_to_text(written).rstrip()
+    return f"{text}\n\n{quote.text}\n" if quote else f"{text}\n"
+
+
+def _signature(identity: Identity | None) -> str:
+    if identity is None:
+        return ""
+    if identity.signature_html:
+        return f"<p>-- </p>{outgoing_html.clean_outgoing(identity.signature_html)}"
+    if identity.signature_text:
+        return "<p>-- <br>" + "<br>".join(escape(line) for line in identity.signature_text.splitlines()) + "</p>"
+    return ""
+
+
+def _preformatted(text: str) -> str:
+    blocks = escape(text.strip("\r\n"), quote=False).replace("\r\n", "\n").split("\n\n")
+    return "".join("<p>" + block.replace("\n", "<br>") + "</p>" for block in blocks)
+
+
+def _forward_head(plan: ReplyPlan) -> str:
+    lines = "".join(f"<b>{escape(name)}:</b> {escape(value)}<br>" for name, value in plan.header_block)
+    return f"<p>---------- Forwarded message ----------<br>{lines}</p>"
+
+
+def _header(message: Message) -> ParsedHeader:
+    return ParsedHeader(
+        message_id=message.message_id,
+        subject=message.subject,
+        sender=Address(message.from_name, message.from_address),
+        to=_people(message, "to"),
+        cc=_people(message, "cc"),
+        sent_at=message.sent_at or message.received_at,
+    )
+
+
+def _people(message: Message, field: str) -> tuple[Address, ...]:
+    return tuple(Address(name, address) for name, address in message.recipients.get(field, ()))
+
+
+def _date(message: Message) -> str:
+    """In the writer's own zone: "Tue 20 Oct 2026 at 09:14"."""
+    local = timezone.localtime(message.sent_at or message.received_at)
+    return f"{formats.date_format(local, 'D j M Y')} at {formats.time_format(local, 'H:i')}"
+
+
+def _pictures(
+    cids: tuple[str, ...], related: tuple[Part, ...], read: Callable[[int, int], bytes]
+) -> Iterator[OutgoingAttachment]:
+    by_cid = {part.content_id.lower(): part for part in related if part.content_id}
+    for cid in cids:
+        part = by_cid.get(cid.lower())
+        if part is not None:
+            data = bodies.decode_part(part, read)
+            yield OutgoingAttachment(part.filename or "picture", part.content_type, data, cid)

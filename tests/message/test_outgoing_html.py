@@ -1,0 +1,97 @@
+"""What leaves: the allow-list on elements, attributes and styles, the quoted original, inline pictures."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailsync.message.outgoing_html import (
+    cids_in,
+    clean_draft,
+    clean_outgoing,
+    has_original,
+    original_marker,
+    show_pictures,
+    splice_original,
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "leaves"),
+    [
+        ("<p>Hi <strong>you</strong></p>", "<p>Hi <strong>you</strong></p>"),
+        ("a &amp; b &lt;c&gt;", "a &amp; b &lt;c&gt;"),
+        ("<script>alert(1)</script>after", "after"),
+        ("<style>p{color:red}</style><p>x</p>", "<p>x</p>"),
+        ("<form action='https://x.test'><p>words</p><input name=pin></form>", "<p>words</p>"),
+        ("<custom-box><p>x</p></custom-box>", "<p>x</p>"),
+        ("<svg><a href='https://x.test'>x</a></svg>y", "y"),
+        ('<p onclick="x()" class="k" id="i" data-x="1">x</p>', "<p>x</p>"),
+        ('<a href="javascript:alert(1)">x</a>', "<a>x</a>"),
+        ('<a href=" JaVa\tScript:alert(1)">x</a>', "<a>x</a>"),
+        ('<a href="data:text/html,x">x</a>', "<a>x</a>"),
+        ('<a href="https://x.test/?a=1&b=2">x</a>', '<a href="https://x.test/?a=1&amp;b=2">x</a>'),
+        ('<a href="mailto:a@x.test">x</a>', '<a href="mailto:a@x.test">x</a>'),
+        ("<p></p>", "<p><br></p>"),
+        ('<p style="text-align: right"></p>', '<p style="text-align: right"><br></p>'),
+        ('<span style="color: rgb(1, 2, 3); font-size: 18px">x</span>',
+         '<span style="color: rgb(1, 2, 3); font-size: 18px">x</span>'),
+        ('<p style="background: url(https://x.test/t.gif)">x</p>', "<p>x</p>"),
+        ('<p style="background: u\\72l(https://x.test/t.gif)">x</p>', "<p>x</p>"),
+        ('<p style="width: expression(alert(1))">x</p>', "<p>x</p>"),
+        ('<p style="position: fixed; top: 0; color: red">x</p>', '<p style="color: red">x</p>'),
+        ('<p style="color: red; @import url(x)">x</p>', '<p style="color: red">x</p>'),
+        ('<img src="https://x.test/a.png" alt="A" onerror="x()">', '<img src="https://x.test/a.png" alt="A">'),
+        ('<img src="blob:https://x.test/1">x', "x"),
+        ('<img src="/d/1/cid/p1@inline" data-cid="p1@inline" alt="">', '<img src="cid:p1@inline" alt="">'),
+        ('<img src="data:image/svg+xml;base64,AAAA">x', "x"),
+        ("<table><tr><td colspan=2 bgcolor=#fff>x</td></tr></table>",
+         '<table><tbody><tr><td colspan="2" bgcolor="#fff">x</td></tr></tbody></table>'),
+        ('<div data-original="7">old</div>y', "y"),
+        ("<!-- hidden --><p>x</p>", "<p>x</p>"),
+        ("<blockquote type=cite>x</blockquote>", '<blockquote type="cite">x</blockquote>'),
+    ],
+)  # fmt: skip
+def test_what_leaves(written: str, leaves: str) -> None:
+    assert clean_outgoing(written) == leaves
+
+
+def test_a_draft_keeps_the_place_of_the_original() -> None:
+    kept = clean_draft(f"<p>x</p>{original_marker(7)}")
+    assert kept == '<p>x</p><div data-original="7"></div>'
+    assert has_original(kept)
+    assert splice_original(kept, "<blockquote>old</blockquote>") == "<p>x</p><blockquote>old</blockquote>"
+
+
+def test_the_original_stands_once_however_many_markers() -> None:
+    assert splice_original(original_marker(7) + "x" + original_marker(7), "Q") == "Qx"
+    assert splice_original("<p>removed</p>", "Q") == "<p>removed</p>"
+
+
+@pytest.mark.parametrize("ref", ["", "x", "1 onclick=y", "-1", "１"])
+def test_a_marker_that_names_no_message_goes(ref: str) -> None:
+    kept = clean_draft(f'<div data-original="{ref}">x</div>')
+    assert kept in ("", '<div data-original="1"></div>')
+
+
+def test_pictures_for_the_editor_and_back() -> None:
+    kept = '<p><img src="cid:a@inline" alt="A"><img src="cid:gone@inline"></p>'
+    shown = show_pictures(kept, lambda cid: "/d/1/cid/a@inline" if cid == "a@inline" else None)
+    assert shown == '<p><img src="/d/1/cid/a@inline" data-cid="a@inline" alt="A"></p>'
+    assert clean_draft(shown) == '<p><img src="cid:a@inline" alt="A"></p>'
+    assert cids_in(kept) == ("a@inline", "gone@inline")
+
+
+def test_a_cid_cannot_break_out() -> None:
+    assert clean_outgoing('<img src="cid:a&quot;onerror=x">z') == "z"
+
+
+def test_depth_does_not_matter() -> None:
+    deep = "<div>" * 20_000 + "x" + "</div>" * 20_000
+    assert "x" in clean_outgoing(deep)
+
+
+@given(st.text(alphabet="<>/\"'=& abdiostyle:;()cript-original0123\x00", max_size=200))
+def test_cleaning_twice_changes_nothing(html: str) -> None:
+    once = clean_draft(html)
+    assert clean_draft(once) == once
+    assert "<script" not in once.lower()
