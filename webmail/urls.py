@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from webmail.views import health, live, mailbox, search
+from webmail.views import attachments, body, health, live, mailbox, pictures, search
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -12,6 +12,14 @@ urlpatterns = [
     path("all/", mailbox.unified, name="unified"),
     path("flagged/", mailbox.flagged, name="flagged"),
     path("f/<int:folder_id>/", mailbox.folder, name="folder"),
+    path("m/<int:message_id>/body", body.body, name="body"),
+    path("m/<int:message_id>/body/pictures", body.body_pictures, name="body_pictures"),
+    path("m/<int:message_id>/cid/<path:part>", attachments.cid, name="cid"),
+    path("m/<int:message_id>/part/<str:part>/<str:name>", attachments.attachment, name="attachment"),
+    path("m/<int:message_id>/attachments.zip", attachments.attachments_zip, name="attachments_zip"),
+    path("m/<int:message_id>/source", attachments.source, name="source"),
+    path("m/<int:message_id>/eml", attachments.eml, name="eml"),
+    path("imgproxy/", pictures.picture_proxy, name="picture_proxy"),
     path("search/", search.search, name="search"),
     path("tree/", mailbox.tree, name="tree"),
     path("events", live.events, name="events"),

@@ -1,14 +1,21 @@
 """Untrusted text → safe HTML. Pure: no Django, no database, no network; the only import of bleach.
 
 A body goes source → ``sanitize`` → ``CleanBody`` (kept in a cache) → ``html_document`` (pictures filled
-in for this reader) → the frame. Text goes through ``render_text`` → ``text_document``.
+in for this reader) → the frame. Text goes through ``render_text`` → ``text_body`` and on in the same way.
 
 ``sanitize`` works in a guarded child process and raises ``RenderFailed`` where the HTML cannot be
 shown; then show the message's text.
 """
 
-from webmail.render.body import CleanBody, PictureUrl, Slot, no_pictures
-from webmail.render.document import HEADERS, SANDBOX, html_document, notice_document, text_document
+from webmail.render.body import CleanBody, PictureUrl, Slot, join_bodies, no_pictures, text_body
+from webmail.render.document import (
+    HEADERS,
+    SANDBOX,
+    Theme,
+    content_security_policy,
+    html_document,
+    notice_document,
+)
 from webmail.render.isolate import Isolated, RenderFailed
 from webmail.render.policy import POLICY_VERSION
 from webmail.render.text import linkify, render_text
@@ -21,18 +28,28 @@ __all__ = [
     "PictureUrl",
     "RenderFailed",
     "Slot",
+    "Theme",
+    "content_security_policy",
     "html_document",
+    "isolated",
+    "join_bodies",
     "linkify",
+    "neutralise_picture",
     "no_pictures",
     "notice_document",
     "render_text",
     "sanitize",
-    "text_document",
+    "text_body",
 ]
 
-_isolated = Isolated()
+isolated = Isolated()
 
 
 def sanitize(source: str) -> CleanBody:
     """Cleans one HTML body in the guarded child. Raises ``RenderFailed``; takes at most about 2 s."""
-    return _isolated.sanitize(source)
+    return isolated.sanitize(source)
+
+
+def neutralise_picture(data: bytes) -> bytes:
+    """A stranger's picture written anew, in the guarded child. Raises ``RenderFailed``."""
+    return isolated.neutralise_picture(data)

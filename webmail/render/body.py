@@ -8,9 +8,11 @@ must be of a plain alphabet that can end neither an attribute nor a url().
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
+
+from webmail.render.doctype import STANDARDS
 
 #: Around a slot's number while the body is still tokens; ``guard`` takes these noncharacters from every source.
 _MARK_OPEN, _MARK_CLOSE = "\ufdd0", "\ufdd1"
@@ -68,15 +70,15 @@ class CleanBody:
     def slots(self) -> tuple[Slot, ...]:
         return tuple(piece for piece in self.body_attributes + self.pieces if isinstance(piece, Slot))
 
-    def as_bytes(self) -> bytes:
-        """As the cache keeps it (before compression)."""
+    def as_json(self) -> str:
+        """As the cache keeps it."""
         data: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
         data["pieces"] = _pieces_as_json(self.pieces)
         data["body_attributes"] = _pieces_as_json(self.body_attributes)
-        return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
+    def from_json(cls, data: str) -> Self:
         fields: dict[str, Any] = json.loads(data)
         fields["pieces"] = _pieces_from_json(fields["pieces"])
         fields["body_attributes"] = _pieces_from_json(fields["body_attributes"])
@@ -123,3 +125,32 @@ def _pieces_as_json(pieces: tuple[Piece, ...]) -> list[str | list[str]]:
 
 def _pieces_from_json(pieces: list[Any]) -> tuple[Piece, ...]:
     return tuple(p if isinstance(p, str) else Slot(*p) for p in pieces)
+
+
+def text_body(inner: str) -> CleanBody:
+    """A body of text as ``render_text`` made it."""
+    return CleanBody(pieces=(inner,), doctype=STANDARDS, has_quote="<details" in inner)
+
+
+def join_bodies(bodies: Sequence[CleanBody]) -> CleanBody:
+    """Several bodies, one below the other: Apple Mail's text between pictures, a mailing list's footer.
+
+    Each is whole elements and text, so putting them side by side changes none of them.
+    """
+    if len(bodies) == 1:
+        return bodies[0]
+    first = bodies[0]
+    pieces: list[Piece] = []
+    for body in bodies:
+        pieces += ["<hr>", *body.pieces] if pieces else body.pieces
+    return replace(
+        first,
+        pieces=tuple(pieces),
+        sheet="\n".join(filter(None, (body.sheet for body in bodies))),
+        sets_colors=any(body.sets_colors for body in bodies),
+        remote=sum(body.remote for body in bodies),
+        trackers=sum(body.trackers for body in bodies),
+        deceptive_links=sum(body.deceptive_links for body in bodies),
+        has_quote=any(body.has_quote for body in bodies),
+        truncated=any(body.truncated for body in bodies),
+    )

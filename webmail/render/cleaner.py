@@ -14,7 +14,7 @@ from typing import Any
 from bleach.sanitizer import BleachSanitizerFilter
 
 from webmail.render import policy
-from webmail.render.body import CleanBody, split_marks
+from webmail.render.body import CleanBody, Slot, no_pictures, split_marks
 from webmail.render.body import fill as fill_pieces
 from webmail.render.css import StyleFilter, filter_sheet
 from webmail.render.doctype import choose_doctype
@@ -130,7 +130,11 @@ def _body(page: Page, pictures: Pictures, styles: StyleFilter) -> tuple[str, str
 
 def _prove(body: CleanBody) -> None:
     """Proves the body with every slot empty and with every slot filled; then any mixture is proven too."""
-    for picture in (None, "/picture"):
-        verify(body.fill(lambda slot: picture))
-        verify(f"<div{fill_pieces(body.body_attributes, lambda slot: picture)}>")
+    for picture_url in (no_pictures, _some_picture):
+        verify(body.fill(picture_url))
+        verify(f"<div{fill_pieces(body.body_attributes, picture_url)}>")
     verify_sheet(body.sheet)
+
+
+def _some_picture(slot: Slot) -> str:
+    return "/picture"

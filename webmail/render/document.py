@@ -62,7 +62,7 @@ def theme_css(theme: Theme, sets_colors: bool) -> str:
 
 
 def html_document(body: CleanBody, *, picture_url: PictureUrl = no_pictures, theme: Theme = "auto") -> str:
-    """The whole document of an HTML body. ``picture_url`` decides about each picture."""
+    """The whole document. ``picture_url`` decides about each picture."""
     return _document(
         body.doctype,
         theme_css(theme, body.sets_colors),
@@ -70,11 +70,6 @@ def html_document(body: CleanBody, *, picture_url: PictureUrl = no_pictures, the
         fill(body.body_attributes, picture_url),
         body.fill(picture_url),
     )
-
-
-def text_document(inner: str, *, theme: Theme = "auto") -> str:
-    """The whole document of a text body as ``render_text`` made it."""
-    return _document(STANDARDS, theme_css(theme, False), "", "", inner)
 
 
 def notice_document(title: str, text: str, *, theme: Theme = "auto") -> str:
@@ -91,18 +86,20 @@ def _document(doctype: str, theme: str, sheet: str, attributes: str, inner: str)
     )
 
 
-def content_security_policy(origin: str, *, proxy: bool = False) -> str:
-    """The frame's policy. ``origin`` is ``https://host`` of the pictures; ``proxy`` after consent only.
+_NOTHING_FROM = (
+    *("font-src", "connect-src", "media-src", "object-src", "frame-src", "child-src", "worker-src", "manifest-src"),
+    *("form-action", "base-uri"),
+)
+
+
+def content_security_policy(*picture_folders: str) -> str:
+    """The frame's policy. ``picture_folders`` are absolute URLs that end in a slash: that of this message's own
+    pictures and, after consent only, that of the proxy.
 
     Pictures are limited by path: with ``'self'`` a message could make the reader's browser GET any page of ours.
     """
-    pictures = f"{origin}/cid/ data:" + (f" {origin}/imgproxy/" if proxy else "")
-    nothing = "; ".join(
-        f"{what} 'none'"
-        for what in (
-            "font-src connect-src media-src object-src frame-src child-src worker-src manifest-src form-action base-uri"
-        ).split()
-    )
+    pictures = " ".join((*picture_folders[:1], "data:", *picture_folders[1:]))
+    nothing = "; ".join(f"{what} 'none'" for what in _NOTHING_FROM)
     return (
         f"default-src 'none'; script-src 'none'; style-src 'unsafe-inline'; img-src {pictures}; {nothing}; "
         f"frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types 'none'; sandbox {SANDBOX}"
@@ -118,11 +115,9 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Frame-Options": "SAMEORIGIN",
     "Origin-Agent-Cluster": "?1",
-    "Permissions-Policy": ", ".join(
-        f"{name}=()"
-        for name in (
-            "camera microphone geolocation fullscreen autoplay clipboard-read clipboard-write payment usb".split()
-        )
+    "Permissions-Policy": (
+        "camera=(), microphone=(), geolocation=(), fullscreen=(), autoplay=(), clipboard-read=(), clipboard-write=(), "
+        "payment=(), usb=()"
     ),
     "Cache-Control": "private, max-age=3600",
     "Vary": "Cookie, Sec-Fetch-Dest",

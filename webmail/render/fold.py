@@ -111,7 +111,7 @@ def _with_attribution(tokens: list[Token], quote: int) -> int:
 
 def _has_text(tokens: list[Token], start: int, end: int) -> bool:
     return any(
-        token["type"] == "Characters" and token["data"].strip() or token.get("name") == "img"
+        (token["type"] == "Characters" and token["data"].strip()) or token.get("name") == "img"
         for token in tokens[start:end]
     )
 

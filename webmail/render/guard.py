@@ -20,8 +20,8 @@ MAX_OPTIONS = 500
 UNWANTED = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef]")
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
 _NOT_NESTING = frozenset(
-    """area base br col hr img input link meta param source wbr p li dt dd option tr td th tbody thead tfoot
-    o v font""".split()
+    {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "param", "source", "wbr"}
+    | {"p", "li", "dt", "dd", "option", "tr", "td", "th", "tbody", "thead", "tfoot", "o", "v", "font"}
 )
 _SELECTS = re.compile(r"</?(?:select|option|optgroup)\b[^<>]*>?", re.IGNORECASE)
 _LONG_TAG = re.compile(r"<[A-Za-z][^<>]{20000,}")

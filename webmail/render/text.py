@@ -1,13 +1,13 @@
 """Plain text → HTML that shows it as its sender wrote it. Pure: text in, safe HTML out.
 
 Every character is escaped; addresses become links by splitting the raw text, never by editing HTML.
-Quotes are nested by level, the last one folded, a signature dimmed, format=flowed lines joined.
+Quotes are nested by level, the last one folded, a signature dimmed.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 from webmail.render.fold import FOLD_SIGN
 from webmail.render.guard import UNWANTED
@@ -26,38 +26,29 @@ _LINK = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _TRAILING = ".,;:!?*_~'\""
-_QUOTE_MARKS = re.compile(r"((?:>[ ]?)+)")
+_QUOTE_MARKS = re.compile(r"(?:> ?)+")
 _ATTRIBUTION = re.compile(r".{3,200}:\s*\Z")
 
 
-@dataclass(slots=True)
-class _Line:
-    """One line with its quote marks taken off; ``flows`` when it goes on in the next (RFC 3676)."""
+class _Line(NamedTuple):
+    """One line without its quote marks."""
 
     level: int
     text: str
-    flows: bool = False
 
 
-def render_text(text: str, *, flowed: bool = False, delsp: bool = False) -> str:
-    """Safe HTML for a text body.
-
-    ``flowed`` and ``delsp`` are the parameters of its content type (RFC 3676 §4): lines that end in a space are
-    joined with the next, for ``delsp`` without that space.
-    """
+def render_text(text: str) -> str:
+    """Safe HTML for a text body, decoded and with format=flowed already joined (``mailsync.message.bodies``)."""
     text = UNWANTED.sub("", text[:MAX_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n"))
-    lines = [_read_line(line, flowed) for line in text.rstrip().split("\n")]
-    if flowed:
-        lines = list(_join_flowed(lines, delsp))
+    lines = [_read_line(line) for line in text.rstrip().split("\n")]
     fold_from = _last_quote(lines)
-    out = ['<div data-heron="text">']
-    if fold_from is None:
-        out += _blocks(lines)
-    else:
-        out += _blocks(lines[:fold_from])
-        out.append(f'<details data-heron="quote"><summary>{FOLD_SIGN}</summary>')
-        out += _blocks(lines[fold_from:])
-        out.append("</details>")
+    out = ['<div data-heron="text">', *_blocks(lines[:fold_from])]
+    if fold_from is not None:
+        out += [
+            f'<details data-heron="quote"><summary>{FOLD_SIGN}</summary>',
+            *_blocks(lines[fold_from:]),
+            "</details>",
+        ]
     out.append("</div>")
     return "".join(out)
 
@@ -107,40 +98,12 @@ def _without_trailing(shown: str) -> str:
 
 
 # Lines and levels. -----------------------------------------------------------------------------
-def _read_line(line: str, flowed: bool) -> _Line:
+def _read_line(line: str) -> _Line:
     match = _QUOTE_MARKS.match(line)
-    # "From" lines that a mailbox once escaped as ">From" are not quotes.
+    # A line that a mailbox file once escaped as ">From " is no quote.
     if match is None or line.startswith(">From "):
-        level, rest = 0, line
-    elif flowed:
-        # RFC 3676 §4.5: quote marks are counted without spaces between them.
-        level = len(line) - len(line.lstrip(">"))
-        rest = line[level:]
-    else:
-        level, rest = match.group(1).count(">"), line[match.end() :]
-    if not flowed:
-        return _Line(min(level, MAX_LEVEL), rest)
-    if rest.startswith(" "):  # RFC 3676 §4.4: space-stuffing
-        rest = rest[1:]
-    # RFC 3676 §4.3: the signature separator "-- " never flows.
-    return _Line(min(level, MAX_LEVEL), rest, flows=rest.endswith(" ") and rest != "-- ")
-
-
-def _join_flowed(lines: list[_Line], delsp: bool) -> Iterator[_Line]:
-    held: _Line | None = None
-    for line in lines:
-        if held is not None and held.level == line.level and line.text != "-- ":
-            text = held.text[:-1] if delsp else held.text
-            held = _Line(line.level, text + line.text, line.flows)
-        else:
-            if held is not None:
-                yield held
-            held = line
-        if not held.flows:
-            yield held
-            held = None
-    if held is not None:
-        yield held
+        return _Line(0, line)
+    return _Line(min(match.group().count(">"), MAX_LEVEL), line[match.end() :])
 
 
 def _last_quote(lines: list[_Line]) -> int | None:

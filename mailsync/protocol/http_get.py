@@ -1,0 +1,139 @@
+"""One careful HTTP GET for strangers' URLs: a URL in, at most ``limit_bytes`` of its content out. Network room.
+
+A URL in a message may point anywhere, into this machine's own network too. So the host is resolved
+once, every address is checked, the connection goes to a checked address (``egress.py``), and each
+redirect is a new URL that passes the same checks. Nothing that identifies the reader is sent.
+"""
+
+import http.client
+import ssl
+import time
+from collections.abc import Collection
+from urllib.parse import urljoin, urlsplit
+
+from mailsync.errors import MailError, Rejected, TryLater
+from mailsync.protocol.egress import ascii_host, open_socket
+
+USER_AGENT = "Mozilla/5.0 (compatible; image fetcher)"
+MAX_REDIRECTS = 3
+MAX_URL = 4_096
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PIECE_BYTES = 64 * 1024
+
+
+def get(
+    url: str,
+    *,
+    limit_bytes: int,
+    timeout_seconds: float,
+    accept: str = "*/*",
+    ports: Collection[int] = (80, 443),
+    allow_private: bool = False,
+) -> bytes:
+    """The content behind ``url``, after at most three redirects, all within ``timeout_seconds``.
+
+    Raises ``Rejected`` for what will never work (another scheme or port, an error status, too large),
+    ``NeedsUser`` as ``egress.open_socket`` does, and ``TryLater`` for a broken connection.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    for _ in range(MAX_REDIRECTS + 1):
+        status, location, body = _get_once(url, limit_bytes, deadline, accept, ports, allow_private)
+        if status == 200:
+            return body
+        if status not in _REDIRECTS or not location:
+            raise Rejected(f"The server of this picture answered {status}.", code=str(status))
+        url = urljoin(url, location)
+    raise Rejected(f"This picture has moved more than {MAX_REDIRECTS} times.", code="redirects")
+
+
+def _get_once(
+    url: str, limit_bytes: int, deadline: float, accept: str, ports: Collection[int], allow_private: bool
+) -> tuple[int, str, bytes]:
+    """Status, Location and (of a 200) the content of one request."""
+    secure, host, port, target = _read_url(url, ports)
+    connection = _Connection(host, port, secure, deadline, allow_private)
+    try:
+        connection.request("GET", target, headers={"Accept": accept, "User-Agent": USER_AGENT, "Connection": "close"})
+        response = connection.getresponse()
+        if response.status != 200:
+            return response.status, response.getheader("Location", ""), b""
+        return 200, "", _read_body(connection, response, limit_bytes, deadline)
+    except MailError:
+        raise
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise TryLater("The server of this picture does not answer as it should.", detail=str(error)) from error
+    finally:
+        connection.close()
+
+
+def _read_url(url: str, ports: Collection[int]) -> tuple[bool, str, int, str]:
+    """Whether TLS, host, port and request target. Raises ``Rejected``."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise Rejected("This is no URL.", code="url") from error
+    if len(url) > MAX_URL or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Rejected("Pictures are fetched from http and https URLs only.", code="url")
+    if parts.username is not None or parts.password is not None:
+        raise Rejected("A URL with a user name in it is not fetched.", code="url")
+    secure = parts.scheme == "https"
+    port = port or (443 if secure else 80)
+    if port not in ports:
+        raise Rejected(f"Port {port} is not one that pictures are fetched from.", code="port")
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    # http.client refuses control characters and spaces; what is not ASCII is written as browsers write it.
+    return secure, ascii_host(parts.hostname), port, _percent_encoded(target)
+
+
+def _percent_encoded(target: str) -> str:
+    return "".join(c if "!" <= c <= "~" else "".join(f"%{byte:02X}" for byte in c.encode()) for c in target)
+
+
+def _read_body(
+    connection: "_Connection", response: http.client.HTTPResponse, limit_bytes: int, deadline: float
+) -> bytes:
+    if response.length is not None and response.length > limit_bytes:
+        raise Rejected("This picture is too large.", code="size")
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        connection.allow(deadline)
+        piece = response.read1(_PIECE_BYTES)
+        if not piece:
+            return b"".join(pieces)
+        size += len(piece)
+        if size > limit_bytes:
+            raise Rejected("This picture is too large.", code="size")
+        pieces.append(piece)
+
+
+class _Connection(http.client.HTTPConnection):
+    """HTTP over a socket from ``egress.open_socket``: Host and SNI name the host, the address was checked."""
+
+    def __init__(self, host: str, port: int, secure: bool, deadline: float, allow_private: bool) -> None:
+        super().__init__(host, port)
+        self._secure = secure
+        self._deadline = deadline
+        self._allow_private = allow_private
+
+    def connect(self) -> None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        sock = open_socket(self.host, self.port, left, self._allow_private)
+        if self._secure:
+            try:
+                sock = ssl.create_default_context().wrap_socket(sock, server_hostname=self.host)
+            except OSError:
+                sock.close()
+                raise
+        self.sock = sock
+
+    def allow(self, deadline: float) -> None:
+        """No single read may outlast the whole: a server that sends a byte a second is cut off too."""
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("no time was left")
+        if self.sock is not None:  # None once a response that ends the connection has taken it over
+            self.sock.settimeout(left)

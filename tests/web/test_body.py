@@ -1,0 +1,166 @@
+"""The frame of a body: its headers, who may see it, pictures by consent, and what is shown when."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from accounts.models import TrustedSender, User
+from mailsync.models import Message, RenderedBody
+from tests.factories import make_user
+from tests.web.mail import html_message, store
+
+pytestmark = pytest.mark.django_db
+IN_FRAME = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.fixture
+def bob() -> User:
+    return make_user("bob")
+
+
+@pytest.fixture
+def page(client: Client, bob: User) -> Client:
+    client.force_login(bob)
+    return client
+
+
+def body_url(message: Message, rest: str = "") -> str:
+    return f"/m/{message.pk}/body{rest}"
+
+
+def test_the_frame_has_exactly_its_policy(page: Client, bob: User) -> None:
+    message = store(bob, html_message("<p>Hi</p>"))
+    response = page.get(body_url(message), headers=IN_FRAME)
+    assert response.status_code == 200
+    assert response.headers["Content-Security-Policy"] == (
+        "default-src 'none'; script-src 'none'; style-src 'unsafe-inline'; "
+        f"img-src http://testserver/m/{message.pk}/cid/ data:; font-src 'none'; connect-src 'none'; "
+        "media-src 'none'; object-src 'none'; frame-src 'none'; child-src 'none'; worker-src 'none'; "
+        "manifest-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'; "
+        "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
+    )
+    expected = {
+        "Content-Type": "text/html; charset=utf-8",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "X-DNS-Prefetch-Control": "off",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "X-Frame-Options": "SAMEORIGIN",
+        "Origin-Agent-Cluster": "?1",
+        "Cache-Control": "private, max-age=3600",
+    }
+    assert {name: response.headers[name] for name in expected} == expected
+    assert response.headers["Permissions-Policy"].startswith("camera=(), microphone=()")
+    assert b"<p>Hi</p>" in response.content
+
+
+def test_a_stranger_gets_404(client: Client, bob: User) -> None:
+    message = store(bob, html_message("<p>Hi</p>"))
+    client.force_login(make_user("eve"))
+    for url in (body_url(message), body_url(message, "/pictures")):
+        assert client.get(url, headers=IN_FRAME).status_code == 404
+    assert client.post(body_url(message, "/pictures"), {"scope": "sender"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Dest": "image", "Sec-Fetch-Site": "same-origin"},
+    ],
+)
+@pytest.mark.parametrize("rest", ["", "/pictures"])
+def test_the_body_is_refused_outside_its_frame(page: Client, bob: User, headers: dict[str, str], rest: str) -> None:
+    message = store(bob, html_message("<p>Secret</p>"))
+    response = page.get(body_url(message, rest), headers=headers)
+    assert response.status_code == 403
+    assert b"Secret" not in response.content
+
+
+def test_a_browser_that_says_nothing_is_served(page: Client, bob: User) -> None:
+    assert page.get(body_url(store(bob, html_message("<p>Hi</p>")))).status_code == 200
+
+
+def test_remote_pictures_wait_for_consent(page: Client, bob: User) -> None:
+    message = store(
+        bob, html_message('<img src="https://shop.test/a.png" alt="A"><p style="background:url(//b.test/)">')
+    )
+    blocked = page.get(body_url(message)).content.decode()
+    assert "shop.test" not in blocked
+    assert "b.test" not in blocked
+    assert 'data-heron="blocked"' in blocked
+
+    response = page.get(body_url(message, "/pictures"), headers=IN_FRAME)
+    shown = response.content.decode()
+    assert "shop.test" not in shown  # only the signed token names it
+    assert len(re.findall(r'src="/imgproxy/\?t=[\w.-]+"', shown)) == 1
+    assert len(re.findall(r"url\(/imgproxy/\?t=[\w.-]+\)", shown)) == 1
+    policy = response.headers["Content-Security-Policy"]
+    assert f"img-src http://testserver/m/{message.pk}/cid/ data: http://testserver/imgproxy/;" in policy
+
+
+def test_beacons_never_load(page: Client, bob: User) -> None:
+    html = (
+        '<p>Hi</p><img src="https://t.test/o.gif" width="1" height="1"><img src="https://t.test/p" style="width:1px">'
+    )
+    shown = page.get(body_url(store(bob, html_message(html)), "/pictures")).content.decode()
+    assert "imgproxy" not in shown
+    assert "t.test" not in shown
+
+
+def test_consent_can_last(page: Client, bob: User) -> None:
+    message = store(bob, html_message("<p>Hi</p>"))
+    for scope, kept in (("sender", "ann@shop.test"), ("domain", "@shop.test"), ("sender", "ann@shop.test")):
+        assert page.post(body_url(message, "/pictures"), {"scope": scope}).status_code == 302
+        assert TrustedSender.objects.filter(user=bob, address=kept).count() == 1
+    assert page.post(body_url(message, "/pictures"), {"scope": "everyone"}).status_code == 400
+
+
+def test_a_body_that_has_not_come_says_so(page: Client, bob: User) -> None:
+    message = store(bob, html_message("<p>Hi</p>"))
+    Message.objects.filter(pk=message.pk).update(raw=None)
+    response = page.get(body_url(message))
+    assert "still being fetched" in response.content.decode()
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+def test_cleaned_bodies_are_kept_and_shared(page: Client, bob: User) -> None:
+    for _ in range(2):
+        page.get(body_url(store(bob, html_message("<p>The same letter</p>"))))
+    assert RenderedBody.objects.count() == 1
+
+
+def test_html_that_cannot_be_cleaned_shows_its_text(page: Client, bob: User) -> None:
+    message = store(bob, html_message("<p>Dear Bob</p>" + "<div>" * 200_000))
+    shown = page.get(body_url(message)).content.decode()
+    assert "Dear Bob" in shown
+    assert 'data-heron="text"' in shown
+
+
+def test_text_is_shown_as_text(page: Client, bob: User) -> None:
+    raw = b"From: a@b.test\r\nSubject: x\r\n\r\n<b>Hi</b> https://ok.test/?a=1&b=2\r\n"
+    shown = page.get(body_url(store(bob, raw))).content.decode()
+    assert "&lt;b&gt;Hi&lt;/b&gt;" in shown
+    assert 'href="https://ok.test/?a=1&amp;b=2"' in shown
+
+
+def test_the_text_form_on_request(page: Client, bob: User) -> None:
+    message = store(bob, html_message("<p>One <b>two</b></p>"))
+    shown = page.get(body_url(message, "?as=text")).content.decode()
+    assert "One two" in shown
+    assert "<b>" not in shown.partition("<body")[2]
+
+
+def test_dark_mode_only_without_the_senders_colours(page: Client, bob: User) -> None:
+    plain = store(bob, html_message("<p>Hi</p>"))
+    coloured = store(bob, html_message('<p style="color:#333">Hi</p>'))
+    assert "prefers-color-scheme:dark" in page.get(body_url(plain)).content.decode()
+    assert "prefers-color-scheme:dark" not in page.get(body_url(coloured)).content.decode()
+    assert "invert" in page.get(body_url(coloured, "?theme=dark")).content.decode()
+    assert "invert" not in page.get(body_url(plain, "?theme=dark")).content.decode()

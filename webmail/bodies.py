@@ -1,0 +1,140 @@
+"""A stored message → the body to show: its HTML cleaned (or from the cache), or its text. Screens room, reads only.
+
+Cleaning depends on the source and the policy alone, so its result is kept under the hash of the
+source and the policy's version, and shared by all messages with the same body.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.urls import reverse
+
+from mailsync.message.bodies import choose_bodies, decode_text
+from mailsync.message.facts import Part
+from mailsync.message.html_text import html_to_text
+from mailsync.models import Message
+from mailsync.store.raw import raw_reader
+from mailsync.store.rendered import body_key, load_rendered, record_rendered
+from webmail.render import (
+    POLICY_VERSION,
+    CleanBody,
+    PictureUrl,
+    RenderFailed,
+    Slot,
+    join_bodies,
+    render_text,
+    sanitize,
+    text_body,
+)
+from webmail.signing import sign_picture
+
+Read = Callable[[int, int], bytes]
+#: Of a text part this much is shown; the rest is a click on "download" away.
+MAX_PART_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBody:
+    """What stands in the frame.
+
+    ``is_html`` says which form is shown, ``has_html`` and ``has_text`` which the sender sent.
+    ``refused`` is set when there is HTML that could not be cleaned, so that its text is shown.
+    """
+
+    body: CleanBody
+    is_html: bool
+    has_html: bool
+    has_text: bool
+    refused: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.has_html and not self.has_text
+
+
+def message_root(message: Message) -> Part | None:
+    """The part tree as it is kept with the message, None while the body has not been fetched."""
+    return Part.from_json(message.parts) if message.parts else None
+
+
+def load_body(message: Message, *, as_text: bool = False) -> ShownBody:
+    """The body of a fetched message. Raises ``BodyNotFetched`` (``mailsync.store.raw``)."""
+    read = raw_reader(message)
+    root = message_root(message)
+    if root is None:
+        return ShownBody(text_body(""), False, False, False)
+    chosen = choose_bodies(root)
+    first = [part for part in (chosen.html, chosen.text) if part is not None]
+    if not first and not chosen.more:
+        return ShownBody(text_body(""), False, False, False)
+    main = chosen.text if chosen.text is not None and (as_text or chosen.html is None) else chosen.html
+    sections = ([main] if main is not None else []) + list(chosen.more)
+    shown: list[CleanBody] = []
+    refused = False
+    for part in sections:
+        if part.content_type != "text/html":
+            shown.append(_as_text(part, read))
+        elif as_text:
+            shown.append(text_body(render_text(html_to_text(_source(part, read)))))
+        else:
+            try:
+                shown.append(_cleaned(_source(part, read)))
+            except RenderFailed:
+                refused = True
+                plain = chosen.text if part is chosen.html else None
+                shown.append(_as_text(plain, read) if plain else text_body(render_text(_words_of(part, read))))
+    return ShownBody(
+        body=join_bodies(shown),
+        is_html=not as_text and not refused and any(part.content_type == "text/html" for part in sections),
+        has_html=chosen.html is not None,
+        has_text=chosen.text is not None,
+        refused=refused,
+    )
+
+
+def picture_urls(message: Message, user_id: int, *, remote: bool) -> PictureUrl:
+    """Where the pictures of this message load from; remote ones only with consent, and through our proxy."""
+    root = message_root(message)
+    parts = {part.content_id.lower(): part.path for part in root.walk() if part.content_id} if root else {}
+
+    def url_of(slot: Slot) -> str | None:
+        if slot.origin == "cid":
+            path = parts.get(slot.target.lower())
+            return reverse("cid", args=[message.pk, path]) if path else None
+        if not remote or not _fetchable(slot.target):
+            return None
+        return f"{reverse('picture_proxy')}?t={sign_picture(user_id, message.pk, slot.target)}"
+
+    return url_of
+
+
+def _fetchable(url: str) -> bool:
+    """Whether the proxy would try at all, so that a lost cause is not a broken picture."""
+    try:
+        parts = urlsplit(url)
+        return parts.port in (None, 80, 443) and not parts.username
+    except ValueError:
+        return False
+
+
+def _source(part: Part, read: Read) -> str:
+    return decode_text(part, read, max_bytes=MAX_PART_BYTES)
+
+
+def _as_text(part: Part, read: Read) -> CleanBody:
+    return text_body(render_text(_source(part, read)))
+
+
+def _words_of(part: Part, read: Read) -> str:
+    return html_to_text(_source(part, read))
+
+
+def _cleaned(source: str) -> CleanBody:
+    key = body_key(source.encode("utf-8", "surrogatepass"))
+    kept = load_rendered(key, POLICY_VERSION)
+    if kept is not None:
+        return CleanBody.from_json(kept)
+    body = sanitize(source)
+    record_rendered(key, POLICY_VERSION, body.as_json())
+    return body

@@ -1,0 +1,94 @@
+"""The frame that a message's body is shown in: its own URL, its own policy. In goes a message id, out its document.
+
+``body`` never loads a remote picture; ``body_pictures`` does, through our proxy. They are two URLs, as
+browsers keep what they have loaded. Consent that lasts is a POST to ``body_pictures``.
+"""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import TrustedSender
+from mailsync.models import Message
+from mailsync.store.raw import BodyNotFetched
+from webmail import access
+from webmail.bodies import load_body, picture_urls
+from webmail.reader import user_of
+from webmail.render import HEADERS, Theme, content_security_policy, html_document, notice_document
+
+_THEMES: dict[str, Theme] = {"auto": "auto", "light": "light", "dark": "dark"}
+
+
+@require_safe
+@login_required
+def body(request: HttpRequest, message_id: int) -> HttpResponse:
+    """``?theme=auto|light|dark`` says which colours a body without its own takes; ``?as=text`` shows its text."""
+    message = access.message_for(user_of(request), message_id)
+    return _refuse_outside_frame(request) or _framed(request, message, remote=False)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def body_pictures(request: HttpRequest, message_id: int) -> HttpResponse:
+    """GET: the body with its remote pictures, this time. POST ``scope=sender|domain``: from now on for all of them."""
+    message = access.message_for(user_of(request), message_id)
+    if request.method == "POST":
+        return _trust(request, message)
+    return _refuse_outside_frame(request) or _framed(request, message, remote=True)
+
+
+def _refuse_outside_frame(request: HttpRequest) -> HttpResponse | None:
+    """A body is shown inside our page only. Browsers that say what they fetch for are held to it."""
+    wanted_as = request.headers.get("Sec-Fetch-Dest", "iframe")
+    wanted_by = request.headers.get("Sec-Fetch-Site", "same-origin")
+    if wanted_as == "iframe" and wanted_by == "same-origin":
+        return None
+    response = HttpResponse(_("This is shown only inside the message."), status=403, content_type="text/plain")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _framed(request: HttpRequest, message: Message, *, remote: bool) -> HttpResponse:
+    theme = _THEMES.get(request.GET.get("theme", "auto"), "auto")
+    fetched = True
+    try:
+        shown = load_body(message, as_text=request.GET.get("as") == "text")
+    except BodyNotFetched:
+        fetched = False
+        text = notice_document(
+            _("This message is still being fetched."), _("It appears here as soon as it has arrived."), theme=theme
+        )
+    else:
+        if shown.is_empty:
+            text = notice_document(_("This message has no text."), "", theme=theme)
+        else:
+            pictures = picture_urls(message, user_of(request).pk, remote=remote)
+            text = html_document(shown.body, picture_url=pictures, theme=theme)
+    response = HttpResponse(text, headers=dict(HEADERS))
+    response.headers["Content-Security-Policy"] = _policy(request, message, remote=remote)
+    if not fetched:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _policy(request: HttpRequest, message: Message, *, remote: bool) -> str:
+    own = request.build_absolute_uri(reverse("cid", args=[message.pk, "1"]).removesuffix("1"))
+    proxy = request.build_absolute_uri(reverse("picture_proxy"))
+    return content_security_policy(own, *([proxy] if remote else []))
+
+
+def _trust(request: HttpRequest, message: Message) -> HttpResponse:
+    """Remembers the sender, or their whole domain, and answers with the page of the message."""
+    address = message.from_address.lower()
+    domain = address.rpartition("@")[2]
+    trusted = {"sender": address, "domain": f"@{domain}"}.get(request.POST.get("scope", ""))
+    if trusted is None or not domain:
+        return HttpResponseBadRequest(_("Choose the sender or the domain."), content_type="text/plain")
+    user = user_of(request)
+    if not TrustedSender.objects.filter(user=user, address__iexact=trusted).exists():
+        TrustedSender.objects.bulk_create([TrustedSender(user=user, address=trusted)], ignore_conflicts=True)
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(status=204, headers={"HX-Trigger": "pictures-allowed"})
+    return HttpResponseRedirect(reverse("message", args=[message.pk]))
