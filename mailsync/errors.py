@@ -37,6 +37,12 @@ class NeedsUser(MailError):
         super().__init__(message, detail=detail)
         self.code = code
 
+    @property
+    def may_pass(self) -> bool:
+        """Whether time may mend it: the server was out of reach. An account that has worked before
+        waits and tries again; a new one is told at once that the name or the port may be wrong."""
+        return self.code in ("unknown_host", "refused", "timeout")
+
 
 class Rejected(MailError):
     """The server refused this one thing for good; others may still succeed.
