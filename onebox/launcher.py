@@ -7,14 +7,17 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
+from mailsync.types import Address
 from onebox import mailstate
 from onebox.layout import PROJECT, Layout
-from onebox.mailstate import DemoMailbox
+from onebox.mailstate import DemoMailbox, StoredMail
 from onebox.people import DEMO_PASSWORD, PEOPLE
 from onebox.postgres import Postgres
 from onebox.processes import Child, wait_until
+from onebox.sample import FOLDERS, messages
 from onebox.valkey import Valkey, free_port
 
 _STATE_SAVED_EVERY_SECONDS = 60
@@ -135,11 +138,12 @@ class Launcher:
         )
         self.mail_server.start()
         wait_until("The demo mail server", lambda: _listens(self.imap_port), child=self.mail_server)
-        from onebox.sample import sample_for
-
-        for person, mailbox in zip(PEOPLE, self.mailboxes, strict=True):
-            if not mailstate.load(mailbox, self.layout.mail_state):
-                mailbox.fill(*sample_for(person))
+        for owner, mailbox in zip(("owner", "friend"), self.mailboxes, strict=True):
+            if mailstate.load(mailbox, self.layout.mail_state):
+                continue
+            sample = messages(datetime.now(UTC), *(Address(person.name, person.address) for person in PEOPLE))
+            mine = [StoredMail(m.folder, m.flags, m.date, m.raw) for m in sample if m.mailbox == owner]
+            mailbox.fill(mine, FOLDERS)
         mailstate.save(self.mailboxes, self.layout.mail_state)
 
     @property

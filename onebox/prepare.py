@@ -4,8 +4,12 @@ import argparse
 import hashlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
+
+if TYPE_CHECKING:
+    from accounts.models import MailAccount
 
 
 def main() -> None:
@@ -43,11 +47,12 @@ def collect_static() -> None:
 
 
 def make_demo_people() -> None:
-    """Both people, each with their mailbox connected through the same steps as the form's."""
+    """Both people, each with their mailbox connected as a user connects it: proved first, then saved."""
     from allauth.account.models import EmailAddress
 
-    from accounts.models import AuthMethod, MailAccount, Protocol, Security, User
+    from accounts.models import MailAccount, User
     from mailsync import actions
+    from mailsync.types import Secret, Security, ServerSettings
     from onebox.people import DEMO_PASSWORD, PEOPLE
 
     imap_port, smtp_port = (int(os.environ[f"HERON_DEMO_{name}_PORT"]) for name in ("IMAP", "SMTP"))
@@ -59,16 +64,37 @@ def make_demo_people() -> None:
             EmailAddress.objects.create(user=user, email=person.address, verified=True, primary=True)
         account = MailAccount.objects.filter(user=user, address=person.address).first()
         if account is not None:
-            # The demo server takes free ports at each start.
-            account.port = imap_port
-            account.state = MailAccount.State.ACTIVE
-            account.save(update_fields=["port", "state"])
-            if account.outgoing_server is not None:
-                account.outgoing_server.port = smtp_port
-                account.outgoing_server.save(update_fields=["port"])
+            _follow_ports(account, imap_port, smtp_port)
             actions.sync_now(user.pk, account.pk)
             continue
-        raise NotImplementedError((AuthMethod, Protocol, Security))
+        incoming, outgoing = (
+            ServerSettings(
+                protocol=protocol,
+                host="127.0.0.1",
+                port=port,
+                security=Security.NONE,
+                username=person.address,
+                secret=Secret("password", DEMO_PASSWORD),
+                allow_private=True,
+                allow_plaintext=True,
+            )
+            for protocol, port in (("imap", imap_port), ("smtp", smtp_port))
+        )
+        report = actions.check_login(incoming, outgoing)
+        for step in (report.incoming, report.outgoing):
+            if step is not None and not step.ok:
+                raise RuntimeError(f"The demo account of {person.address} cannot be connected: {step.message}")
+        actions.connect_account(user, address=person.address, incoming=incoming, outgoing=outgoing, name=person.name)
+
+
+def _follow_ports(account: "MailAccount", imap_port: int, smtp_port: int) -> None:
+    """The demo server takes free ports at each start."""
+    account.port = imap_port
+    account.state = account.State.ACTIVE
+    account.save(update_fields=["port", "state"])
+    if account.outgoing_server is not None:
+        account.outgoing_server.port = smtp_port
+        account.outgoing_server.save(update_fields=["port"])
 
 
 if __name__ == "__main__":
