@@ -4,9 +4,12 @@ import argparse
 import hashlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import django
+
+from mailsync.types import Secret, Security, ServerSettings
+from onebox.people import DEMO_PASSWORD, PEOPLE, Person
 
 if TYPE_CHECKING:
     from accounts.models import MailAccount
@@ -52,8 +55,6 @@ def make_demo_people() -> None:
 
     from accounts.models import MailAccount, User
     from mailsync import actions
-    from mailsync.types import Secret, Security, ServerSettings
-    from onebox.people import DEMO_PASSWORD, PEOPLE
 
     imap_port, smtp_port = (int(os.environ[f"HERON_DEMO_{name}_PORT"]) for name in ("IMAP", "SMTP"))
     for position, person in enumerate(PEOPLE):
@@ -67,24 +68,26 @@ def make_demo_people() -> None:
             _follow_ports(account, imap_port, smtp_port)
             actions.sync_now(user.pk, account.pk)
             continue
-        incoming, outgoing = (
-            ServerSettings(
-                protocol=protocol,
-                host="127.0.0.1",
-                port=port,
-                security=Security.NONE,
-                username=person.address,
-                secret=Secret("password", DEMO_PASSWORD),
-                allow_private=True,
-                allow_plaintext=True,
-            )
-            for protocol, port in (("imap", imap_port), ("smtp", smtp_port))
-        )
+        incoming, outgoing = _demo_server("imap", imap_port, person), _demo_server("smtp", smtp_port, person)
         report = actions.check_login(incoming, outgoing)
         for step in (report.incoming, report.outgoing):
-            if step is not None and not step.ok:
+            if not step.ok:
                 raise RuntimeError(f"The demo account of {person.address} cannot be connected: {step.message}")
         actions.connect_account(user, address=person.address, incoming=incoming, outgoing=outgoing, name=person.name)
+
+
+def _demo_server(protocol: Literal["imap", "smtp"], port: int, person: Person) -> ServerSettings:
+    """In clear, as nothing leaves this machine."""
+    return ServerSettings(
+        protocol=protocol,
+        host="127.0.0.1",
+        port=port,
+        security=Security.NONE,
+        username=person.address,
+        secret=Secret("password", DEMO_PASSWORD),
+        allow_private=True,
+        allow_plaintext=True,
+    )
 
 
 def _follow_ports(account: "MailAccount", imap_port: int, smtp_port: int) -> None:
