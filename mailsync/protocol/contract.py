@@ -5,7 +5,7 @@ An implementation raises only the classes of ``mailsync.errors``. After ``TryNow
 Iterators may be lazy: consume them before the next call on the same connection.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from mailsync.types import (
@@ -25,9 +25,15 @@ from mailsync.types import (
 class MailSource(Protocol):
     """A logged-in connection to a store with folders and UIDs (IMAP4rev1, rev2)."""
 
-    capabilities: frozenset[str]
-    #: What the peer said and we said, redacted, newest last; for parked items.
-    transcript: Sequence[str]
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What the server can do after login, in upper case."""
+        ...
+
+    @property
+    def transcript(self) -> Iterable[str]:
+        """What the peer said and we said, redacted, newest last; for parked items."""
+        ...
 
     def list_folders(self, *, with_status: bool = True) -> list[RemoteFolder]:
         """Every folder, with STATUS where the server gives it cheaply (RFC 5819)."""

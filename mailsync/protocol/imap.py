@@ -10,19 +10,17 @@ from typing import NamedTuple
 
 from mailsync.errors import Rejected, TryLater
 from mailsync.protocol import imap_batches, imap_folders
+from mailsync.protocol.imap_errors import StatusText
 from mailsync.protocol.imap_fetch import parse_fetches
 from mailsync.protocol.imap_names import (
     Literal,
-    compact_set,
     compact_sets,
     encode_path,
     expand,
     flag_list,
-    intersect,
     parse_ranges,
     quote,
 )
-from mailsync.protocol.imap_errors import StatusText
 from mailsync.protocol.imap_session import ImapSession, Reply, open_session
 from mailsync.protocol.imap_wire import MAX_LITERAL_BYTES
 from mailsync.types import (
@@ -275,7 +273,7 @@ class ImapSource:
         tag = self._session.start(b"IDLE")
         # Exchange may send EXISTS before the "+"; such responses wait for idle_check.
         with self._session.failures():
-            self._session._await_continuation(tag)
+            self._session.await_continuation(tag)
         self._idle_tag = tag
 
     def idle_check(self, wait_seconds: float = 0.0) -> list[IdleEvent]:
@@ -283,11 +281,9 @@ class ImapSource:
         session = self._session
         with session.failures():
             while session.wire.wait_readable(wait_seconds):
-                session.wire._get_response()
-                session._check_farewell()
+                session.wire.read_response()
                 wait_seconds = 0.0
-        events = [IdleEvent(response.kind, response.number) for response in session.wire.responses]
-        session.wire.responses.clear()
+        events = [IdleEvent(response.kind, response.number) for response in session.wire.take_responses()]
         return [event for event in events if event.kind not in ("OK", "NO")]
 
     def idle_done(self) -> list[IdleEvent]:

@@ -125,14 +125,16 @@ def _collect(session: ImapSession, batch: _Batch, wanted: list[int], arrived: di
 def _drain(session: ImapSession, flying: Iterable[_Batch]) -> None:
     """Read away the answers nobody waits for any more, so that the next command finds a clean stream."""
     for batch in flying:
-        if batch.tag not in session.wire.tagged_commands:
-            continue  # its refusal was what ended the loop
+        if not session.wire.is_waiting(batch.tag):
+            session.wire.take_answer(batch.tag)
+            continue  # its refusal was what ended the loop, or it was answered out of order
         try:
             session.finish(batch.tag)
         except (Rejected, Poison):
             continue
         except MailError:
-            return
+            break
+    session.wire.take_responses()
 
 
 def _fetch_in_pieces(session: ImapSession, uid: int, size_bytes: int, max_bytes: int) -> Iterator[FetchedMessage]:

@@ -45,7 +45,7 @@ class FetchData:
     modseq: int | None = None
     size_bytes: int | None = None
     internal_date: datetime | None = None
-    provider: ProviderFacts = ProviderFacts()
+    provider: ProviderFacts = field(default_factory=ProviderFacts)
     #: section as asked for (``BODY[]``, ``BODY[HEADER]``, ``BODY[]<0>``) → its bytes; NIL is left out
     sections: dict[bytes, bytes] = field(default_factory=dict)
 

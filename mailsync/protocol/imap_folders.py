@@ -1,4 +1,4 @@
-"""LIST, STATUS, NAMESPACE and SELECT: their answers flow in, typed folder facts flow out. Pure but for the session calls."""
+"""LIST, STATUS, NAMESPACE and SELECT: their answers flow in, typed folder facts flow out. Network room."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -98,7 +98,7 @@ class ImapSession(IMAPClient):  # type: ignore[misc]  # IMAPClient carries no ty
 
     def start(self, *parts: bytes) -> bytes:
         """Send a command and return its tag; answers are read by ``finish``. ``Literal`` parts may wait for ``+``."""
-        tag: bytes = self.wire._new_tag()
+        tag = self.wire.new_tag()
         with self.failures():
             line = bytearray(tag)
             for part in parts:
@@ -111,7 +111,7 @@ class ImapSession(IMAPClient):  # type: ignore[misc]  # IMAPClient carries no ty
                 self._send(bytes(line), b"\r\n")
                 line.clear()
                 if not at_once:
-                    self._await_continuation(tag)
+                    self.await_continuation(tag)
                 self.wire.send(part)
             self._send(bytes(line), b"\r\n")
         return tag
@@ -121,29 +121,24 @@ class ImapSession(IMAPClient):  # type: ignore[misc]  # IMAPClient carries no ty
             self.transcript.sent(line)
         self.wire.send(line + end)
 
-    def _await_continuation(self, tag: bytes) -> None:
-        while self.wire._get_response() is not None:
-            if self.wire.tagged_commands.get(tag) is not None:
-                kind, data = self.wire.tagged_commands.pop(tag)
-                raise refused(kind, data[0])
+    def await_continuation(self, tag: bytes) -> None:
+        """Read up to the ``+`` that a command waits for. Raises what a refusal means."""
+        while self.wire.read_response():
+            answer = self.wire.take_answer(tag)
+            if answer is not None:
+                self.wire.take_responses()
+                raise refused(*answer)
 
     def finish(self, tag: bytes) -> Reply:
         """Read up to the tagged answer. Raises what the refusal means when it is not OK."""
         with self.failures():
-            while self.wire.tagged_commands[tag] is None:
-                self.wire._get_response()
-                self._check_farewell()
-            kind, data = self.wire.tagged_commands.pop(tag)
-            responses, self.wire.responses = self.wire.responses, []
-            self.wire.untagged_responses.clear()
+            while self.wire.is_waiting(tag):
+                self.wire.read_response()
+        kind, text = self.wire.take_answer(tag) or ("BAD", b"answered before")
+        responses = self.wire.take_responses()
         if kind != "OK":
-            raise refused(kind, data[0])
-        return Reply(parse_status(data[0]), responses)
-
-    def _check_farewell(self) -> None:
-        last = self.wire.responses[-1] if self.wire.responses else None
-        if last is not None and last.kind == "BYE":
-            raise self.wire.abort(last.text.decode("utf-8", "replace"))
+            raise refused(kind, text)
+        return Reply(parse_status(text), responses)
 
     def run(self, *parts: bytes) -> Reply:
         """One command and its answer."""
@@ -225,16 +220,15 @@ class ImapSession(IMAPClient):  # type: ignore[misc]  # IMAPClient carries no ty
         else:
             tag = self.start(b"AUTHENTICATE", mechanism.encode())
             with self.failures():
-                self._await_continuation(tag)
+                self.await_continuation(tag)
                 self._send_secret(first)
         challenge = b""
         with self.failures():
-            while self.wire.tagged_commands[tag] is None:
-                if self.wire._get_response() is None:
+            while self.wire.is_waiting(tag):
+                if not self.wire.read_response():
                     # A refused token: the cause stands in the challenge, and we must answer it (RFC 7628 §3.2.3).
                     challenge = self.wire.continuation
                     self._send_secret(b"AQ==" if mechanism == "OAUTHBEARER" else b"")
-                self._check_farewell()
         try:
             return self.finish(tag)
         except MailError as error:
@@ -249,8 +243,9 @@ class ImapSession(IMAPClient):  # type: ignore[misc]  # IMAPClient carries no ty
         """LOGOUT if the peer still answers, and close; never raises."""
         with contextlib.suppress(Exception):
             self.wire.sock.settimeout(_LOGOUT_SECONDS)
+            self.wire.state = "LOGOUT"
             tag = self.start(b"LOGOUT")
-            while self.wire.tagged_commands[tag] is None and self.wire._get_response() is not None:
+            while self.wire.is_waiting(tag) and self.wire.read_response():
                 pass
         with contextlib.suppress(Exception):
             self.wire.shutdown()

@@ -10,7 +10,7 @@ import re
 import select
 import socket
 import ssl
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from mailsync.protocol.transcript import Transcript
 
@@ -100,7 +100,7 @@ class Wire(imaplib.IMAP4):
         del self._pending[: len(line)]
         return line
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: Any) -> None:
         self.sock.sendall(data)
 
     def shutdown(self) -> None:
@@ -130,6 +130,41 @@ class Wire(imaplib.IMAP4):
 
     # Responses. ---------------------------------------------------------------------------------
 
+    @property
+    def _answers(self) -> dict[bytes, tuple[str, list[bytes]] | None]:
+        """imaplib's own record: a tag we have sent → None, then what its tagged response said."""
+        return cast(dict[bytes, tuple[str, list[bytes]] | None], self.tagged_commands)
+
+    def new_tag(self) -> bytes:
+        """A tag for the next command; its answer is waited for from now on."""
+        tag: bytes = self._new_tag()
+        return tag
+
+    def is_waiting(self, tag: bytes) -> bool:
+        """Whether the tagged response has not come yet. False for a tag whose answer was taken."""
+        return tag in self._answers and self._answers[tag] is None
+
+    def take_answer(self, tag: bytes) -> tuple[str, bytes] | None:
+        """``("OK", text)`` of a command that was answered, once; None while it was not."""
+        answer = self._answers.get(tag)
+        if answer is None:
+            return None
+        del self._answers[tag]
+        return answer[0], answer[1][0]
+
+    def take_responses(self) -> list[Untagged]:
+        """The untagged responses since the last call, in order."""
+        taken, self.responses = self.responses, []
+        self.untagged_responses.clear()
+        return taken
+
+    def read_response(self) -> bool:
+        """Read one response whole. False if it asked us to go on (``+``). Raises ``abort`` after a BYE."""
+        was_response = self._get_response() is not None
+        if self.responses and self.responses[-1].kind == "BYE" and self.state != "LOGOUT":
+            raise self.abort(self.responses[-1].text.decode("utf-8", "replace"))
+        return was_response
+
     def _log(self, line: str) -> None:
         """imaplib would keep the last lines, passwords among them; the transcript does it instead."""
 
@@ -144,9 +179,9 @@ class Wire(imaplib.IMAP4):
             return self._read_untagged(line)
         tag, _, rest = line.partition(b" ")
         kind, _, text = rest.partition(b" ")
-        if self.tagged_commands.get(tag, ...) is not None or kind.upper() not in (b"OK", b"NO", b"BAD"):
+        if self._answers.get(tag, ...) is not None or kind.upper() not in (b"OK", b"NO", b"BAD"):
             raise OutOfStep("the server sent what is no IMAP response")
-        self.tagged_commands[tag] = (kind.decode().upper(), [text])
+        self._answers[tag] = (kind.decode().upper(), [text])
         return line
 
     def _whole_line(self) -> bytes:
