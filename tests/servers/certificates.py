@@ -1,7 +1,6 @@
 """One throw-away certificate authority for the test servers: its files flow out to servers and clients."""
 
 import ssl
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,7 +28,7 @@ class Certificates:
 
 
 @pytest.fixture(scope="session")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certificates]:
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     folder: Path = tmp_path_factory.mktemp("certificates")
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
@@ -43,7 +42,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certifica
         (folder / f"{name}.pem").write_bytes(chain)
         cert.private_key_pem.write_to_path(str(folder / f"{name}.key"))
         written |= {f"{name}_chain": str(folder / f"{name}.pem"), f"{name}_key": str(folder / f"{name}.key")}
-    yield Certificates(
+    return Certificates(
         ca_file=str(folder / "ca.pem"),
         chain=written["good_chain"],
         key=written["good_key"],

@@ -182,7 +182,7 @@ class Mailbox:
         """The flags of each message in ``folder``, by UID."""
         with self.client(folder) as client:
             _, lines = client.fetch("1:*", "(FLAGS)")
-            return [{flag.decode() for flag in imaplib.ParseFlags(line)} for line in lines if line]
+            return [{flag.decode() for flag in imaplib.ParseFlags(line)} for line in lines if isinstance(line, bytes)]
 
     def deliver(self, raw: bytes, sender: str = "sender@example.org") -> None:
         """Deliver to the inbox as the domain's own mail server would, with a Return-Path on top."""

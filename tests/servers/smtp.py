@@ -8,6 +8,7 @@ import ssl
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -68,7 +69,7 @@ class SmtpServer:
         self.certificates = certificates
         self.handler = _Handler()
         context = certificates.server_context()
-        common = {
+        common: dict[str, Any] = {
             "hostname": "127.0.0.1",
             "authenticator": self._authenticate,
             "auth_required": True,
