@@ -11,10 +11,20 @@ from mailsync.message.charsets import decode_bytes
 from mailsync.message.facts import Part
 from mailsync.message.flowed import unflow
 from mailsync.message.transfer import Read, decode_stream, decode_transfer
+from mailsync.message.unpack import unpack_one
+from mailsync.message.uuencode import cut_uuencode
 
 MAX_TEXT_BYTES = 512 * 1024
 _TEXT_TYPES = frozenset({"text/plain", "text/html", "text/enriched", "text/x-amp-html", "text/watch-html"})
 _UNDERSTOOD = frozenset({"text/plain", "text/html"})
+_PLUMBING = frozenset(
+    {
+        "application/pgp-encrypted", "application/pgp-signature", "application/pkcs7-signature",
+        "application/x-pkcs7-signature", "message/delivery-status", "message/disposition-notification",
+        "message/feedback-report", "message/global-delivery-status", "message/global-disposition-notification",
+        "message/global-headers", "text/rfc822-headers", "text/watch-html", "text/x-amp-html",
+    }
+)  # fmt: skip
 _META_CHARSET = re.compile(rb"<meta[^<>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.I)
 _CID = re.compile(r"cid:([^\"'\s)>]{1,500})", re.I)
 
@@ -180,26 +190,16 @@ def _is_inline(part: Part, used: set[str] | None, beside: bool) -> bool:
 
 def _is_plumbing(part: Part, bodies: Bodies) -> bool:
     """Signatures, the machine's half of a report, unread alternatives: no attachments in anyone's eyes."""
-    if part.content_type in (
-        "application/pgp-signature",
-        "application/pkcs7-signature",
-        "application/x-pkcs7-signature",
-    ):
-        return True
-    if part.content_type in ("message/delivery-status", "message/disposition-notification", "text/rfc822-headers"):
-        return True
-    if part.content_type in ("application/pgp-encrypted", "text/x-amp-html", "text/watch-html"):
-        return True
     nameless = not part.filename and part.disposition != "attachment"
-    return nameless and (part.content_type in _TEXT_TYPES or part is bodies.calendar)
+    return part.content_type in _PLUMBING or (
+        nameless and (part.content_type in _TEXT_TYPES or part is bodies.calendar)
+    )
 
 
 def decode_part(part: Part, read: Read) -> bytes:
     """The decoded bytes of one part, whole in memory. For big ones use ``stream_part``."""
     data = decode_transfer(read(part.start, part.end), part.encoding)
     if part.synthetic:
-        from mailsync.message.unpack import unpack_one
-
         return unpack_one(part.synthetic, data, part.index)
     return data
 
@@ -220,8 +220,6 @@ def decode_text(part: Part, read: Read, *, max_bytes: int | None = None, charset
     end = part.end if max_bytes is None else min(part.end, part.start + max_bytes)
     data = decode_transfer(read(part.start, end), part.encoding) if not part.synthetic else decode_part(part, read)
     if part.children and any(child.synthetic == "uuencode" for child in part.children):
-        from mailsync.message.uuencode import cut_uuencode
-
         data = cut_uuencode(data)
     label = part.charset or charset
     if part.content_type == "text/html" and not part.charset and not data.isascii():

@@ -20,6 +20,7 @@ _BLANK = re.compile(rb"\n\r*\n")
 _LINE = re.compile(rb"^(?:([!-9;-~]+)[ \t]*:|([^ \t\r\n].*))", re.M)
 _FOLD = re.compile(rb"\r*\n(?=[ \t])")
 _LINE_ENDS = re.compile(rb"[\r\n]+")
+_JUNK_BYTES = 2000
 _KNOWN = re.compile(
     rb"^(?:content-|mime-version|from|to|cc|subject|date|message-id|received|return-path|reply-to|x-)[\w-]*[ \t]*:",
     re.M | re.I,
@@ -40,14 +41,12 @@ def split_header(raw: bytes, start: int, end: int) -> tuple[Fields, int, list[st
     if stop - start > MAX_HEADER_BYTES:
         defects.append("header_too_big")
         stop = start + MAX_HEADER_BYTES
-    block = raw[start:stop]
-    fields, cut = _split_fields(block, defects)
-    if cut is not None:
-        return fields, start + cut, defects
-    return fields, body, defects
+    fields, cut = _split_fields(raw[start:stop], defects, closed=blank is not None)
+    return fields, body if cut is None else start + cut, defects
 
 
-def _split_fields(block: bytes, defects: list[str]) -> tuple[Fields, int | None]:
+def _split_fields(block: bytes, defects: list[str], *, closed: bool) -> tuple[Fields, int | None]:
+    """The fields, and where the body begins inside the block if it does (the empty line was forgotten)."""
     fields: Fields = {}
     name = b""
     value_at = 0
@@ -55,15 +54,15 @@ def _split_fields(block: bytes, defects: list[str]) -> tuple[Fields, int | None]
         if line.group(1) is None:
             if line.start() == 0 and line.group(2).startswith((b"From ", b">From ")):
                 continue
-            # Fields after the junk: it is junk (or a fold without its space). None: the body began here.
-            if not _KNOWN.search(block, line.end()):
-                if name:
-                    fields.setdefault(name, []).append(block[value_at : line.start()])
-                defects.append("missing_separator")
-                return fields, line.start()
-            if "junk_in_header" not in defects:
+            # In a block that ends with an empty line, junk that more fields follow is junk, or a fold without
+            # its space: it stays with the field above. Otherwise the body began here.
+            if closed and _is_junk(block, line.start()):
                 defects.append("junk_in_header")
-            continue
+                continue
+            if name:
+                fields.setdefault(name, []).append(block[value_at : line.start()])
+            defects.append("missing_separator")
+            return fields, line.start()
         if name:
             fields.setdefault(name, []).append(block[value_at : line.start()])
         name = line.group(1).lower()
@@ -71,6 +70,12 @@ def _split_fields(block: bytes, defects: list[str]) -> tuple[Fields, int | None]
     if name:
         fields.setdefault(name, []).append(block[value_at:])
     return fields, None
+
+
+def _is_junk(block: bytes, at: int) -> bool:
+    """A well-known field follows soon, and no line that could be a boundary comes before it."""
+    following = _KNOWN.search(block, at, at + _JUNK_BYTES)
+    return following is not None and not block.startswith(b"--", at) and b"\n--" not in block[at : following.start()]
 
 
 def unfold(value: bytes) -> bytes:

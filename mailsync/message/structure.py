@@ -26,7 +26,8 @@ _IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
 _ENCODINGS = {"base64": "base64", "quoted-printable": "quoted-printable"}
 _UU_NAMES = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
 _MESSAGE_TYPES = frozenset({"message/rfc822", "message/global", "message/news"})
-_LINE_END = re.compile(rb"[ \t]*(?:\r\n|\n|\r|\Z)")
+# RFC 2046 §5.1.2: the boundary need not be the whole line; but a longer boundary that begins alike is another one.
+_REST_OF_LINE = re.compile(rb"(?![\w'()+,./:=?-])[^\r\n]*(?:\r\n|\n|\r|\Z)", re.A)
 # A line that can only be a boundary: followed by a part's header.
 _GUESSED = re.compile(rb"^--([^\r\n]{1,200}?)[ \t]*\r?\n(?=content-)", re.M | re.I)
 
@@ -61,7 +62,7 @@ def read_entity(
     encoding = _encoding(walk, fields)
     leaf_path = path if path and not path.endswith(".") else f"{path}1"
     if content_type.startswith("multipart/"):
-        children = _read_multipart(walk, content_type, params.get("boundary", "").rstrip(), start, end, path, depth)
+        children = _read_multipart(walk, content_type, params.get("boundary", ""), start, end, path, depth)
         if children:
             own = f"{path}TEXT" if not path or path.endswith(".") else path
             return Part(own, content_type, start=start, end=end, params=_kept(params), children=children)
@@ -119,7 +120,10 @@ def _read_multipart(
     if depth >= MAX_DEPTH:
         walk.note("too_deep")
         return ()
-    regions = _regions(walk, boundary, start, end) if boundary else []
+    # RFC 2046 §5.1.1: a boundary cannot end with white space; where its writer meant it so, that is tried first.
+    regions: list[tuple[int, int]] = []
+    for one in dict.fromkeys((boundary, boundary.rstrip())):
+        regions = regions or (_regions(walk, one, start, end) if one else [])
     if not regions:
         # Seen in practice: no boundary parameter, or another one than the body uses.
         guessed = _GUESSED.search(walk.raw, start, end)
@@ -154,23 +158,21 @@ def _regions(walk: Walk, boundary: str, start: int, end: int) -> list[tuple[int,
     open_at = -1
     closed = False
     at = raw.find(marker, start, end)
-    while at >= 0:
+    while at >= 0 and len(regions) <= MAX_PARTS:
         after = at + len(marker)
         if at == start or raw[at - 1] in b"\r\n":
             closes = raw.startswith(b"--", after, end)
-            line_end = _LINE_END.match(raw, after + 2 if closes else after, end)
-            if line_end is not None:
-                if open_at >= 0:
+            rest = _REST_OF_LINE.match(raw, after + 2 if closes else after, end)
+            if rest is not None:
+                # Seen in practice: the same boundary line twice in a row; there is no part between them.
+                if 0 <= open_at < at:
                     regions.append((open_at, _before_line_end(raw, open_at, at)))
-                open_at = -1 if closes else line_end.end()
                 if closed and not closes:
                     # Seen in practice: the inner and the outer multipart share one boundary.
                     walk.note("parts_after_close")
+                open_at = -1 if closes else rest.end()
                 closed = closed or closes
-                after = line_end.end()
-                if len(regions) > MAX_PARTS:
-                    open_at = after
-                    break
+                after = rest.end()
         at = raw.find(marker, max(after, at + 1), end)
     if open_at >= 0:
         walk.note("close_boundary_missing")

@@ -7,71 +7,72 @@ bare "=" and lower-case hex; both are read as far as they go.
 import binascii
 from collections.abc import Callable, Iterator
 
+from mailsync.message.lenient_base64 import decode_base64, looks_like_base64, only_base64
+from mailsync.message.uuencode import unpack_uuencode
+
 Read = Callable[[int, int], bytes]
 
-_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_NOT_BASE64 = bytes(set(range(256)) - set(_BASE64 + b"="))
 CHUNK_BYTES = 256 * 1024
 
 
 def decode_transfer(data: bytes, encoding: str) -> bytes:
-    """The decoded bytes; for an encoding that is not known, the bytes as they are."""
+    """The decoded bytes; for an encoding that is not known, or is not what the label says, the bytes as they are."""
     if encoding == "base64":
-        return decode_base64(data)
+        return decode_base64(data) if looks_like_base64(data) else data
     if encoding == "quoted-printable":
         return binascii.a2b_qp(data)
     if encoding == "x-uuencode":
-        from mailsync.message.uuencode import unpack_uuencode
-
         files = unpack_uuencode(data)
         return files[0].data if files else data
     return data
 
 
-def decode_base64(data: bytes) -> bytes:
-    """Lenient base64: what is not of the alphabet is skipped, each padded run is decoded on its own.
-
-    >>> decode_base64(b"aGVs bG8=\\r\\naGk")
-    b'hellohi'
-    """
-    try:
-        return binascii.a2b_base64(data, strict_mode=False) if b"=" not in data[:-8] else _decode_runs(data)
-    except binascii.Error:
-        return _decode_runs(data)
-
-
-def _decode_runs(data: bytes) -> bytes:
-    # Seen in practice: several padded runs joined; the first "=" is not the end.
-    out = bytearray()
-    for run in data.translate(None, _NOT_BASE64).split(b"="):
-        run = run[: len(run) - 1] if len(run) % 4 == 1 else run
-        if run:
-            out += binascii.a2b_base64(run + b"=" * (-len(run) % 4))
-    return bytes(out)
-
-
 def decode_stream(read: Read, start: int, end: int, encoding: str) -> Iterator[bytes]:
-    """The decoded bytes of ``start:end`` in pieces, never holding more than one chunk."""
+    """The decoded bytes of ``start:end`` in pieces, never holding more than a few chunks."""
+    if encoding == "x-uuencode":
+        yield decode_transfer(read(start, end), encoding)
+        return
+    chunks = (read(at, min(end, at + CHUNK_BYTES)) for at in range(start, end, CHUNK_BYTES))
+    if encoding == "base64":
+        yield from _base64_stream(chunks)
+    elif encoding == "quoted-printable":
+        yield from _quoted_printable_stream(chunks)
+    else:
+        yield from chunks
+
+
+def _base64_stream(chunks: Iterator[bytes]) -> Iterator[bytes]:
     rest = b""
-    for at in range(start, end, CHUNK_BYTES):
-        data = rest + read(at, min(end, at + CHUNK_BYTES))
-        last = at + CHUNK_BYTES >= end
-        if encoding == "base64":
-            clean = data.translate(None, _NOT_BASE64)
-            cut = len(clean) if last else len(clean) - len(clean) % 4
-            rest, piece = clean[cut:], decode_base64(clean[:cut])
-        elif encoding == "quoted-printable":
-            # A chunk ends after a line, so that no "=XX" and no trailing space is split.
-            cut = len(data) if last else data.rfind(b"\n") + 1
-            if cut == 0 and len(data) < 4 * CHUNK_BYTES:
-                rest = data
-                continue
-            cut = cut or len(data)
-            rest, piece = data[cut:], binascii.a2b_qp(data[:cut])
-        elif encoding == "x-uuencode":
-            yield decode_transfer(read(start, end), encoding)
+    first = True
+    for data in chunks:
+        if first and not looks_like_base64(data):
+            yield data
+            yield from chunks
             return
-        else:
-            rest, piece = b"", data
-        if piece:
-            yield piece
+        first = False
+        if b"=" in data:
+            # Padding: the end, or a joint; what follows it is decoded with it, so it comes in one piece.
+            yield decode_base64(rest + data + b"".join(chunks))
+            return
+        clean = rest + only_base64(data)
+        cut = len(clean) - len(clean) % 4
+        rest = clean[cut:]
+        yield binascii.a2b_base64(clean[:cut])
+    if rest:
+        yield decode_base64(rest)
+
+
+def _quoted_printable_stream(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for data in chunks:
+        data = rest + data
+        # A piece ends after a line, so that no "=XX" and no trailing space is split.
+        cut = data.rfind(b"\n") + 1
+        if cut == 0 and len(data) < 4 * CHUNK_BYTES:
+            rest = data
+            continue
+        cut = cut or len(data)
+        rest = data[cut:]
+        yield binascii.a2b_qp(data[:cut])
+    if rest:
+        yield binascii.a2b_qp(rest)

@@ -7,7 +7,7 @@ import binascii
 import re
 from dataclasses import dataclass
 
-from mailsync.message.transfer import decode_base64
+from mailsync.message.lenient_base64 import decode_base64
 
 MAX_FILES = 100
 _BEGIN = re.compile(rb"^begin(-base64)? [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.M)
@@ -56,7 +56,8 @@ def _is_uu_line(data: bytes, at: int) -> bool:
 
 
 def _decode(block: bytes) -> bytes:
-    first, _, body = block.partition(b"\n")
+    # Seen in practice: a gateway that read the backslash as Shift_JIS does, as a yen sign.
+    first, _, body = block.replace(b"\xc2\xa5", b"\\").partition(b"\n")
     if first.startswith(b"begin-base64"):
         return decode_base64(body.rpartition(b"====")[0])
     out = bytearray()
