@@ -35,8 +35,8 @@ class Thread(models.Model):
 
     account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="threads")
     provider_thread_id = models.CharField(max_length=64, blank=True)
-    base_subject = models.TextField(blank=True)
-    message_count = models.PositiveIntegerField(default=0)
+    base_subject = models.TextField(blank=True, help_text="Cut to 200 characters, to be indexed.")
+    message_count = models.PositiveIntegerField(default=0, help_text="Messages that some folder shows.")
     newest_at = models.DateTimeField(null=True)
     participants = models.JSONField(default=list, help_text="[[name, address], …], oldest first, at most 8.")
     muted = models.BooleanField(default=False)
@@ -46,6 +46,7 @@ class Thread(models.Model):
             models.Index(
                 fields=["account", "provider_thread_id"], name="thread_provider", condition=~Q(provider_thread_id="")
             ),
+            models.Index(fields=["account", "base_subject"], name="thread_subject", condition=~Q(base_subject="")),
         ]
 
 
@@ -76,6 +77,9 @@ class Message(models.Model):
     in_reply_to = models.TextField(blank=True)
     references = ArrayField(models.TextField(), default=list)
     subject = models.TextField(blank=True)
+    lone_reply = models.TextField(
+        blank=True, default="", help_text="Base subject of a reply that names no message, else empty."
+    )
     from_name = models.TextField(blank=True)
     from_address = models.TextField(blank=True)
     recipients = models.JSONField(default=dict, help_text='{"to": [[name, address]], "cc": …, "bcc": …, "reply_to": …}')
@@ -96,6 +100,8 @@ class Message(models.Model):
             models.Index(fields=["account", "provider_id"], name="message_provider", condition=~Q(provider_id="")),
             models.Index(fields=["thread", "received_at"], name="message_thread"),
             models.Index(fields=["parser_version", "id"], name="message_parser"),
+            models.Index(fields=["account", "lone_reply"], name="message_lone_reply", condition=~Q(lone_reply="")),
+            models.Index(fields=["account", "-received_at"], name="message_bodiless", condition=Q(raw__isnull=True)),
         ]
 
 
@@ -146,6 +152,8 @@ class Placement(models.Model):
                 condition=Q(shown=True, flagged=True),
             ),
             models.Index(fields=["thread", "received_at"], name="placement_thread"),
+            models.Index(fields=["folder"], name="placement_unnumbered", condition=Q(uid__isnull=True)),
+            models.Index(fields=["account", "gone_at"], name="placement_gone", condition=Q(gone_phase__gt=0)),
         ]
 
 

@@ -5,7 +5,7 @@ An implementation raises only the classes of ``mailsync.errors``. After ``TryNow
 Iterators may be lazy: consume them before the next call on the same connection.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from mailsync.types import (
@@ -31,7 +31,7 @@ class MailSource(Protocol):
         ...
 
     @property
-    def transcript(self) -> Iterable[str]:
+    def transcript(self) -> Sequence[str]:
         """What the peer said and we said, redacted, newest last; for parked items."""
         ...
 

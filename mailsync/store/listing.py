@@ -37,6 +37,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: In these the people worth showing are those written to.
 _OUTWARD = frozenset({Role.SENT.value, Role.DRAFTS.value})
 
+_PAGE_KEYS = """
+    SELECT k.{at}, k.id
+      FROM unnest(%(folders)s::bigint[]) AS f(id)
+     CROSS JOIN LATERAL (SELECT r.{at}, r.id FROM {table} r WHERE {where}
+                          ORDER BY r.{at} DESC, r.id DESC LIMIT %(limit)s) AS k
+     ORDER BY k.{at} DESC, k.id DESC LIMIT %(limit)s
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
@@ -149,17 +157,11 @@ def _page_keys(
             "NOT EXISTS (SELECT FROM mailsync_threadrow o WHERE o.thread_id = r.thread_id"
             " AND o.folder_id = ANY(%(folders)s) AND (o.newest_at, o.id) > (r.newest_at, r.id))"
         )
-    sql = (
-        f"SELECT k.{at}, k.id FROM unnest(%(folders)s::bigint[]) AS f(id) CROSS JOIN LATERAL ("
-        f" SELECT r.{at}, r.id FROM {table} r WHERE {' AND '.join(where)}"
-        f" ORDER BY r.{at} DESC, r.id DESC LIMIT %(limit)s) AS k"
-        f" ORDER BY k.{at} DESC, k.id DESC LIMIT %(limit)s"
-    )
     values: dict[str, Any] = {"folders": folder_ids, "limit": limit}
     if before is not None:
         values |= {"at": before.at, "id": before.id}
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(_PAGE_KEYS.format(table=table, at=at, where=" AND ".join(where)), values)
         return [Cursor(*row) for row in cursor.fetchall()]
 
 

@@ -1,0 +1,97 @@
+"""Fetching that survives what one message does to it: refused batches are halved down to the guilty UID.
+
+The meeting room, but no database: these run in the thread that works ahead. What the server does not
+give is in ``asked`` and not in ``got``, to be noted as a hole, and the rest of the folder goes on.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mailsync.engine.session import Session
+from mailsync.errors import Poison, TryNow
+from mailsync.store.bodies import WantedBody
+from mailsync.types import FetchedHeader, FetchedMessage
+
+#: Bodies stored in one transaction.
+BATCH_COUNT, BATCH_BYTES = 50, 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderFetch:
+    """``asked`` without ``got`` are those that the server would not or could not give."""
+
+    asked: tuple[int, ...]
+    got: tuple[FetchedHeader, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BodyFetch:
+    """A batch of bodies; ``reason`` says why those of ``asked`` that are not in ``got`` did not come."""
+
+    asked: tuple[int, ...]
+    got: tuple[FetchedMessage, ...]
+    reason: str = "The server did not give the body of this message."
+
+
+def fetch_headers(session: Session, uids: Sequence[int]) -> HeaderFetch:
+    """The headers of one chunk, as many as the server gives."""
+    got: list[FetchedHeader] = []
+    todo = [list(uids)]
+    while todo:
+        part = todo.pop()
+        try:
+            got += session.source.fetch_headers(part)
+        except (Poison, TryNow) as error:
+            _recover(session, error)
+            if len(part) > 1:
+                todo += [part[len(part) // 2 :], part[: len(part) // 2]]
+    given = {header.uid: header for header in got}
+    return HeaderFetch(tuple(uids), tuple(given[uid] for uid in uids if uid in given))
+
+
+def fetch_bodies(session: Session, wanted: Sequence[WantedBody]) -> Iterator[BodyFetch]:
+    """Bodies in batches to store; each wanted UID is in exactly one batch's ``asked``."""
+    sizes = {body.uid: body.size_bytes for body in wanted}
+    todo = [[body.uid for body in wanted]]
+    while todo:
+        part = todo.pop()
+        left = set(part)
+        batch: list[FetchedMessage] = []
+        try:
+            for message in session.source.fetch_messages(part, sizes={uid: sizes[uid] for uid in part}):
+                if message.uid not in left:
+                    continue
+                left.discard(message.uid)
+                batch.append(message)
+                if len(batch) >= BATCH_COUNT or sum(len(one.raw) for one in batch) >= BATCH_BYTES:
+                    yield _batch(batch)
+                    batch = []
+        except (Poison, TryNow) as error:
+            if batch:
+                yield _batch(batch)
+            _recover(session, error)
+            rest = sorted(left)
+            if len(rest) == 1:
+                yield BodyFetch(tuple(rest), (), str(error))
+            elif rest:
+                todo += [rest[len(rest) // 2 :], rest[: len(rest) // 2]]
+            continue
+        if batch:
+            yield _batch(batch)
+        if left:
+            yield BodyFetch(tuple(sorted(left)), ())
+
+
+def _batch(messages: list[FetchedMessage]) -> BodyFetch:
+    return BodyFetch(tuple(message.uid for message in messages), tuple(messages))
+
+
+def _recover(session: Session, error: Exception) -> None:
+    """After a lost line: a new one. After a refusal the connection goes on, unless the message broke it."""
+    if isinstance(error, TryNow):
+        session.reconnect()
+        return
+    try:
+        session.source.noop()
+    except TryNow:
+        session.reconnect()

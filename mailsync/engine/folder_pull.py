@@ -1,0 +1,289 @@
+"""Bring one folder into step: SELECT, let ``plan_pull`` decide, walk its steps.
+
+The meeting room. Network first, then one transaction a chunk; the folder's cursor moves in the
+transaction that stores what it speaks for. A folder may be left in the middle at any point, and the
+next visit goes on from the cursor.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from mailsync.announce import announce, announce_folders
+from mailsync.engine.ahead import ahead
+from mailsync.engine.fetch import HeaderFetch, fetch_bodies, fetch_headers
+from mailsync.engine.session import Session
+from mailsync.errors import TryLater
+from mailsync.message.parse import parse_header, parse_message
+from mailsync.models import Folder
+from mailsync.plan import pull as plan
+from mailsync.store import bodies, flags, folders, intake, leases, vanish
+from mailsync.store.holes import due_holes
+from mailsync.types import FlagUpdate, FolderCursor, FolderStatus, RemoteFolder, Role, SelectedFolder
+
+#: So many new messages get their bodies at once, on the same connection; more are left to the bodies lane.
+INLINE_BODIES = 50
+_FLAG_BATCH = 2000
+
+
+@dataclass(slots=True)
+class PullReport:
+    """What a visit moved; ``finished`` is False when the slice ended before the folder was in step."""
+
+    headers: int = 0
+    bodies: int = 0
+    flags: int = 0
+    removed: int = 0
+    finished: bool = True
+
+    @property
+    def moved(self) -> bool:
+        return bool(self.headers or self.bodies or self.flags or self.removed)
+
+    def add(self, other: "PullReport") -> None:
+        self.headers += other.headers
+        self.bodies += other.bodies
+        self.flags += other.flags
+        self.removed += other.removed
+        self.finished = self.finished and other.finished
+
+
+def pull_folder(
+    session: Session,
+    folder: Folder,
+    remote: RemoteFolder,
+    status: FolderStatus | None,
+    *,
+    bodies_wanted: Callable[[], None] = lambda: None,
+) -> PullReport:
+    """One visit. ``bodies_wanted`` is called as soon as headers without bodies have been stored."""
+    known = known_folder(folder)
+    if plan.is_unchanged(known, status, session.source.capabilities):
+        return PullReport()
+    visit = _Visit(session, folder, remote, bodies_wanted)
+    visit.run(known)
+    return visit.report
+
+
+def known_folder(folder: Folder) -> plan.KnownFolder:
+    """What the tables say, as the plan wants it."""
+    return plan.KnownFolder(
+        uidvalidity=folder.uidvalidity,
+        uidnext_seen=folder.uidnext_seen,
+        highestmodseq=folder.highestmodseq,
+        modseq_trusted=folder.modseq_trusted,
+        exists_seen=folder.exists_seen,
+        header_cursor=folder.header_cursor,
+        flags_cursor=folder.flags_cursor,
+        deep_scan_due=folders.is_deep_scan_due(folder),
+        unread=folder.unread,
+        role=Role(folder.role),
+    )
+
+
+class _Visit:
+    """One folder, selected once (again after a new epoch)."""
+
+    def __init__(
+        self, session: Session, folder: Folder, remote: RemoteFolder, bodies_wanted: Callable[[], None]
+    ) -> None:
+        self.session, self.folder, self.remote = session, folder, remote
+        self.bodies_wanted = bodies_wanted
+        self.report = PullReport()
+        self.selected: SelectedFolder
+
+    def run(self, known: plan.KnownFolder) -> None:
+        cursor = None
+        if plan.may_resync(known, self.session.source.capabilities) and known.header_cursor == 1:
+            assert known.uidvalidity is not None
+            assert known.highestmodseq is not None
+            uids = vanish.known_uids(self.folder.pk, self.folder.epoch)
+            cursor = FolderCursor(known.uidvalidity, known.highestmodseq, tuple(uids))
+        self.selected = self.session.select(self.remote, cursor=cursor)
+        capabilities = self.session.source.capabilities
+        if cursor is None:
+            # Without our cursor SELECT told nothing of changes: the CONDSTORE road asks for them.
+            capabilities -= {"QRESYNC"}
+        steps = plan.plan_pull(known, self.selected, capabilities)
+        if isinstance(steps[0], plan.BeginEpoch):
+            self.folder = folders.begin_epoch(self.session.lease, self.folder.pk, steps[0].uidvalidity)
+            steps = plan.plan_pull(known_folder(self.folder), self.selected, capabilities)
+        for step in steps:
+            self._walk(step)
+            if not self.report.finished:
+                return
+        self._retry_holes()
+
+    def _walk(self, step: plan.Step) -> None:
+        match step:
+            case plan.FirstPull(below):
+                self._first_pull(below)
+            case plan.FetchNew(low):
+                self._fetch_new(low)
+            case plan.ApplySelected():
+                self._vanished(self.selected.vanished)
+                self._flags(self.selected.changed)
+            case plan.FetchFlagsSince(modseq):
+                self._flags(self.session.source.fetch_flags(changed_since=modseq))
+            case plan.FetchAllFlags():
+                self._flags(self.session.source.fetch_flags())
+            case plan.FetchNewestFlags(count, position, size):
+                self._newest_flags(count, position, size)
+            case plan.CompareUids(always):
+                self._compare(always)
+            case plan.SaveCursor():
+                self._save(step)
+
+    # Headers. -----------------------------------------------------------------------------------
+
+    def _first_pull(self, below: int | None) -> None:
+        uids = self.session.source.search_uids(high=None if below is None else below - 1)
+        if below is None and self.selected.exists > 0 and not uids:
+            raise TryLater(f"The server says that {self.folder.path} holds mail, but lists none.")
+        top = self.selected.uidnext or (uids[-1] + 1 if uids else 1)
+        start = intake.CursorMove(
+            uidnext_seen=top, highestmodseq=self.selected.highestmodseq, exists_seen=self.selected.exists
+        )
+        chunks = plan.plan_chunks(uids)
+        with closing(ahead(fetch_headers(self.session, chunk) for chunk in chunks)) as fetched:
+            for number, chunk in enumerate(fetched):
+                first = start if below is None and number == 0 else intake.CursorMove()
+                self._store_headers(chunk, first.with_header_cursor(chunk.asked[0]))
+                self.bodies_wanted()
+                if self.session.is_over and number + 1 < len(chunks):
+                    self.report.finished = False
+                    return
+        end = intake.CursorMove() if below or uids else start
+        self._save_columns(**end.with_header_cursor(1).as_columns(), deep_scan_at=folders.next_deep_scan())
+        _, counts = vanish.unlink_epochs(self.session.lease, self.folder.pk, self.folder.epoch)
+        announce_folders(counts)
+
+    def _fetch_new(self, low: int) -> None:
+        uids = self.session.source.search_uids(low=low)
+        if not uids:
+            return
+        # Oldest first: the cursor may then follow each chunk, and a slice that ends loses nothing.
+        for start in range(0, len(uids), plan.CHUNK):
+            chunk = fetch_headers(self.session, uids[start : start + plan.CHUNK])
+            self._store_headers(chunk, intake.CursorMove(uidnext_seen=chunk.asked[-1] + 1))
+        if len(uids) <= INLINE_BODIES:
+            self._inline_bodies()
+        else:
+            self.bodies_wanted()
+
+    def _store_headers(self, chunk: HeaderFetch, cursor: intake.CursorMove) -> None:
+        leases.heartbeat(self.session.lease)
+        parsed = [(header, parse_header(header.header)) for header in chunk.got]
+        done = intake.record_headers(
+            self.session.lease,
+            intake.HeaderChunk(self.folder.pk, self.folder.epoch, chunk.asked, parsed, cursor),
+        )
+        self.report.headers += done.new
+        announce_folders(done.counts)
+
+    def _inline_bodies(self) -> None:
+        self.report.bodies += store_bodies(
+            self.session, self.folder, bodies.wanted_bodies(self.folder, limit=INLINE_BODIES)
+        )
+
+    def _retry_holes(self) -> None:
+        uids = due_holes(self.folder)
+        if uids:
+            alive = set(self.session.source.search_uids(low=uids[0], high=uids[-1]))
+            self._vanished([uid for uid in uids if uid not in alive])
+            again = [uid for uid in uids if uid in alive]
+            if again:
+                self._store_headers(fetch_headers(self.session, again), intake.CursorMove())
+                self.bodies_wanted()
+
+    # Flags and absence. -------------------------------------------------------------------------
+
+    def _flags(self, updates: Sequence[FlagUpdate]) -> None:
+        for start in range(0, len(updates), _FLAG_BATCH):
+            leases.heartbeat(self.session.lease)
+            batch = updates[start : start + _FLAG_BATCH]
+            changed, counts = flags.apply_flags(self.session.lease, self.folder.pk, self.folder.epoch, batch)
+            self.report.flags += changed
+            announce_folders(counts)
+
+    def _newest_flags(self, count: int, position: int, size: int) -> None:
+        uids = vanish.known_uids(self.folder.pk, self.folder.epoch)
+        newest, older = uids[-count:], uids[:-count]
+        part = [uid for uid in older if uid > position][:size]
+        if newest:
+            self._flags(self.session.source.fetch_flags([*part, *newest]))
+        # At the end the next slice begins at the start again.
+        next_position = part[-1] if len(part) == size else 0
+        self._save_columns(flags_cursor=next_position)
+
+    def _compare(self, always: bool) -> None:
+        ours = vanish.known_uids(self.folder.pk, self.folder.epoch)
+        if not always and len(ours) == self.selected.exists:
+            return
+        difference = plan.plan_difference(ours, self.session.source.search_uids(), self.selected.exists)
+        if difference.confirm:
+            difference = self._confirmed(ours)
+        self._vanished(difference.vanished, confirmed=True)
+        if difference.unknown:
+            _, counts = vanish.record_returned(
+                self.session.lease, self.folder.pk, self.folder.epoch, difference.unknown
+            )
+            announce_folders(counts)
+            self._store_headers(fetch_headers(self.session, difference.unknown), intake.CursorMove())
+            self.bodies_wanted()
+
+    def _confirmed(self, ours: Sequence[int]) -> plan.UidDifference:
+        """Ask again on a fresh connection: only what both answers miss has vanished."""
+        self.session.reconnect()
+        again = self.session.select(self.remote)
+        if again.uidvalidity != self.selected.uidvalidity:
+            return plan.UidDifference((), (), confirm=False)
+        theirs = self.session.source.search_uids()
+        if again.exists > 0 and not theirs:
+            return plan.UidDifference((), (), confirm=False)
+        return plan.plan_difference(ours, theirs, again.exists)
+
+    def _vanished(self, uids: Sequence[int], *, confirmed: bool = False) -> None:
+        if not uids:
+            return
+        if not confirmed:
+            ours = vanish.known_uids(self.folder.pk, self.folder.epoch)
+            if plan.is_mass_vanishing(len(uids), len(ours)):
+                uids = [uid for uid in self._confirmed(ours).vanished if uid in set(uids)]
+        removed, counts = vanish.record_vanished(self.session.lease, self.folder.pk, self.folder.epoch, uids)
+        self.report.removed += removed
+        announce_folders(counts)
+
+    def _save(self, step: plan.SaveCursor) -> None:
+        columns: dict[str, object] = {"exists_seen": step.exists}
+        if step.uidnext is not None:
+            columns["uidnext_seen"] = step.uidnext
+        if step.highestmodseq is not None:
+            columns |= {"highestmodseq": step.highestmodseq, "modseq_trusted": True}
+        if step.deep_scan_done:
+            columns["deep_scan_at"] = folders.next_deep_scan()
+        self._save_columns(**columns)
+
+    def _save_columns(self, **columns: object) -> None:
+        folders.save_cursor(self.session.lease, self.folder.pk, self.folder.epoch, **columns)
+
+
+def store_bodies(session: Session, folder: Folder, wanted: Sequence[bodies.WantedBody]) -> int:
+    """Fetch these bodies of the selected folder and store them; returns how many came."""
+    if not wanted:
+        return 0
+    stored = 0
+    with closing(ahead(fetch_bodies(session, wanted))) as batches:
+        for fetched in batches:
+            parsed = [(message, parse_message(message.raw)) for message in fetched.got]
+            leases.heartbeat(session.lease)
+            done = bodies.record_bodies(
+                session.lease, bodies.BodyBatch(folder.pk, folder.epoch, fetched.asked, parsed, fetched.reason)
+            )
+            stored += len(done.stored)
+            announce_folders(done.counts)
+            for message_id in done.stored[:20]:
+                announce(session.account.user_id, "message", message=message_id)
+            if session.is_over:
+                break
+    return stored

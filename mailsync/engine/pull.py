@@ -1,0 +1,217 @@
+"""Bring accounts into step: list the folders, visit each in order, fetch the bodies. The meeting room.
+
+Each function here is what one task does: it claims a lane, works for a slice of a few minutes, notes
+how it ended, and says whether there is more to do at once. Errors of the account end here as a due time.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import MailAccount, Protocol
+from mailsync.announce import announce
+from mailsync.engine.folder_pull import PullReport, pull_folder, store_bodies
+from mailsync.engine.session import Connect, Session, dial, open_session, remote_of
+from mailsync.errors import LeaseLost, MailError, Poison, Rejected
+from mailsync.models import Folder, Message, Placement, SyncRun
+from mailsync.store import bodies, folders, schedule, vanish
+from mailsync.types import FolderStatus, Role
+
+logger = logging.getLogger(__name__)
+
+#: First these, then the rest by path; what nobody opens comes last.
+_ORDER = (Role.INBOX, Role.SENT, Role.DRAFTS, Role.FLAGGED, Role.IMPORTANT, Role.ARCHIVE)
+_LATE = (Role.ALL, Role.JUNK, Role.TRASH)
+_BODY_SLICE = 500
+
+
+class Outcome(StrEnum):
+    """How a slice ended: in step; more to do at once; another worker is at it; failed (the due time is set)."""
+
+    DONE = "done"
+    MORE = "more"
+    BUSY = "busy"
+    FAILED = "failed"
+    IDLE = "idle"
+
+
+def pull_account(
+    account_id: int,
+    *,
+    connect: Connect = dial,
+    bodies_wanted: Callable[[int], None] = lambda account_id: None,
+) -> Outcome:
+    """List the folders and visit all that STATUS does not show unchanged."""
+    return _work(account_id, "pull", connect, lambda session: _pull_all(session, bodies_wanted))
+
+
+def pull_one(
+    folder_id: int,
+    *,
+    connect: Connect = dial,
+    bodies_wanted: Callable[[int], None] = lambda account_id: None,
+) -> Outcome:
+    """Visit one folder now, and whatever else of its account has become due meanwhile."""
+    account_id = Folder.objects.values_list("account_id", flat=True).filter(pk=folder_id).first()
+    if account_id is None:
+        return Outcome.IDLE
+
+    def work(session: Session) -> Outcome:
+        Folder.objects.filter(pk=folder_id).update(due_at=timezone.now())
+        return _visit_due(session, bodies_wanted)
+
+    outcome = _work(account_id, "pull", connect, work, whole_account=False)
+    if outcome is Outcome.BUSY:
+        # Whoever holds the lane looks for due folders before giving it back.
+        schedule.make_folder_due(folder_id)
+    return outcome
+
+
+def pull_bodies(account_id: int, *, connect: Connect = dial) -> Outcome:
+    """Fetch bodies that are not here yet, newest first, folder by folder."""
+    return _work(account_id, "bodies", connect, _pull_bodies, whole_account=False)
+
+
+def fetch_message(message_id: int, *, connect: Connect = dial) -> Outcome:
+    """The body of one message, now: its reader is waiting."""
+    placement = (
+        Placement.objects.filter(message_id=message_id, message__raw__isnull=True, uid__isnull=False, gone_phase=0)
+        .filter(epoch=F("folder__epoch"))
+        .select_related("folder")
+        .first()
+    )
+    if placement is None:
+        return Outcome.IDLE
+
+    def work(session: Session) -> Outcome:
+        assert placement.uid is not None
+        session.select(remote_of(placement.folder))
+        size = Message.objects.values_list("size_bytes", flat=True).get(pk=message_id)
+        store_bodies(session, placement.folder, [bodies.WantedBody(placement.uid, size)])
+        return Outcome.DONE
+
+    return _work(placement.account_id, "open", connect, work, whole_account=False)
+
+
+def _work(
+    account_id: int,
+    lane: str,
+    connect: Connect,
+    work: Callable[[Session], Outcome],
+    *,
+    whole_account: bool = True,
+) -> Outcome:
+    """Claim, connect, work, and note how it ended."""
+    account = MailAccount.objects.select_related("user").filter(pk=account_id).first()
+    if account is None or not account.user.is_active or account.state == MailAccount.State.PAUSED:
+        return Outcome.IDLE
+    if account.protocol != Protocol.IMAP:
+        return Outcome.IDLE
+    transcript: Sequence[str] = ()
+    try:
+        with open_session(account, lane, connect=connect) as session:
+            if session is None:
+                return Outcome.BUSY
+            try:
+                outcome = work(session)
+            finally:
+                transcript = list(session.source.transcript)
+            if whole_account:
+                schedule.record_success(
+                    account_id, capabilities=session.source.capabilities, again_now=outcome is Outcome.MORE
+                )
+    except LeaseLost as error:
+        logger.info("Account %s, lane %s: %s", account_id, lane, error)
+        return Outcome.BUSY
+    except MailError as error:
+        logger.info("Account %s, lane %s: %s", account_id, lane, error)
+        schedule.record_failure(account_id, error, transcript="\n".join(transcript))
+        announce(account.user_id, "account", account=account_id)
+        return Outcome.FAILED
+    if whole_account:
+        announce(account.user_id, "account", account=account_id)
+    return outcome
+
+
+def _pull_all(session: Session, bodies_wanted: Callable[[int], None]) -> Outcome:
+    began = timezone.now()
+    listed = folders.apply_list(session.lease, session.source.list_folders(with_status=True))
+    by_role = sorted(listed, key=lambda entry: _rank(entry.folder))
+    total = PullReport()
+    for entry in by_role:
+        if entry.folder.parked_at is not None:
+            continue
+        total.add(_visit(session, entry.folder, bodies_wanted, entry.remote.status))
+        if session.is_over or not total.finished:
+            return Outcome.MORE
+    vanish.confirm_gone(session.account.pk, cycle_began=began)
+    return _visit_due(session, bodies_wanted)
+
+
+def _visit_due(session: Session, bodies_wanted: Callable[[int], None]) -> Outcome:
+    """Folders that became due while we worked; the last look comes before the lane is given back."""
+    while not session.is_over:
+        due = Folder.objects.filter(
+            account_id=session.account.pk, due_at__lte=timezone.now(), parked_at__isnull=True, is_local=False
+        )
+        folder = due.order_by("due_at").first()
+        if folder is None:
+            return Outcome.DONE
+        Folder.objects.filter(pk=folder.pk).update(due_at=None)
+        if not _visit(session, folder, bodies_wanted).finished:
+            return Outcome.MORE
+    return Outcome.MORE
+
+
+def _visit(
+    session: Session, folder: Folder, bodies_wanted: Callable[[int], None], status: FolderStatus | None = None
+) -> PullReport:
+    """One folder; what is wrong with this folder alone is noted there and stops nothing else."""
+    run = SyncRun(account_id=session.account.pk, folder=folder, kind="folder", started_at=timezone.now())
+    report = PullReport()
+    try:
+        report = pull_folder(
+            session,
+            folder,
+            remote_of(folder),
+            status,
+            bodies_wanted=lambda: bodies_wanted(session.account.pk),
+        )
+    except (Rejected, Poison) as error:
+        logger.warning("Folder %s: %s (%s)", folder.pk, error, error.detail)
+        schedule.record_folder_failure(folder.pk, error)
+        run.error = str(error)
+    else:
+        schedule.record_folder_success(folder.pk, finished=report.finished)
+    if run.error or report.moved:
+        run.headers, run.bodies, run.flags, run.removed = report.headers, report.bodies, report.flags, report.removed
+        run.finished_at = timezone.now()
+        run.save()
+    return report
+
+
+def _pull_bodies(session: Session) -> Outcome:
+    waiting = Folder.objects.filter(
+        account_id=session.account.pk, missing_since__isnull=True, parked_at__isnull=True, bodies_pending__gt=0
+    )
+    for folder in sorted(waiting, key=_rank):
+        session.select(remote_of(folder))
+        while True:
+            wanted = bodies.wanted_bodies(folder, limit=_BODY_SLICE)
+            if not wanted:
+                bodies.correct_pending(folder)
+                break
+            store_bodies(session, folder, wanted)
+            if session.is_over:
+                return Outcome.MORE
+    return Outcome.DONE
+
+
+def _rank(folder: Folder) -> tuple[int, str]:
+    role = Role(folder.role)
+    if role in _ORDER:
+        return (_ORDER.index(role), folder.path)
+    return (len(_ORDER) + (role in _LATE), folder.path)

@@ -1,0 +1,93 @@
+"""One worker's hold on one lane of an account: the lease, the connection, the time it may take.
+
+The meeting room. A session is opened by a task, gives its lane back at the end, and reconnects by
+itself a few times when the server drops the line in the middle.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from accounts.models import MailAccount
+from mailsync.engine import connect
+from mailsync.errors import TryNow
+from mailsync.models import Folder
+from mailsync.protocol.contract import MailSource
+from mailsync.store import leases
+from mailsync.types import FolderCursor, RemoteFolder, Role, SelectedFolder
+
+logger = logging.getLogger(__name__)
+
+#: A task works no longer than this and is then enqueued again; Celery's own limit is 300 s.
+SLICE_SECONDS = 200.0
+_MOST_RECONNECTS = 12
+
+Connect = Callable[[MailAccount], Callable[[], MailSource]]
+
+
+def dial(account: MailAccount) -> Callable[[], MailSource]:
+    """A function that logs in; it reads no database, so it may be called from the thread that fetches."""
+    return connect.source_opener(account)
+
+
+@dataclass(slots=True)
+class Session:
+    """``source`` is replaced by ``reconnect``, so always reach it through the session."""
+
+    account: MailAccount
+    lease: leases.HeldLease
+    open: Callable[[], MailSource]
+    source: MailSource
+    until: float
+    reconnects: int = 0
+    selected: RemoteFolder | None = field(default=None)
+
+    @property
+    def is_over(self) -> bool:
+        """The slice is used up: finish the chunk at hand and come back later."""
+        return time.monotonic() >= self.until
+
+    def select(self, remote: RemoteFolder, *, cursor: FolderCursor | None = None) -> SelectedFolder:
+        self.selected = remote
+        return self.source.select(remote, cursor=cursor)
+
+    def reconnect(self) -> None:
+        """A fresh connection with the same folder selected. Raises ``TryNow`` when it has been tried too often."""
+        self.reconnects += 1
+        if self.reconnects > _MOST_RECONNECTS:
+            raise TryNow("The mail server keeps closing the connection.")
+        self.source.close()
+        self.source = self.open()
+        if self.selected is not None:
+            self.source.select(self.selected)
+
+
+@contextmanager
+def open_session(
+    account: MailAccount, lane: str, *, connect: Connect = dial, seconds: float = SLICE_SECONDS
+) -> Iterator[Session | None]:
+    """Claim the lane, then connect. None while another worker holds the lane. Raises as ``open_source`` does."""
+    with leases.held(account.pk, lane) as lease:
+        if lease is None:
+            yield None
+            return
+        opener = connect(account)
+        session = Session(account, lease, opener, opener(), time.monotonic() + seconds)
+        try:
+            yield session
+        finally:
+            session.source.close()
+
+
+def remote_of(folder: Folder) -> RemoteFolder:
+    """The folder as the protocol names it."""
+    return RemoteFolder(
+        path=folder.path,
+        path_raw=bytes(folder.path_raw),
+        delimiter=folder.delimiter,
+        role=Role(folder.role),
+        selectable=folder.selectable,
+        subscribed=folder.subscribed,
+    )

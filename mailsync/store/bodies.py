@@ -1,0 +1,262 @@
+"""Bodies of messages whose headers are stored, from raw bytes to rows. Database room.
+
+In: one batch of whole messages of one folder, fetched and parsed outside any transaction. Out: the
+raw bytes (once for each account, by SHA-256), the derived facts and the text index, in one
+transaction that commits only while the lease is held. A batch may come twice. When the bytes turn out
+to be those of a message we have, the placement goes to that one and the newcomer is dropped.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Greatest
+
+from mailsync.message.facts import PARSER_VERSION, ParsedMessage
+from mailsync.models import Change, Draft, Folder, Message, Outgoing, Placement, PopMessage, RawMessage
+from mailsync.store import leases
+from mailsync.store.holes import fill_holes, note_holes
+from mailsync.store.intake import header_columns, lock_epoch
+from mailsync.store.plain import plain, plain_json
+from mailsync.store.summary import FolderCounts, refresh
+from mailsync.store.text_index import IndexedText, index_texts, people_text
+from mailsync.store.threads import delete_empty_threads, refresh_threads
+from mailsync.types import FetchedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class BodyBatch:
+    """What one FETCH of bodies gave, for UIDs whose placements exist."""
+
+    folder_id: int
+    epoch: int
+    asked: Sequence[int]
+    got: Sequence[tuple[FetchedMessage, ParsedMessage]]
+    #: Why the others did not come, for their holes.
+    reason: str = "The server did not give the body of this message."
+
+
+@dataclass(frozen=True, slots=True)
+class BodyIntake:
+    """``stored``: ids of the messages that have their bodies now."""
+
+    stored: tuple[int, ...]
+    counts: tuple[FolderCounts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WantedBody:
+    uid: int
+    size_bytes: int
+
+
+def wanted_bodies(folder: Folder, *, limit: int) -> list[WantedBody]:
+    """The newest messages of this folder whose bodies are not here, without those whose hole is not due."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.uid, m.size_bytes FROM mailsync_message m"
+            " JOIN mailsync_placement p ON p.message_id = m.id"
+            " LEFT JOIN mailsync_hole h ON h.folder_id = p.folder_id AND h.epoch = p.epoch AND h.uid = p.uid"
+            " WHERE m.account_id = %s AND m.raw_id IS NULL AND p.folder_id = %s AND p.epoch = %s AND p.uid IS NOT NULL"
+            " AND p.gone_phase = 0 AND (h.id IS NULL OR h.next_try_at <= now())"
+            " ORDER BY m.received_at DESC, p.uid DESC LIMIT %s",
+            [folder.account_id, folder.pk, folder.epoch, limit],
+        )
+        return [WantedBody(*row) for row in cursor.fetchall()]
+
+
+def correct_pending(folder: Folder) -> None:
+    """No body is wanted just now: whatever the count said, what is left are holes that wait for their time."""
+    Folder.objects.filter(pk=folder.pk).update(bodies_pending=0)
+
+
+def record_bodies(lease: leases.HeldLease, batch: BodyBatch) -> BodyIntake:
+    """Store one batch. Raises ``LeaseLost`` when the lane or the folder's epoch is another's by now."""
+    with leases.commit(lease):
+        folder = lock_epoch(batch.folder_id, batch.epoch)
+        placements = {
+            placement.uid: placement
+            for placement in Placement.objects.filter(
+                folder=folder, epoch=batch.epoch, uid__in=[fetched.uid for fetched, _ in batch.got]
+            ).select_related("message")
+        }
+        fresh = [
+            (placements[fetched.uid].message, fetched, parsed)
+            for fetched, parsed in batch.got
+            if fetched.uid in placements and placements[fetched.uid].message.raw_id is None
+        ]
+        stored, counts = record_raw(folder.account_id, fresh)
+        missing = set(batch.asked) - {fetched.uid for fetched, _ in batch.got}
+        note_holes(folder, missing, batch.reason)
+        fill_holes(folder, [fetched.uid for fetched, _ in batch.got])
+        Folder.objects.filter(pk=folder.pk).update(bodies_pending=Greatest(F("bodies_pending") - len(fresh), 0))
+        if stored and not counts:
+            counts = refresh([(folder.pk, fresh[0][0].thread_id)])
+    return BodyIntake(tuple(stored), tuple(counts))
+
+
+def record_raw(
+    account_id: int, items: Sequence[tuple[Message, FetchedMessage, ParsedMessage]]
+) -> tuple[list[int], list[FolderCounts]]:
+    """Inside a transaction: bytes and facts for these bodiless messages. Returns the ids that have bodies now."""
+    by_hash: dict[bytes, tuple[Message, FetchedMessage, ParsedMessage]] = {}
+    twins: list[tuple[int, bytes]] = []
+    for message, fetched, parsed in items:
+        digest = hashlib.sha256(fetched.raw).digest()
+        if digest in by_hash:
+            if by_hash[digest][0].pk != message.pk:
+                twins.append((message.pk, digest))
+        else:
+            by_hash[digest] = (message, fetched, parsed)
+    raw_ids = _insert_raw(account_id, {digest: fetched.raw for digest, (_, fetched, _) in by_hash.items()})
+    owners = dict(Message.objects.filter(raw__in=raw_ids.values()).values_list("raw_id", "id"))
+    merges = {
+        message.pk: owners[raw_ids[digest]]
+        for digest, (message, _, _) in by_hash.items()
+        if owners.get(raw_ids[digest], message.pk) != message.pk
+    }
+    fresh = [
+        (message, raw_ids[digest], parsed)
+        for digest, (message, _, parsed) in by_hash.items()
+        if message.pk not in merges
+    ]
+    _update_messages([body_columns(message, raw_id, parsed) for message, raw_id, parsed in fresh])
+    index_texts(account_id, [indexed_text(message.pk, parsed) for message, _, parsed in fresh])
+    merges |= {pk: merges.get(by_hash[digest][0].pk, by_hash[digest][0].pk) for pk, digest in twins}
+    pairs, threads = merge_messages(merges)
+    with_files = [message.pk for message, _, parsed in fresh if parsed.attachments]
+    pairs |= set(Placement.objects.filter(message__in=with_files).values_list("folder_id", "thread_id"))
+    counts = refresh(pairs)
+    refresh_threads(threads)
+    delete_empty_threads(threads)
+    return [message.pk for message, _, _ in fresh] + list(merges.values()), counts
+
+
+def _insert_raw(account_id: int, raws: dict[bytes, bytes]) -> dict[bytes, int]:
+    """Ids of the raw rows for these bytes, by hash; each is written once."""
+    if not raws:
+        return {}
+    known = RawMessage.objects.filter(account_id=account_id, sha256__in=list(raws))
+    ids = {bytes(digest): pk for digest, pk in known.values_list("sha256", "id")}
+    new = [digest for digest in raws if digest not in ids]
+    if new:
+        # psycopg's own cursor binds on the server and in binary: a quarter of the work of a hex literal.
+        with psycopg.Cursor(connection.connection) as cursor:
+            cursor.execute(
+                "INSERT INTO mailsync_rawmessage (account_id, sha256, size_bytes, data, created_at)"
+                " SELECT %b, sha256, octet_length(data), data, now()"
+                " FROM unnest(%b::bytea[], %b::bytea[]) AS g(sha256, data)"
+                " ON CONFLICT (account_id, sha256) DO UPDATE SET size_bytes = EXCLUDED.size_bytes"
+                " RETURNING sha256, id",
+                [account_id, new, [raws[digest] for digest in new]],
+            )
+            ids.update((bytes(digest), pk) for digest, pk in cursor.fetchall())
+    return ids
+
+
+def body_columns(message: Message, raw_id: int, parsed: ParsedMessage) -> dict[str, Any]:
+    """The columns of ``Message`` that a whole message fills; the header's are written again, parsed in full.
+
+    ``size_bytes`` stays what the server said, right or wrong: it tells copies of a message apart.
+    """
+    header = header_columns(parsed.header, message.received_at)
+    return {
+        **header,
+        "id": message.pk,
+        "raw_id": raw_id,
+        "preview": plain(parsed.preview)[:400],
+        "attachment_count": min(len(parsed.attachments), 32_767),
+        "parts": plain_json(parsed.root.as_json()),
+        "defects": [plain(defect) for defect in dict.fromkeys((*parsed.header.defects, *parsed.defects))],
+        "parser_version": PARSER_VERSION,
+    }
+
+
+_COLUMNS = {
+    "raw_id": "bigint",
+    "message_id": "text",
+    "in_reply_to": "text",
+    "references": "text[]",
+    "subject": "text",
+    "lone_reply": "text",
+    "from_name": "text",
+    "from_address": "text",
+    "recipients": "jsonb",
+    "sent_at": "timestamptz",
+    "facts": "jsonb",
+    "preview": "text",
+    "attachment_count": "smallint",
+    "parts": "jsonb",
+    "defects": "text[]",
+    "parser_version": "smallint",
+}
+_UPDATE = """
+    UPDATE mailsync_message m SET {assignments}
+      FROM jsonb_to_recordset(%s::jsonb) AS d(id bigint, {types})
+     WHERE m.id = d.id
+""".format(  # noqa: S608 (constants alone)
+    assignments=", ".join(f'"{name}" = d."{name}"' for name in _COLUMNS),
+    types=", ".join(f'"{name}" {kind}' for name, kind in _COLUMNS.items()),
+)
+
+
+def _update_messages(rows: Sequence[dict[str, Any]]) -> None:
+    """All rows in one statement: the batch travels as one JSON document."""
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_UPDATE, [json.dumps(rows, default=str)])
+
+
+def indexed_text(message_id: int, parsed: ParsedMessage) -> IndexedText:
+    """What the text index keeps of a parsed message."""
+    header = parsed.header
+    people = [header.sender, *header.to, *header.cc, *header.bcc]
+    files = " ".join(part.filename for part in parsed.attachments if part.filename)
+    own = f"{parsed.own_text}\n{files}"
+    return IndexedText(
+        message_id,
+        subject=plain(header.subject),
+        people=plain(people_text([(address.name, address.address) for address in people])),
+        own=plain(own),
+        quoted=plain(_without_own(parsed.text, parsed.own_text)),
+    )
+
+
+def _without_own(text: str, own: str) -> str:
+    """The lines of ``text`` that ``own`` does not have: what was quoted, and signatures."""
+    if text == own:
+        return ""
+    lines = set(own.splitlines())
+    return "\n".join(line for line in text.splitlines() if line not in lines)
+
+
+def merge_messages(merges: dict[int, int]) -> tuple[set[tuple[int, int]], set[int]]:
+    """Make messages placements of others with the same bytes; returns touched (folder, thread) pairs and threads.
+
+    All that pointed to the vanishing row (pending changes, drafts, sent mail) points to the other one.
+    """
+    pairs: set[tuple[int, int]] = set()
+    threads: set[int] = set()
+    for old, new in merges.items():
+        kept = Message.objects.only("thread_id").get(pk=new)
+        placements = Placement.objects.filter(message_id=old)
+        for folder_id, thread_id in placements.values_list("folder_id", "thread_id"):
+            pairs |= {(folder_id, thread_id), (folder_id, kept.thread_id)}
+            threads |= {thread_id, kept.thread_id}
+        placements.update(message_id=new, thread_id=kept.thread_id)
+        Change.objects.filter(message_id=old).update(message_id=new)
+        Draft.objects.filter(original_id=old).update(original_id=new)
+        Outgoing.objects.filter(original_id=old).update(original_id=new)
+        PopMessage.objects.filter(message_id=old).update(message_id=new)
+        Message.objects.filter(pk=old).delete()
+    return pairs, threads
+
+
+def refused_body(lease: leases.HeldLease, folder_id: int, epoch: int, uids: Collection[int], reason: str) -> None:
+    """The server refuses these for good, or for now: note holes in a transaction of their own."""
+    record_bodies(lease, BodyBatch(folder_id, epoch, sorted(uids), (), reason))

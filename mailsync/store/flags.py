@@ -1,0 +1,82 @@
+"""Flags that the server told, shown with what the user has done since. Database room.
+
+In: flag updates of one folder and epoch. Out: ``server_flags`` as told, the visible flags as server
+flags overlaid with pending changes, lines and counts, in one transaction. Rows that would stay as
+they are are not written, so the same updates may come twice at no cost.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Q
+
+from mailsync.models import Change, Placement
+from mailsync.store import leases
+from mailsync.store.changes import pending_flags
+from mailsync.store.intake import lock_epoch, show_flags
+from mailsync.store.plain import plain
+from mailsync.store.summary import FolderCounts, refresh
+from mailsync.types import FlagUpdate
+
+_COLUMNS = ("server_flags", "modseq", "seen", "flagged", "answered", "draft", "keywords", "shown", "gone_phase")
+
+
+def apply_flags(
+    lease: leases.HeldLease, folder_id: int, epoch: int, updates: Sequence[FlagUpdate]
+) -> tuple[int, list[FolderCounts]]:
+    """Returns how many placements changed, and the counts of the folder if any did. Raises ``LeaseLost``."""
+    by_uid = {update.uid: update for update in updates}
+    with leases.commit(lease):
+        folder = lock_epoch(folder_id, epoch)
+        told = Placement.objects.filter(folder=folder, epoch=epoch, uid__in=list(by_uid))
+        differing = [
+            placement
+            for placement in told.select_for_update(no_key=True).order_by("id")
+            if placement.uid is not None and _differs(placement, by_uid[placement.uid])
+        ]
+        pending = pending_flags(placement.pk for placement in differing)
+        away = taken_away(placement.pk for placement in differing)
+        touched = []
+        for placement in differing:
+            assert placement.uid is not None
+            update = by_uid[placement.uid]
+            before = _visible(placement)
+            placement.server_flags = [plain(name) for name in update.flags.names()]
+            placement.modseq = update.modseq if update.modseq is not None else placement.modseq
+            placement.gone_phase = 0
+            show_flags(placement, pending.get(placement.pk, {}))
+            placement.shown = not update.flags.deleted and placement.pk not in away
+            if _visible(placement) != before:
+                touched.append(placement)
+        Placement.objects.bulk_update(differing, _COLUMNS, batch_size=500)
+        counts = refresh((folder.pk, placement.thread_id) for placement in touched)
+    return len(touched), counts
+
+
+def taken_away(placement_ids: Iterable[int]) -> set[int]:
+    """Which of these a pending move or expunge of the user has taken out of sight."""
+    pending = Change.objects.filter(
+        Q(kind=Change.Kind.MOVE) | Q(kind=Change.Kind.EXPUNGE),
+        placement__in=list(placement_ids),
+        state__in=Change.OPEN,
+        finished_at__isnull=True,
+    )
+    return {pk for pk in pending.values_list("placement_id", flat=True) if pk is not None}
+
+
+def _differs(placement: Placement, update: FlagUpdate) -> bool:
+    return (
+        sorted(placement.server_flags) != sorted(update.flags.names())
+        or placement.gone_phase > 0
+        or (update.modseq is not None and placement.modseq != update.modseq)
+    )
+
+
+def _visible(placement: Placement) -> tuple[object, ...]:
+    return (
+        placement.seen,
+        placement.flagged,
+        placement.answered,
+        placement.draft,
+        tuple(placement.keywords),
+        placement.shown,
+    )

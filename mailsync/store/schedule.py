@@ -1,0 +1,223 @@
+"""What is due, and when it is due again. Database room; due times are the database's.
+
+In: the clock tick, and how each piece of work ended. Out: ids to enqueue. Claiming moves the due time
+on, FOR UPDATE SKIP LOCKED, so two dispatchers share the work and a worker that dies is replaced when
+the moved time comes. Redis holds none of this.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from accounts.models import MailAccount
+from mailsync.errors import MailError, NeedsUser, TryLater
+from mailsync.models import AccountSync, Folder, Outgoing, SchedulerTick
+from mailsync.store.plain import plain
+
+#: Claimed work that has not reported back by then is claimed anew.
+RECLAIM = timedelta(minutes=6)
+#: Accounts of one server that are worked on at the same time.
+PER_HOST = 20
+#: Between polls: while its user looks on; the same day; later. A watched account is polled seldom.
+ACTIVE, TODAY, DORMANT, WATCHED = 60, 300, 1800, 900
+_NETWORK_WAITS = (15, 30, 60, 120, 300, 600)
+_LOGIN_WAITS = (900, 3600, 6 * 3600, 24 * 3600)
+#: After so long without a login that works, only the user can mend it.
+_GIVE_UP = timedelta(days=3)
+_LOGIN_CODES = frozenset({"password", "app_password", "token", "imap_disabled"})
+PARK_AFTER = 5
+
+
+def stamp_tick() -> None:
+    """Note that the scheduler lives."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO mailsync_schedulertick (id, at) VALUES (1, clock_timestamp())"
+            " ON CONFLICT (id) DO UPDATE SET at = EXCLUDED.at"
+        )
+
+
+def claim_accounts(column: str = "due_at", *, limit: int = 200) -> list[int]:
+    """Accounts whose ``due_at`` (or ``push_due_at``) has come; fair among hosts, nothing of inactive users."""
+    if column not in ("due_at", "push_due_at"):
+        raise ValueError(column)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CLAIM_ACCOUNTS.format(column=column),
+            {"reclaim": RECLAIM.total_seconds(), "limit": limit, "per_host": PER_HOST},
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+_CLAIM_ACCOUNTS = """
+    WITH due AS (
+        SELECT s.account_id, a.host, s.{column} AS due
+          FROM mailsync_accountsync s
+          JOIN accounts_mailaccount a ON a.id = s.account_id
+          JOIN accounts_user u ON u.id = a.user_id
+         WHERE s.{column} <= clock_timestamp() AND a.state <> 'paused' AND u.is_active
+         ORDER BY s.{column} LIMIT %(limit)s * 4
+           FOR UPDATE OF s SKIP LOCKED
+    ), busy AS (
+        SELECT a.host, count(*) AS workers FROM mailsync_lease l JOIN accounts_mailaccount a ON a.id = l.account_id
+         WHERE l.until > clock_timestamp() GROUP BY a.host
+    ), fair AS (
+        SELECT due.account_id, due.due,
+               row_number() OVER (PARTITION BY due.host ORDER BY due.due) + coalesce(busy.workers, 0) AS place
+          FROM due LEFT JOIN busy USING (host)
+    )
+    UPDATE mailsync_accountsync s SET {column} = clock_timestamp() + make_interval(secs => %(reclaim)s)
+      FROM (SELECT account_id FROM fair WHERE place <= %(per_host)s ORDER BY due LIMIT %(limit)s) AS taken
+     WHERE s.account_id = taken.account_id
+    RETURNING s.account_id
+"""
+
+
+def claim_folders(*, limit: int = 200) -> list[int]:
+    """Folders that a watcher, or a visit cut short, has made due; claiming clears the mark."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE mailsync_folder f SET due_at = NULL FROM (
+                SELECT f.id FROM mailsync_folder f
+                  JOIN accounts_mailaccount a ON a.id = f.account_id JOIN accounts_user u ON u.id = a.user_id
+                 WHERE f.due_at <= clock_timestamp() AND f.parked_at IS NULL AND a.state = 'active' AND u.is_active
+                 ORDER BY f.due_at LIMIT %s FOR UPDATE OF f SKIP LOCKED
+            ) AS due WHERE f.id = due.id RETURNING f.id
+            """,
+            [limit],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def due_outgoing(*, limit: int = 200) -> list[int]:
+    """Messages whose time to be sent, or looked for, has come. Delivery claims each for itself."""
+    due = Outgoing.objects.filter(due_at__lte=Now(), finished_at__isnull=True, user__is_active=True)
+    return list(due.order_by("due_at").values_list("id", flat=True)[:limit])
+
+
+def accounts_with_bodies_pending(*, limit: int = 200) -> list[int]:
+    """Accounts that have headers whose bodies are still to come, and that nobody is fetching them for."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT DISTINCT f.account_id FROM mailsync_folder f
+              JOIN accounts_mailaccount a ON a.id = f.account_id JOIN accounts_user u ON u.id = a.user_id
+              JOIN mailsync_accountsync s ON s.account_id = a.id
+             WHERE f.bodies_pending > 0 AND f.missing_since IS NULL AND a.state = 'active' AND u.is_active
+               AND s.failures = 0
+               AND NOT EXISTS (SELECT FROM mailsync_lease l WHERE l.account_id = a.id AND l.lane = 'bodies'
+                                  AND l.until > clock_timestamp())
+             LIMIT %s
+            """,
+            [limit],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+# How it ended. ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a failure means for the account: ``due_seconds`` None: not again by itself."""
+
+    due_seconds: float | None
+    needs_user: bool
+
+
+def record_success(account_id: int, *, capabilities: Iterable[str] = (), again_now: bool = False) -> None:
+    """The account was brought into step (or a slice of it was): the backoff ends, the next poll is set."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE mailsync_accountsync SET failures = 0, last_success_at = clock_timestamp(), last_error = '',
+                   due_at = clock_timestamp() + make_interval(secs => CASE
+                       WHEN %(again)s THEN 0
+                       WHEN watched_at > clock_timestamp() - interval '10 minutes' THEN %(watched)s
+                       WHEN active_at > clock_timestamp() - interval '10 minutes' THEN %(active)s
+                       WHEN active_at > clock_timestamp() - interval '1 day' THEN %(today)s
+                       ELSE %(dormant)s END * (0.9 + 0.2 * random()))
+             WHERE account_id = %(account)s
+            """,
+            {
+                "again": again_now,
+                "watched": WATCHED,
+                "active": ACTIVE,
+                "today": TODAY,
+                "dormant": DORMANT,
+                "account": account_id,
+            },
+        )
+    if capabilities:
+        AccountSync.objects.filter(pk=account_id).update(capabilities=sorted(capabilities))
+    MailAccount.objects.filter(pk=account_id, state=MailAccount.State.NEEDS_USER).update(
+        state=MailAccount.State.ACTIVE, state_reason="", state_since=Now()
+    )
+
+
+def record_failure(account_id: int, error: MailError, *, transcript: str = "") -> Verdict:
+    """The account could not be worked on: say why in plain words, and set when to try again."""
+    with transaction.atomic():
+        sync = AccountSync.objects.select_for_update().get(pk=account_id)
+        verdict = judge(error, sync.failures)
+        sync.failures += 1
+        sync.last_error, sync.transcript = plain(str(error)), plain(transcript)[-20_000:]
+        sync.save(update_fields=["failures", "last_error", "transcript"])
+        since = MailAccount.objects.filter(pk=account_id, state=MailAccount.State.NEEDS_USER)
+        if verdict.needs_user and since.filter(state_since__lt=Now() - _GIVE_UP).exists():
+            verdict = Verdict(None, needs_user=True)
+        due = None if verdict.due_seconds is None else Now() + timedelta(seconds=verdict.due_seconds)
+        AccountSync.objects.filter(pk=account_id).update(due_at=due, last_error_at=Now())
+        if verdict.needs_user:
+            MailAccount.objects.filter(pk=account_id, state=MailAccount.State.ACTIVE).update(
+                state=MailAccount.State.NEEDS_USER, state_since=Now()
+            )
+            MailAccount.objects.filter(pk=account_id).update(state_reason=plain(str(error)))
+    return verdict
+
+
+def judge(error: MailError, failures: int) -> Verdict:
+    """Pure: what this error means after so many failures before it.
+
+    >>> judge(TryLater("busy", after_seconds=300), 0).due_seconds
+    300
+    """
+    if isinstance(error, TryLater) and error.after_seconds is not None:
+        return Verdict(error.after_seconds, needs_user=False)
+    if isinstance(error, NeedsUser):
+        # A server may refuse a good password in a bad hour, so the user is asked at the second refusal.
+        if error.code in _LOGIN_CODES:
+            return Verdict(_LOGIN_WAITS[min(failures, len(_LOGIN_WAITS) - 1)], needs_user=failures >= 1)
+        waits = _NETWORK_WAITS if error.code in ("timeout", "refused", "unknown_host") else _LOGIN_WAITS
+        return Verdict(waits[min(failures, len(waits) - 1)], needs_user=failures >= 5 or waits is _LOGIN_WAITS)
+    return Verdict(_NETWORK_WAITS[min(failures, len(_NETWORK_WAITS) - 1)], needs_user=False)
+
+
+def record_folder_success(folder_id: int, *, finished: bool) -> None:
+    """A visit went well; one that was cut short is due again at once."""
+    Folder.objects.filter(pk=folder_id).update(
+        last_success_at=Now(), last_error="", failures=0, parked_at=None, due_at=None if finished else Now()
+    )
+
+
+def record_folder_failure(folder_id: int, error: MailError) -> None:
+    """This one folder cannot be read; after a few times it is parked, and the account goes on without it."""
+    folders = Folder.objects.filter(pk=folder_id)
+    folders.update(last_error=plain(str(error)), failures=F("failures") + 1, due_at=None)
+    folders.filter(failures__gte=PARK_AFTER, parked_at__isnull=True).update(parked_at=Now())
+
+
+def make_folder_due(folder_id: int) -> bool:
+    """A watcher heard something: True when the folder was not due already."""
+    return bool(Folder.objects.filter(pk=folder_id, due_at__isnull=True, parked_at__isnull=True).update(due_at=Now()))
+
+
+def last_tick_seconds() -> float | None:
+    """Seconds since the scheduler's last tick, None if it never ticked."""
+    tick = SchedulerTick.objects.annotate(now=Now()).first()
+    return None if tick is None else (tick.now - tick.at).total_seconds()

@@ -1,0 +1,105 @@
+"""Messages that a folder no longer lists: hidden at once, deleted late. Database room.
+
+Phase 1 (missing once): hidden. Phase 2 (a later full cycle of the account has gone by and it has not
+come back): confirmed. After thirty days in phase 2 the placement goes, and with a message's last
+placement its bytes. A UID that is listed again is shown again in either phase.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Now
+
+from mailsync.models import Message, Placement, RawMessage
+from mailsync.store import leases
+from mailsync.store.flags import taken_away
+from mailsync.store.holes import fill_holes
+from mailsync.store.intake import lock_epoch
+from mailsync.store.summary import FolderCounts, lock_folders, refresh
+from mailsync.store.threads import delete_empty_threads, refresh_threads
+
+KEEP = timedelta(days=30)
+
+
+def known_uids(folder_id: int, epoch: int, *, low: int = 1) -> list[int]:
+    """The UIDs from ``low`` that we believe the folder lists, ascending; holes are among them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT uid FROM mailsync_placement WHERE folder_id = %(folder)s AND epoch = %(epoch)s AND uid >= %(low)s"
+            " AND gone_phase = 0 UNION SELECT uid FROM mailsync_hole WHERE folder_id = %(folder)s"
+            " AND epoch = %(epoch)s AND uid >= %(low)s ORDER BY uid",
+            {"folder": folder_id, "epoch": epoch, "low": low},
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def record_vanished(
+    lease: leases.HeldLease, folder_id: int, epoch: int, uids: Collection[int]
+) -> tuple[int, list[FolderCounts]]:
+    """Hide what the server no longer lists. Returns how many placements. Raises ``LeaseLost``."""
+    with leases.commit(lease):
+        folder = lock_epoch(folder_id, epoch)
+        fill_holes(folder, uids)
+        return _set_gone(Placement.objects.filter(folder=folder, epoch=epoch, uid__in=list(uids), gone_phase=0))
+
+
+def record_returned(
+    lease: leases.HeldLease, folder_id: int, epoch: int, uids: Collection[int]
+) -> tuple[int, list[FolderCounts]]:
+    """Show again what the server lists after all. Raises ``LeaseLost``."""
+    with leases.commit(lease):
+        folder = lock_epoch(folder_id, epoch)
+        back = Placement.objects.filter(folder=folder, epoch=epoch, uid__in=list(uids), gone_phase__gt=0)
+        rows = list(back.select_for_update(no_key=True).order_by("id"))
+        away = taken_away(row.pk for row in rows)
+        for row in rows:
+            row.gone_phase, row.gone_at = 0, None
+            row.shown = row.pk not in away and "\\Deleted" not in row.server_flags
+        Placement.objects.bulk_update(rows, ["gone_phase", "gone_at", "shown"], batch_size=500)
+        counts = refresh((row.folder_id, row.thread_id) for row in rows)
+        refresh_threads({row.thread_id for row in rows})
+    return len(rows), counts
+
+
+def unlink_epochs(lease: leases.HeldLease, folder_id: int, epoch: int) -> tuple[int, list[FolderCounts]]:
+    """Hide what earlier epochs still hold, once the folder has been read to its end in this one."""
+    with leases.commit(lease):
+        folder = lock_epoch(folder_id, epoch)
+        left = Placement.objects.filter(folder=folder, epoch__lt=epoch, uid__isnull=False, gone_phase=0)
+        return _set_gone(left)
+
+
+def _set_gone(placements: QuerySet[Placement]) -> tuple[int, list[FolderCounts]]:
+    rows = list(placements.select_for_update(no_key=True).order_by("id"))
+    Placement.objects.filter(id__in=[row.pk for row in rows]).update(gone_phase=1, gone_at=Now(), shown=False)
+    counts = refresh((row.folder_id, row.thread_id) for row in rows)
+    refresh_threads({row.thread_id for row in rows})
+    return len(rows), counts
+
+
+def confirm_gone(account_id: int, *, cycle_began: datetime) -> int:
+    """Phase 1 → 2 for what had vanished before this full cycle of the account began."""
+    gone = Placement.objects.filter(account_id=account_id, gone_phase=1, gone_at__lt=cycle_began)
+    return gone.update(gone_phase=2)
+
+
+def purge_gone(*, limit: int = 500, keep: timedelta = KEEP) -> int:
+    """Remove placements confirmed gone for ``keep``, and messages that lie nowhere any more with their bytes.
+
+    Returns how many placements went. Repeat while it returns ``limit``.
+    """
+    with transaction.atomic():
+        old = Placement.objects.filter(gone_phase=2, gone_at__lt=Now() - keep).order_by("id")[:limit]
+        rows = list(old)
+        lock_folders(row.folder_id for row in rows)
+        Placement.objects.filter(id__in=[row.pk for row in rows]).delete()
+        nowhere = Message.objects.filter(id__in={row.message_id for row in rows}).exclude(
+            Exists(Placement.objects.filter(message=OuterRef("pk")))
+        )
+        messages = list(nowhere.values_list("id", "raw_id", "thread_id"))
+        Message.objects.filter(id__in=[pk for pk, _, _ in messages]).delete()
+        RawMessage.objects.filter(id__in=[raw for _, raw, _ in messages if raw is not None]).delete()
+        delete_empty_threads({thread for _, _, thread in messages})
+    return len(rows)

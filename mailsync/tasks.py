@@ -1,0 +1,77 @@
+"""Celery tasks: names and queues. No logic: each loads nothing, calls one function of the engine or the store,
+and enqueues what that says comes next. All take ids; all may run twice.
+"""
+
+from celery import shared_task
+
+from mailsync.engine import maintain as maintenance
+from mailsync.engine import pull
+from mailsync.store import schedule
+
+
+@shared_task(name="mailsync.dispatch", queue="interactive", ignore_result=True)
+def dispatch() -> None:
+    """The clock: note the tick, claim what Postgres says is due, enqueue it."""
+    schedule.stamp_tick()
+    for task, ids in (
+        (account_pull, schedule.claim_accounts("due_at")),
+        (folder_pull, schedule.claim_folders()),
+        (changes_push, schedule.claim_accounts("push_due_at")),
+        (outgoing_deliver, schedule.due_outgoing()),
+        (bodies_pull, schedule.accounts_with_bodies_pending()),
+    ):
+        for id_ in ids:
+            task.delay(id_)
+
+
+@shared_task(name="mailsync.maintain", queue="maintenance", ignore_result=True)
+def maintain() -> None:
+    """What may wait: remove what has been gone for a month, old runs, leases of dead workers."""
+    maintenance.maintain()
+
+
+@shared_task(name="mailsync.account_pull", queue="sync", ignore_result=True)
+def account_pull(account_id: int) -> None:
+    """List an account's folders and bring them all into step."""
+    if pull.pull_account(account_id, bodies_wanted=_bodies_wanted) is pull.Outcome.MORE:
+        account_pull.delay(account_id)
+
+
+@shared_task(name="mailsync.folder_pull", queue="interactive", ignore_result=True)
+def folder_pull(folder_id: int) -> None:
+    """Bring one folder into step now: its watcher heard something, or its user looks at it."""
+    if pull.pull_one(folder_id, bodies_wanted=_bodies_wanted) is pull.Outcome.MORE:
+        folder_pull.delay(folder_id)
+
+
+def _bodies_wanted(account_id: int) -> None:
+    bodies_pull.delay(account_id)
+
+
+@shared_task(name="mailsync.bodies_pull", queue="backfill", ignore_result=True)
+def bodies_pull(account_id: int) -> None:
+    """Fetch the bodies that are still to come."""
+    if pull.pull_bodies(account_id) is pull.Outcome.MORE:
+        bodies_pull.delay(account_id)
+
+
+@shared_task(name="mailsync.message_fetch", queue="interactive", ignore_result=True)
+def message_fetch(message_id: int) -> None:
+    """Fetch one body at once: somebody has opened the message."""
+    pull.fetch_message(message_id)
+
+
+@shared_task(name="mailsync.changes_push", queue="interactive", ignore_result=True)
+def changes_push(account_id: int) -> None:
+    """Carry what the user did to the server."""
+    from mailsync.engine.push import push_changes
+
+    push_changes(account_id)
+
+
+@shared_task(name="mailsync.outgoing_deliver", queue="send", ignore_result=True)
+def outgoing_deliver(outgoing_id: int) -> None:
+    """Send one message, or find out what became of it."""
+    from mailsync.engine.deliver import deliver
+
+    deliver(outgoing_id)
