@@ -20,7 +20,7 @@ class _Sink(RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data) -> int:  # type: ignore[no-untyped-def,override]
+    def write(self, data) -> int:  # type: ignore[no-untyped-def]
         piece = bytes(data)
         self._pieces.append(piece)
         return len(piece)

@@ -162,5 +162,6 @@ def test_dark_mode_only_without_the_senders_colours(page: Client, bob: User) -> 
     coloured = store(bob, html_message('<p style="color:#333">Hi</p>'))
     assert "prefers-color-scheme:dark" in page.get(body_url(plain)).content.decode()
     assert "prefers-color-scheme:dark" not in page.get(body_url(coloured)).content.decode()
-    assert "invert" in page.get(body_url(coloured, "?theme=dark")).content.decode()
-    assert "invert" not in page.get(body_url(plain, "?theme=dark")).content.decode()
+    assert "invert" not in page.get(body_url(coloured, "?theme=dark")).content.decode()
+    assert "invert" in page.get(body_url(coloured, "?theme=dark&recolour=1")).content.decode()
+    assert "invert" not in page.get(body_url(plain, "?theme=dark&recolour=1")).content.decode()

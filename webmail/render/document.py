@@ -52,20 +52,23 @@ _INVERTED = (
 )
 
 
-def theme_css(theme: Theme, sets_colors: bool) -> str:
-    """Colours of the frame. ``auto`` follows the system, and only where the sender set no colours."""
-    if theme == "dark":
-        return f"@media screen{{{_INVERTED if sets_colors else _DARK}}}@media print{{{_LIGHT}}}"
-    if theme == "auto" and not sets_colors:
-        return f"{_LIGHT}@media screen and (prefers-color-scheme:dark){{{_DARK}}}"
-    return _LIGHT
+def theme_css(theme: Theme, sets_colors: bool, recolour: bool = False) -> str:
+    """Colours of the frame: dark where the page is dark (``auto``: where the system is) and the sender chose no
+    colours; over the sender's own only with ``recolour``. Paper is always light."""
+    dark = _INVERTED if sets_colors and recolour else "" if sets_colors else _DARK
+    if theme == "light" or not dark:
+        return _LIGHT
+    when = "screen" if theme == "dark" else "screen and (prefers-color-scheme:dark)"
+    return f"{_LIGHT}@media {when}{{{dark}}}"
 
 
-def html_document(body: CleanBody, *, picture_url: PictureUrl = no_pictures, theme: Theme = "auto") -> str:
-    """The whole document. ``picture_url`` decides about each picture."""
+def html_document(
+    body: CleanBody, *, picture_url: PictureUrl = no_pictures, theme: Theme = "auto", recolour: bool = False
+) -> str:
+    """The whole document. ``picture_url`` decides about each picture, the rest is as for ``theme_css``."""
     return _document(
         body.doctype,
-        theme_css(theme, body.sets_colors),
+        theme_css(theme, body.sets_colors, recolour),
         body.sheet,
         fill(body.body_attributes, picture_url),
         body.fill(picture_url),

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from mailsync.message.bodies import attachments as attached_parts
 from mailsync.message.bodies import stream_part
+from mailsync.message.transfer import Read
 from mailsync.models import Message
 from mailsync.store.raw import BodyNotFetched, raw_reader, raw_size
 from webmail import access
@@ -153,14 +154,14 @@ def eml(request: HttpRequest, message_id: int) -> HttpResponseBase:
     )
 
 
-def _reader(message: Message):  # type: ignore[no-untyped-def]
+def _reader(message: Message) -> Read:
     try:
         return raw_reader(message)
     except BodyNotFetched as error:
         raise Http404(str(error)) from error
 
 
-def _slices(read, size: int) -> Iterator[bytes]:  # type: ignore[no-untyped-def]
+def _slices(read: Read, size: int) -> Iterator[bytes]:
     for start in range(0, size, _PIECE_BYTES):
         yield read(start, min(size, start + _PIECE_BYTES))
 

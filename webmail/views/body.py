@@ -24,7 +24,11 @@ _THEMES: dict[str, Theme] = {"auto": "auto", "light": "light", "dark": "dark"}
 @require_safe
 @login_required
 def body(request: HttpRequest, message_id: int) -> HttpResponse:
-    """``?theme=auto|light|dark`` says which colours a body without its own takes; ``?as=text`` shows its text."""
+    """The body without remote pictures.
+
+    ``?theme=auto|light|dark`` says which colours a body without its own takes, ``?recolour`` that one with its own is
+    to be dark too; ``?as=text`` shows its text.
+    """
     message = access.message_for(user_of(request), message_id)
     return _refuse_outside_frame(request) or _framed(request, message, remote=False)
 
@@ -65,7 +69,7 @@ def _framed(request: HttpRequest, message: Message, *, remote: bool) -> HttpResp
             text = notice_document(_("This message has no text."), "", theme=theme)
         else:
             pictures = picture_urls(message, user_of(request).pk, remote=remote)
-            text = html_document(shown.body, picture_url=pictures, theme=theme)
+            text = html_document(shown.body, picture_url=pictures, theme=theme, recolour="recolour" in request.GET)
     response = HttpResponse(text, headers=dict(HEADERS))
     response.headers["Content-Security-Policy"] = _policy(request, message, remote=remote)
     if not fetched:

@@ -1,0 +1,246 @@
+"""All that the reading pane tells of one message beside its header: ``body_context``. Screens room, reads only.
+
+In go the reader and a message of theirs, out comes a frozen ``BodyContext`` for the templates; every
+text in it is plain and must be escaped there. The body itself is in the frame (``views/body.py``).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from accounts import preferences
+from accounts.models import TrustedSender, User
+from mailsync.message.authres import Verdict
+from mailsync.message.bodies import attachments as attached_parts
+from mailsync.message.bodies import choose_bodies, decode_text
+from mailsync.message.facts import Part
+from mailsync.models import Message
+from mailsync.store.raw import raw_reader
+from mailsync.types import Address
+from webmail.bodies import ShownBody, load_body, message_root
+from webmail.files import file_name, is_dangerous
+from webmail.present.files import FileTile, file_tile
+from webmail.present.invitation import MAX_CHARACTERS, Invitation, read_invitation
+from webmail.present.trust import Warned, domain_of, find_warnings, judge
+from webmail.render.links import compose_target
+
+#: Types shown by the browser in a page of ours; pictures are checked again by their content when served.
+_PREVIEWS: dict[str, Literal["picture", "text", "audio", "video", "message"]] = {
+    "image/png": "picture",
+    "image/jpeg": "picture",
+    "image/gif": "picture",
+    "image/webp": "picture",
+    "text/plain": "text",
+    "message/rfc822": "message",
+}
+_UNKNOWN = Verdict()
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """One file of the message. ``preview`` says how it can be looked at before it is saved, empty if it cannot.
+
+    ``dangerous`` files could run something when opened: say so, and offer them for saving only.
+    """
+
+    tile: FileTile
+    url: str
+    preview_url: str
+    preview: str
+    dangerous: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """How to leave a list (RFC 2369, RFC 8058). ``one_click_url`` takes a POST from our server, and is set only
+    when the provider verified a DKIM signature that covers it; ``page_url`` is opened by the reader in a new
+    tab; ``compose_url`` is our compose page with the list's command filled in."""
+
+    one_click_url: str = ""
+    page_url: str = ""
+    compose_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyContext:
+    """What the reading pane knows of a message's body.
+
+    - ``state``: ``missing`` (not fetched yet), ``empty``, ``html``, ``text`` or ``encrypted`` (PGP or S/MIME)
+    - ``frame_url``: the iframe's ``src``, with consent, theme and plain text already decided
+    - ``pictures_url``, ``text_url``, ``html_url``, ``recolour_url``: what it becomes when the reader asks for
+      the remote pictures this time, for the text, for the HTML again, for dark colours over the sender's own;
+      empty where that would change nothing
+    - ``consent_url``: POST ``scope=sender|domain`` there to always show pictures (``views/body.py``)
+    - ``remote``: how many remote pictures wait (0 once shown); ``trackers``: how many beacons were stopped
+    - ``refused``: the HTML could not be made safe, its text is shown; ``truncated``: its end is missing
+    - ``verdict``: of the reader's own provider; ``warnings``: what is odd
+    """
+
+    state: Literal["missing", "empty", "html", "text", "encrypted"]
+    frame_url: str = ""
+    pictures_url: str = ""
+    text_url: str = ""
+    html_url: str = ""
+    recolour_url: str = ""
+    consent_url: str = ""
+    sender_domain: str = ""
+    remote: int = 0
+    shows_remote: bool = False
+    trackers: int = 0
+    deceptive_links: int = 0
+    has_quote: bool = False
+    refused: bool = False
+    truncated: bool = False
+    files: tuple[AttachedFile, ...] = ()
+    verdict: Verdict = _UNKNOWN
+    warnings: tuple[Warned, ...] = ()
+    unsubscribe: Unsubscribe | None = None
+    invitation: Invitation | None = None
+
+    @property
+    def trust(self) -> Literal["verified", "failed", ""]:
+        return "verified" if self.verdict.verified else "failed" if self.verdict.failed else ""
+
+
+def body_context(
+    user: User, message: Message, mine: Collection[str], *, contact_domains: Collection[str] = ()
+) -> BodyContext:
+    """``mine`` are the reader's own addresses in lower case. Two or three queries; the body is cleaned on the way
+    (or read from the cache), so that the frame finds it ready."""
+    verdict = judge(message.from_address, _results(message), message.account.host)
+    files = tuple(_files(message))
+    known = {*map(domain_of, mine), *contact_domains}
+    warnings = find_warnings(
+        Address(message.from_name, message.from_address),
+        [Address(name, address) for name, address in message.recipients.get("reply_to", ())],
+        message.facts,
+        verdict,
+        known_domains=known,
+        dangerous_files=[one.tile.name for one in files if one.dangerous],
+    )
+    told: dict[str, Any] = {
+        "files": files,
+        "verdict": verdict,
+        "warnings": warnings,
+        "unsubscribe": _unsubscribe(message, verdict),
+        "sender_domain": domain_of(message.from_address),
+    }
+    if message.raw_id is None:
+        return BodyContext(state="missing", frame_url=reverse("body", args=[message.pk]), **told)
+    likes = preferences.load(user)
+    shown = load_body(message, as_text=likes.plain_text)
+    told["invitation"] = _invitation(message, mine)
+    return _with_frame(user, message, likes, shown, told)
+
+
+def _with_frame(
+    user: User, message: Message, likes: preferences.Preferences, shown: ShownBody, told: dict[str, Any]
+) -> BodyContext:
+    body = shown.body
+    consented = likes.remote_pictures == "always" or trusts(user, message.from_address)
+    shows_remote = bool(body.remote) and consented
+    theme = {"theme": likes.theme} if likes.dark_mail and likes.theme != "auto" else {}
+    theme = theme if likes.dark_mail else {"theme": "light"}
+    form = {"as": "text"} if likes.plain_text and shown.has_html else {}
+    at = "body_pictures" if shows_remote else "body"
+    is_dark = likes.dark_mail and likes.theme != "light"
+    return BodyContext(
+        state=_state(message, shown),
+        frame_url=_url(message, at, theme | form),
+        pictures_url=_url(message, "body_pictures", theme) if body.remote and not shows_remote else "",
+        text_url=_url(message, "body", theme | {"as": "text"}) if shown.is_html else "",
+        html_url=_url(message, at, theme | {"as": "html"}) if shown.has_html and not shown.is_html else "",
+        recolour_url=_url(message, at, theme | form | {"recolour": "1"}) if body.sets_colors and is_dark else "",
+        consent_url=reverse("body_pictures", args=[message.pk]),
+        remote=0 if shows_remote else body.remote,
+        shows_remote=shows_remote,
+        trackers=body.trackers,
+        deceptive_links=body.deceptive_links,
+        has_quote=body.has_quote,
+        refused=shown.refused,
+        truncated=body.truncated,
+        **told,
+    )
+
+
+def trusts(user: User, address: str) -> bool:
+    """Whether this reader always loads the pictures of this sender, or of their domain."""
+    domain = domain_of(address)
+    if not domain:
+        return False
+    return TrustedSender.objects.filter(user=user, address__in=[address.lower(), f"@{domain}"]).exists()
+
+
+def _url(message: Message, name: str, query: dict[str, str]) -> str:
+    return reverse(name, args=[message.pk]) + (f"?{urlencode(query)}" if query else "")
+
+
+def _state(message: Message, shown: ShownBody) -> Literal["empty", "html", "text", "encrypted"]:
+    if not shown.is_empty:
+        return "html" if shown.is_html else "text"
+    root = message_root(message)
+    kinds = {part.content_type for part in root.walk()} if root else set()
+    encrypted = {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}
+    return "encrypted" if kinds & encrypted else "empty"
+
+
+def _results(message: Message) -> list[str]:
+    return [str(value) for value in message.facts.get("authentication_results", [])]
+
+
+def _files(message: Message) -> list[AttachedFile]:
+    root = message_root(message)
+    return [_file(message, part) for part in attached_parts(root)] if root else []
+
+
+def _file(message: Message, part: Part) -> AttachedFile:
+    name = file_name(part)
+    url = reverse("attachment", args=[message.pk, part.path, name])
+    dangerous = is_dangerous(name)
+    kind = part.content_type.partition("/")[0]
+    preview = "" if dangerous else _PREVIEWS.get(part.content_type, kind if kind in ("audio", "video") else "")
+    return AttachedFile(
+        tile=file_tile(name, part.path, part.content_type, part.size_bytes),
+        url=url,
+        preview_url=f"{url}?inline=1" if preview else "",
+        preview=preview,
+        dangerous=dangerous,
+    )
+
+
+def _unsubscribe(message: Message, verdict: Verdict) -> Unsubscribe | None:
+    urls = [str(url) for url in message.facts.get("list_unsubscribe", [])]
+    page = next((url for url in urls if url.lower().startswith(("https://", "http://"))), "")
+    mailto = next((url for url in urls if url.lower().startswith("mailto:")), "")
+    if not page and not mailto:
+        return None
+    return Unsubscribe(
+        one_click_url=page if _one_click(message, verdict, page) else "",
+        page_url=page,
+        compose_url=compose_target(mailto) if mailto else "",
+    )
+
+
+def _one_click(message: Message, verdict: Verdict, page: str) -> bool:
+    """RFC 8058 §4: https, offered, and both fields covered by a DKIM signature that passed."""
+    if not message.facts.get("list_unsubscribe_post") or not page.lower().startswith("https://"):
+        return False
+    if not verdict.verified or verdict.by != "dkim":
+        return False
+    needed = {"list-unsubscribe", "list-unsubscribe-post"}
+    return any(
+        str(signature.get("domain", "")).lower() == verdict.domain
+        and needed <= {str(name).lower() for name in signature.get("headers", [])}
+        for signature in message.facts.get("dkim_signatures", [])
+    )
+
+
+def _invitation(message: Message, mine: Collection[str]) -> Invitation | None:
+    root = message_root(message)
+    part = choose_bodies(root).calendar if root else None
+    if part is None:
+        return None
+    return read_invitation(decode_text(part, raw_reader(message), max_bytes=MAX_CHARACTERS), mine)
