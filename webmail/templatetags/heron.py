@@ -7,6 +7,7 @@ import zlib
 from datetime import datetime, timedelta
 
 from django import template
+from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
@@ -70,6 +71,21 @@ def avatar(address: object, size: str = "", name: str = "") -> SafeString:
 
 
 @register.filter
+def control(field: BoundField) -> SafeString:
+    """A form field's own control in the site's style, without a placeholder that repeats its label."""
+    widget = field.field.widget
+    kind = getattr(widget, "input_type", "")
+    attrs: dict[str, str | bool] = {}
+    if kind not in {"checkbox", "radio", "hidden"}:
+        attrs["class"] = " ".join(part for part in ("in", str(widget.attrs.get("class", ""))) if part)
+    if field.errors:
+        attrs["aria-errormessage"] = f"{field.auto_id}_error"
+    if str(field.label).strip().lower() in str(widget.attrs.get("placeholder", "")).lower():
+        attrs["placeholder"] = ""
+    return field.as_widget(attrs=attrs)
+
+
+@register.filter
 def initials(person: object) -> str:
     """The initials of a user or an address."""
     mailbox = str(getattr(person, "address", None) or getattr(person, "email", ""))
@@ -80,6 +96,12 @@ def initials(person: object) -> str:
 def hue(text: object) -> str:
     """The hue class of an address or a label's name: "h205"."""
     return f"h{hue_of(str(text))}"
+
+
+@register.filter
+def hue_class(hue: int) -> str:
+    """The class of the nearest hue there is, on the wheel of 360 degrees: 37 is "h45"."""
+    return f"h{min(HUES, key=lambda known: min(abs(known - hue), 360 - abs(known - hue)))}"
 
 
 @register.filter
@@ -126,6 +148,26 @@ def heron_ago(moment: datetime | None) -> str:
     if hours < 24:
         return ngettext("%(n)d hour ago", "%(n)d hours ago", hours) % {"n": hours}
     return ngettext("%(n)d day ago", "%(n)d days ago", days) % {"n": days}
+
+
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "Mac"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+_BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    """A browser's user agent in words: "Firefox on Windows"."""
+    browser = next((name for sign, name in _BROWSERS if sign in user_agent), _("Unknown browser"))
+    system = next((name for sign, name in _SYSTEMS if sign in user_agent), "")
+    return _("%(browser)s on %(system)s") % {"browser": browser, "system": system} if system else browser
 
 
 @register.filter

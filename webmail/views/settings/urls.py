@@ -2,10 +2,24 @@
 
 from django.urls import path
 
-from webmail.views.settings import pages
+from webmail.views.settings import accounts, connect, identities, pages
 
 urlpatterns = [
     path("", pages.index, name="settings"),
+    path("profile/", pages.profile, name="settings_profile"),
     path("appearance/", pages.appearance, name="settings_appearance"),
-    path("accounts/", pages.appearance, name="settings_accounts"),
+    path("reading/", pages.reading, name="settings_reading"),
+    path("writing/", pages.writing, name="settings_writing"),
+    path("security/", pages.security, name="settings_security"),
+    path("accounts/", accounts.index, name="settings_accounts"),
+    path("accounts/add/", connect.add, name="account_add"),
+    path("accounts/add/servers/", connect.servers, name="account_servers"),
+    path("accounts/<int:account_id>/", accounts.edit, name="account_edit"),
+    path("accounts/<int:account_id>/servers/", accounts.servers, name="account_edit_servers"),
+    path("accounts/<int:account_id>/started/", connect.started, name="account_started"),
+    path("accounts/<int:account_id>/sync/", accounts.sync, name="account_sync"),
+    path("accounts/<int:account_id>/pause/", accounts.pause, name="account_pause"),
+    path("accounts/<int:account_id>/resume/", accounts.resume, name="account_resume"),
+    path("accounts/<int:account_id>/remove/", accounts.remove, name="account_remove"),
+    path("identities/<int:identity_id>/", identities.edit, name="identity_edit"),
 ]

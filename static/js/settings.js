@@ -1,0 +1,46 @@
+/* Settings that save at once: says "Saved" when a change has reached the server, and shows the new
+   theme, accent, density or pane on this page without loading it again. Without scripts each form
+   has its button. */
+import { toast } from "heron/shell";
+
+const SAVED_MILLISECONDS = 2000;
+let timer;
+
+document.addEventListener("change", (event) => {
+  const { applies } = event.target.dataset;
+  if (applies) document.documentElement.dataset[applies] = event.target.value;
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const note = document.getElementById("saved");
+  if (!note || !event.detail.elt.matches("[data-saves]")) return;
+  if (!event.detail.successful) {
+    toast(note.dataset.failed, { bad: true });
+    return;
+  }
+  note.hidden = false;
+  clearTimeout(timer);
+  timer = setTimeout(() => { note.hidden = true; }, SAVED_MILLISECONDS);
+});
+
+/* A dialog that asks before something is lost: the button stays off until the name is typed. */
+for (const field of document.querySelectorAll("[data-must-equal]")) {
+  const button = field.form.querySelector("[data-when-equal]");
+  const check = () => { button.disabled = field.value.trim() !== field.dataset.mustEqual; };
+  field.addEventListener("input", check);
+  check();
+}
+
+/* A form that takes a while says so and cannot be sent twice. Going back in history frees it again. */
+for (const form of document.querySelectorAll("[data-busy]")) {
+  const button = form.querySelector("[data-busy-button]");
+  const words = button.textContent;
+  form.addEventListener("submit", () => {
+    button.disabled = true;
+    button.textContent = form.dataset.busy;
+  });
+  window.addEventListener("pageshow", () => {
+    button.disabled = false;
+    button.textContent = words;
+  });
+}

@@ -1,0 +1,113 @@
+"""Connecting a mail account: an address and a password flow in, an account whose mail is on its way flows out.
+
+Both logins are proved before anything is saved. When one fails, the form comes back with everything
+that was typed and with the result of each step in plain words.
+"""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from mailsync import actions
+from mailsync.models import Folder
+from mailsync.types import LoginReport, Role, StepResult
+from webmail import access
+from webmail.reader import user_of
+from webmail.views.settings.connect_form import ServersForm
+from webmail.views.settings.servers import known_servers
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One login as the page shows it; ``advice`` adds what the server could not know."""
+
+    title: str
+    result: StepResult
+    advice: str = ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@sensitive_post_parameters("password", "smtp_password")
+@login_required
+def add(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    if request.method != "POST":
+        first = not user.mail_accounts.exists()
+        form = ServersForm(user, initial={"address": request.GET.get("address", ""), "name": user.name})
+        return render(request, "settings/account_add.html", {"form": form, "first": first})
+    form = ServersForm(user, request.POST)
+    if not form.is_valid():
+        return _again(request, form)
+    report = actions.check_login(form.incoming(), form.outgoing())
+    if not report.ok:
+        return _again(request, form, steps_of(form, report))
+    try:
+        account = actions.connect_account(
+            user,
+            address=form.cleaned_data["address"],
+            incoming=form.incoming(),
+            outgoing=form.outgoing() or form.relay(),
+            name=form.cleaned_data["name"],
+            provider=form.known.provider if form.known else "",
+            **form.options(),
+        )
+    except actions.CannotDo as error:
+        form.add_error(None, str(error))
+        return _again(request, form)
+    return redirect("account_started", account.pk)
+
+
+def _again(request: HttpRequest, form: ServersForm, steps: list[Step] | None = None) -> HttpResponse:
+    context = {"form": form, "steps": steps or [], "open_hand": form.hand_errors or bool(steps)}
+    return render(request, "settings/account_add.html", context, status=422)
+
+
+def steps_of(form: ServersForm, report: LoginReport) -> list[Step]:
+    """The results in order. A sending server that was not tried is left out."""
+    incoming = form.incoming()
+    advice = ""
+    if incoming.port == 585 and not report.incoming.ok:
+        advice = _("Port 585 was given up for secure IMAP long ago; nearly all servers now listen on 993.")
+    titles = {"imap": _("Reading by IMAP"), "pop3": _("Reading by POP3")}
+    where = f"{incoming.host}:{incoming.port}"
+    steps = [Step(f"{titles[incoming.protocol]} – {where}", report.incoming, advice)]
+    outgoing = form.outgoing()
+    if outgoing is not None and report.outgoing.code != "skipped":
+        steps.append(Step(_("Sending") + f" – {outgoing.host}:{outgoing.port}", report.outgoing))
+    return steps
+
+
+@require_safe
+@never_cache
+@login_required
+def servers(request: HttpRequest) -> HttpResponse:
+    """The part of the form below the address, for the address typed so far."""
+    user = user_of(request)
+    typed = {name: request.GET.get(name, "") for name in ServersForm.base_fields}
+    known = known_servers(typed["address"], typed["protocol"] or "imap")
+    form = ServersForm(user, initial={**typed, "protocol": typed["protocol"] or "imap"})
+    form.show_known(known)
+    by_hand = any(typed[name] for name in ("host", "smtp_host")) or request.htmx.trigger == "protocol"  # type: ignore[attr-defined]
+    return render(request, "settings/account_servers.html", {"form": form, "known": known, "open_hand": by_hand})
+
+
+@require_safe
+@login_required
+def started(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Between the connection and the first messages: goes on to the inbox as soon as there is one."""
+    account = access.account_for(user_of(request), account_id)
+    inbox = Folder.objects.filter(account=account, role=Role.INBOX).first()
+    if inbox is not None or account.state == account.State.NEEDS_USER:
+        url = reverse("folder", args=[inbox.pk]) if inbox is not None else reverse("settings_accounts")
+        return HttpResponseClientRedirect(url) if request.htmx else redirect(url)  # type: ignore[attr-defined]
+    template = "settings/account_started_part.html" if request.htmx else "settings/account_started.html"  # type: ignore[attr-defined]
+    return render(request, template, {"account": account})

@@ -1,0 +1,50 @@
+"""Forms of the settings pages: text flows in, cleaned values and errors in plain words flow out."""
+
+import zoneinfo
+from functools import lru_cache
+from typing import ClassVar
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Identity, User
+
+
+@lru_cache(maxsize=1)
+def _zones() -> tuple[tuple[str, str], ...]:
+    """Every zone people live in, by name; the bare abbreviations and links of old are left out."""
+    regions = {"Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
+    names = sorted(name for name in zoneinfo.available_timezones() if name.split("/")[0] in regions)
+    return (("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names))
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Name, time zone and language of a person."""
+
+    timezone = forms.ChoiceField(label=_("Time zone"), choices=_zones)
+    language = forms.ChoiceField(label=_("Language"), choices=lambda: settings.LANGUAGES)
+
+    class Meta:
+        model = User
+        fields: ClassVar[list[str]] = ["name", "timezone", "language"]
+        labels: ClassVar[dict[str, object]] = {"name": _("Your name")}
+        help_texts: ClassVar[dict[str, object]] = {
+            "name": _("Stands beside your address, unless an identity has its own.")
+        }
+
+
+class IdentityForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Who a message is from. The address of an identity never changes, it would need a new proof."""
+
+    class Meta:
+        model = Identity
+        fields: ClassVar[list[str]] = ["name", "reply_to", "default_bcc", "signature_text"]
+        labels: ClassVar[dict[str, object]] = {
+            "name": _("Name"),
+            "reply_to": _("Answers go to"),
+            "default_bcc": _("Always a blind copy to"),
+            "signature_text": _("Signature"),
+        }
+        help_texts: ClassVar[dict[str, object]] = {"reply_to": _("Leave it empty for the address itself.")}
+        widgets: ClassVar[dict[str, forms.Widget]] = {"signature_text": forms.Textarea(attrs={"rows": 4})}

@@ -1,0 +1,40 @@
+"""What is known of the servers behind an address, in the shape the connect form wants. No network."""
+
+from dataclasses import dataclass
+
+#: Ports where TLS begins at once (RFC 8314 §3); 585 was secure IMAP before 993 and some people still have it.
+TLS_PORTS = frozenset({465, 585, 993, 995})
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The servers of a provider for one address. ``hint`` says what to know before signing in, or is empty."""
+
+    provider: str
+    name: str
+    host: str
+    port: int
+    security: str
+    username: str
+    smtp_host: str
+    smtp_port: int
+    smtp_security: str
+    hint: str = ""
+    hint_url: str = ""
+    can_use_password: bool = True
+    has_pop3: bool = True
+
+
+def security_of_port(port: int) -> str:
+    """How a connection on this port is protected: TLS from the start, or STARTTLS."""
+    return "tls" if port in TLS_PORTS else "starttls"
+
+
+def usual_port(protocol: str, security: str) -> int:
+    """The registered port: implicit TLS first (RFC 8314 §3), else the clear port that STARTTLS begins on."""
+    return {"imap": (993, 143), "pop3": (995, 110), "smtp": (465, 587)}[protocol][security != "tls"]
+
+
+def known_servers(address: str, protocol: str = "imap") -> Servers | None:
+    """The servers for this address, or None when its provider is not known."""
+    return None
