@@ -42,6 +42,7 @@ class Launcher:
         self.imap_port = self.smtp_port = 0
         self.children: list[Child] = []
         self.setup_token = ""
+        self.static: Child | None = None
 
     # Starting. ---------------------------------------------------------------------------------
 
@@ -81,10 +82,13 @@ class Launcher:
         self.postgres.start()
         self.postgres.ensure_database("heron")
         self.valkey.start()
+        self.setup_token = secrets.token_urlsafe(24)
+        if self.demo:
+            self.imap_port, self.smtp_port = free_port(), free_port()
+        self.env = self._environment()
+        self._collect_static()
         if self.demo:
             self._start_mail_server()
-        self.setup_token = secrets.token_urlsafe(24)
-        self.env = self._environment()
         self._say("Preparing the database and static files")
         self._prepare()
         self._say("Starting web, workers, scheduler and watcher")
@@ -125,7 +129,6 @@ class Launcher:
 
     def _start_mail_server(self) -> None:
         self._say("Filling the demo mail server")
-        self.imap_port, self.smtp_port = free_port(), free_port()
         self.mail_server = Child(
             "mail server",
             [
@@ -150,9 +153,20 @@ class Launcher:
     def mailboxes(self) -> list[DemoMailbox]:
         return [DemoMailbox("127.0.0.1", self.imap_port, person.address, DEMO_PASSWORD) for person in PEOPLE]
 
+    def _collect_static(self) -> None:
+        """Compressing takes seconds the first time, and needs neither database nor mail: it runs beside them."""
+        self.static = Child(
+            "static files",
+            [sys.executable, "-m", "onebox.prepare", "static"],
+            log=self.layout.logs / "static.log",
+            env=self.env,
+            cwd=PROJECT,
+        )
+        self.static.start()
+
     def _prepare(self) -> None:
         done = subprocess.run(
-            [sys.executable, "-m", "onebox.prepare", *(["--demo"] if self.demo else [])],
+            [sys.executable, "-m", "onebox.prepare", "demo" if self.demo else "database"],
             env=self.env,
             cwd=PROJECT,
             stdin=subprocess.DEVNULL,
@@ -160,10 +174,15 @@ class Launcher:
             text=True,
             check=False,
         )
-        (self.layout.logs / "prepare.log").write_text(done.stdout + done.stderr, encoding="utf-8")
+        output = done.stdout + done.stderr
+        (self.layout.logs / "prepare.log").write_text(output, encoding="utf-8")
         if done.returncode:
-            raise RuntimeError(f"Preparing failed:\n{(done.stdout + done.stderr)[-3000:]}")
+            raise RuntimeError(f"Preparing failed:\n{output[-3000:]}")
         self.first_run = "no users yet" in done.stdout
+        assert self.static is not None
+        assert self.static.process is not None
+        if self.static.process.wait(300):
+            raise RuntimeError(f"Collecting the static files failed:\n{self.static.tail()}")
 
     def _start_processes(self) -> None:
         web = self._child(
@@ -232,6 +251,8 @@ class Launcher:
             if self.mail_server.running:
                 self._save_mail()
             self.mail_server.stop()
+        if self.static is not None:
+            self.static.stop()
         self.valkey.stop()
         self.postgres.stop()
 

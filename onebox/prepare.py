@@ -1,4 +1,4 @@
-"""Run once at each start: migrate, collect static files, and in the demo make the people and their accounts."""
+"""Run at each start: collect static files (``static``), migrate (``database``), make the demo's people (``demo``)."""
 
 import argparse
 import hashlib
@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--demo", action="store_true")
-    options = parser.parse_args()
+    parser.add_argument("what", choices=["static", "database", "demo"])
+    what = parser.parse_args().what
     django.setup()
+    if what == "static":
+        collect_static()
+        return
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0, interactive=False)
-    collect_static()
-    if options.demo:
+    if what == "demo":
         make_demo_people()
     from accounts.models import User
 
@@ -38,7 +40,7 @@ def collect_static() -> None:
     from django.core.management import call_command
 
     project = Path(settings.BASE_DIR)
-    sources = [*project.glob("static/**/*"), *project.glob("webmail/**/*.py"), *project.glob("requirements*.txt")]
+    sources = [*project.glob("static/**/*"), project / "webmail" / "icons.py", *project.glob("requirements*.txt")]
     digest = hashlib.sha256()
     for path in sorted(path for path in sources if path.is_file()):
         digest.update(f"{path.relative_to(project)} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())
