@@ -1,4 +1,4 @@
-"""Who is reading: the addresses that are "me", the clock in the reader's zone, how lists are wanted.
+"""Who is reading: the addresses that are "me", the clock in the reader's zone, how mail is wanted.
 
 Screens room. One query a request; everything that presents mail takes a ``Reader`` and asks nothing else.
 """
@@ -10,6 +10,7 @@ from typing import cast
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import preferences
 from accounts.models import Identity, MailAccount, User
 
 
@@ -21,7 +22,7 @@ class Reader:
     mine: frozenset[str]
     accounts: int
     now: datetime
-    by_conversation: bool = True
+    prefs: preferences.Preferences
 
 
 def user_of(request: HttpRequest) -> User:
@@ -34,5 +35,4 @@ def reader_of(request: HttpRequest) -> Reader:
     owned = MailAccount.objects.filter(user=user).values_list("address", "pk")
     rows = list(owned.union(Identity.objects.filter(user=user).values_list("address", "account_id")))
     mine = frozenset({user.email.lower(), *(address.lower() for address, _ in rows)})
-    by_conversation = bool(getattr(request.prefs, "conversations", True))  # type: ignore[attr-defined]
-    return Reader(user, mine, len({account for _, account in rows}), timezone.localtime(), by_conversation)
+    return Reader(user, mine, len({account for _, account in rows}), timezone.localtime(), preferences.load(user))

@@ -122,7 +122,7 @@ def load_page(scope: Scope, reader: Reader, before: str | None, limit: int = PAG
         return search(reader.user.pk, scope.query, folder_ids=scope.folder_ids, before=before or None, limit=limit)
     return list_rows(
         scope.folder_ids,
-        by_conversation=reader.by_conversation,
+        by_conversation=reader.prefs.conversations,
         unread_only=scope.show == "unread",
         flagged_only=scope.kind == "flagged" or scope.show == "flagged",
         before=before or None,

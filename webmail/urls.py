@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from webmail.views import attachments, body, health, live, mailbox, pictures, search
+from webmail.views import act, attachments, body, health, live, mailbox, pictures, reading, search, setup
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("all/", mailbox.unified, name="unified"),
     path("flagged/", mailbox.flagged, name="flagged"),
     path("f/<int:folder_id>/", mailbox.folder, name="folder"),
+    path("f/<int:folder_id>/t/<int:thread_id>/", reading.thread, name="thread"),
+    path("m/<int:message_id>/", reading.message, name="message"),
     path("m/<int:message_id>/body", body.body, name="body"),
     path("m/<int:message_id>/body/pictures", body.body_pictures, name="body_pictures"),
     path("m/<int:message_id>/cid/<path:part>", attachments.cid, name="cid"),
@@ -22,8 +24,14 @@ urlpatterns = [
     path("imgproxy/", pictures.picture_proxy, name="picture_proxy"),
     path("search/", search.search, name="search"),
     path("tree/", mailbox.tree, name="tree"),
+    path("act/", act.act, name="act"),
+    path("undo/", act.undo, name="undo"),
     path("events", live.events, name="events"),
+    path("", include("webmail.views.compose_urls")),
     path("settings/", include("webmail.views.settings.urls")),
     path("admin/", admin.site.urls),
+    path("setup/", setup.explain, name="setup"),
+    path("setup/<str:token>/", setup.make, name="setup_make"),
+    path("accounts/login/", setup.sign_in),
     path("accounts/", include("allauth.urls")),
 ]

@@ -43,15 +43,21 @@ class RowGroup:
     rows: tuple[Row, ...]
 
 
+_UNGROUPED = Group("all", "")
+
+
 @dataclass(frozen=True, slots=True)
 class RowStyle:
-    """How a list prints its lines: ``url`` of a row, ``chips`` that say where it lies, where that is not plain."""
+    """How a list prints its lines: ``url`` of a row, ``chips`` that say where it lies, where that is not plain;
+    ``grouped`` puts date groups between them.
+    """
 
     by_conversation: bool
     mine: Collection[str]
     now: datetime
     url: Callable[[ListRow], str]
     chips: Callable[[ListRow], tuple[Chip, ...]]
+    grouped: bool = True
 
 
 def present_rows(rows: Collection[ListRow], style: RowStyle, *, start: int = 0) -> list[RowGroup]:
@@ -59,7 +65,7 @@ def present_rows(rows: Collection[ListRow], style: RowStyle, *, start: int = 0) 
     groups: list[tuple[Group, list[Row]]] = []
     for index, row in enumerate(rows, start=start + 1):
         local = row.received_at.astimezone(style.now.tzinfo)
-        group = group_of(local, style.now)
+        group = group_of(local, style.now) if style.grouped else _UNGROUPED
         if not groups or groups[-1][0] != group:
             groups.append((group, []))
         groups[-1][1].append(_present_row(row, local, index, style))

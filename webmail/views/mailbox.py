@@ -19,7 +19,9 @@ from webmail import access
 from webmail.present.labels import Chip
 from webmail.present.notices import present_notices
 from webmail.present.rows import RowStyle, present_rows
+from webmail.present.shortcuts import shortcuts
 from webmail.present.tree import present_move_targets, present_nav
+from webmail.present.words import script_words
 from webmail.reader import Reader, reader_of, user_of
 from webmail.scope import (
     PAGE_ROWS,
@@ -109,6 +111,8 @@ def page_context(
         **rows_context(request, reader, scope),
         "notices": present_notices(tree, scope),
         "move_accounts": present_move_targets(tree),
+        "shortcuts": shortcuts(),
+        "script_words": script_words(),
         "reader": reader,
         **reading,
     }
@@ -139,6 +143,7 @@ def rows_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[str
         "scope": scope,
         "groups": present_rows(page.rows, row_style(reader, scope), start=start),
         "before": before,
+        "start": start,
         "next_url": scope.url(before=page.next, start=end) if page.next else "",
         "row_count": _row_count(scope, reader, end, is_last=page.next is None),
         "is_first_page": not before,
@@ -147,7 +152,7 @@ def rows_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[str
 
 
 def row_style(reader: Reader, scope: Scope) -> RowStyle:
-    by_conversation = reader.by_conversation and scope.kind != "search"
+    by_conversation = reader.prefs.conversations and scope.kind != "search"
     folders = {folder.pk: folder for folder in scope.folders}
 
     def url(row: ListRow) -> str:
@@ -161,7 +166,7 @@ def row_style(reader: Reader, scope: Scope) -> RowStyle:
             return ()
         return tuple(_where(where, scope, reader))
 
-    return RowStyle(by_conversation, reader.mine, reader.now, url, chips)
+    return RowStyle(by_conversation, reader.mine, reader.now, url, chips, grouped=reader.prefs.group_by_date)
 
 
 def _where(folder: Folder, scope: Scope, reader: Reader) -> list[Chip]:
@@ -179,7 +184,7 @@ def _row_count(scope: Scope, reader: Reader, end: int, *, is_last: bool) -> int:
     """For ``aria-rowcount``: the true number where it is known, else -1 (ARIA: not known)."""
     if is_last:
         return end
-    if reader.by_conversation or scope.total is None:
+    if reader.prefs.conversations or scope.total is None:
         return -1
     return scope.total
 

@@ -61,7 +61,7 @@ def _respond(
     presented = present_conversation(conversation, reader.mine, folder_id=folder.pk, row=row, opened=opened)
     if not presented.cards:
         raise Http404
-    if not _is_rehearsal(request):
+    if not _is_rehearsal(request) and reader.prefs.mark_read_seconds == 0:
         _mark_opened(reader, presented, conversation.messages)
     context = {
         "conversation": presented,

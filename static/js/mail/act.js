@@ -1,0 +1,157 @@
+/* Acts on mail: the rows change at once, the next conversation opens, a toast offers Undo. When the
+   server refuses, everything comes back with the reason and a way to try again. */
+
+import { say, toast } from "heron/shell";
+import { fragment, send, words } from "heron/mail/request";
+import {
+  clearSelection, currentName, focusRow, focusedRow, forget, grid, neighbour, rowNamed, rows, selection,
+} from "heron/mail/rows";
+import { close, isPhone, openRow, reading } from "heron/mail/reader";
+import { refreshTop } from "heron/mail/chunks";
+
+let undoing = null;
+let dismissToast = () => {};
+
+/** What an act is about: the selection, else the open conversation, else the row with the focus. */
+export function targets() {
+  if (selection().length) return selection();
+  if (reading() && document.getElementById("app").dataset.view === "read") return openNames();
+  const row = focusedRow();
+  return row ? [row.id] : [];
+}
+
+export function openNames() {
+  const pane = reading();
+  if (!pane) return [];
+  return rowNamed(pane.dataset.row) ? [pane.dataset.row] : pane.dataset.names.split(" ").filter(Boolean);
+}
+
+/** Whether rows leave this list by that act. */
+function leaves(verb) {
+  const { kind, role } = document.getElementById("listform").dataset;
+  if (verb === "trash" || verb === "junk") return true;
+  if (verb === "unflag") return kind === "flagged";
+  if (verb === "notjunk") return role === "junk";
+  return (verb === "archive" || verb === "move") && (kind === "folder" || kind === "all");
+}
+
+export async function act(verb, names = targets(), { folder = null } = {}) {
+  if (!names.length) {
+    say(words("select_first"));
+    return;
+  }
+  const put = leaves(verb) ? takeAway(names) : change(verb, names);
+  const fields = [["do", verb], ...names.map((name) => ["on", name])];
+  if (folder) fields.push(["folder", folder]);
+  try {
+    const answer = fragment(await send("/act/", fields)).querySelector(".toast");
+    offerUndo(answer, put);
+    if (!leaves(verb)) await refreshTop({ move: false }).catch(() => {});
+    document.dispatchEvent(new CustomEvent("heron:acted", { detail: { verb, names } }));
+  } catch (error) {
+    put.back();
+    toast(error.message, { bad: true, action: { label: words("retry"), run: () => act(verb, names, { folder }) } });
+  }
+}
+
+/** Rows leave at once. Returns how to put them back. */
+function takeAway(names) {
+  const leaving = names.map(rowNamed).filter(Boolean);
+  const hadFocus = leaving.includes(document.activeElement?.closest?.(".row"));
+  const isOpen = names.includes(currentName()) || names.some((name) => reading()?.dataset.names.split(" ").includes(name));
+  const next = isOpen || hadFocus ? after(leaving) : null;
+  const places = leaving.map((row) => ({ row, parent: row.parentElement, before: row.nextElementSibling }));
+  for (const row of leaving) row.remove();
+  forget(names);
+  tidyGroups();
+  if (isOpen) {
+    if (next && !isPhone() && document.getElementById("listform").dataset.after === "next") openRow(next);
+    else close();
+  } else if (hadFocus && next) focusRow(next);
+  return {
+    back() {
+      for (const { row, parent, before } of places.reverse()) {
+        if (rowNamed(row.id)) continue;
+        if (parent.isConnected) parent.insertBefore(row, before?.parentElement === parent ? before : null);
+        else grid().querySelector(".slab")?.prepend(row);
+      }
+      tidyGroups();
+    },
+  };
+}
+
+/** The row that takes the place of those that leave: the next below, else the last above. */
+function after(leaving) {
+  const last = leaving.at(-1);
+  if (!last) return null;
+  for (let row = neighbour(last, 1); row; row = neighbour(row, 1)) if (!leaving.includes(row)) return row;
+  const left = rows().filter((row) => !leaving.includes(row));
+  return left.at(-1) ?? null;
+}
+
+function tidyGroups() {
+  for (const group of grid().querySelectorAll("[role=rowgroup]")) {
+    const slabs = [...group.querySelectorAll(".slab")];
+    group.hidden = slabs.every((slab) => !slab.childElementCount && !slab.style.blockSize);
+  }
+  document.getElementById("listempty")?.toggleAttribute("hidden", rows().length > 0);
+}
+
+/** Marks change at once; the fresh row from the server follows. */
+function change(verb, names) {
+  const touched = names.map(rowNamed).filter(Boolean);
+  const before = touched.map((row) => [row, row.className]);
+  for (const row of touched) {
+    if (verb === "read" || verb === "unread") row.classList.toggle("unread", verb === "unread");
+    if (verb === "flag" || verb === "unflag") row.classList.toggle("flagged", verb === "flag");
+  }
+  clearSelection();
+  const isOpen = names.includes(currentName()) || names.join(" ") === reading()?.dataset.names;
+  if (verb === "unread" && isOpen) close();
+  if (isOpen && (verb === "flag" || verb === "unflag")) flagButton(verb === "flag");
+  return { back() { for (const [row, was] of before) row.className = was; } };
+}
+
+function flagButton(on) {
+  const button = document.querySelector("#readform [value=flag], #readform [value=unflag]");
+  if (!button) return;
+  button.value = on ? "unflag" : "flag";
+  button.classList.toggle("on", on);
+  button.setAttribute("aria-label", words(on ? "unflag" : "flag"));
+}
+
+function offerUndo(answer, put) {
+  const group = answer?.dataset.group;
+  if (!group) return;
+  dismissToast();
+  undoing = { group, put };
+  const label = answer.querySelector("span").textContent;
+  dismissToast = toast(label, { action: { label: answer.querySelector("[data-undo]").textContent, run: undo } });
+}
+
+/** Takes back the last act, from the toast or by Z. */
+export async function undo() {
+  if (!undoing) {
+    say(words("nothing_to_undo"));
+    return;
+  }
+  const { group, put } = undoing;
+  undoing = null;
+  dismissToast();
+  put.back();
+  try {
+    await send("/undo/", [["group", group]]);
+    say(words("undone"));
+    await refreshTop({ move: false }).catch(() => {});
+  } catch (error) {
+    toast(error.message, { bad: true });
+    await refreshTop({ move: true }).catch(() => {});
+  }
+}
+
+/** Reading a conversation toggles: what is unread becomes read, and the other way round. */
+export function toggle(on, off, isOn, names = targets()) {
+  const anyOff = names.some((name) => !isOn(rowNamed(name)));
+  return act(anyOff ? on : off, names);
+}
+

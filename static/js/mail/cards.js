@@ -1,0 +1,83 @@
+/* The messages of an open conversation: older ones unfold and fold, a body that was still on its way
+   comes in when it has arrived, the reading pane sums up a selection. */
+
+import { part } from "heron/mail/request";
+import { counted } from "heron/mail/request";
+import { adoptAll } from "heron/mail/frame";
+import { selection } from "heron/mail/rows";
+import { isPhone, reading } from "heron/mail/reader";
+import { toast } from "heron/shell";
+
+const main = document.getElementById("main");
+
+main.addEventListener("click", (event) => {
+  const line = event.target.closest("[data-unfold]");
+  if (line && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    unfold(line.closest(".msg"), line.href);
+    return;
+  }
+  const head = event.target.closest(".mh.head");
+  const isControl = event.target.closest("a, button, summary, dl");
+  if (head && !isControl && main.querySelectorAll(".msg").length > 1) fold(head.closest(".msg"));
+});
+
+async function unfold(card, href) {
+  if (!card.querySelector(".full")) {
+    try {
+      await reload(card, href);
+    } catch (error) {
+      toast(error.message, { bad: true });
+      return;
+    }
+    card = document.getElementById(card.id);
+  }
+  card.classList.remove("closed");
+  card.querySelector(".head a, .head button")?.focus({ preventScroll: true });
+}
+
+function fold(card) {
+  card.classList.add("closed");
+  card.querySelector("[data-unfold]").focus({ preventScroll: true });
+}
+
+async function reload(card, href) {
+  const url = new URL(href ?? location.href, location.href);
+  url.hash = "";
+  const fresh = (await part(url, "main")).getElementById(card.id);
+  if (!fresh || !card.isConnected) return;
+  card.replaceWith(fresh);
+  window.htmx?.process(fresh);
+  adoptAll(fresh);
+}
+
+/** A body has arrived: its card takes it in, if it waits for it. */
+export function bodyArrived(messageId) {
+  const waiting = main.querySelector(`[data-waiting="${messageId}"]`);
+  if (waiting) reload(waiting.closest(".msg")).catch(() => {});
+}
+
+/** The newest open message comes into view under the subject. */
+function scrollToOpen() {
+  const cards = [...main.querySelectorAll(".msg")];
+  const first = cards.find((card) => !card.classList.contains("closed"));
+  if (!first || cards.indexOf(first) < 3) return;
+  document.getElementById("readscroll").scrollTop = first.offsetTop - 60;
+}
+
+document.addEventListener("heron:opened", () => {
+  adoptAll(main);
+  scrollToOpen();
+});
+
+document.addEventListener("heron:selection", () => {
+  document.getElementById("summary")?.remove();
+  const chosen = selection().length;
+  const sums = chosen > 1 && !isPhone();
+  reading()?.toggleAttribute("hidden", sums);
+  main.querySelector(":scope > .empty")?.toggleAttribute("hidden", sums);
+  if (!sums) return;
+  const pane = document.getElementById("summing").content.cloneNode(true);
+  pane.querySelector("h2").textContent = counted("conversations_selected", chosen);
+  main.append(pane);
+});

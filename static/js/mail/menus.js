@@ -1,0 +1,137 @@
+/* Menus: popovers that open at what called them, are walked with arrows, and hand their choice to an
+   act. The move menu finds folders by name and offers those of the right account only. */
+
+import { act, openNames, targets } from "heron/mail/act";
+import { clearSelection, rowNamed, rowOf, select, selection } from "heron/mail/rows";
+import { isPhone, reading } from "heron/mail/reader";
+
+/** What the open menu acts on, and the element it hangs on. */
+let about = [];
+let caller = null;
+
+/** Open the menu with this id at `at` (a row, a button, or a point of the screen). */
+export function openMenu(id, at = null, names = targets()) {
+  const menu = document.getElementById(id);
+  if (!menu || !names.length) return;
+  about = names;
+  caller = at ?? document.activeElement;
+  menu.showPopover();
+}
+
+function place(menu) {
+  if (isPhone() || !caller) return;
+  const from = caller instanceof Element ? caller.getBoundingClientRect() : caller;
+  const { width, height } = menu.getBoundingClientRect();
+  const isRow = caller instanceof Element && caller.matches(".row, body");
+  const left = isRow ? from.left + Math.min(from.width / 3, 140) : Math.min(from.left, innerWidth - width - 8);
+  const below = (isRow ? from.top + 30 : from.bottom + 4);
+  const top = below + height > innerHeight - 8 ? Math.max(8, (isRow ? innerHeight - height - 8 : from.top - height - 4)) : below;
+  menu.style.inset = `${Math.max(8, Math.min(top, innerHeight - height - 8))}px auto auto ${Math.max(8, left)}px`;
+}
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[popovertarget]");
+  if (opener) {
+    caller = opener;
+    about = opener.dataset.for === "read" || opener.closest("#reading") ? openNames() : targets();
+  }
+}, true);
+
+document.addEventListener("toggle", (event) => {
+  const menu = event.target;
+  if (!menu.matches?.(".menu[popover]")) return;
+  if (event.newState !== "open") {
+    if (menu.contains(document.activeElement) || document.activeElement === document.body) {
+      (caller instanceof Element ? caller : null)?.focus?.({ preventScroll: true });
+    }
+    return;
+  }
+  if (menu.id === "move") prepareMove(menu);
+  if (!menu.classList.contains("of-me")) place(menu);
+  (menu.querySelector("input:not([hidden])") ?? items(menu)[0])?.focus();
+}, true);
+
+const items = (menu) => [...menu.querySelectorAll("[role=menuitem]")].filter((one) => one.offsetParent);
+
+/** Only folders of the account that all the chosen messages belong to. */
+function prepareMove(menu) {
+  const accounts = new Set(about.map((name) => rowNamed(name)?.dataset.account ?? reading()?.dataset.account));
+  const field = menu.querySelector("input");
+  field.value = "";
+  for (const group of menu.querySelectorAll("[data-account]")) {
+    group.hidden = accounts.size !== 1 || !accounts.has(group.dataset.account);
+  }
+  narrow(menu, "");
+}
+
+function narrow(menu, text) {
+  const wanted = text.trim().toLowerCase();
+  for (const button of menu.querySelectorAll(".choices [role=menuitem]")) {
+    button.hidden = Boolean(wanted) && !button.textContent.toLowerCase().includes(wanted);
+  }
+}
+
+document.getElementById("movefind")?.addEventListener("input", (event) => narrow(event.target.closest(".menu"), event.target.value));
+
+document.addEventListener("keydown", (event) => {
+  const menu = event.target.closest?.(".menu[popover]");
+  if (!menu) return;
+  const all = items(menu);
+  const at = all.indexOf(event.target);
+  const to = { ArrowDown: at + 1, ArrowUp: at < 0 ? all.length - 1 : at - 1, Home: 0, End: all.length - 1 }[event.key];
+  if (to !== undefined && all.length && !(event.target.matches("input") && ["Home", "End"].includes(event.key))) {
+    all[(to + all.length) % all.length].focus();
+    event.preventDefault();
+  } else if (event.key === "Enter" && event.target.matches("input")) {
+    all[0]?.click();
+    event.preventDefault();
+  } else if (event.key === "Tab") {
+    menu.hidePopover();
+  } else if (event.key.length === 1 && !event.target.matches("input") && !event.ctrlKey && !event.metaKey) {
+    const letter = event.key.toLowerCase();
+    const order = [...all.slice(at + 1), ...all.slice(0, at + 1)];
+    order.find((one) => one.textContent.trim().toLowerCase().startsWith(letter))?.focus();
+  }
+});
+
+/* Choices of menus and buttons of bars are form buttons: here they become acts without a page load. */
+document.addEventListener("click", (event) => {
+  const other = event.target.closest("[data-menu]");
+  if (other) {
+    const names = about;
+    other.closest("[popover]")?.hidePopover();
+    openMenu(other.dataset.menu, caller, names);
+    return;
+  }
+  const button = event.target.closest("button[name=do], button[name=one], button[name=move]");
+  if (!button) return;
+  const menu = button.closest("[popover]");
+  const own = button.closest("form[data-names]")?.dataset.names.split(" ").filter(Boolean);
+  event.preventDefault();
+  const inReader = button.closest("#readform, #reading, #main");
+  const names = own ?? (menu ? about : inReader && !button.closest("#summary") ? openNames() : targets());
+  menu?.hidePopover();
+  if (button.name === "one") {
+    const [verb, name] = button.value.split(" ");
+    act(verb, [name]);
+  } else if (button.name === "move") {
+    act("move", names, { folder: button.value });
+  } else {
+    act(button.value, own && own.join(" ") === reading()?.dataset.names ? openNames() : names);
+  }
+});
+
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("#listform, #readform")) event.preventDefault();
+});
+
+document.getElementById("list").addEventListener("contextmenu", (event) => {
+  const row = rowOf(event.target);
+  if (!row || event.shiftKey) return;
+  event.preventDefault();
+  if (!selection().includes(row.id)) {
+    clearSelection();
+    select(row, true);
+  }
+  openMenu("context", new DOMRect(event.clientX, event.clientY, 0, 0), selection());
+});

@@ -1,0 +1,161 @@
+/* The palette (Ctrl or Cmd and K): what can be done here, where to go, and a search, found by typing. */
+
+import { words } from "heron/mail/request";
+import { act, targets } from "heron/mail/act";
+import { openList } from "heron/mail/reader";
+import { openMenu } from "heron/mail/menus";
+import { COMMANDS } from "heron/mail/keys";
+
+const dialog = document.getElementById("palette");
+const field = document.getElementById("palettefind");
+const results = document.getElementById("paletteresults");
+const sprite = document.querySelector("svg.i use").getAttribute("href").split("#")[0];
+let choices = [];
+let chosen = 0;
+let about = [];
+
+export function showPalette() {
+  if (dialog.open) {
+    dialog.close();
+    return;
+  }
+  about = targets();
+  field.value = "";
+  fill("");
+  dialog.showModal();
+}
+
+function commands() {
+  if (!about.length) return [];
+  const here = words("group_here");
+  const one = (key, icon, label, run) => ({ group: here, icon, label: words(label), key, run });
+  return [
+    one("E", "archive", "archive", () => act("archive", about)),
+    one("#", "trash-2", "delete", () => act("trash", about)),
+    one("V", "folder-input", "move", () => openMenu("move", document.body, about)),
+    one("S", "flag", "flag", () => act("flag", about)),
+    one("", "flag-off", "unflag", () => act("unflag", about)),
+    one("", "mail-open", "read", () => act("read", about)),
+    one("U", "mail", "unread", () => act("unread", about)),
+    one("!", "shield-alert", "junk", () => act("junk", about)),
+    one("R", "reply", "reply", () => COMMANDS.r()),
+    one("A", "reply-all", "reply_all", () => COMMANDS.a()),
+    one("F", "forward", "forward", () => COMMANDS.f()),
+  ];
+}
+
+function places() {
+  const group = words("group_go");
+  return [...document.querySelectorAll("#tree a.item")].map((item) => ({
+    group,
+    icon: item.querySelector("use").getAttribute("href").split("#")[1],
+    label: item.querySelector(".lbl").textContent,
+    sub: item.closest("details")?.querySelector("summary .lbl").textContent ?? "",
+    key: item.dataset.go ? `G ${item.dataset.go.toUpperCase()}` : "",
+    run: () => openList(item.href),
+  }));
+}
+
+function others() {
+  const group = words("group_more");
+  return [
+    { group, icon: "square-pen", label: words("write"), key: "C", run: () => COMMANDS.c() },
+    { group, icon: "undo-2", label: words("undo"), key: "Z", run: () => COMMANDS.z() },
+    { group, icon: "settings", label: words("settings"), key: "", run: () => location.assign("/settings/") },
+    { group, icon: "keyboard", label: words("keys"), key: "?", run: () => COMMANDS["?"]() },
+  ];
+}
+
+/** Letters in their order anywhere count; a run at the start of a word counts most. */
+function score(label, wanted) {
+  const text = label.toLowerCase();
+  if (text.startsWith(wanted)) return 3;
+  if (text.includes(` ${wanted}`)) return 2;
+  if (text.includes(wanted)) return 1;
+  return 0;
+}
+
+function fill(typed) {
+  const wanted = typed.trim().toLowerCase();
+  choices = [...commands(), ...places(), ...others()]
+    .map((one) => ({ ...one, score: wanted ? score(one.label, wanted) : 1 }))
+    .filter((one) => one.score);
+  if (wanted) {
+    choices.push({
+      group: words("group_search"), icon: "search", label: words("search_for", { words: typed.trim() }), key: "⏎", score: 1,
+      run: () => openList(`/search/?q=${encodeURIComponent(typed.trim())}`),
+    });
+  }
+  const order = [...new Set(choices.map((one) => one.group))];
+  choices.sort((a, b) => order.indexOf(a.group) - order.indexOf(b.group) || b.score - a.score);
+  chosen = 0;
+  draw();
+}
+
+function draw() {
+  results.replaceChildren();
+  let group = null;
+  choices.forEach((one, at) => {
+    if (group?.getAttribute("aria-label") !== one.group) {
+      group = element("div", { role: "group", "aria-label": one.group });
+      group.append(element("h3", { "aria-hidden": "true" }, one.group));
+      results.append(group);
+    }
+    const line = element("div", { role: "option", id: `choice-${at}`, class: at === chosen ? "o on" : "o", "aria-selected": String(at === chosen) });
+    line.append(picture(one.icon), element("span", {}, one.label));
+    if (one.sub) line.append(element("span", { class: "sub" }, one.sub));
+    if (one.key) line.append(element("span", { class: "kbd" }, one.key));
+    line.addEventListener("click", () => run(at));
+    line.addEventListener("pointermove", () => point(at));
+    group.append(line);
+  });
+  field.setAttribute("aria-activedescendant", choices.length ? `choice-${chosen}` : "");
+}
+
+function point(at) {
+  if (at === chosen) return;
+  for (const [which, on] of [[chosen, false], [at, true]]) {
+    const line = document.getElementById(`choice-${which}`);
+    line?.classList.toggle("on", on);
+    line?.setAttribute("aria-selected", String(on));
+  }
+  chosen = at;
+  field.setAttribute("aria-activedescendant", `choice-${at}`);
+}
+
+function run(at) {
+  const one = choices[at];
+  dialog.close();
+  one?.run();
+}
+
+function element(name, attributes, text = "") {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.textContent = text;
+  return made;
+}
+
+function picture(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "i");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `${sprite}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+field.addEventListener("input", () => fill(field.value));
+field.addEventListener("keydown", (event) => {
+  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (by && choices.length) {
+    event.preventDefault();
+    point((chosen + by + choices.length) % choices.length);
+    document.getElementById(`choice-${chosen}`)?.scrollIntoView({ block: "nearest" });
+  } else if (event.key === "Enter") {
+    event.preventDefault();
+    run(chosen);
+  }
+});
+dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });

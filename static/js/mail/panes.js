@@ -1,0 +1,107 @@
+/* The panes: the list's width by drag or by arrows, kept on this device; what is clicked opens beside
+   the list; the column and the tabs change the list without a new page. */
+
+import { clearSelection, rowOf, select, selectAll, selectRange, selection, urlOf } from "heron/mail/rows";
+import { close, isPhone, open, openList, openRow, rehearse, step } from "heron/mail/reader";
+
+const app = document.getElementById("app");
+const grip = document.getElementById("grip");
+const WIDTH = { least: 300, most: 640, step: 16, key: "heron.list-width" };
+
+function setWidth(pixels) {
+  const width = Math.round(Math.min(Math.max(pixels, WIDTH.least), Math.min(WIDTH.most, innerWidth * 0.55)));
+  app.style.setProperty("--list-w", `${width}px`);
+  grip.setAttribute("aria-valuenow", String(width));
+  localStorage.setItem(WIDTH.key, String(width));
+}
+
+if (grip) {
+  grip.hidden = false;
+  grip.setAttribute("aria-valuemin", String(WIDTH.least));
+  grip.setAttribute("aria-valuemax", String(WIDTH.most));
+  const kept = Number(localStorage.getItem(WIDTH.key));
+  if (kept) setWidth(kept);
+  else grip.setAttribute("aria-valuenow", String(document.getElementById("list").offsetWidth));
+  grip.addEventListener("pointerdown", (event) => {
+    const left = document.getElementById("list").getBoundingClientRect().left;
+    grip.setPointerCapture(event.pointerId);
+    app.classList.add("dragging");
+    const drag = (move) => setWidth(move.clientX - left);
+    grip.addEventListener("pointermove", drag);
+    grip.addEventListener("lostpointercapture", () => {
+      grip.removeEventListener("pointermove", drag);
+      app.classList.remove("dragging");
+    }, { once: true });
+  });
+  grip.addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: -WIDTH.step, ArrowRight: WIDTH.step }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    setWidth(document.getElementById("list").offsetWidth + by);
+  });
+  grip.addEventListener("dblclick", () => {
+    app.style.removeProperty("--list-w");
+    localStorage.removeItem(WIDTH.key);
+  });
+}
+
+const list = document.getElementById("list");
+const isPlain = (event) => event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+
+list.addEventListener("click", (event) => {
+  const row = rowOf(event.target);
+  if (!row) return;
+  if (event.target.closest(".pick")) {
+    // The label's own click follows on its box, which must not toggle a second time.
+    event.preventDefault();
+    if (event.shiftKey) selectRange(row);
+    else select(row);
+    return;
+  }
+  if (event.target.closest("button")) return;
+  if (event.shiftKey) {
+    event.preventDefault();
+    selectRange(row);
+    getSelection()?.removeAllRanges();
+  } else if (event.ctrlKey || event.metaKey) {
+    event.preventDefault();
+    select(row);
+  } else if (isPlain(event)) {
+    event.preventDefault();
+    if (isPhone() && selection().length) {
+      select(row);
+      return;
+    }
+    if (selection().length) clearSelection();
+    openRow(row);
+  }
+});
+
+list.addEventListener("mousedown", (event) => {
+  const row = rowOf(event.target);
+  if (event.shiftKey && row) event.preventDefault(); // no text selection under a range of rows
+  if (row && isPlain(event) && !event.target.closest("button, .pick")) rehearse(urlOf(row));
+});
+
+document.addEventListener("click", (event) => {
+  if (!isPlain(event)) return;
+  const link = event.target.closest("a[data-list], a[data-back], a[data-open]");
+  if (link) {
+    event.preventDefault();
+    if (link.matches("[data-back]")) close();
+    else if (link.matches("[data-open]")) open(link.href);
+    else openList(link.href);
+    return;
+  }
+  const button = event.target.closest("[data-step], [data-do]");
+  if (!button) return;
+  if (button.dataset.step) step(Number(button.dataset.step));
+  else if (button.dataset.do === "clear") clearSelection();
+  else selectAll();
+});
+
+document.querySelector(".search")?.addEventListener("submit", (event) => {
+  const field = event.target.querySelector("[name=q]");
+  event.preventDefault();
+  if (field.value.trim()) openList(`${event.target.getAttribute("action")}?q=${encodeURIComponent(field.value.trim())}`);
+});

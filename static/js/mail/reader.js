@@ -1,0 +1,197 @@
+/* Opening and closing: a conversation comes into the reading pane, a list into the list pane, and the
+   browser's history follows, so that Back closes what was opened. */
+
+import { toast } from "heron/shell";
+import { part, send, words } from "heron/mail/request";
+import { firstUrl, watch } from "heron/mail/chunks";
+import {
+  clearSelection, currentName, currentRow, focusRow, grid, neighbour, rowNamed, rows, scroller, setCurrent,
+  startAfresh, urlOf,
+} from "heron/mail/rows";
+
+const app = document.getElementById("app");
+const list = document.getElementById("list");
+const main = document.getElementById("main");
+/** How long nothing is shown before a placeholder is: quick answers must not flicker. */
+const PATIENCE_MILLISECONDS = 150;
+
+let abort = new AbortController();
+let rehearsal = { url: "", page: null };
+
+export const reading = () => document.getElementById("reading");
+export const isPhone = () => matchMedia("(width < 768px)").matches;
+/** One pane at a time: on a phone, and where the reading pane is switched off. */
+export const isSingle = () => isPhone() || document.documentElement.dataset.pane === "none";
+
+/** Fetch a conversation ahead of the click that opens it. */
+export function rehearse(url) {
+  if (rehearsal.url === url) return;
+  const page = part(url, "main", { rehearse: true });
+  page.catch(() => { rehearsal = { url: "", page: null }; });
+  rehearsal = { url, page };
+}
+
+/** Show a conversation. `push` writes history: a first one is a new entry, the next ones take its place. */
+export async function open(url, { name = null, push = true, focus = false } = {}) {
+  abort.abort();
+  abort = new AbortController();
+  const mine = abort;
+  const wasReading = app.dataset.view === "read";
+  const wasUnread = rowNamed(name)?.classList.contains("unread");
+  setCurrent(name);
+  if (name) readLocally(name);
+  const slow = setTimeout(() => placeholder(), PATIENCE_MILLISECONDS);
+  try {
+    const ahead = rehearsal.url === url ? rehearsal.page : null;
+    rehearsal = { url: "", page: null };
+    const page = await (ahead ?? part(url, "main", { signal: mine.signal }));
+    if (mine.signal.aborted) return;
+    clearTimeout(slow);
+    show(page);
+    if (ahead) settle(url, wasUnread).catch(() => {}); // the row says so by itself when it is read again
+  } catch (error) {
+    if (error.name === "AbortError" || mine.signal.aborted) return;
+    toast(error.message, { bad: true, action: { label: words("retry"), run: () => open(url, { name, push, focus }) } });
+    if (error.status === 404) close({ push: false });
+    return;
+  } finally {
+    clearTimeout(slow);
+  }
+  if (push) remember(wasReading ? "replaceState" : "pushState", "read", url);
+  document.title = `${reading()?.dataset.title ?? ""} – Heron`;
+  if (focus || isSingle()) document.getElementById("subject")?.focus({ preventScroll: true });
+}
+
+function show(page) {
+  main.replaceChildren(page);
+  window.htmx?.process(main);
+  app.dataset.view = "read";
+  const name = reading()?.dataset.row;
+  if (name && name !== currentName()) setCurrent(name);
+  readLater();
+  document.dispatchEvent(new CustomEvent("heron:opened"));
+}
+
+/** A page that was fetched ahead has changed nothing yet: say now that it is read. */
+async function settle(url, wasUnread) {
+  const names = reading()?.dataset.names.split(" ").filter(Boolean) ?? [];
+  if (main.querySelector("[data-waiting]")) await part(url, "main");
+  else if (wasUnread && names.length && markReadSeconds() === 0) await send("/act/", [["do", "read"], ...names.map((name) => ["on", name])]);
+}
+
+/** How long a conversation is open before it counts as read; null: only when the reader says so. */
+function markReadSeconds() {
+  const wanted = document.getElementById("listform").dataset.markRead;
+  return wanted === "" ? null : Number(wanted);
+}
+
+let readTimer;
+
+/** Where the reader wants it, a conversation becomes read after some seconds in view. */
+function readLater() {
+  clearTimeout(readTimer);
+  const seconds = markReadSeconds();
+  const pane = reading();
+  if (!seconds || !pane) return;
+  readTimer = setTimeout(() => {
+    const names = pane.dataset.names.split(" ").filter(Boolean);
+    if (pane.isConnected && names.length) send("/act/", [["do", "read"], ...names.map((name) => ["on", name])]).catch(() => {});
+  }, seconds * 1000);
+}
+
+function placeholder() {
+  main.replaceChildren(document.getElementById("loading").content.cloneNode(true));
+}
+
+function readLocally(name) {
+  if (markReadSeconds() === 0) rowNamed(name)?.classList.remove("unread");
+}
+
+/** Back to the list alone. */
+export function close({ push = true } = {}) {
+  abort.abort();
+  const row = currentRow();
+  main.replaceChildren(document.getElementById("nothing").content.cloneNode(true));
+  setCurrent(null);
+  const wasReading = app.dataset.view === "read";
+  app.dataset.view = "list";
+  document.title = `${document.getElementById("listform").dataset.title} – Heron`;
+  if (push && wasReading) {
+    if (history.state?.opened) history.back();
+    else remember("replaceState", "list", firstUrl());
+  }
+  focusRow(row ?? grid().querySelector('.row[tabindex="0"]'));
+  document.dispatchEvent(new CustomEvent("heron:closed"));
+}
+
+/** Show another list. */
+export async function openList(url, { push = true } = {}) {
+  let page;
+  const slow = setTimeout(() => list.setAttribute("aria-busy", "true"), PATIENCE_MILLISECONDS);
+  try {
+    page = await part(url, "list");
+  } catch (error) {
+    toast(error.message, { bad: true, action: { label: words("retry"), run: () => openList(url, { push }) } });
+    return;
+  } finally {
+    clearTimeout(slow);
+    list.removeAttribute("aria-busy");
+  }
+  list.replaceChildren(page);
+  window.htmx?.process(list);
+  main.replaceChildren(document.getElementById("nothing").content.cloneNode(true));
+  setCurrent(null);
+  app.dataset.view = "list";
+  const form = document.getElementById("listform");
+  document.title = `${form.dataset.title} – Heron`;
+  if (push) remember("pushState", "list", url);
+  pointTo(url);
+  startAfresh();
+  watch();
+  scroller().scrollTop = 0;
+  document.dispatchEvent(new CustomEvent("heron:list"));
+}
+
+/** The column shows which list is on the screen. */
+function pointTo(url) {
+  const path = new URL(url, location.href).pathname;
+  for (const item of document.querySelectorAll("#tree a.item")) {
+    if (item.pathname === path) item.setAttribute("aria-current", "page");
+    else item.removeAttribute("aria-current");
+  }
+}
+
+function remember(how, view, url) {
+  const opened = view === "read" && (how === "pushState" || Boolean(history.state?.opened));
+  history[how]({ heron: view, list: firstUrl(), opened }, "", url);
+}
+
+/** Open the row `step` places below (or above) the one that is open. */
+export function step(by) {
+  const from = currentRow();
+  const next = from ? neighbour(from, by) : rows()[0];
+  if (!next) return;
+  openRow(next);
+}
+
+export function openRow(row, options = {}) {
+  if (!isSingle()) focusRow(row);
+  return open(urlOf(row), { name: row.id, ...options });
+}
+
+addEventListener("popstate", async (event) => {
+  const state = event.state;
+  if (!state?.heron) {
+    if (location.hash) return;
+    location.reload();
+    return;
+  }
+  clearSelection();
+  if (state.list !== firstUrl()) await openList(state.list, { push: false });
+  if (state.heron === "read") await open(location.href, { push: false });
+  else if (app.dataset.view === "read") close({ push: false });
+});
+
+export function start() {
+  history.replaceState({ heron: app.dataset.view, list: firstUrl(), opened: false }, "");
+}

@@ -1,0 +1,65 @@
+/* Talk with the server: parts of pages in, acts out. A session that has ended leads to the door,
+   an answer that refuses becomes a `Refused` with the server's own words. */
+
+export class Refused extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const texts = JSON.parse(document.getElementById("words").textContent);
+
+/** A phrase in the reader's language; `{n}` and the like are filled in from `values`. */
+export function words(key, values = {}) {
+  return (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+/** "one" or "many" of a phrase, by number. */
+export function counted(key, n) {
+  return words(`${key}_${n === 1 ? "one" : "many"}`, { n: n.toLocaleString(document.documentElement.lang) });
+}
+
+async function answerOf(url, options) {
+  let answer;
+  try {
+    answer = await fetch(url, { credentials: "same-origin", ...options });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refused(words("unreachable"), 0);
+  }
+  if (answer.redirected && new URL(answer.url).pathname.startsWith("/accounts/")) {
+    location.reload();
+    throw new Refused(words("signed_out"), 401);
+  }
+  if (!answer.ok) {
+    const plain = answer.headers.get("Content-Type")?.startsWith("text/plain");
+    throw new Refused(plain ? await answer.text() : words(answer.status === 404 ? "gone" : "failed"), answer.status);
+  }
+  return answer;
+}
+
+/** The part of a page that goes into the element with the id `target`, as a fragment. `rehearse`
+    fetches ahead of a click, so that nothing is marked as read. */
+export async function part(url, target, { rehearse = false, signal } = {}) {
+  const headers = { "HX-Request": "true", "HX-Target": target };
+  if (rehearse) headers["HX-Preloaded"] = "true";
+  return fragment(await (await answerOf(url, { headers, signal })).text());
+}
+
+/** Posts fields (pairs, as a name may come often) and returns the answer's text. */
+export async function send(url, fields) {
+  const body = new URLSearchParams(fields);
+  const headers = { "HX-Request": "true", "X-CSRFToken": token() };
+  return (await answerOf(url, { method: "POST", headers, body, keepalive: true })).text();
+}
+
+function token() {
+  return document.querySelector("[name=csrfmiddlewaretoken]").value;
+}
+
+export function fragment(html) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  return holder.content;
+}

@@ -1,0 +1,20 @@
+/* The mailbox page: everything it does beyond links and forms begins here. */
+
+import { dress } from "heron/mail/rows";
+import { watch } from "heron/mail/chunks";
+import { start as startHistory } from "heron/mail/reader";
+import "heron/mail/panes";
+import "heron/mail/menus";
+import "heron/mail/keys";
+import "heron/mail/palette";
+import "heron/mail/help";
+import "heron/mail/cards";
+import { adoptAll } from "heron/mail/frame";
+import { start as startLive } from "heron/mail/live";
+
+document.documentElement.classList.add("scripted");
+dress();
+watch();
+startHistory();
+adoptAll();
+startLive();

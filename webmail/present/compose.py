@@ -1,0 +1,130 @@
+"""A draft as the compose screen shows it: fields, addresses as chips, files as tiles, the quoted original.
+
+In: a draft row and its user. Out: a frozen ``Composing`` for the template. Reads only.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import Identity, User
+from mailsync.message import outgoing_html
+from mailsync.message.addresses import format_address, parse_address_list
+from mailsync.models import Draft, DraftAttachment
+from mailsync.store.drafts import is_pasted
+from mailsync.store.quoting import plain_body
+from mailsync.types import Address
+from webmail.forms import identities_of
+from webmail.present.files import FileTile, file_tile
+from webmail.present.guards import Warning
+
+
+@dataclass(frozen=True, slots=True)
+class DraftFile:
+    tile: FileTile
+    pk: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Composing:
+    """Everything ``compose/window.html`` needs. ``html`` is for the editor, ``text`` for a plain text area."""
+
+    draft: Draft
+    title: str
+    identities: list[Identity]
+    identity_id: int | None
+    html: str
+    text: str
+    files: list[DraftFile]
+    files_bytes: int
+    file_limit: int
+    total_limit: int
+    undo_seconds: int
+    is_page: bool = False
+    warnings: list[Warning] = field(default_factory=list)
+    error: str = ""
+    error_field: str = ""
+    next_url: str = "/"
+    quoted: str = ""
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The address rows in their order; Cc and Bcc wait behind their links while they are empty."""
+        return [
+            {"name": "to", "label": _("To"), "value": self.draft.to, "shown": True},
+            {"name": "cc", "label": _("Cc"), "value": self.draft.cc, "shown": bool(self.draft.cc)},
+            {"name": "bcc", "label": _("Bcc"), "value": self.draft.bcc, "shown": bool(self.draft.bcc)},
+        ]
+
+    @property
+    def is_untouched(self) -> bool:
+        return self.draft.version == 1
+
+
+def present_draft(user: User, draft: Draft, *, undo_seconds: int = 10, **more: Any) -> Composing:
+    identities = list(identities_of(user))
+    shown = set(outgoing_html.cids_in(draft.body)) if draft.is_html else set()
+    rows = list(draft.attachments.select_related("blob").defer("blob__data"))
+    files = [row for row in rows if row.content_id not in shown and not is_pasted(row.content_id)]
+    cids = {row.content_id for row in rows if row.content_id}
+    body = outgoing_html.clean_draft(draft.body) if draft.is_html else ""
+    return Composing(
+        draft=draft,
+        title=title_of(draft),
+        identities=identities,
+        identity_id=draft.identity_id or (identities[0].pk if identities else None),
+        html=outgoing_html.show_pictures(body, lambda cid: picture_url(draft, cid) if cid in cids else None),
+        text=plain_body(draft),
+        files=[present_file(draft, row) for row in files],
+        files_bytes=sum(row.blob.size_bytes for row in rows),
+        file_limit=settings.HERON_UPLOAD_LIMIT_BYTES,
+        total_limit=settings.HERON_MESSAGE_SIZE_LIMIT_BYTES * 3 // 4,
+        undo_seconds=undo_seconds,
+        quoted=_quoted(draft),
+        **more,
+    )
+
+
+def present_file(draft: Draft, row: DraftAttachment) -> DraftFile:
+    tile = file_tile(row.name, str(row.pk), row.content_type, row.blob.size_bytes)
+    return DraftFile(tile, row.pk, reverse("draft_file", args=[draft.pk, row.pk]))
+
+
+def picture_url(draft: Draft, cid: str) -> str:
+    return reverse("draft_cid", args=[draft.pk, cid])
+
+
+def title_of(draft: Draft) -> str:
+    if draft.subject:
+        return draft.subject
+    return {
+        Draft.Mode.REPLY: _("Reply"),
+        Draft.Mode.REPLY_ALL: _("Reply to all"),
+        Draft.Mode.FORWARD: _("Forward"),
+    }.get(Draft.Mode(draft.mode), _("New message"))
+
+
+def all_recipients(draft: Draft) -> list[Address]:
+    return [one for line in (draft.to, draft.cc, draft.bcc) for one in parse_address_list(line).addresses]
+
+
+def written_text(draft: Draft) -> str:
+    """What the writer wrote, as text, without the quoted original."""
+    if not draft.is_html:
+        return draft.body
+    return outgoing_html.splice_original(draft.body, "").replace("<blockquote", "\n<blockquote")
+
+
+def _quoted(draft: Draft) -> str:
+    """The words on the fold of the quoted original."""
+    if draft.original is None:
+        return ""
+    sender = Address(draft.original.from_name, draft.original.from_address)
+    name = sender.name or format_address(sender)
+    return _("Forwarded message from %(name)s") % {"name": name} if draft.mode == Draft.Mode.FORWARD else (
+        _("%(name)s wrote") % {"name": name}
+    )

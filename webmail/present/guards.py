@@ -1,0 +1,82 @@
+"""A second look before a message leaves: what the writer may have forgotten. Pure.
+
+In: what is about to be sent. Out: warnings in plain words, each with a code by which the writer overrules it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mailsync.types import Address
+
+#: So many people at once are more often a slip of "Reply all" than a wish.
+MANY_RECIPIENTS = 10
+
+#: Words that promise a file: English, German, French, Spanish, Italian, Dutch, Portuguese, Scandinavian, Polish.
+_PROMISES = re.compile(
+    r"""\b(?:
+        attach(?:ed|ing|ment|ments)? | enclosed | enclosure | find\ the\ file
+      | anhang | anhänge | angehängt | anbei | beigefügt | im\ anhang | anlage
+      | ci-joint(?:e|s|es)? | pi[eè]ces?\ jointes? | en\ pi[eè]ce\ jointe | joins?\ le\ fichier
+      | adjunt(?:o|a|os|as|amos)? | archivo\ adjunto
+      | allegat(?:o|a|i|e) | in\ allegato
+      | bijlagen? | bijgevoegd | meegestuurd
+      | anexo | em\ anexo | segue\ anexad[oa]
+      | bifogad | bifogar | bifogat | vedhæftet | vedlagt | vedlegg | liitteenä
+      | załącznik(?:u|i)? | w\ załączeniu
+    )\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_QUOTED_LINE = re.compile(r"^>.*$", re.MULTILINE)
+_SIGNATURE = re.compile(r"^-- ?$.*\Z", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:  # noqa: A001 - the word of the screen
+    """``code`` is what the form sends back as ``sure`` to overrule it."""
+
+    code: str
+    text: str
+
+
+def find_warnings(
+    *, subject: str, text: str, people: Sequence[Address], files: int, reply_all: bool, attachments_expected: bool = True
+) -> list[Warning]:
+    """What deserves a second look; ``text`` is what the writer wrote, without the quoted original."""
+    found = []
+    if not subject.strip():
+        found.append(Warning("subject", _("The message has no subject.")))
+    if attachments_expected and files == 0:
+        word = promised_file(f"{subject}\n{text}")
+        if word:
+            found.append(
+                Warning("attachment", _("You wrote “%(word)s”, but no file is attached.") % {"word": word})
+            )
+    if len(people) >= MANY_RECIPIENTS:
+        count = len(people)
+        if reply_all:
+            words = ngettext(
+                "Your answer goes to %(n)d person.", "Your answer goes to all %(n)d people of this conversation.", count
+            )
+        else:
+            words = ngettext(
+                "This message goes to %(n)d person.",
+                "This message goes to %(n)d people, who all see each other in To and Cc.",
+                count,
+            )
+        found.append(Warning("many", words % {"n": count}))
+    return found
+
+
+def promised_file(text: str) -> str:
+    """The word that promises a file, or "". Quoted lines and the signature promise nothing.
+
+    >>> promised_file("Der Plan ist im Anhang."), promised_file("> see attached\\nThanks!")
+    ('Anhang', '')
+    """
+    own = _SIGNATURE.sub("", _QUOTED_LINE.sub("", text))
+    match = _PROMISES.search(own)
+    return match[0].removeprefix("im ") if match else ""

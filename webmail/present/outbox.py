@@ -1,0 +1,99 @@
+"""Messages on their way as the outbox shows them: a state in plain words, what can be done, the timeline. Pure but for reading rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mailsync.models import Outgoing, OutgoingEvent, OutgoingRecipient
+
+State = Outgoing.State
+
+_STOPPABLE = frozenset({State.HELD, State.QUEUED, State.DEFERRED})
+_ON_ITS_WAY = frozenset({State.CLAIMED, State.DATA_STARTED, State.DOT_SENT})
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingCard:
+    """``tone`` is "", "ok", "warn" or "bad"; ``verbs`` are those of ``outgoing_act`` that make sense now."""
+
+    row: Outgoing
+    title: str
+    state: str
+    explanation: str
+    tone: str
+    icon: str
+    verbs: tuple[str, ...]
+    recipients: Sequence[OutgoingRecipient]
+    events: Sequence[OutgoingEvent]
+    when: datetime | None
+
+    @property
+    def people(self) -> str:
+        addresses = [one.address for one in self.recipients]
+        if len(addresses) > 3:
+            more = len(addresses) - 2
+            return ngettext("%(list)s and %(n)d more", "%(list)s and %(n)d more", more) % {
+                "list": ", ".join(addresses[:2]),
+                "n": more,
+            }
+        return ", ".join(addresses)
+
+
+def present_outgoing(row: Outgoing) -> OutgoingCard:
+    recipients = list(row.recipients.all())
+    state, explanation, tone, icon = _words(row, recipients)
+    return OutgoingCard(
+        row=row,
+        title=row.subject or _("(no subject)"),
+        state=state,
+        explanation=explanation,
+        tone=tone,
+        icon=icon,
+        verbs=_verbs(row, recipients),
+        recipients=recipients,
+        events=list(row.events.all()),
+        when=row.send_at if row.state in _STOPPABLE and row.send_at else row.due_at if row.finished_at is None else None,
+    )
+
+
+def _words(row: Outgoing, recipients: Sequence[OutgoingRecipient]) -> tuple[str, str, str, str]:
+    refused = sum(one.state == OutgoingRecipient.State.FAILED for one in recipients)
+    if row.state in _STOPPABLE and row.send_at:
+        return _("Scheduled"), _("It leaves by itself at the time you chose."), "", "calendar-clock"
+    if row.state == State.HELD:
+        return _("Waiting"), _("It leaves in a moment. You can still stop it."), "", "timer"
+    if row.state == State.QUEUED:
+        return _("Waiting"), _("It is next in line."), "", "timer"
+    if row.state in _ON_ITS_WAY:
+        return _("Sending"), _("It is being handed to the mail server."), "", "send"
+    if row.state == State.DEFERRED:
+        return _("Will be tried again"), row.error or _("The mail server asked to come back later."), "warn", "clock"
+    if row.state == State.UNCERTAIN:
+        words = _(
+            "The connection broke after the whole message was handed over, so it may have been sent. Look for an answer"
+            " or ask the recipient; send it again only if it did not arrive."
+        )
+        return _("May have been sent"), words, "warn", "circle-question-mark"
+    if row.state == State.FAILED:
+        return _("Not sent"), row.error or _("The mail server refused it."), "bad", "circle-alert"
+    if row.state == State.CANCELLED:
+        return _("Stopped"), _("It did not leave."), "", "circle-x"
+    if refused:
+        words = ngettext("%(n)d recipient was refused.", "%(n)d recipients were refused.", refused) % {"n": refused}
+        return _("Sent, but not to everyone"), words, "warn", "triangle-alert"
+    return _("Sent"), _("The mail server has it for all recipients."), "ok", "circle-check"
+
+
+def _verbs(row: Outgoing, recipients: Sequence[OutgoingRecipient]) -> tuple[str, ...]:
+    fresh = all(one.state == OutgoingRecipient.State.PENDING for one in recipients)
+    if row.state in _STOPPABLE:
+        now = ("now",) if row.send_at or row.state == State.DEFERRED else ()
+        return (*now, *(("undo",) if fresh else ()))
+    if row.state == State.UNCERTAIN:
+        return ("sent", "retry")
+    if row.state == State.FAILED:
+        return ("retry", "reopen", "dismiss")
+    return ()

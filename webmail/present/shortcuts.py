@@ -1,0 +1,67 @@
+"""The keys of the mailbox as the help sheet lists them. The keys themselves are in ``static/js/mail/keys.js``."""
+
+from django.utils.translation import gettext as _
+
+Section = tuple[str, list[tuple[tuple[str, ...], str]]]
+
+
+def shortcuts() -> list[Section]:
+    """Sections of (keys, what they do); a chord lists its keys in order."""
+    return [
+        (
+            _("Move about"),
+            [
+                (("J",), _("Next message")),
+                (("K",), _("Previous message")),
+                (("Enter",), _("Open, then go to the subject")),
+                (("Esc",), _("Back to the list")),
+                (("N",), _("Next message of the conversation")),
+                (("P",), _("Previous message of the conversation")),
+                (("/",), _("Search")),
+                (("Ctrl", "K"), _("Commands and folders")),
+            ],
+        ),
+        (
+            _("Do"),
+            [
+                (("E",), _("Archive")),
+                (("#",), _("Delete")),
+                (("!",), _("Junk, or not junk")),
+                (("V",), _("Move to a folder")),
+                (("S",), _("Flag")),
+                (("U",), _("Read or unread")),
+                (("Z",), _("Undo")),
+            ],
+        ),
+        (
+            _("Select"),
+            [
+                (("X",), _("Select this one")),
+                (("Shift", "↓"), _("Select down")),
+                (("*",), _("Select all shown")),
+                (("Esc",), _("Clear the selection")),
+            ],
+        ),
+        (
+            _("Write"),
+            [
+                (("C",), _("New message")),
+                (("R",), _("Reply")),
+                (("A",), _("Reply all")),
+                (("F",), _("Forward")),
+                (("Ctrl", "Enter"), _("Send")),
+            ],
+        ),
+        (
+            _("Go to"),
+            [
+                (("G", "I"), _("Inbox")),
+                (("G", "F"), _("Flagged")),
+                (("G", "D"), _("Drafts")),
+                (("G", "S"), _("Sent")),
+                (("G", "A"), _("Archive")),
+                (("G", "T"), _("Bin")),
+                (("?",), _("This sheet")),
+            ],
+        ),
+    ]
