@@ -1,0 +1,211 @@
+"""Carry what the user did to the server: the change log flows in, commands flow out. The meeting room.
+
+One run under the account's ``push`` lease: load what is due, plan, take the steps, and again while that gets
+anywhere. Every step's state is written before the next, so a run that dies is taken up from the rows.
+A change that can never succeed is undone on the screen and told; one that may is tried again later.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Collection, Sequence
+
+from accounts.models import MailAccount
+from mailsync.announce import announce, announce_folders
+from mailsync.engine import connect
+from mailsync.engine.push_steps import Hands
+from mailsync.errors import LeaseLost, NeedsUser, Rejected, TryLater, TryNow
+from mailsync.models import Change
+from mailsync.plan import push as plan
+from mailsync.protocol.contract import MailSource
+from mailsync.store import changes, draft_copies, leases, pushing
+
+logger = logging.getLogger(__name__)
+
+#: A run ends by itself well before the task's time limit; what is left is due at once.
+RUN_SECONDS = 200.0
+LEASE_SECONDS = 120.0
+#: How soon to look again for the UID of a message that a pull has yet to meet.
+UID_WAIT_SECONDS = 20.0
+#: Response codes (RFC 5530) of a refusal that passes by itself.
+PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "CONTACTADMIN"})
+
+
+def push_changes(account_id: int, *, open_source: Callable[[MailAccount], MailSource] | None = None) -> None:
+    """Push what is due for this account; does nothing while another worker does. Raises ``NeedsUser``."""
+    account = MailAccount.objects.select_related("user").filter(pk=account_id).first()
+    if account is None or account.state == MailAccount.State.PAUSED or not account.user.is_active:
+        return
+    with leases.held(account_id, "push", seconds=LEASE_SECONDS) as lease:
+        if lease is None:
+            return
+        run = _Run(account, lease, open_source or connect.open_source)
+        try:
+            run.go()
+        except LeaseLost:
+            logger.info("Push of account %s was taken over.", account_id)
+            return
+        finally:
+            run.close()
+    pushing.schedule_next(account_id)
+
+
+class _Run:
+    """One push of one account: the connection, opened when first needed, and how errors are answered."""
+
+    def __init__(
+        self, account: MailAccount, lease: leases.HeldLease, open_source: Callable[[MailAccount], MailSource]
+    ) -> None:
+        self._account = account
+        self._lease = lease
+        self._open_source = open_source
+        self._source: MailSource | None = None
+        self._reconnected = False
+
+    def go(self) -> None:
+        until = time.monotonic() + RUN_SECONDS
+        draft_copies.store_due_drafts(self._lease)
+        if changes.is_local(self._account):
+            self._settle_locally()
+            return
+        taken: set[tuple[int, str]] = set()
+        while time.monotonic() < until:
+            pending = pushing.load_pending(self._account.pk)
+            states = {change.id: (change.id, change.state) for change in pending}
+            # A change that is back in the state it had before its step has had its turn in this run.
+            step = next(
+                (
+                    step
+                    for step in plan.plan_push(pending)
+                    if not taken.issuperset(states[change_id] for change_id in _change_ids(step))
+                ),
+                None,
+            )
+            if step is None:
+                self._wait(list(states))
+                return
+            taken.update(states[change_id] for change_id in _change_ids(step))
+            leases.heartbeat(self._lease, seconds=LEASE_SECONDS)
+            if not self._take(step):
+                return
+
+    def close(self) -> None:
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+
+    def _take(self, step: plan.Step) -> bool:
+        """One step, with every failure answered. False: nothing more can be done in this run."""
+        ids = _change_ids(step)
+        try:
+            announce_folders(Hands(self._lease, self._connected).take(step))
+        except Rejected as error:
+            self._refused(step, error)
+        except TryNow as error:
+            self.close()
+            self._later(ids, 0 if not self._reconnected else 15, str(error))
+            if self._reconnected:
+                return False
+            self._reconnected = True
+        except TryLater as error:
+            self.close()
+            self._later(ids, error.after_seconds if error.after_seconds is not None else self._backoff(ids), str(error))
+            return False
+        except NeedsUser as error:
+            self.close()
+            self._later(ids, 900, str(error), count=False)
+            raise
+        return True
+
+    def _connected(self) -> MailSource:
+        if self._source is None:
+            self._source = self._open_source(self._account)
+        return self._source
+
+    def _refused(self, step: plan.Step, error: Rejected) -> None:
+        """The server said NO to the step: part it to find whom it means, then wait or give up."""
+        code = error.code.upper()
+        parts = _halves(step)
+        if code in PASSING:
+            self._later(_change_ids(step), 300, str(error))
+        elif parts:
+            for part in parts:
+                self._take(part)
+        else:
+            self._give_up(_change_ids(step), _words(code, error))
+
+    def _later(self, ids: Collection[int], after_seconds: float, words: str, *, count: bool = True) -> None:
+        spent = pushing.defer_changes(self._lease, ids, after_seconds=after_seconds, words=words, count=count)
+        if spent:
+            self._give_up(spent, f"Given up after {pushing.MOST_ATTEMPTS} tries. The last answer was: {words}")
+
+    def _give_up(self, ids: Collection[int], words: str) -> None:
+        announce_folders(pushing.fail_changes(self._lease, ids, words))
+        announce(self._account.user_id, "notice", account=self._account.pk, text=words)
+        logger.warning("Changes of account %s were given up: %s", self._account.pk, words)
+
+    def _wait(self, ids: Collection[int]) -> None:
+        """What no step could carry: its message has no UID yet, or it depends on another change."""
+        if ids:
+            spent = pushing.wait_for_uid(self._lease, ids, after_seconds=UID_WAIT_SECONDS)
+            if spent:
+                self._give_up(spent, "The server never showed this message in its new folder.")
+
+    def _settle_locally(self) -> None:
+        """A POP3 account: only deletions wait here, for the toast to go."""
+        ids = [change.pk for change in pushing.due_changes(self._account.pk) if change.kind == Change.Kind.EXPUNGE]
+        if ids:
+            pushing.finish_expunges(self._lease, ids, expunged=True)
+
+    def _backoff(self, ids: Collection[int]) -> float:
+        """15 s, doubling to 10 minutes, by the tries that the oldest of these has had."""
+        tries = pushing.most_attempts(ids)
+        return float(min(15 * 2**tries, 600))
+
+
+def _change_ids(step: plan.Step) -> list[int]:
+    match step:
+        case plan.Settle(change_ids=ids):
+            return list(ids)
+        case plan.Append(change_id=one) | plan.ChangeFolder(change_id=one):
+            return [one]
+        case _:
+            return [change_id for item in step.items for change_id in item.change_ids]
+
+
+def _halves(step: plan.Step) -> Sequence[plan.Step]:
+    """Two steps that together are this one; none when it cannot be parted."""
+    if isinstance(step, plan.Settle | plan.Append | plan.ChangeFolder) or len(step.items) < 2:
+        return ()
+    middle = len(step.items) // 2
+    return [_with_items(step, step.items[:middle]), _with_items(step, step.items[middle:])]
+
+
+def _with_items(
+    step: plan.StoreFlags | plan.Move | plan.LookForMoved | plan.RemoveCopied | plan.Expunge,
+    items: tuple[plan.Item, ...],
+) -> plan.Step:
+    match step:
+        case plan.StoreFlags():
+            return plan.StoreFlags(step.folder_id, step.add, step.remove, items)
+        case plan.Move():
+            return plan.Move(step.folder_id, step.target_id, items)
+        case plan.LookForMoved():
+            return plan.LookForMoved(step.folder_id, step.target_id, items)
+        case plan.RemoveCopied():
+            return plan.RemoveCopied(step.folder_id, items)
+        case plan.Expunge():
+            return plan.Expunge(step.folder_id, items)
+
+
+def _words(code: str, error: Rejected) -> str:
+    """The refusal for the user, with what to do where we know it (RFC 5530)."""
+    match code:
+        case "OVERQUOTA":
+            return "The mailbox is full, so the server refused the change. Make room and try again."
+        case "TRYCREATE" | "NONEXISTENT":
+            return "The folder no longer exists on the server, so the change was taken back."
+        case "NOPERM" | "READ-ONLY":
+            return "The server does not allow changes in this folder, so the change was taken back."
+        case "TOOBIG" | "LIMIT":
+            return "The server refused the message as too large for this folder."
+    return f"The server refused the change, so it was taken back: {error.line or error}"

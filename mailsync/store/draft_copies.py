@@ -1,0 +1,81 @@
+"""A draft's copy in the server's Drafts folder: replaced some time after each save, never piled up. Database room.
+
+In: drafts whose copy is due. Out: an ``append`` change for the new copy and, waiting for it, an ``expunge`` of
+the old one; so other programs always find one copy, and a failed append leaves the old one alone.
+"""
+
+import logging
+from uuid import uuid4
+
+from django.utils import timezone
+
+from accounts.models import MailAccount
+from mailsync.errors import CannotDo
+from mailsync.message.compose import build_message
+from mailsync.models import Change, Draft, Placement
+from mailsync.store import changes, composition, leases, specials
+from mailsync.store.authored import store_own_message
+from mailsync.store.summary import lock_folders, refresh, remove_placements
+from mailsync.types import Role
+
+logger = logging.getLogger(__name__)
+
+
+def store_due_drafts(lease: leases.HeldLease) -> int:
+    """Turn the due drafts of this account into changes; returns how many."""
+    due = Draft.objects.filter(identity__account_id=lease.account_id, store_due_at__lte=timezone.now()).values_list(
+        "id", flat=True
+    )
+    return sum(_store(lease, draft_id) for draft_id in due)
+
+
+def _store(lease: leases.HeldLease, draft_id: int) -> bool:
+    with leases.commit(lease):
+        draft = (
+            Draft.objects.select_for_update(of=("self",))
+            .select_related("identity__account", "placement__folder")
+            .filter(pk=draft_id, store_due_at__lte=timezone.now())
+            .first()
+        )
+        if draft is None or draft.identity is None:
+            return False
+        Draft.objects.filter(pk=draft.pk).update(store_due_at=None)
+        now = timezone.now()
+        # Each version is a message of its own, so that a lost reply can be looked for.
+        message_id = (
+            f"{draft.message_id}.{draft.version}.{uuid4().hex[:6]}@{composition.message_domain(draft.identity)}"
+        )
+        try:
+            built = build_message(composition.compose_draft(draft, message_id=message_id, date=now, lenient=True))
+        except (CannotDo, ValueError) as error:
+            logger.info("Draft %s has no copy on the server yet: %s", draft.pk, error)
+            return False
+        _replace(draft, draft.identity.account, built.raw_sent_copy)
+    return True
+
+
+def _replace(draft: Draft, account: MailAccount, raw: bytes) -> None:
+    group = uuid4()
+    folder = specials.role_folder(account, Role.DRAFTS, group)
+    old = draft.placement
+    lock_folders([folder.pk, *([old.folder_id] if old else [])])
+    message = store_own_message(account.pk, raw, timezone.now())
+    append, placement = changes.record_append(message, folder, flags=["\\Draft", "\\Seen"], group=group)
+    Draft.objects.filter(pk=draft.pk).update(placement=placement)
+    pairs = [(placement.folder_id, placement.thread_id)]
+    if old is not None:
+        pairs.append((old.folder_id, old.thread_id))
+        _retire(old, append)
+    refresh(pairs)
+
+
+def _retire(old: Placement, append: Change) -> None:
+    """The old copy goes once the new one is there. One that never reached the server is simply forgotten."""
+    unsent = Change.objects.filter(target_placement=old, kind=Change.Kind.APPEND, state=Change.State.QUEUED)
+    if old.uid is None and unsent.exists():
+        changes.settle_cancelled(unsent)
+        remove_placements([old.pk])
+        return
+    locked = Placement.objects.select_related("account").get(pk=old.pk)
+    changes.record_expunges([locked], group=append.group, hold_until=None)
+    Change.objects.filter(placement=old, kind=Change.Kind.EXPUNGE, finished_at=None).update(after=append)

@@ -1,0 +1,117 @@
+"""What a change showed ahead of the server, taken off the screen again. Database room.
+
+In: a change that failed for good, or a placement that a pull met before the reply came. Out: the
+(folder, thread) pairs to refresh.
+"""
+
+from mailsync.models import Change, Draft, Folder, Outgoing, OutgoingEvent, Placement
+from mailsync.store import changes
+from mailsync.store.summary import remove_placements
+
+Pair = tuple[int, int]
+
+_COLUMNS = (*changes.COLUMNS.values(), "keywords")
+
+
+def take_off_screen(change: Change) -> list[Pair]:
+    """Undo what the user sees of this change; its folders are locked by the caller."""
+    match change.kind:
+        case Change.Kind.FLAGS:
+            return _flags_off(change)
+        case Change.Kind.MOVE:
+            return _move_off(change)
+        case Change.Kind.EXPUNGE:
+            return _show(change.placement_id)
+        case Change.Kind.APPEND:
+            return _append_off(change)
+        case Change.Kind.FOLDER_CREATE:
+            return _folder_off(change)
+        case Change.Kind.FOLDER_RENAME if change.source is not None:
+            name = change.source.path.rsplit(change.source.delimiter or "\0", 1)[-1]
+            Folder.objects.filter(pk=change.source.pk).update(name=name)
+        case Change.Kind.FOLDER_DELETE:
+            Folder.objects.filter(pk=change.source_id or 0).update(missing_since=None)
+    return []
+
+
+def merge_arrival(arrived: Placement, standing: Placement) -> None:
+    """A pull met the message in its new folder first: its placement stays, with what the user did to the other."""
+    if arrived.shown and not standing.shown and standing.gone_phase == 0:
+        Placement.objects.filter(pk=standing.pk).update(shown=True)
+    for column in _COLUMNS:
+        setattr(standing, column, getattr(arrived, column))
+    standing.save(update_fields=list(_COLUMNS))
+    _repoint(arrived, standing)
+    remove_placements([arrived.pk])
+
+
+def _repoint(old: Placement, new: Placement) -> None:
+    Change.objects.filter(placement=old).update(placement=new)
+    Change.objects.filter(target_placement=old).update(target_placement=new)
+    Draft.objects.filter(placement=old).update(placement=new)
+    Outgoing.objects.filter(sent_placement=old).update(sent_placement=new)
+
+
+def _flags_off(change: Change) -> list[Pair]:
+    placement = _find(change.placement_id)
+    if placement is None:
+        return []
+    changes.set_flags(placement, change.remove_flags, change.add_flags)
+    placement.save(update_fields=list(_COLUMNS))
+    return [(placement.folder_id, placement.thread_id)]
+
+
+def _move_off(change: Change) -> list[Pair]:
+    left, arrived = _find(change.placement_id), _find(change.target_placement_id)
+    if arrived is not None and arrived.uid is not None:
+        # It is in the target after all: nothing to take back.
+        return []
+    if left is not None and arrived is not None:
+        for column in _COLUMNS:
+            setattr(left, column, getattr(arrived, column))
+        left.save(update_fields=list(_COLUMNS))
+        Change.objects.filter(placement=arrived).update(placement=left, source=left.folder_id)
+    if arrived is not None:
+        remove_placements([arrived.pk])
+    return _show(change.placement_id)
+
+
+def _append_off(change: Change) -> list[Pair]:
+    """A message of ours that the server will not keep stays readable here; a draft has its own row."""
+    outgoing = Outgoing.objects.filter(sent_placement_id=change.target_placement_id or 0).first()
+    if outgoing is not None:
+        OutgoingEvent.objects.create(
+            outgoing=outgoing,
+            kind="not_filed",
+            text="The message was sent, but the server did not take the copy for its Sent folder.",
+        )
+        return []
+    if change.target_placement_id is not None:
+        Draft.objects.filter(placement_id=change.target_placement_id).update(placement=None)
+        remove_placements([change.target_placement_id])
+    return []
+
+
+def _folder_off(change: Change) -> list[Pair]:
+    """A folder that the server refused: what was moved into it goes back, and it disappears."""
+    pairs: list[Pair] = []
+    moves = Change.objects.filter(target_id=change.target_id, kind=Change.Kind.MOVE, state__in=Change.OPEN)
+    for move in moves.order_by("-id"):
+        pairs += _move_off(move)
+        changes.remember_failure(move, "Its folder could not be made.")
+    if change.target_id and not Placement.objects.filter(folder_id=change.target_id).exists():
+        Change.objects.filter(target_id=change.target_id).update(target=None)
+        Folder.objects.filter(pk=change.target_id).delete()
+    return pairs
+
+
+def _show(placement_id: int | None) -> list[Pair]:
+    placement = _find(placement_id)
+    if placement is None or placement.gone_phase:
+        return []
+    Placement.objects.filter(pk=placement.pk).update(shown=True)
+    return [(placement.folder_id, placement.thread_id)]
+
+
+def _find(placement_id: int | None) -> Placement | None:
+    return Placement.objects.filter(pk=placement_id or 0).first()

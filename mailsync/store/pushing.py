@@ -1,0 +1,321 @@
+"""The change log on its way to the server: what is due, and each state written before the next step. Database room.
+
+In: change ids and what the server answered. Out: rows after each step, in transactions that commit only
+while the push lease is held, so a worker killed between any two of them is taken up from the rows.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Case, F, Max, Min, Q, QuerySet, Value, When
+from django.db.models.functions import Greatest, Now
+from django.utils import timezone
+
+from mailsync.models import AccountSync, Change, Folder, Placement
+from mailsync.plan.push import Pending
+from mailsync.store import leases
+from mailsync.store.failing import Pair, merge_arrival, take_off_screen
+from mailsync.store.summary import FolderCounts, lock_folders, refresh, remove_placements
+from mailsync.types import RemoteFolder
+
+#: So many failed tries, and the change is given up, undone on the screen, and told.
+MOST_ATTEMPTS = 12
+#: A change whose message never got a UID is given up after this.
+PATIENCE = timedelta(days=2)
+BATCH = 1000
+
+
+def due_changes(account_id: int) -> QuerySet[Change]:
+    now = timezone.now()
+    return Change.objects.filter(
+        Q(hold_until=None) | Q(hold_until__lte=now),
+        Q(due_at=None) | Q(due_at__lte=now),
+        account_id=account_id,
+        finished_at=None,
+        state__in=Change.OPEN,
+    ).order_by("id")
+
+
+def load_pending(account_id: int) -> list[Pending]:
+    """The due changes as the plan reads them, oldest first, ``BATCH`` at most."""
+    rows = due_changes(account_id).select_related("placement__folder", "target_placement", "after")[:BATCH]
+    unmade = set(
+        Change.objects.filter(
+            account_id=account_id, kind=Change.Kind.FOLDER_CREATE, state__in=Change.OPEN, finished_at=None
+        ).values_list("target_id", flat=True)
+    )
+    return [_pending(row, unmade) for row in rows]
+
+
+def _pending(row: Change, unmade: Collection[int | None]) -> Pending:
+    placement, arrived = row.placement, row.target_placement
+    current = placement is not None and placement.epoch == placement.folder.epoch
+    return Pending(
+        id=row.pk,
+        kind=row.kind,
+        state=row.state,
+        placement_id=row.placement_id,
+        exists=placement is not None,
+        folder_id=placement.folder_id if placement is not None else row.source_id,
+        uid=placement.uid if placement is not None and current else None,
+        target_id=row.target_id,
+        arrived_uid=arrived.uid if arrived is not None else None,
+        add=tuple(row.add_flags),
+        remove=tuple(row.remove_flags),
+        server_flags=frozenset(placement.server_flags if placement is not None else ()),
+        waits=(row.after is not None and row.after.state in Change.OPEN)
+        or (row.kind != Change.Kind.FOLDER_CREATE and row.target_id in unmade),
+        orphaned=row.after is not None and row.after.state in {Change.State.FAILED, Change.State.CANCELLED},
+    )
+
+
+def claim_changes(
+    lease: leases.HeldLease, change_ids: Collection[int], *, target_uidnext: int | None = None
+) -> set[int]:
+    """Mark changes as sent, just before the command leaves. Returns those that are still wanted.
+
+    What the user took back in the meantime is not among them. ``target_uidnext`` is kept from the first try.
+    """
+    with leases.commit(lease):
+        wanted = Change.objects.select_for_update().filter(id__in=change_ids, state__in=Change.OPEN, finished_at=None)
+        ids = set(wanted.values_list("id", flat=True))
+        Change.objects.filter(id__in=ids).update(state=Change.State.SENT)
+        if target_uidnext is not None:
+            Change.objects.filter(id__in=ids).update(target_uidnext=target_uidnext)
+    return ids
+
+
+def finish_flags(
+    lease: leases.HeldLease, change_ids: Collection[int], *, add: Sequence[str], remove: Sequence[str]
+) -> None:
+    """The server has these flags now."""
+    with leases.commit(lease):
+        rows = Change.objects.filter(id__in=change_ids, placement__isnull=False)
+        for placement in Placement.objects.filter(id__in=rows.values("placement_id")).select_for_update(no_key=True):
+            placement.server_flags = sorted((set(placement.server_flags) | set(add)) - set(remove))
+            placement.save(update_fields=["server_flags"])
+        _finish(change_ids)
+
+
+def finish_changes(lease: leases.HeldLease, change_ids: Collection[int], *, lost: bool = False) -> list[FolderCounts]:
+    """Done without further ado. With ``lost`` the message had gone: what a move promised is taken off the screen."""
+    with leases.commit(lease):
+        counts: list[FolderCounts] = []
+        if lost:
+            counts = remove_placements(_promised(change_ids))
+        _finish(change_ids, error="The message had gone from the server." if lost else "")
+    return counts
+
+
+def _promised(change_ids: Collection[int]) -> list[int]:
+    """The placements that these changes showed ahead of the server, and that no pull has met."""
+    rows = Change.objects.filter(id__in=change_ids, target_placement__uid=None)
+    return [pk for pk in rows.values_list("target_placement_id", flat=True) if pk is not None]
+
+
+def record_copied(lease: leases.HeldLease, uids: Mapping[int, int | None], *, uidvalidity: int | None) -> None:
+    """The first half of a move without MOVE is done: change id → UID of the copy, where the server told it."""
+    with leases.commit(lease):
+        _adopt(uids, uidvalidity)
+        Change.objects.filter(id__in=uids).update(state=Change.State.COPIED)
+
+
+def finish_moves(
+    lease: leases.HeldLease,
+    uids: Mapping[int, int | None],
+    *,
+    uidvalidity: int | None,
+    keep_source: bool = False,
+) -> list[FolderCounts]:
+    """Moved: change id → UID in the target, None where the next pull has to find it.
+
+    The hidden source placements go, unless ``keep_source``: on a server without UIDPLUS the original
+    stays there, marked \\Deleted, and stays hidden here.
+    """
+    with leases.commit(lease):
+        rows = Change.objects.filter(id__in=uids)
+        touched = list(rows.values_list("source_id", "target_id"))
+        lock_folders(pk for pair in touched for pk in pair if pk is not None)
+        _adopt(uids, uidvalidity)
+        sources = [pk for pk in rows.values_list("placement_id", flat=True) if pk is not None]
+        for source, target, arrived in rows.values_list("placement_id", "target_id", "target_placement_id"):
+            # A flag that the server would not take yet follows its message.
+            Change.objects.filter(placement=source, kind=Change.Kind.FLAGS, state__in=Change.OPEN).update(
+                placement=arrived, source=target
+            )
+        counts: list[FolderCounts] = []
+        if keep_source:
+            _mark_deleted(sources)
+        else:
+            counts = remove_placements(sources)
+        _finish(uids)
+        # The target is read soon, also for what arrived there otherwise.
+        Folder.objects.filter(id__in=[target for _, target in touched if target]).exclude(due_at=None).update(
+            due_at=Now()
+        )
+    return counts
+
+
+def finish_expunges(lease: leases.HeldLease, change_ids: Collection[int], *, expunged: bool) -> None:
+    """Gone from the server, or without UIDPLUS marked \\Deleted there and hidden here."""
+    with leases.commit(lease):
+        placements = [
+            pk
+            for pk in Change.objects.filter(id__in=change_ids).values_list("placement_id", flat=True)
+            if pk is not None
+        ]
+        if expunged:
+            remove_placements(placements)
+        else:
+            _mark_deleted(placements)
+        _finish(change_ids)
+
+
+def finish_append(lease: leases.HeldLease, change_id: int, uid: int | None, *, uidvalidity: int | None) -> None:
+    """Filed: the placement has its UID, or gets it from the next pull."""
+    with leases.commit(lease):
+        _adopt({change_id: uid}, uidvalidity)
+        _finish([change_id])
+
+
+def defer_changes(
+    lease: leases.HeldLease, change_ids: Collection[int], *, after_seconds: float, words: str, count: bool = True
+) -> set[int]:
+    """Try again later. What may have reached the server becomes ambiguous. Returns those whose tries are used up.
+
+    ``count`` is off where the account failed rather than the change.
+    """
+    with leases.commit(lease):
+        rows = Change.objects.filter(id__in=change_ids, state__in=Change.OPEN)
+        rows.update(
+            attempts=F("attempts") + (1 if count else 0),
+            due_at=timezone.now() + timedelta(seconds=after_seconds),
+            error=words[:500],
+            state=Case(
+                When(
+                    Q(kind__in=[Change.Kind.MOVE, Change.Kind.APPEND, Change.Kind.COPY], state=Change.State.SENT),
+                    then=Value(Change.State.AMBIGUOUS.value),
+                ),
+                When(state=Change.State.SENT, then=Value(Change.State.QUEUED.value)),
+                default=F("state"),
+            ),
+        )
+        spent = rows.filter(attempts__gte=MOST_ATTEMPTS).exclude(state=Change.State.AMBIGUOUS)
+        return set(spent.values_list("id", flat=True))
+
+
+def most_attempts(change_ids: Collection[int]) -> int:
+    """How often the most tried of these has been tried."""
+    return Change.objects.filter(id__in=change_ids).aggregate(most=Max("attempts"))["most"] or 0
+
+
+def finish_folder(lease: leases.HeldLease, change: Change, listed: Sequence[RemoteFolder]) -> None:
+    """A folder was made, renamed or deleted: its row gets the path as LIST has it, or goes."""
+    with leases.commit(lease):
+        if change.kind == Change.Kind.FOLDER_DELETE:
+            _finish([change.pk])
+            Change.objects.filter(Q(source=change.source_id) | Q(target=change.source_id)).update(
+                source=None, target=None
+            )
+            Folder.objects.filter(pk=change.source_id or 0).delete()
+            return
+        folder = change.target if change.kind == Change.Kind.FOLDER_CREATE else change.source
+        remote = next((one for one in listed if one.path == change.path), None) or next(
+            # A namespace may have put its prefix before what we asked for.
+            (one for one in listed if one.path.endswith(one.delimiter + change.path)),
+            None,
+        )
+        if folder is not None and remote is not None:
+            _take_path(folder, remote)
+        _finish([change.pk])
+
+
+def _take_path(folder: Folder, remote: RemoteFolder) -> None:
+    old = folder.path + folder.delimiter
+    # A pull may have met the new path first: its row is empty still, and ours has the mail.
+    Folder.objects.filter(account_id=folder.account_id, path=remote.path, total=0).exclude(pk=folder.pk).delete()
+    for below in Folder.objects.filter(account_id=folder.account_id, path__startswith=old):
+        # RFC 9051 §6.3.6: RENAME takes the folders below along.
+        below.path = remote.path + remote.delimiter + below.path[len(old) :]
+        below.path_raw = remote.path_raw + bytes(below.path_raw)[len(bytes(folder.path_raw)) :]
+        below.save(update_fields=["path", "path_raw"])
+    folder.path, folder.path_raw, folder.delimiter = remote.path, remote.path_raw, remote.delimiter
+    folder.name = remote.path.rsplit(remote.delimiter, 1)[-1] if remote.delimiter else remote.path
+    folder.missing_since = None
+    folder.save(update_fields=["path", "path_raw", "delimiter", "name", "missing_since"])
+
+
+def requeue(lease: leases.HeldLease, change_ids: Collection[int]) -> None:
+    """Looked, and it had not happened: do it (again) now."""
+    with leases.commit(lease):
+        Change.objects.filter(id__in=change_ids, state__in=Change.OPEN).update(state=Change.State.QUEUED)
+
+
+def wait_for_uid(lease: leases.HeldLease, change_ids: Collection[int], *, after_seconds: float) -> set[int]:
+    """These cannot go before a pull has met their messages. Returns those for which that takes too long."""
+    with leases.commit(lease):
+        rows = Change.objects.filter(id__in=change_ids, state__in=Change.OPEN)
+        rows.update(due_at=timezone.now() + timedelta(seconds=after_seconds))
+        return set(rows.filter(created_at__lt=timezone.now() - PATIENCE).values_list("id", flat=True))
+
+
+def fail_changes(lease: leases.HeldLease, change_ids: Collection[int], words: str) -> list[FolderCounts]:
+    """These can never succeed: undone on the screen, with the reason kept for the user."""
+    with leases.commit(lease):
+        rows = list(
+            Change.objects.select_for_update(of=("self",))
+            .filter(id__in=change_ids, state__in=Change.OPEN)
+            .order_by("-id")
+        )
+        lock_folders(pk for row in rows for pk in (row.source_id, row.target_id) if pk is not None)
+        pairs: list[Pair] = []
+        for row in rows:
+            pairs += take_off_screen(row)
+        Change.objects.filter(id__in=[row.pk for row in rows]).update(
+            state=Change.State.FAILED, error=words[:500], finished_at=timezone.now()
+        )
+        return refresh(pairs)
+
+
+def schedule_next(account_id: int) -> datetime | None:
+    """Note when the account's next change is due, None when nothing is open; returns it."""
+    due: datetime | None = (
+        Change.objects.filter(account_id=account_id, finished_at=None, state__in=Change.OPEN)
+        .annotate(when=Greatest("created_at", "hold_until", "due_at"))
+        .aggregate(next=Min("when"))["next"]
+    )
+    if due is not None:
+        due = max(due, timezone.now())
+    AccountSync.objects.filter(account_id=account_id).update(push_due_at=due)
+    return due
+
+
+def _adopt(uids: Mapping[int, int | None], uidvalidity: int | None) -> None:
+    """Give the placements that were shown ahead their UIDs, if the target's numbering is the one we know."""
+    rows = Change.objects.filter(id__in=uids).select_related("target", "target_placement")
+    for row in rows:
+        uid, target, arrived = uids[row.pk], row.target, row.target_placement
+        if uid is None or target is None or arrived is None or arrived.uid is not None:
+            continue
+        if target.uidvalidity is not None and uidvalidity is not None and target.uidvalidity != uidvalidity:
+            continue
+        if target.uidvalidity is None and uidvalidity is not None:
+            # A folder never read before: its first pull begins at this numbering.
+            Folder.objects.filter(pk=target.pk, uidvalidity=None).update(uidvalidity=uidvalidity)
+        standing = Placement.objects.filter(folder=target, epoch=target.epoch, uid=uid).exclude(pk=arrived.pk).first()
+        if standing is not None:
+            merge_arrival(arrived, standing)
+        else:
+            Placement.objects.filter(pk=arrived.pk).update(uid=uid, epoch=target.epoch)
+
+
+def _mark_deleted(placement_ids: Iterable[int]) -> None:
+    for placement in Placement.objects.filter(id__in=list(placement_ids)):
+        placement.server_flags = sorted({*placement.server_flags, "\\Deleted"})
+        placement.save(update_fields=["server_flags"])
+
+
+def _finish(change_ids: Iterable[int], *, error: str = "") -> None:
+    Change.objects.filter(id__in=list(change_ids)).update(
+        state=Change.State.DONE, finished_at=timezone.now(), error=error
+    )
