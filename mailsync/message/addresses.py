@@ -24,6 +24,7 @@ _TOKEN = re.compile(
     re.X | re.S,
 )
 _ESCAPED = re.compile(r"\\(.)", re.S)
+_AROUND_AT = re.compile(r" *@ *")
 _COMMENT_MARK = re.compile(r"\\.|[()]", re.S)
 _LOCAL_QUOTED = r'"(?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*"'
 _ADDRESS = re.compile(
@@ -66,14 +67,18 @@ def read_addresses(text: str) -> tuple[tuple[Address, ...], bool]:
     addresses: list[Address] = []
     sound = True
     for one in _scan(text):
-        if one.address and is_address(one.address):
+        # Seen in practice: an address folded in its middle.
+        address = "".join(one.address.split())
+        if address and is_address(address):
+            one = Address(one.name, address)
             # Seen in practice: ``Lee, Ann <ann@example.org>`` with a comma that nobody quoted.
             if addresses and not addresses[-1].address and one.name:
                 one = Address(f"{addresses.pop().name}, {one.name}", one.address)
             addresses.append(one)
         else:
             sound = False
-            addresses.append(Address(one.name or one.address, ""))
+            whole = f"{one.name} <{one.address}>" if one.name and one.address else one.name or one.address
+            addresses.append(Address(whole, ""))
     return tuple(addresses), sound
 
 
@@ -136,7 +141,7 @@ class _Pending:
 
     def add(self, space: str, text: str) -> None:
         if self.in_angle:
-            self.angle = (self.angle or "") + text
+            self.angle = f"{self.angle}{space}{text}"
         else:
             self.words.append((space, text))
 
@@ -151,8 +156,9 @@ class _Pending:
         phrase = self.phrase()
         if not phrase:
             return None
-        bare = "".join(text for _, text in self.words)
-        if "@" in bare and is_address(bare):
+        # RFC 5322 §4.4: obsolete white space around the "@" is dropped.
+        bare = _AROUND_AT.sub("@", phrase)
+        if is_address(bare):
             # RFC 5322 appendix A.5: the old form ``ann@example.org (Ann Lee)``.
             return _mailbox(_name(" ".join(self.comments)), bare)
         # Seen in practice: ``Ann Lee ann@example.org`` without brackets.
@@ -164,7 +170,7 @@ class _Pending:
 
 
 def _mailbox(name: str, address: str) -> Address:
-    address = address.strip()
+    address = _AROUND_AT.sub("@", address.strip())
     if address.lower().startswith("mailto:"):
         address = address[7:]
     # Seen in practice: <'ann@example.org'> by Exchange, and encoded words as an address.
@@ -189,11 +195,15 @@ def _scan(text: str) -> Iterator[Address]:
     text = text[:_MAX_CHARS]
     at, size, given = 0, len(text), 0
     pending, space = _Pending(), ""
-    unclosed_quote = False
+    unclosed_quote = unclosed_comment = False
     while at < size and given < _MAX_ADDRESSES:
         if text[at] == "(" and not pending.in_angle:
-            at, comment = _comment(text, at)
-            pending.comments.append(comment)
+            end = -1 if unclosed_comment else _comment_end(text, at)
+            if end > 0:
+                pending.comments.append(text[at + 1 : end - 1])
+            # Never closed: no comment, and none is looked for again, so that many brackets cost no more than one.
+            unclosed_comment = end < 0
+            at = max(end, at + 1)
             continue
         if text[at] == '"' and unclosed_quote:
             at += 1
@@ -245,9 +255,9 @@ def _scan(text: str) -> Iterator[Address]:
         yield done
 
 
-def _comment(text: str, at: int) -> tuple[int, str]:
-    """The end of the comment that opens at ``at``, and its text (RFC 5322 §3.2.2: comments nest)."""
-    depth, start = 0, at
+def _comment_end(text: str, at: int) -> int:
+    """Behind the comment that opens at ``at`` (RFC 5322 §3.2.2: comments nest); -1 when it does not end."""
+    depth = 0
     for found in _COMMENT_MARK.finditer(text, at):
         mark = found.group()
         if mark == "(":
@@ -255,8 +265,7 @@ def _comment(text: str, at: int) -> tuple[int, str]:
         elif mark == ")":
             depth -= 1
             if depth == 0:
-                return found.end(), text[start + 1 : found.end() - 1]
+                return found.end()
         if depth > _MAX_COMMENT_DEPTH:
             break
-    # Never closed: it is not a comment, and the bracket is skipped.
-    return start + 1, ""
+    return -1
