@@ -5,7 +5,12 @@ With ``HERON_DEBUG`` off, a missing secret stops the start with a word on what t
 
 from pathlib import Path
 
+import django_stubs_ext
+
 from webmail import env
+
+# Lets `ModelForm[User]` and `ModelAdmin[Any]`, which the type checker reads, stand in running code.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -23,6 +28,8 @@ CSRF_TRUSTED_ORIGINS = env.words("HERON_TRUSTED_ORIGINS", HERON_BASE_URL)
 HTTPS = HERON_BASE_URL.startswith("https://")
 
 # What the operator decides. ---------------------------------------------------------------------
+# Opens the first-run page that makes the administrator, while there is no user.
+HERON_SETUP_TOKEN = env.text("HERON_SETUP_TOKEN", "")
 HERON_OPEN_SIGNUP = env.flag("HERON_OPEN_SIGNUP", False)
 # Users' mail servers on loopback and private addresses: "none", "all", or a list of host[:port].
 HERON_ALLOW_PRIVATE_HOSTS = env.words("HERON_ALLOW_PRIVATE_HOSTS", "")
