@@ -125,7 +125,7 @@ def record_raw(
         for digest, (message, _, parsed) in by_hash.items()
         if message.pk not in merges
     ]
-    _update_messages([body_columns(message, raw_id, parsed) for message, raw_id, parsed in fresh])
+    update_messages([body_columns(message, raw_id, parsed) for message, raw_id, parsed in fresh])
     index_texts(account_id, [indexed_text(message.pk, parsed) for message, _, parsed in fresh])
     merges |= {pk: merges.get(by_hash[digest][0].pk, by_hash[digest][0].pk) for pk, digest in twins}
     pairs, threads = merge_messages(merges)
@@ -205,7 +205,7 @@ _UPDATE = """
 )
 
 
-def _update_messages(rows: Sequence[dict[str, Any]]) -> None:
+def update_messages(rows: Sequence[dict[str, Any]]) -> None:
     """All rows in one statement: the batch travels as one JSON document."""
     if rows:
         with connection.cursor() as cursor:

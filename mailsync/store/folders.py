@@ -132,3 +132,10 @@ def is_deep_scan_due(folder: Folder) -> bool:
 def next_deep_scan() -> datetime:
     """A day from now."""
     return timezone.now() + timedelta(days=1)
+
+
+def distrust(account_id: int) -> None:
+    """Make the next visit of every folder compare all UIDs and all flags with the server."""
+    Folder.objects.filter(account_id=account_id, is_local=False, header_cursor=1).update(
+        deep_scan_at=None, highestmodseq=None, exists_seen=None, parked_at=None, failures=0
+    )

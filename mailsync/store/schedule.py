@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.models import MailAccount
@@ -212,9 +212,15 @@ def record_folder_failure(folder_id: int, error: MailError) -> None:
     folders.filter(failures__gte=PARK_AFTER, parked_at__isnull=True).update(parked_at=Now())
 
 
-def make_folder_due(folder_id: int) -> bool:
-    """A watcher heard something: True when the folder was not due already."""
-    return bool(Folder.objects.filter(pk=folder_id, due_at__isnull=True, parked_at__isnull=True).update(due_at=Now()))
+def make_folder_due(folder_id: int, *, seconds: float = 0) -> bool:
+    """Make the folder due in ``seconds``, unless it is due by then already; True when that moved its time.
+
+    Whoever also enqueues the visit gives it some seconds, so that the dispatcher steps in only
+    when that hint is lost.
+    """
+    when = Now() + timedelta(seconds=seconds)
+    folders = Folder.objects.filter(pk=folder_id, parked_at__isnull=True)
+    return bool(folders.filter(Q(due_at__isnull=True) | Q(due_at__gt=when)).update(due_at=when))
 
 
 def last_tick_seconds() -> float | None:

@@ -1,0 +1,64 @@
+"""Audit of what is kept for speed: thread lines, folder counts, pending bodies. Database room.
+
+In: an account, or all. Out: what was wrong, and it is right now. Nothing here should ever find anything.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from mailsync.models import Folder
+from mailsync.store.summary import lock_folders, refresh
+from mailsync.store.threads import refresh_threads
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A folder's counts as they stood and as they are: (total, unread, bodies pending)."""
+
+    folder_id: int
+    path: str
+    before: tuple[int, int, int]
+    after: tuple[int, int, int]
+
+
+def recount(account_id: int | None = None) -> Iterator[Correction]:
+    """Count every folder anew, one transaction each; yields those that were wrong."""
+    folders = Folder.objects.order_by("id")
+    if account_id is not None:
+        folders = folders.filter(account_id=account_id)
+    for folder_id in folders.values_list("id", flat=True):
+        correction = _recount_folder(folder_id)
+        if correction is not None:
+            yield correction
+
+
+@transaction.atomic
+def _recount_folder(folder_id: int) -> Correction | None:
+    lock_folders([folder_id])
+    folder = Folder.objects.get(pk=folder_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT thread_id FROM mailsync_placement WHERE folder_id = %(folder)s"
+            " UNION SELECT thread_id FROM mailsync_threadrow WHERE folder_id = %(folder)s",
+            {"folder": folder_id},
+        )
+        threads = [row[0] for row in cursor.fetchall()]
+        for start in range(0, len(threads), 5000):
+            part = threads[start : start + 5000]
+            refresh((folder_id, thread) for thread in part)
+            refresh_threads(part)
+        cursor.execute(
+            "UPDATE mailsync_folder f SET total = c.total, unread = c.unread, bodies_pending = c.bodies FROM ("
+            "  SELECT count(*) FILTER (WHERE p.shown) AS total,"
+            "         count(*) FILTER (WHERE p.shown AND NOT p.seen) AS unread,"
+            "         count(*) FILTER (WHERE m.raw_id IS NULL AND p.gone_phase = 0 AND p.uid IS NOT NULL) AS bodies"
+            "    FROM mailsync_placement p JOIN mailsync_message m ON m.id = p.message_id"
+            "   WHERE p.folder_id = %(folder)s) AS c"
+            " WHERE f.id = %(folder)s RETURNING f.total, f.unread, f.bodies_pending",
+            {"folder": folder_id},
+        )
+        after = cursor.fetchone()
+    before = (folder.total, folder.unread, folder.bodies_pending)
+    return None if after == before else Correction(folder_id, folder.path, before, after)
