@@ -3,6 +3,7 @@
 In: a draft row and its user. Out: a frozen ``Composing`` for the template. Reads only.
 """
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ from mailsync.types import Address
 from webmail.forms import identities_of
 from webmail.present.files import FileTile, file_tile
 from webmail.present.guards import Warning
+from webmail.templatetags.heron import hue_of, initials_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +56,26 @@ class Composing:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """The address rows in their order; Cc and Bcc wait behind their links while they are empty."""
+        lines = (("to", _("To"), self.draft.to), ("cc", _("Cc"), self.draft.cc), ("bcc", _("Bcc"), self.draft.bcc))
         return [
-            {"name": "to", "label": _("To"), "value": self.draft.to, "shown": True},
-            {"name": "cc", "label": _("Cc"), "value": self.draft.cc, "shown": bool(self.draft.cc)},
-            {"name": "bcc", "label": _("Bcc"), "value": self.draft.bcc, "shown": bool(self.draft.bcc)},
+            {"name": name, "label": label, "value": value, "shown": name == "to" or bool(value), "known": _known(value)}
+            for name, label, value in lines
         ]
 
     @property
     def is_untouched(self) -> bool:
         return self.draft.version == 1
+
+
+def person_facts(one: Address) -> dict[str, str]:
+    """An address as the recipient fields draw it."""
+    return {
+        "name": one.name,
+        "address": one.address,
+        "line": format_address(one),
+        "initials": initials_of(one.name, one.address),
+        "hue": f"h{hue_of(one.address)}",
+    }
 
 
 def present_draft(user: User, draft: Draft, *, undo_seconds: int = 10, **more: Any) -> Composing:
@@ -119,12 +132,25 @@ def written_text(draft: Draft) -> str:
     return outgoing_html.splice_original(draft.body, "").replace("<blockquote", "\n<blockquote")
 
 
+def _known(line: str) -> str:
+    """The chips of an address line, as JSON; what is no address keeps its text beside the reason."""
+    parsed = parse_address_list(line)
+    wrong = [{**person_facts(Address("", "")), "line": _named(error), "error": error} for error in parsed.errors]
+    return json.dumps([*map(person_facts, parsed.addresses), *wrong])
+
+
+def _named(error: str) -> str:
+    return error.partition("“")[2].partition("”")[0]
+
+
 def _quoted(draft: Draft) -> str:
     """The words on the fold of the quoted original."""
     if draft.original is None:
         return ""
     sender = Address(draft.original.from_name, draft.original.from_address)
     name = sender.name or format_address(sender)
-    return _("Forwarded message from %(name)s") % {"name": name} if draft.mode == Draft.Mode.FORWARD else (
-        _("%(name)s wrote") % {"name": name}
+    return (
+        _("Forwarded message from %(name)s") % {"name": name}
+        if draft.mode == Draft.Mode.FORWARD
+        else (_("%(name)s wrote") % {"name": name})
     )

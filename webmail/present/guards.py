@@ -35,7 +35,7 @@ _SIGNATURE = re.compile(r"^-- ?$.*\Z", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:  # noqa: A001 - the word of the screen
+class Warning:
     """``code`` is what the form sends back as ``sure`` to overrule it."""
 
     code: str
@@ -43,7 +43,13 @@ class Warning:  # noqa: A001 - the word of the screen
 
 
 def find_warnings(
-    *, subject: str, text: str, people: Sequence[Address], files: int, reply_all: bool, attachments_expected: bool = True
+    *,
+    subject: str,
+    text: str,
+    people: Sequence[Address],
+    files: int,
+    reply_all: bool,
+    attachments_expected: bool = True,
 ) -> list[Warning]:
     """What deserves a second look; ``text`` is what the writer wrote, without the quoted original."""
     found = []
@@ -52,9 +58,7 @@ def find_warnings(
     if attachments_expected and files == 0:
         word = promised_file(f"{subject}\n{text}")
         if word:
-            found.append(
-                Warning("attachment", _("You wrote “%(word)s”, but no file is attached.") % {"word": word})
-            )
+            found.append(Warning("attachment", _("You wrote “%(word)s”, but no file is attached.") % {"word": word}))
     if len(people) >= MANY_RECIPIENTS:
         count = len(people)
         if reply_all:

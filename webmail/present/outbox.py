@@ -1,4 +1,7 @@
-"""Messages on their way as the outbox shows them: a state in plain words, what can be done, the timeline. Pure but for reading rows."""
+"""Messages on their way as the outbox shows them: a state in plain words, what can be done, the timeline.
+
+Screens room. In: rows with their recipients and events loaded. Out: cards for the template; reads only.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,7 +58,11 @@ def present_outgoing(row: Outgoing) -> OutgoingCard:
         verbs=_verbs(row, recipients),
         recipients=recipients,
         events=list(row.events.all()),
-        when=row.send_at if row.state in _STOPPABLE and row.send_at else row.due_at if row.finished_at is None else None,
+        when=row.send_at
+        if row.state in _STOPPABLE and row.send_at
+        else row.due_at
+        if row.finished_at is None
+        else None,
     )
 
 

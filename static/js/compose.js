@@ -1,0 +1,99 @@
+/* Writing beside the mail: links with data-compose open a docked window; without scripts they are pages.
+   One window for each draft, the newest open, the others folded to tabs. */
+
+import { toast } from "heron/shell";
+import { ComposeWindow } from "heron/compose/window";
+
+const dock = document.getElementById("dock");
+const windows = new Map();
+
+/** Opens the draft behind `url` (a compose or draft page) in the dock; the page itself where that fails. */
+export async function openDraft(url) {
+  let response;
+  try {
+    response = await fetch(url, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
+  } catch {
+    toast("You are offline. Writing can go on once the connection is back.", { bad: true });
+    return null;
+  }
+  if (response.status === 409) {
+    toast(await response.text(), { bad: true });
+    return null;
+  }
+  if (!response.ok || response.redirected) {
+    location.assign(url);
+    return null;
+  }
+  return place(await response.text());
+}
+
+/** Puts a window's HTML into the dock, or shows the one that stands there for the same draft. */
+export function place(html) {
+  const made = new DOMParser().parseFromString(html, "text/html").querySelector(".compose");
+  const standing = windows.get(made.dataset.draft);
+  if (standing) {
+    standing.restore();
+    return standing;
+  }
+  for (const other of windows.values()) other.minimise();
+  dock.append(document.importNode(made, true));
+  return enhance(dock.lastElementChild);
+}
+
+function enhance(section) {
+  const opened = new ComposeWindow(section, {
+    closed: () => {
+      windows.delete(section.dataset.draft);
+      document.dispatchEvent(new CustomEvent("heron:compose-closed"));
+    },
+    replaced: (html) => {
+      windows.delete(section.dataset.draft);
+      if (section.classList.contains("full")) {
+        location.assign(new DOMParser().parseFromString(html, "text/html").querySelector("form").action.replace(/save$/, ""));
+        return;
+      }
+      section.remove();
+      place(html);
+    },
+    reopen: (url) => openDraft(url),
+    raised: () => {
+      for (const other of windows.values()) if (other !== opened && !other.isMinimised) other.minimise();
+    },
+  });
+  windows.set(section.dataset.draft, opened);
+  opened.focusFirst();
+  return opened;
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-compose]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  event.preventDefault();
+  link.closest("[popover]")?.hidePopover();
+  openDraft(link.href);
+});
+
+/* The caret of a menu button: popovers stand beside what opened them, above it where there is no room. */
+document.addEventListener("beforetoggle", (event) => {
+  const menu = event.target;
+  if (!menu.matches?.(".menu[data-menu]") || event.newState !== "open") return;
+  const opener = document.activeElement?.closest(`[popovertarget="${menu.id}"]`)
+    ?? document.querySelector(`[popovertarget="${menu.id}"]`);
+  if (!opener || innerWidth < 768) {
+    menu.removeAttribute("style");
+    return;
+  }
+  const box = opener.getBoundingClientRect();
+  const below = box.bottom + 320 < innerHeight;
+  Object.assign(menu.style, {
+    inset: "auto",
+    left: `${Math.max(8, Math.min(box.left, innerWidth - 280))}px`,
+    top: below ? `${box.bottom + 6}px` : "auto",
+    bottom: below ? "auto" : `${innerHeight - box.top + 6}px`,
+  });
+}, true);
+
+for (const section of document.querySelectorAll(".compose")) enhance(section);
+
+/* A page that came from a send without scripts, or a list that caught up, may offer Undo as a plain form. */
+document.addEventListener("heron:open-draft", (event) => openDraft(event.detail.url));

@@ -1,0 +1,181 @@
+/* Files of a composition: picked, dropped anywhere on the window or pasted; a bar while they travel, a tile after. */
+
+import { say } from "heron/shell";
+
+export class Files {
+  constructor(composition) {
+    this.composition = composition;
+    this.section = composition.section;
+    this.list = this.section.querySelector("[data-files]");
+    this.picker = this.section.querySelector("[data-picker]");
+    this.travelling = new Set();
+    this.depth = 0;
+    this.total = Number(this.section.dataset.total);
+    this.picker.addEventListener("change", () => {
+      this.add(this.picker.files);
+      this.picker.value = "";
+    });
+    this.listen();
+  }
+
+  get busy() { return this.travelling.size > 0; }
+
+  listen() {
+    const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+    this.section.addEventListener("dragenter", (event) => {
+      if (!holdsFiles(event)) return;
+      this.depth += 1;
+      this.section.classList.add("dropping");
+    });
+    this.section.addEventListener("dragleave", () => {
+      this.depth -= 1;
+      if (this.depth <= 0) this.quiet();
+    });
+    this.section.addEventListener("dragover", (event) => { if (holdsFiles(event)) event.preventDefault(); });
+    this.section.addEventListener("drop", (event) => {
+      this.quiet();
+      if (!holdsFiles(event) || event.defaultPrevented) return;
+      event.preventDefault();
+      this.add(event.dataTransfer.files);
+    });
+  }
+
+  quiet() {
+    this.depth = 0;
+    this.section.classList.remove("dropping");
+  }
+
+  add(files) {
+    for (const file of files) {
+      const reason = this.refusal(file);
+      if (reason) this.composition.alert("", { text: reason });
+      else this.upload(file);
+    }
+  }
+
+  /** Why a file cannot be taken, known before it travels; "" when it can. */
+  refusal(file) {
+    const limit = Number(this.section.dataset.fileLimit);
+    const whole = Number(this.section.dataset.totalLimit);
+    const coming = [...this.travelling].reduce((sum, one) => sum + one.size, 0);
+    if (file.size > limit) {
+      return `“${file.name}” is ${size(file.size)}. One file can be ${size(limit)} at most.`;
+    }
+    if (this.total + coming + file.size > whole) {
+      return `With “${file.name}” the message would be larger than ${size(whole)}. Remove another file first.`;
+    }
+    return "";
+  }
+
+  upload(file) {
+    const tile = this.tile(file);
+    this.list.append(tile);
+    this.travelling.add(file);
+    const request = this.send(file, {
+      progress: (share) => { tile.querySelector("progress").value = share; },
+      done: (answer) => {
+        this.travelling.delete(file);
+        this.total += file.size;
+        tile.insertAdjacentHTML("afterend", answer.html);
+        tile.remove();
+        this.composition.touched = true;
+        say(`${file.name} attached.`);
+      },
+      failed: (reason) => {
+        this.travelling.delete(file);
+        tile.remove();
+        if (reason) this.composition.alert("", { text: reason, buttons: [["Try again", () => { this.composition.alert(""); this.add([file]); }]] });
+      },
+    });
+    tile.querySelector("button").addEventListener("click", () => request.abort());
+  }
+
+  /** A picture for the words: resolves to {url, cid}. */
+  picture(file) {
+    return new Promise((resolve, reject) => {
+      const reason = this.refusal(file);
+      if (reason) {
+        this.composition.alert("", { text: reason });
+        reject(new Error(reason));
+        return;
+      }
+      this.travelling.add(file);
+      const finish = () => this.travelling.delete(file);
+      this.send(file, {
+        inline: true,
+        progress: () => {},
+        done: (answer) => { finish(); this.total += file.size; resolve(answer); },
+        failed: (reason_) => { finish(); if (reason_) this.composition.alert("", { text: reason_ }); reject(new Error(reason_)); },
+      });
+    });
+  }
+
+  /* fetch tells nothing of an upload's progress, so this is the one place for XMLHttpRequest. */
+  send(file, { inline = false, progress, done, failed }) {
+    const data = new FormData();
+    data.append("files", file, file.name || "picture.png");
+    if (inline) data.append("inline", "1");
+    const request = new XMLHttpRequest();
+    request.open("POST", this.composition.url("attach"));
+    request.setRequestHeader("Accept", "application/json");
+    request.setRequestHeader("X-CSRFToken", this.composition.field("csrfmiddlewaretoken").value);
+    request.responseType = "json";
+    request.upload.addEventListener("progress", (event) => {
+      if (event.lengthComputable) progress(event.loaded / event.total);
+    });
+    request.addEventListener("load", () => {
+      if (request.status === 200 && request.response) done(request.response);
+      else failed(request.response?.error ?? `“${file.name}” could not be uploaded (${request.status}).`);
+    });
+    request.addEventListener("error", () => failed(`“${file.name}” was not uploaded: the connection is gone.`));
+    request.addEventListener("abort", () => failed(""));
+    request.send(data);
+    return request;
+  }
+
+  tile(file) {
+    const tile = document.createElement("li");
+    tile.className = "file";
+    const badge = document.createElement("span");
+    badge.className = "ft h205";
+    badge.setAttribute("aria-hidden", "true");
+    badge.textContent = (file.name.match(/\.([a-z0-9]{1,4})$/i)?.[1] ?? "file").toUpperCase();
+    const words = document.createElement("span");
+    words.className = "grow";
+    const name = document.createElement("b");
+    name.textContent = file.name;
+    const bar = document.createElement("progress");
+    bar.className = "bar";
+    bar.max = 1;
+    bar.value = 0;
+    bar.setAttribute("aria-label", `Uploading ${file.name}`);
+    words.append(name, bar);
+    const stop = document.createElement("button");
+    stop.type = "button";
+    stop.className = "ib";
+    stop.setAttribute("aria-label", `Cancel upload of ${file.name}`);
+    stop.append(this.composition.icon("x"));
+    tile.append(badge, words, stop);
+    return tile;
+  }
+
+  async remove(button) {
+    const tile = button.closest("[data-file]");
+    tile.hidden = true;
+    const answer = await this.composition.post(new URL(button.formAction).pathname, new FormData());
+    if (!answer.ok && answer.status !== 404) {
+      tile.hidden = false;
+      this.composition.failed(answer);
+      return;
+    }
+    this.total -= Number(tile.dataset.size);
+    const next = tile.nextElementSibling ?? tile.previousElementSibling;
+    tile.remove();
+    (next?.querySelector("button") ?? this.section.querySelector("[data-pick]"))?.focus();
+  }
+}
+
+function size(bytes) {
+  const megabytes = bytes / (1024 * 1024);
+  return megabytes >= 1 ? `${Math.round(megabytes * 10) / 10} MB` : `${Math.max(1, Math.round(bytes / 1024))} kB`;
+}

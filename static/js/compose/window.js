@@ -1,0 +1,470 @@
+/* One composition: its saves, its states in the dock, its sending. The form is the truth; every verb is one of its
+   buttons, so what happens here happens without scripts too. */
+
+import { say, toast } from "heron/shell";
+import { keepLocally, forgetLocally, localCopy } from "heron/compose/local";
+import { Recipients } from "heron/compose/recipients";
+import { Files } from "heron/compose/files";
+
+const PAUSE = 2000;
+
+export class ComposeWindow {
+  constructor(section, hooks) {
+    this.section = section;
+    this.form = section.querySelector("form");
+    this.hooks = hooks;
+    this.dirty = false;
+    this.touched = !("untouched" in section.dataset);
+    this.closed = false;
+    this.saving = null;
+    this.editor = null;
+    for (const shown of section.querySelectorAll("[data-scripted]")) shown.hidden = false;
+    for (const gone of section.querySelectorAll("[data-noscript]")) gone.hidden = true;
+    this.files = new Files(this);
+    this.recipients = [...section.querySelectorAll("[data-row]")].map((row) => new Recipients(row, this));
+    this.rows();
+    this.listen();
+    this.restoreLocal();
+    if (section.querySelector("[data-body]")) this.loadEditor();
+  }
+
+  get id() { return this.section.dataset.draft; }
+  get isMinimised() { return this.section.dataset.state === "min"; }
+  field(name) { return this.form.elements.namedItem(name); }
+  url(verb) { return this.form.action.replace(/save$/, verb); }
+
+  /* ------------------------------------------------------------------ what the person does */
+
+  listen() {
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.run(event.submitter?.dataset.do ?? "save", event.submitter);
+    });
+    this.section.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-do]");
+      if (button && (button.type === "button" || button.tagName === "A")) {
+        if (button.tagName === "A") event.preventDefault();
+        this.run(button.dataset.do, button);
+      } else if (this.isMinimised && event.target.closest(".head")) {
+        this.restore();
+      }
+    });
+    this.section.addEventListener("input", (event) => {
+      if (!event.target.closest("[data-entry], [data-picker], [data-picture], .menu.later")) this.changed();
+    });
+    this.section.addEventListener("change", (event) => {
+      if (event.target.matches("select[name=identity], [name=request_receipt]")) this.changed();
+    });
+    this.section.addEventListener("focusout", (event) => {
+      if (!this.section.contains(event.relatedTarget)) this.save();
+    });
+    this.section.addEventListener("keydown", (event) => this.pressed(event));
+    this.wake = () => { if (document.visibilityState === "hidden") this.save({ leaving: true }); };
+    this.online = () => { if (this.dirty) this.save(); };
+    document.addEventListener("visibilitychange", this.wake);
+    addEventListener("online", this.online);
+  }
+
+  pressed(event) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.run("send");
+    } else if (event.key === "Escape" && !event.defaultPrevented) {
+      if (this.section.querySelector(":popover-open")) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.run("close");
+    } else if (event.key === "Enter" && event.target.matches("input.subj")) {
+      event.preventDefault();
+      this.focusBody();
+    }
+  }
+
+  run(verb, button) {
+    button?.closest("[popover]")?.hidePopover();
+    const verbs = {
+      save: () => this.save({ always: true }),
+      close: () => this.close(),
+      minimise: () => (this.isMinimised ? this.restore() : this.minimise()),
+      expand: () => this.expand(),
+      page: () => this.toPage(),
+      send: () => this.send(button),
+      discard: () => this.discard(),
+      detach: () => this.files.remove(button),
+      format: () => this.format(button),
+      signature: () => this.signature(),
+      "dismiss-warnings": () => this.alert(""),
+    };
+    return verbs[verb]?.();
+  }
+
+  changed() {
+    this.dirty = true;
+    this.touched = true;
+    keepLocally(this);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), PAUSE);
+    const title = this.section.querySelector("[data-title]");
+    const subject = this.field("subject").value.trim();
+    if (subject) title.textContent = subject;
+  }
+
+  /* ------------------------------------------------------------------ saving */
+
+  data(extra = {}) {
+    this.editor?.write();
+    const data = new FormData(this.form);
+    data.delete("files");
+    for (const [name, value] of Object.entries(extra)) data.set(name, value);
+    return data;
+  }
+
+  /** Saves, one request at a time; resolves to false when the words are not on the server. */
+  async save({ always = false, leaving = false } = {}) {
+    clearTimeout(this.timer);
+    if (this.conflicted || this.closed) return !this.dirty;
+    if (this.saving) {
+      await this.saving;
+      return this.dirty ? this.save({ always, leaving }) : true;
+    }
+    if (!this.dirty && !always) return true;
+    this.saving = this.put(leaving).finally(() => { this.saving = null; });
+    return this.saving;
+  }
+
+  async put(leaving) {
+    this.dirty = false;
+    this.status("Saving…");
+    const answer = await this.post("save", this.data(), { keepalive: leaving });
+    if (answer.ok) {
+      this.saved(answer.body);
+      return true;
+    }
+    this.dirty = true;
+    if (answer.status === 409) this.conflict(answer.body);
+    else if (answer.status === 0) {
+      this.status("Offline. Kept on this device", "cloud-off");
+      this.timer = setTimeout(() => this.save(), 15000);
+    } else this.status(answer.body?.error ?? "Not saved. Trying again soon", "circle-alert");
+    return false;
+  }
+
+  saved(facts) {
+    this.field("version").value = facts.version;
+    this.section.dataset.version = facts.version;
+    this.status(facts.saved, "check");
+    this.section.querySelector("[data-title]").textContent = facts.title;
+    if (!this.dirty) forgetLocally(this.id);
+  }
+
+  /** POSTs to a verb of the draft: {ok, status (0: no answer), body}. */
+  async post(verb, data, options = {}) {
+    try {
+      const response = await fetch(verb.startsWith("/") ? verb : this.url(verb), {
+        method: "POST",
+        body: data,
+        headers: { Accept: "application/json", "X-CSRFToken": this.field("csrfmiddlewaretoken").value },
+        credentials: "same-origin",
+        ...options,
+      });
+      const isJson = response.headers.get("Content-Type")?.includes("json");
+      return { ok: response.ok && !response.redirected, status: response.status, body: isJson ? await response.json() : null };
+    } catch {
+      return { ok: false, status: 0, body: null };
+    }
+  }
+
+  status(text, icon = "") {
+    const place = this.section.querySelector("[data-saved]");
+    const words = document.createElement("span");
+    words.textContent = text;
+    place.replaceChildren(...(icon ? [this.icon(icon)] : []), words);
+  }
+
+  icon(name) {
+    const sample = this.section.querySelector("svg.i use").getAttribute("href").split("#")[0];
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("class", "i i-s");
+    svg.setAttribute("aria-hidden", "true");
+    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+    use.setAttribute("href", `${sample}#${name}`);
+    svg.append(use);
+    return svg;
+  }
+
+  /** A bar above the fields; `html` comes from the server, `text` is ours, `buttons` are [label, run]. */
+  alert(html, { text = "", buttons = [], tone = "danger" } = {}) {
+    const place = this.section.querySelector("[data-alerts]");
+    place.innerHTML = html;
+    for (const shown of place.querySelectorAll("[data-scripted]")) shown.hidden = false;
+    if (!text) return;
+    const note = document.createElement("div");
+    note.className = `note ${tone}`;
+    note.setAttribute("role", "alert");
+    const words = document.createElement("span");
+    words.className = "grow";
+    words.textContent = text;
+    note.append(this.icon("circle-alert"), words);
+    for (const [label, run] of buttons) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "btn";
+      button.textContent = label;
+      button.addEventListener("click", run);
+      note.append(button);
+    }
+    place.append(note);
+  }
+
+  conflict(other) {
+    this.conflicted = true;
+    this.status("Not saved", "circle-alert");
+    const preview = other.text?.trim().slice(0, 140) || other.subject || "";
+    this.alert("", {
+      text: `${other.error} There it reads: “${preview}”`,
+      tone: "warn",
+      buttons: [
+        ["Keep both", () => this.keepBoth()],
+        ["Use the other one", () => { forgetLocally(this.id); this.reload(); }],
+      ],
+    });
+  }
+
+  async keepBoth() {
+    const answer = await this.post("keep", this.data());
+    if (!answer.ok) return this.failed(answer);
+    forgetLocally(this.id);
+    this.leave();
+    this.hooks.replaced(answer.body.html);
+    return toast("Both are kept. The other one is in Drafts.");
+  }
+
+  async reload() {
+    this.leave();
+    this.section.remove();
+    this.hooks.closed();
+    this.hooks.reopen(this.url(""));
+  }
+
+  restoreLocal() {
+    const kept = localCopy(this.id);
+    if (!kept) return;
+    for (const [name, value] of Object.entries(kept.fields)) {
+      const field = this.field(name);
+      if (field && name !== "version" && name !== "csrfmiddlewaretoken") field.value = value;
+    }
+    this.field("version").value = kept.fields.version;
+    for (const row of this.recipients) row.read();
+    this.rows();
+    this.dirty = true;
+    this.timer = setTimeout(() => this.save(), 300);
+  }
+
+  /* ------------------------------------------------------------------ sending */
+
+  async send(button) {
+    if (this.sending) return;
+    for (const row of this.recipients) row.commit();
+    if (this.files.busy) {
+      this.alert("", { text: "A file is still being uploaded. Send again when its bar is full.", tone: "warn" });
+      return;
+    }
+    clearTimeout(this.timer);
+    if (this.saving) await this.saving;
+    if (this.conflicted) return;
+    this.sending = true;
+    const extra = button?.name ? { [button.name]: button.value } : {};
+    const answer = await this.post("send", this.data(extra));
+    this.sending = false;
+    if (!answer.ok) {
+      if (answer.body?.version) this.field("version").value = answer.body.version;
+      this.failed(answer);
+      return;
+    }
+    forgetLocally(this.id);
+    this.remove();
+    const undo = { label: "Undo", run: () => this.undo(answer.body.undo) };
+    toast(answer.body.label, {
+      action: answer.body.seconds ? undo : null,
+      milliseconds: Math.max(answer.body.seconds * 1000, 4000),
+    });
+  }
+
+  async undo(url) {
+    const answer = await this.post(url, new URLSearchParams({ do: "undo" }));
+    if (answer.ok) this.hooks.reopen(answer.body.draft);
+    else toast(answer.body?.error ?? "It could not be stopped. Look in the outbox.", { bad: true });
+  }
+
+  failed(answer) {
+    if (answer.status === 409 && answer.body?.text !== undefined) return this.conflict(answer.body);
+    if (answer.body?.warnings) {
+      this.alert(answer.body.warnings);
+      this.section.querySelector("[data-warnings] button")?.focus();
+      return null;
+    }
+    const text = answer.status === 0
+      ? "You are offline. The message is kept on this device; send it once the connection is back."
+      : answer.body?.error ?? "That did not work. What you wrote is still here; try again in a moment.";
+    this.alert("", { text });
+    const row = this.recipients.find((one) => one.name === answer.body?.field);
+    row?.reveal();
+    return null;
+  }
+
+  async discard() {
+    const answer = await this.post("discard", this.data());
+    if (!answer.ok) return this.failed(answer);
+    forgetLocally(this.id);
+    this.remove();
+    return toast("Draft discarded.");
+  }
+
+  async format(button) {
+    if (!(await this.save())) return;
+    const answer = await this.post("format", this.data({ rich: button.value }));
+    if (!answer.ok) this.failed(answer);
+    else {
+      this.leave();
+      this.hooks.replaced(answer.body.html);
+    }
+  }
+
+  signature() {
+    const chosen = this.form.elements.namedItem("identity")?.value;
+    const template = this.section.querySelector(`template[data-signature="${chosen}"]`);
+    const html = template?.innerHTML.trim() ?? "";
+    if (!html) {
+      toast("This address has no signature yet. Write one in the settings.");
+      return;
+    }
+    if (this.editor) this.editor.insert(`<p>-- </p>${html}`);
+    else {
+      const area = this.section.querySelector("[data-plain]");
+      area.setRangeText(`\n-- \n${template.content.textContent.trim()}\n`, area.selectionStart, area.selectionEnd, "end");
+    }
+    this.changed();
+  }
+
+  /* ------------------------------------------------------------------ the window */
+
+  minimise() {
+    if (this.section.classList.contains("full")) return;
+    this.expandedBefore = this.section.dataset.state === "wide";
+    this.section.dataset.state = "min";
+    this.section.removeAttribute("style");
+    this.save();
+  }
+
+  restore() {
+    this.section.dataset.state = "";
+    this.hooks.raised();
+    if (this.expandedBefore) this.expand();
+    this.focusFirst();
+  }
+
+  expand() {
+    const wide = this.section.dataset.state !== "wide";
+    this.section.dataset.state = wide ? "wide" : "";
+    this.section.querySelector("[data-do=expand]")?.setAttribute("aria-pressed", String(wide));
+    this.section.removeAttribute("style");
+    const pane = document.querySelector(".read.pane");
+    const box = pane?.getBoundingClientRect();
+    if (wide && box && box.width > 480) {
+      Object.assign(this.section.style, {
+        left: `${box.left}px`, top: `${box.top}px`, width: `${box.width}px`, height: `${box.height}px`,
+      });
+    }
+  }
+
+  async toPage() {
+    await this.save();
+    location.assign(this.url(""));
+  }
+
+  async close() {
+    if (!this.touched) {
+      this.post("discard", this.data({ untouched: "1" }));
+      this.remove();
+      return;
+    }
+    for (const row of this.recipients) row.commit();
+    const kept = await this.save();
+    if (kept || this.conflicted) {
+      if (this.conflicted) return;
+      say("Saved in Drafts.");
+    } else toast("You are offline. The draft is kept on this device.", { bad: true });
+    this.remove();
+  }
+
+  remove() {
+    this.leave();
+    if (this.section.classList.contains("full")) {
+      location.assign(this.section.dataset.next);
+      return;
+    }
+    this.section.remove();
+    this.hooks.closed();
+  }
+
+  leave() {
+    this.closed = true;
+    clearTimeout(this.timer);
+    document.removeEventListener("visibilitychange", this.wake);
+    removeEventListener("online", this.online);
+    this.editor?.destroy();
+  }
+
+  /* ------------------------------------------------------------------ fields and body */
+
+  rows() {
+    for (const row of this.section.querySelectorAll("[data-row]")) {
+      const empty = row.dataset.row !== "to" && !row.querySelector(`[name=${row.dataset.row}]`).value;
+      row.hidden = empty && !("shown" in row.dataset);
+      const link = this.section.querySelector(`[data-show=${row.dataset.row}]`);
+      if (!link) continue;
+      link.hidden = !row.hidden;
+      link.onclick = () => {
+        row.dataset.shown = "";
+        this.rows();
+        row.querySelector("[data-entry]").focus();
+      };
+    }
+  }
+
+  focusFirst() {
+    const to = this.recipients[0];
+    if (to && !to.value) to.focus();
+    else if (!this.field("subject").value) this.field("subject").focus();
+    else this.focusBody();
+  }
+
+  focusBody() {
+    if (this.editor) this.editor.focus();
+    else if (this.section.querySelector("[data-body]")) this.focusLater = true;
+    else {
+      const area = this.section.querySelector("[data-plain]");
+      area.focus();
+      area.setSelectionRange(0, 0);
+    }
+  }
+
+  async loadEditor() {
+    const area = this.section.querySelector("[data-plain]");
+    area.classList.add("waiting");
+    area.readOnly = true;
+    try {
+      const { RichText } = await import("heron/compose/editor");
+      if (this.closed) return;
+      this.editor = new RichText(this);
+      area.hidden = true;
+      area.disabled = true;
+      if (this.focusLater) this.editor.focus();
+    } catch (error) {
+      // Without the editor the plain text is still a way to write; formatting that is not touched is kept.
+      console.error(error);
+      area.readOnly = false;
+    }
+    area.classList.remove("waiting");
+  }
+}

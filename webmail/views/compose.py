@@ -1,0 +1,278 @@
+"""Writing: a composition begun, shown and sent. The docked window and the full page share one view and one context.
+
+In: a wish to write, answer or forward; a draft's form. Out: the window, the page, or what became of Send. Every
+verb saves first what the form holds, so that nothing typed is lost, whatever is then refused.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.dateparse import parse_datetime
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from mailsync import actions
+from mailsync.message.html_text import html_to_text
+from mailsync.models import Draft
+from webmail import access
+from webmail.forms import ComposeForm
+from webmail.present.compose import all_recipients, present_draft, written_text
+from webmail.present.guards import Warning, find_warnings
+from webmail.reader import user_of
+from webmail.views.mailbox import column
+
+#: What a mailto: link (RFC 6068) or a bookmark may fill in.
+_PREFILLED = ("to", "cc", "bcc", "subject")
+
+
+@require_safe
+@login_required
+def compose(request: HttpRequest) -> HttpResponse:
+    """Begin: ``mode`` and ``original`` for an answer, ``edit`` for a message in Drafts, else a new message.
+
+    The same wish asked for twice (a reload, a second click) leads to the same draft while it is untouched.
+    """
+    if "HX-Preloaded" in request.headers or "prefetch" in request.headers.get("Sec-Purpose", ""):
+        return HttpResponse(status=204)
+    user = user_of(request)
+    try:
+        draft = _begin(request)
+    except actions.NotYours as error:
+        raise Http404 from error
+    except actions.CannotDo as error:
+        if _is_fragment(request):
+            return HttpResponse(str(error), status=409, content_type="text/plain; charset=utf-8")
+        messages.error(request, str(error))
+        return redirect("settings_accounts" if error.field == "identity" else "home")
+    if _is_fragment(request):
+        return _window(request, access.draft_for(user, draft.pk))
+    query = urlencode({"next": next_url(request)})
+    return redirect(f"{reverse('draft', args=[draft.pk])}?{query}")
+
+
+@require_safe
+@login_required
+def draft(request: HttpRequest, draft_id: int) -> HttpResponse:
+    found = access.draft_for(user_of(request), draft_id)
+    return _window(request, found) if _is_fragment(request) else page(request, found)
+
+
+@require_POST
+@login_required
+def draft_send(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Save and send. ``sure`` overrules warnings by code, ``send_at`` or ``when`` sends later (the user's zone)."""
+    user = user_of(request)
+    if not Draft.objects.filter(pk=draft_id, user=user).exists():
+        return _sent_already(request, draft_id)
+    saved = save_form(request, draft_id)
+    if isinstance(saved, HttpResponse):
+        return saved
+    found = access.draft_for(user, draft_id)
+    warnings = [warning for warning in _warnings(found) if warning.code not in request.POST.getlist("sure")]
+    try:
+        send_at = _send_at(request.POST)
+        if not all_recipients(found):
+            raise actions.CannotDo(_("Add at least one recipient."), field="to")
+        if warnings:
+            return _look_again(request, found, warnings)
+        outgoing = actions.send(user.pk, draft_id, hold_seconds=undo_seconds(request), send_at=send_at)
+    except actions.NotYours:
+        return _sent_already(request, draft_id)
+    except actions.CannotDo as error:
+        return refuse(request, found, error)
+    return _sent(request, outgoing.pk, send_at)
+
+
+def save_form(request: HttpRequest, draft_id: int) -> Draft | HttpResponse:
+    """Save what the form holds. A response instead of the draft: the form is refused, or was saved elsewhere since."""
+    user = user_of(request)
+    current = access.draft_for(user, draft_id)
+    form = ComposeForm(user, current, request.POST)
+    if not form.is_valid():
+        reason = " ".join(str(message) for errors in form.errors.values() for message in errors)
+        return refuse(request, current, actions.CannotDo(reason))
+    try:
+        return actions.save_draft(user.pk, draft_id, form.cleaned_data["version"], **form.draft_fields())
+    except actions.NotYours as error:
+        raise Http404 from error
+    except actions.Conflict as conflict:
+        if wants_json(request):
+            return JsonResponse(
+                {
+                    "error": str(_("This draft was changed in another window or on another device.")),
+                    "version": conflict.current.version,
+                    "subject": conflict.current.subject,
+                    "text": html_to_text(conflict.current.body) if conflict.current.is_html else conflict.current.body,
+                },
+                status=409,
+            )
+        copy = actions.keep_both(user.pk, draft_id, **form.draft_fields())
+        messages.warning(
+            request,
+            _("The draft was changed in another window, so both are kept: this one is yours, the other is in Drafts."),
+        )
+        return redirect("draft", copy.pk)
+
+
+def page(request: HttpRequest, found: Draft, *, status: int = 200, **more: Any) -> HttpResponse:
+    """The full page: for a phone's address bar, another tab, and browsers without scripts."""
+    shown = present_draft(
+        user_of(request), found, undo_seconds=undo_seconds(request), is_page=True, next_url=next_url(request), **more
+    )
+    response = render(request, "compose/page.html", {**column(request), "composing": shown}, status=status)
+    patch_cache_control(response, private=True, no_store=True)
+    return response
+
+
+def refuse(request: HttpRequest, found: Draft, error: actions.CannotDo, status: int = 422) -> HttpResponse:
+    """The reason in words, beside the form that keeps everything."""
+    if wants_json(request):
+        return JsonResponse({"error": str(error), "field": error.field, "version": found.version}, status=status)
+    return page(request, found, error=str(error), error_field=error.field, status=status)
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return request.headers.get("Accept", "") == "application/json"
+
+
+def undo_seconds(request: HttpRequest) -> int:
+    """How long Undo stays possible: 0 to 60 seconds."""
+    wish = getattr(request.prefs, "undo_seconds", 10)  # type: ignore[attr-defined]
+    return min(max(int(wish), 0), 60) if isinstance(wish, int | float | str) and str(wish).isdigit() else 10
+
+
+def next_url(request: HttpRequest) -> str:
+    """Where to go when the page is closed; never another site."""
+    wanted = request.POST.get("next") or request.GET.get("next") or request.headers.get("Referer", "")
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
+    return wanted if safe and "/d/" not in wanted and "/compose/" not in wanted else "/"
+
+
+def _begin(request: HttpRequest) -> Draft:
+    user, wish = user_of(request), request.GET
+    if stored := _number(wish, "edit"):
+        return actions.edit_stored_draft(user.pk, access.message_for(user, stored).pk)
+    mode = wish.get("mode", Draft.Mode.NEW)
+    if mode not in Draft.Mode.values:
+        raise Http404
+    original = _number(wish, "original")
+    if original:
+        access.message_for(user, original)
+    fields = {name: " ".join(wish[name].split()) for name in _PREFILLED if wish.get(name)}
+    if wish.get("body"):
+        fields["body"] = "".join(f"<p>{line}</p>" for line in _escaped_lines(wish["body"]))
+    standing = _untouched(user.pk, mode, original, fields)
+    return standing or actions.start_draft(user.pk, mode, original, _number(wish, "identity"), **fields)
+
+
+def _untouched(user_id: int, mode: str, original: int | None, fields: dict[str, str]) -> Draft | None:
+    """The draft that an earlier click on the same thing began, if nothing was done with it."""
+    begun = Draft.objects.filter(user_id=user_id, mode=mode, original_id=original, version=1, placement=None)
+    if mode == Draft.Mode.NEW:
+        begun = begun.filter(attachments=None)
+        wanted = {name: fields.get(name, "") for name in ("to", "cc", "subject")}
+        begun = begun.filter(**wanted) if "body" not in fields else begun.filter(**wanted, body=fields["body"])
+    return begun.order_by("-id").first()
+
+
+def _warnings(found: Draft) -> list[Warning]:
+    text = written_text(found)
+    return find_warnings(
+        subject=found.subject,
+        text=html_to_text(text) if found.is_html else text,
+        people=all_recipients(found),
+        files=found.attachments.count(),
+        reply_all=found.mode == Draft.Mode.REPLY_ALL,
+    )
+
+
+def _look_again(request: HttpRequest, found: Draft, warnings: list[Warning]) -> HttpResponse:
+    if wants_json(request):
+        html = render_to_string("compose/warnings.html", {"warnings": warnings, "draft": found}, request)
+        return JsonResponse({"warnings": html, "version": found.version}, status=422)
+    return page(request, found, warnings=warnings, status=422)
+
+
+def _send_at(data: QueryDict) -> datetime | None:
+    """``when`` names a moment, ``send_at`` is one picked from a calendar, both in the user's zone; neither: now."""
+    now = timezone.localtime()
+    when = data.get("when", "")
+    if when == "tomorrow":
+        return _at_eight(now + timedelta(days=1))
+    if when == "monday":
+        return _at_eight(now + timedelta(days=7 - now.weekday()))
+    if when != "pick":
+        return None
+    picked = parse_datetime(data.get("send_at", ""))
+    if picked is None:
+        raise actions.CannotDo(_("Choose a day and a time to send at."), field="send_at")
+    return picked if picked.tzinfo else timezone.make_aware(picked)
+
+
+def _at_eight(day: datetime) -> datetime:
+    return timezone.make_aware(datetime(day.year, day.month, day.day, 8, 0))  # noqa: DTZ001 - aware in the next breath
+
+
+def _sent(request: HttpRequest, outgoing_id: int, send_at: datetime | None) -> HttpResponse:
+    if send_at is not None:
+        local = timezone.localtime(send_at)
+        words = _("Will be sent on %(day)s at %(time)s.") % {
+            "day": formats.date_format(local, "D j M"),
+            "time": formats.time_format(local, "H:i"),
+        }
+    else:
+        words = _("Sending…") if undo_seconds(request) else _("Sent.")
+    if wants_json(request):
+        return JsonResponse(
+            {
+                "label": words,
+                "seconds": max(undo_seconds(request), 5) if send_at else undo_seconds(request),
+                "undo": reverse("outgoing_act", args=[outgoing_id]),
+            }
+        )
+    messages.success(request, words, extra_tags=f"unsend:{outgoing_id}")
+    return redirect("outbox" if send_at is None and undo_seconds(request) else next_url(request))
+
+
+def _sent_already(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Send was pressed twice: the second answer is the first one's."""
+    try:
+        outgoing = actions.send(user_of(request).pk, draft_id)
+    except actions.NotYours as error:
+        raise Http404 from error
+    return _sent(request, outgoing.pk, outgoing.send_at)
+
+
+def _window(request: HttpRequest, found: Draft) -> HttpResponse:
+    shown = present_draft(user_of(request), found, undo_seconds=undo_seconds(request))
+    response = render(request, "compose/window.html", {"composing": shown})
+    patch_vary_headers(response, ["HX-Request"])
+    patch_cache_control(response, private=True, no_store=True)
+    return response
+
+
+def _is_fragment(request: HttpRequest) -> bool:
+    return bool(request.htmx)  # type: ignore[attr-defined]
+
+
+def _escaped_lines(text: str) -> list[str]:
+    from django.utils.html import escape
+
+    return [escape(line) for line in text.replace("\r\n", "\n").split("\n")]
+
+
+def _number(data: QueryDict, name: str) -> int | None:
+    value = data.get(name, "")
+    if value and not (value.isascii() and value.isdigit() and len(value) < 19):
+        raise Http404
+    return int(value) if value else None

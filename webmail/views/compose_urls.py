@@ -1,0 +1,22 @@
+"""URLs of writing and of the outbox."""
+
+from django.urls import path
+
+from webmail.views import compose, drafts, outbox, recipients
+
+urlpatterns = [
+    path("compose/", compose.compose, name="compose"),
+    path("compose/recipients", recipients.recipients, name="recipients"),
+    path("d/<int:draft_id>/", compose.draft, name="draft"),
+    path("d/<int:draft_id>/save", drafts.draft_save, name="draft_save"),
+    path("d/<int:draft_id>/attach", drafts.draft_attach, name="draft_attach"),
+    path("d/<int:draft_id>/format", drafts.draft_format, name="draft_format"),
+    path("d/<int:draft_id>/keep", drafts.draft_keep, name="draft_keep"),
+    path("d/<int:draft_id>/send", compose.draft_send, name="draft_send"),
+    path("d/<int:draft_id>/discard", drafts.draft_discard, name="draft_discard"),
+    path("d/<int:draft_id>/cid/<path:cid>", drafts.draft_cid, name="draft_cid"),
+    path("d/<int:draft_id>/file/<int:attachment_id>/", drafts.draft_file, name="draft_file"),
+    path("d/<int:draft_id>/file/<int:attachment_id>/remove", drafts.draft_detach, name="draft_detach"),
+    path("outbox/", outbox.outbox, name="outbox"),
+    path("outbox/<int:outgoing_id>/", outbox.outgoing_act, name="outgoing_act"),
+]

@@ -1,0 +1,197 @@
+"""A draft's own verbs: save, add and take files, change the format, keep both, discard.
+
+In: the compose form (scripts ask for JSON, a page without scripts posts the same form). Out: what was saved, or
+the page again. Files that a draft shows are served with no type that could run.
+"""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.html import escape
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from mailsync import actions
+from mailsync.models import Draft, DraftAttachment
+from mailsync.store.quoting import plain_body
+from webmail import access
+from webmail.forms import ComposeForm
+from webmail.present.compose import picture_url, present_draft, present_file, title_of
+from webmail.reader import user_of
+from webmail.views.compose import next_url, page, refuse, save_form, undo_seconds, wants_json
+
+#: Pictures that a browser may show by itself; all else is only ever saved.
+_PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+
+
+@require_POST
+@login_required
+def draft_save(request: HttpRequest, draft_id: int) -> HttpResponse:
+    saved = save_form(request, draft_id)
+    if isinstance(saved, HttpResponse):
+        return saved
+    if wants_json(request):
+        return JsonResponse(saved_facts(saved))
+    messages.success(request, _("Saved in Drafts."))
+    return redirect(next_url(request) if request.POST.get("close") else reverse("draft", args=[draft_id]))
+
+
+@require_POST
+@login_required
+def draft_attach(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Add one file or several; with ``inline`` a picture that the editor puts among the words."""
+    user = user_of(request)
+    found = access.draft_for(user, draft_id)
+    if "version" in request.POST:
+        saved = save_form(request, draft_id)
+        if isinstance(saved, HttpResponse):
+            return saved
+        found = access.draft_for(user, draft_id)
+    inline = request.POST.get("inline") == "1"
+    added: list[DraftAttachment] = []
+    try:
+        # One by one: what was taken before a refusal stays attached.
+        added.extend(_attach(user.pk, found, upload, inline) for upload in request.FILES.getlist("files"))
+        if not added:
+            raise actions.CannotDo(_("Choose a file to attach."), field="attachments")
+    except actions.NotYours as error:
+        raise Http404 from error
+    except actions.CannotDo as error:
+        return refuse(request, found, error, status=413 if wants_json(request) else 422)
+    if not wants_json(request):
+        return redirect("draft", draft_id)
+    files = [present_file(found, row) for row in added]
+    return JsonResponse(
+        {
+            "html": "".join(
+                render_to_string("compose/file.html", {"file": file, "draft": found}, request) for file in files
+            ),
+            "cid": added[0].content_id,
+            "url": picture_url(found, added[0].content_id) if inline else files[0].url,
+        }
+    )
+
+
+@require_POST
+@login_required
+def draft_detach(request: HttpRequest, draft_id: int, attachment_id: int) -> HttpResponse:
+    user = user_of(request)
+    if "version" in request.POST:
+        saved = save_form(request, draft_id)
+        if isinstance(saved, HttpResponse):
+            return saved
+    row = access.draft_attachment_for(user, draft_id, attachment_id)
+    actions.detach(user.pk, draft_id, row.pk)
+    return HttpResponse(status=204) if wants_json(request) else redirect("draft", draft_id)
+
+
+@require_POST
+@login_required
+def draft_format(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """With formatting or without: ``rich`` is 1 or 0. The words stay; plain text holds the quoted original too."""
+    saved = save_form(request, draft_id)
+    if isinstance(saved, HttpResponse):
+        return saved
+    user = user_of(request)
+    found = access.draft_for(user, draft_id)
+    rich = request.POST.get("rich") == "1"
+    if rich != found.is_html:
+        actions.save_draft(
+            user.pk,
+            draft_id,
+            found.version,
+            is_html=rich,
+            body=_as_html(found.body) if rich else plain_body(found),
+        )
+    return show(request, access.draft_for(user, draft_id))
+
+
+@require_POST
+@login_required
+def draft_keep(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """After a conflict: this window's words as a draft of their own."""
+    user = user_of(request)
+    found = access.draft_for(user, draft_id)
+    form = ComposeForm(user, found, request.POST)
+    fields = form.draft_fields() if form.is_valid() else {}
+    copy = actions.keep_both(user.pk, found.pk, **fields)
+    return show(request, access.draft_for(user, copy.pk))
+
+
+@require_POST
+@login_required
+def draft_discard(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Throw away; with ``untouched`` only if nothing was ever written."""
+    user = user_of(request)
+    found = access.draft_for(user, draft_id)
+    if not request.POST.get("untouched") or found.version == 1:
+        actions.discard_draft(user.pk, found.pk)
+    if wants_json(request):
+        return HttpResponse(status=204)
+    messages.success(request, _("Draft discarded."))
+    return redirect(next_url(request))
+
+
+@require_safe
+@login_required
+def draft_file(request: HttpRequest, draft_id: int, attachment_id: int) -> HttpResponse:
+    return _serve(access.draft_attachment_for(user_of(request), draft_id, attachment_id), inline=False)
+
+
+@require_safe
+@login_required
+def draft_cid(request: HttpRequest, draft_id: int, cid: str) -> HttpResponse:
+    """A picture among the words of a draft, by its Content-ID."""
+    found = access.draft_for(user_of(request), draft_id)
+    row = found.attachments.select_related("blob").filter(content_id=cid).first()
+    if row is None or row.content_type not in _PICTURES:
+        raise Http404
+    return _serve(row, inline=True)
+
+
+def saved_facts(draft: Draft) -> dict[str, Any]:
+    return {
+        "version": draft.version,
+        "saved": _("Saved %(time)s") % {"time": formats.time_format(timezone.localtime(draft.updated_at), "H:i")},
+        "title": title_of(draft),
+    }
+
+
+def show(request: HttpRequest, found: Draft) -> HttpResponse:
+    """The window again for a script, else the page."""
+    if wants_json(request):
+        shown = present_draft(user_of(request), found, undo_seconds=undo_seconds(request))
+        html = render(request, "compose/window.html", {"composing": shown}).content.decode()
+        return JsonResponse({"html": html, **saved_facts(found)})
+    return page(request, found) if request.method != "POST" else redirect("draft", found.pk)
+
+
+def _attach(user_id: int, found: Draft, upload: UploadedFile, inline: bool) -> DraftAttachment:
+    content_type = upload.content_type or "application/octet-stream"
+    if inline and content_type not in _PICTURES:
+        raise actions.CannotDo(_("Only PNG, JPEG, GIF and WebP pictures can stand among the words."))
+    return actions.attach(user_id, found.pk, upload.name or "", content_type, upload.read(), inline=inline)
+
+
+def _serve(row: DraftAttachment, *, inline: bool) -> HttpResponse:
+    shown = inline and row.content_type in _PICTURES
+    response = HttpResponse(
+        bytes(row.blob.data), content_type=row.content_type if shown else "application/octet-stream"
+    )
+    response["Content-Disposition"] = content_disposition_header(not shown, row.name) or "attachment"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cache-Control"] = "private, max-age=3600"
+    return response
+
+
+def _as_html(text: str) -> str:
+    blocks = escape(text.rstrip("\n")).split("\n\n")
+    return "".join("<p>" + block.replace("\n", "<br>") + "</p>" for block in blocks)
