@@ -1,1 +1,213 @@
-"""Admin pages of the accounts app."""
+"""The administrator's pages for people and their connections: rows flow in and out, secrets never do.
+
+An administrator makes users, invites them, shuts them out; sees which accounts are connected and how
+they fare. Passwords of mailboxes, tokens and second factors are not shown anywhere, and accounts
+are connected by their owners only.
+"""
+
+from typing import Any, ClassVar
+
+import allauth.mfa.admin
+import allauth.usersessions.admin  # noqa: F401
+import django.contrib.auth.admin  # noqa: F401  these register first, so that ours can take their place
+from allauth.account.decorators import secure_admin_login
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import Group
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts import invitations, sessions
+from accounts.models import Identity, MailAccount, OutgoingServer, TrustedSender, User
+
+# Signing in happens on the site's own page alone, where second factors are asked for.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.site_header = admin.site.site_title = "Heron"
+admin.site.unregister([Group, Authenticator, UserSession])
+
+
+class InviteForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What is needed to make a user; the password is theirs to choose."""
+
+    class Meta:
+        model = User
+        fields = ["email", "name", "is_superuser"]
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].strip().lower()
+        if User.objects.filter(email__iexact=email).exists():
+            raise forms.ValidationError(_("There is a user with this address already."))
+        return email
+
+
+class MailAccountInline(admin.TabularInline):  # type: ignore[type-arg]
+    """The user's connected accounts, to look at."""
+
+    model = MailAccount
+    fields = ("address", "protocol", "host", "state", "state_reason")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(User)
+class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """People. Adding one mails them an invitation."""
+
+    list_display = ("email", "name", "is_active", "is_superuser", "account_count", "last_login", "date_joined")
+    list_filter = ("is_active", "is_superuser")
+    search_fields = ("email", "name")
+    ordering = ("email",)
+    actions = ("invite", "deactivate", "activate", "sign_out")
+    readonly_fields = ("last_login", "date_joined")
+    fields = ("email", "name", "language", "timezone", "is_active", "is_superuser", *readonly_fields)
+    inlines = (MailAccountInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        users: QuerySet[User] = super().get_queryset(request)
+        return users.annotate(accounts_connected=Count("mail_accounts"))
+
+    @admin.display(description=gettext_lazy("accounts"), ordering="accounts_connected")
+    def account_count(self, user: Any) -> int:
+        return int(user.accounts_connected)
+
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return InviteForm if obj is None else super().get_form(request, obj, change, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        return InviteForm.Meta.fields if obj is None else self.fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Nobody shuts themselves out by a slip."""
+        own = obj is not None and obj.pk == request.user.pk
+        return (*self.readonly_fields, "is_active", "is_superuser") if own else self.readonly_fields
+
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
+        return () if obj is None else self.inlines
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or obj.pk != request.user.pk)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        obj.is_staff = obj.is_superuser  # there are no half administrators
+        if not change:
+            obj.set_unusable_password()
+        super().save_model(request, obj, form, change)
+        if not change or "email" in form.changed_data:
+            invitations.trust_address(obj)
+        if change and "is_active" in form.changed_data and not obj.is_active:
+            sessions.end_sessions(obj)
+        if not change:
+            self._invite(request, obj)
+
+    def _invite(self, request: HttpRequest, user: User) -> None:
+        try:
+            invitations.send_invitation(user, invited_by=str(request.user))
+        except OSError as error:  # smtplib's errors are OSErrors
+            self.message_user(
+                request,
+                _(
+                    "The invitation to %(email)s could not be mailed: %(error)s. "
+                    "Check HERON_EMAIL_HOST, then invite again."
+                )
+                % {"email": user.email, "error": error},
+                messages.ERROR,
+            )
+        else:
+            self.message_user(request, _("%(email)s is invited by mail.") % {"email": user.email}, messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("Invite: mail a link to set a password"))
+    def invite(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            if user.is_active:
+                self._invite(request, user)
+
+    @admin.action(description=gettext_lazy("Deactivate: end sessions, stop sync, keep everything"))
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        count = sum(sessions.deactivate(user) for user in queryset if user.pk != request.user.pk)
+        self.message_user(request, ngettext("%d user was deactivated.", "%d users were deactivated.", count) % count)
+
+    @admin.action(description=gettext_lazy("Activate"))
+    def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        count = sum(sessions.activate(user) for user in queryset)
+        self.message_user(request, ngettext("%d user was activated.", "%d users were activated.", count) % count)
+
+    @admin.action(description=gettext_lazy("Sign out everywhere"))
+    def sign_out(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        count = sum(sessions.end_sessions(user) for user in queryset)
+        self.message_user(request, ngettext("%d session was ended.", "%d sessions were ended.", count) % count)
+
+
+class OwnedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What belongs to its user: an administrator looks, and may delete; the owner adds and changes."""
+
+    list_select_related: ClassVar[tuple[str, ...]] = ("user",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(MailAccount)
+class MailAccountAdmin(OwnedAdmin):
+    """Connected accounts and how they fare."""
+
+    list_display = ("address", "user", "protocol", "host", "port", "security", "state", "state_since", "state_reason")
+    list_filter = ("state", "protocol", "provider", "security")
+    search_fields = ("address", "label", "host", "user__email")
+
+
+@admin.register(OutgoingServer)
+class OutgoingServerAdmin(OwnedAdmin):
+    list_display = ("host", "user", "port", "security", "auth_method", "username", "is_relay")
+    list_filter = ("is_relay", "security")
+    search_fields = ("host", "label", "user__email")
+
+
+@admin.register(Identity)
+class IdentityAdmin(OwnedAdmin):
+    list_display = ("address", "name", "user", "account", "is_default", "verified_at")
+    list_select_related: ClassVar[tuple[str, ...]] = ("user", "account")
+    search_fields = ("address", "user__email")
+
+
+@admin.register(TrustedSender)
+class TrustedSenderAdmin(OwnedAdmin):
+    list_display = ("address", "user", "created_at")
+    search_fields = ("address", "user__email")
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(OwnedAdmin):
+    """Second factors without their secrets; deleting one helps a person who has lost it."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    fields = list_display
+    list_filter = ("type",)
+    search_fields = ("user__email",)
+
+
+@admin.register(UserSession)
+class UserSessionAdmin(OwnedAdmin):
+    """Who is signed in, from where. Deleting one ends it."""
+
+    list_display = ("user", "created_at", "last_seen_at", "ip", "user_agent")
+    fields = list_display
+    search_fields = ("user__email", "ip")
+
+    def delete_model(self, request: HttpRequest, obj: UserSession) -> None:
+        obj.end()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[UserSession]) -> None:
+        for session in queryset:
+            session.end()
