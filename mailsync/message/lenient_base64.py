@@ -24,8 +24,8 @@ def decode_base64(data: bytes) -> bytes:
         try:
             return binascii.a2b_base64(data)
         except binascii.Error:
-            return _decode_run(only_base64(data).rstrip(b"="))
-    return b"".join(map(_decode_run, only_base64(data[: _end_of_base64(data)]).split(b"=")))
+            return _decode_runs(data)
+    return _decode_runs(data[: _end_of_base64(data)])
 
 
 def _end_of_base64(data: bytes) -> int:
@@ -34,6 +34,10 @@ def _end_of_base64(data: bytes) -> int:
     while (line := _LINE.match(data, end)) is not None and line.end() > end:
         end = line.end()
     return end
+
+
+def _decode_runs(data: bytes) -> bytes:
+    return b"".join(map(_decode_run, only_base64(data).split(b"=")))
 
 
 def _decode_run(run: bytes) -> bytes:

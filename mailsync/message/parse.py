@@ -28,6 +28,7 @@ from mailsync.types import Address
 __all__ = ["PARSER_VERSION", "parse_header", "parse_message"]
 
 _MAX_SUBJECT = 2000
+_MAX_TEXT_CHARS = 512 * 1024
 _MAX_RECIPIENTS = 10_000
 #: A plain part shorter than this beside an HTML part is most likely "your client cannot show HTML".
 _TOKEN_TEXT_CHARS = 100
@@ -96,7 +97,7 @@ def _plain_text(chosen: Bodies, html: str, read: Read, charset: str) -> str:
         more = html_to_text(more) if part.content_type == "text/html" else more
         room -= len(more)
         pieces.append(more.strip("\n"))
-    return "\n\n".join(piece for piece in pieces if piece)
+    return "\n\n".join(piece for piece in pieces if piece)[:_MAX_TEXT_CHARS]
 
 
 def _header(fields: Fields, charset: str, found: tuple[str, ...] | list[str]) -> ParsedHeader:
