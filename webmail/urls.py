@@ -14,6 +14,7 @@ urlpatterns = [
     path("f/<int:folder_id>/", mailbox.folder, name="folder"),
     path("f/<int:folder_id>/t/<int:thread_id>/", reading.thread, name="thread"),
     path("m/<int:message_id>/", reading.message, name="message"),
+    path("m/<int:message_id>/print", reading.print_page, name="print"),
     path("m/<int:message_id>/body", body.body, name="body"),
     path("m/<int:message_id>/body/pictures", body.body_pictures, name="body_pictures"),
     path("m/<int:message_id>/cid/<path:part>", attachments.cid, name="cid"),

@@ -1,21 +1,16 @@
 """An opened conversation: each message as a card, closed to one line, or open with header and files."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailsync.message.bodies import attachments
-from mailsync.message.facts import Part
 from mailsync.models import Message
 from mailsync.store.listing import Conversation, ConversationMessage
 from mailsync.types import Address, Role
-from webmail.present.files import FileTile, file_tile
 from webmail.present.labels import Chip, labels
 from webmail.present.people import display_name, first_name, participants_line, recipients_line
+from webmail.reading import BodyContext
 from webmail.scope import folder_title
-
-#: Files beyond so many are folded away until asked for.
-FILES_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +23,7 @@ class Recipients:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One message. ``names`` are its placements in forms; ``body_missing``: only its header has arrived."""
+    """One message. ``names`` are its placements in forms; ``told`` is None while the card is closed."""
 
     message: Message
     names: tuple[str, ...]
@@ -44,10 +39,9 @@ class Card:
     answered: bool
     is_draft: bool
     is_mine: bool
-    body_missing: bool
+    has_files: bool
     preview: str
-    files: tuple[FileTile, ...]
-    files_size_bytes: int
+    told: BodyContext | None
     chips: tuple[Chip, ...]
     where: tuple[str, ...]
     importance: str
@@ -55,6 +49,10 @@ class Card:
     @property
     def sender_first_name(self) -> str:
         return first_name(self.sender)
+
+    @property
+    def files_size_bytes(self) -> int:
+        return sum(one.tile.size_bytes for one in self.told.files) if self.told else 0
 
     @property
     def frame_title(self) -> str:
@@ -89,27 +87,32 @@ class OpenConversation:
         return card is not None and sum(len(line.people) for line in card.recipients) > 1
 
 
-def present_conversation(
-    conversation: Conversation, mine: Collection[str], *, folder_id: int, row: str, opened: Collection[int] = ()
-) -> OpenConversation:
-    """The whole conversation; the toolbar acts on what lies in the folder it was opened from.
+def shown_messages(conversation: Conversation, folder_id: int) -> list[ConversationMessage]:
+    """Those worth showing: copies in the bin and in junk only where that is the folder on the screen."""
+    return [entry for entry in conversation.messages if _belongs(entry, folder_id)]
 
-    Open are the unread messages, the newest one and those in ``opened``. Copies in the bin and in junk
-    are shown only where that is the folder on the screen.
+
+def choose_open(shown: Sequence[ConversationMessage], asked: Collection[int]) -> list[ConversationMessage]:
+    """The messages that are open from the start: unread ones, the newest, and those asked for."""
+    return [entry for entry in shown if entry.unread or entry is shown[-1] or entry.message.pk in asked]
+
+
+def present_conversation(
+    conversation: Conversation,
+    told: Mapping[int, BodyContext],
+    mine: Collection[str],
+    *,
+    folder_id: int,
+    row: str,
+) -> OpenConversation:
+    """The whole conversation; its toolbar acts on what lies in the folder it was opened from.
+
+    ``told`` has what is known of the bodies of those messages that are open.
     """
-    kept = [entry for entry in conversation.messages if _belongs(entry, folder_id)]
+    kept = shown_messages(conversation, folder_id)
     here = [placement for entry in kept for placement in entry.placements if placement.folder_id == folder_id]
     folder = here[-1].folder if here else None
-    last = kept[-1].message.pk if kept else 0
-    cards = tuple(
-        present_card(
-            entry,
-            mine,
-            folder_id=folder_id,
-            is_open=entry.unread or entry.message.pk == last or entry.message.pk in opened,
-        )
-        for entry in kept
-    )
+    cards = tuple(present_card(entry, mine, folder_id=folder_id, told=told.get(entry.message.pk)) for entry in kept)
     people = [card.sender for card in cards]
     subject = kept[-1].message.subject if kept else conversation.thread.base_subject
     return OpenConversation(
@@ -128,7 +131,10 @@ def present_conversation(
     )
 
 
-def present_card(entry: ConversationMessage, mine: Collection[str], *, folder_id: int, is_open: bool) -> Card:
+def present_card(
+    entry: ConversationMessage, mine: Collection[str], *, folder_id: int, told: BodyContext | None
+) -> Card:
+    """One message; without what is ``told`` of its body it is a closed card."""
     message = entry.message
     sender = Address(message.from_name, message.from_address)
     lines = tuple(
@@ -137,7 +143,6 @@ def present_card(entry: ConversationMessage, mine: Collection[str], *, folder_id
         if (people := addresses(message.recipients.get(key, ())))
     )
     receivers = [person for line in lines if line.label in ("To", "Cc", "Bcc") for person in line.people]
-    files = tuple(_files(message))
     return Card(
         message=message,
         names=tuple(f"p{placement.pk}" for placement in entry.placements if placement.folder_id == folder_id)
@@ -148,16 +153,15 @@ def present_card(entry: ConversationMessage, mine: Collection[str], *, folder_id
         recipients=lines,
         at=message.sent_at or message.received_at,
         subject=message.subject.strip() or "(no subject)",
-        is_open=is_open,
+        is_open=told is not None,
         unread=entry.unread,
         flagged=entry.flagged,
         answered=entry.answered,
         is_draft=entry.draft,
         is_mine=sender.address.lower() in mine,
-        body_missing=message.raw_id is None,
+        has_files=message.attachment_count > 0,
         preview=message.preview,
-        files=files,
-        files_size_bytes=sum(tile.size_bytes for tile in files),
+        told=told,
         chips=labels(entry.keywords),
         where=tuple(folder_title(p.folder) for p in entry.placements if p.folder_id != folder_id),
         importance=str(message.facts.get("importance", "")),
@@ -167,13 +171,6 @@ def present_card(entry: ConversationMessage, mine: Collection[str], *, folder_id
 def addresses(pairs: Sequence[Sequence[str]]) -> tuple[Address, ...]:
     """Stored ``[[name, address], …]`` as addresses."""
     return tuple(Address(name, address) for name, address in pairs)
-
-
-def _files(message: Message) -> list[FileTile]:
-    if not message.parts:
-        return []
-    root = Part.from_json(message.parts)
-    return [file_tile(part.filename, part.path, part.content_type, part.size_bytes) for part in attachments(root)]
 
 
 def _belongs(entry: ConversationMessage, folder_id: int) -> bool:

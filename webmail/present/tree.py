@@ -4,15 +4,17 @@ With one account its folders are the column. With several, what they share comes
 account has a tree of its own, with its health and its unread mail.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from mailsync.store.listing import AccountTree, FolderLine
 from mailsync.store.tree import Health
 from mailsync.types import Role
 from webmail.scope import Scope, folder_title
+from webmail.templatetags.heron import heron_ago
 
 ICONS = {
     Role.INBOX.value: "inbox",
@@ -186,9 +188,26 @@ _GO = {
 }
 
 
-def walk(nav: Nav) -> Iterator[NavItem]:
-    """Every link of the column, in the order of the screen."""
-    yield from nav.top
-    yield from nav.folders
-    for account in nav.accounts:
-        yield from account.items
+@dataclass(frozen=True, slots=True)
+class HealthLine:
+    """The state of all accounts in two or three words; ``kind`` is "", "busy" or "trouble"."""
+
+    kind: str
+    label: str
+    text: str
+
+
+def present_health(tree: Sequence[AccountTree]) -> HealthLine | None:
+    """What the top bar says; None without accounts."""
+    if not tree:
+        return None
+    troubled = [entry for entry in tree if entry.health in ("needs_user", "failing")]
+    if troubled:
+        text = "; ".join(f"{entry.account.address}: {entry.health_text}" for entry in troubled)
+        count = len(troubled)
+        label = _("1 account needs attention") if count == 1 else _("%d accounts need attention") % count
+        return HealthLine("trouble", label, text)
+    if any(entry.health == "syncing" for entry in tree):
+        return HealthLine("busy", _("Fetching mail"), "; ".join(filter(None, (entry.health_text for entry in tree))))
+    checked = [entry.sync.last_success_at for entry in tree if entry.sync and entry.sync.last_success_at]
+    return HealthLine("", _("Up to date"), _("Last looked %s") % heron_ago(min(checked)) if checked else "")

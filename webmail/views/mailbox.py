@@ -20,7 +20,7 @@ from webmail.present.labels import Chip
 from webmail.present.notices import present_notices
 from webmail.present.rows import RowStyle, present_rows
 from webmail.present.shortcuts import shortcuts
-from webmail.present.tree import present_move_targets, present_nav
+from webmail.present.tree import present_health, present_move_targets, present_nav
 from webmail.present.words import script_words
 from webmail.reader import Reader, reader_of, user_of
 from webmail.scope import (
@@ -127,6 +127,7 @@ def nav_context(request: HttpRequest, tree: Sequence[AccountTree], scope: Scope 
     outbox = Outgoing.objects.filter(user=user_of(request), finished_at__isnull=True).count()
     return {
         "nav": present_nav(tree, scope, outbox=outbox),
+        "column_health": present_health(tree),
         "unread_total": sum(entry.unread for entry in tree),
         "tree": tree,
     }

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from mailsync import actions
@@ -15,8 +16,10 @@ from mailsync.models import Folder, Placement, Thread
 from mailsync.store.listing import Conversation, ConversationMessage, load_conversation, load_tree
 from mailsync.types import Role
 from webmail import access
-from webmail.present.cards import OpenConversation, present_conversation
+from webmail.present.cards import choose_open, present_conversation, shown_messages
+from webmail.present.words import script_words
 from webmail.reader import Reader, reader_of, user_of
+from webmail.reading import body_context
 from webmail.scope import context_scope
 from webmail.views.mailbox import finish, page_context
 
@@ -46,6 +49,28 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
     return _respond(request, placement.folder, alone, row=f"p{placement.pk}", others=len(conversation.messages) - 1)
 
 
+@require_safe
+@login_required
+def print_page(request: HttpRequest, message_id: int) -> HttpResponse:
+    """The conversation of a message as it goes on paper: every message open, no bars, nothing to click."""
+    found = access.message_for(user_of(request), message_id)
+    conversation = _load(request, found.thread_id)
+    reader = reader_of(request)
+    placement = next(
+        (p for entry in conversation.messages if entry.message.pk == message_id for p in entry.placements), None
+    )
+    if placement is None:
+        raise Http404
+    shown = shown_messages(conversation, placement.folder_id)
+    if "alone" in request.GET:
+        shown = [entry for entry in shown if entry.message.pk == message_id]
+    told = {entry.message.pk: body_context(reader.user, entry.message, reader.mine) for entry in shown}
+    presented = present_conversation(
+        Conversation(conversation.thread, tuple(shown)), told, reader.mine, folder_id=placement.folder_id, row=""
+    )
+    return render(request, "mail/print.html", {"conversation": presented, "script_words": script_words()})
+
+
 def _load(request: HttpRequest, thread_id: int) -> Conversation:
     try:
         return load_conversation(user_of(request).pk, thread_id)
@@ -57,12 +82,14 @@ def _respond(
     request: HttpRequest, folder: Folder, conversation: Conversation, *, row: str, others: int = 0
 ) -> HttpResponse:
     reader = reader_of(request)
-    opened = {int(pk) for pk in request.GET.getlist("open") if pk.isascii() and pk.isdigit()}
-    presented = present_conversation(conversation, reader.mine, folder_id=folder.pk, row=row, opened=opened)
-    if not presented.cards:
+    shown = shown_messages(conversation, folder.pk)
+    if not shown:
         raise Http404
-    if not _is_rehearsal(request) and reader.prefs.mark_read_seconds == 0:
-        _mark_opened(reader, presented, conversation.messages)
+    opened = choose_open(shown, _asked(request))
+    told = {entry.message.pk: body_context(reader.user, entry.message, reader.mine) for entry in opened}
+    presented = present_conversation(conversation, told, reader.mine, folder_id=folder.pk, row=row)
+    if not _is_rehearsal(request):
+        _prepare(reader, opened)
     context = {
         "conversation": presented,
         "current_row": row,
@@ -78,21 +105,18 @@ def _respond(
     return finish(request, "mail/page.html", page_context(request, reader, scope, tree, **context))
 
 
-def _mark_opened(reader: Reader, presented: OpenConversation, messages: Sequence[ConversationMessage]) -> None:
+def _prepare(reader: Reader, opened: Sequence[ConversationMessage]) -> None:
     """What is open on the screen has been read, wherever it lies; a body that has not come is asked for."""
-    opened = {card.message.pk for card in presented.cards if card.is_open}
-    unread = [
-        placement.pk
-        for entry in messages
-        if entry.message.pk in opened
-        for placement in entry.placements
-        if not placement.seen
-    ]
-    if unread:
+    unread = [placement.pk for entry in opened for placement in entry.placements if not placement.seen]
+    if unread and reader.prefs.mark_read_seconds == 0:
         actions.mark_read(reader.user.pk, unread, True)
-    for card in presented.cards:
-        if card.is_open and card.body_missing:
-            actions.fetch_now(card.message.pk)
+    for entry in opened:
+        if entry.message.raw_id is None:
+            actions.fetch_now(entry.message.pk)
+
+
+def _asked(request: HttpRequest) -> set[int]:
+    return {int(pk) for pk in request.GET.getlist("open") if pk.isascii() and pk.isdigit() and len(pk) < 19}
 
 
 def _is_rehearsal(request: HttpRequest) -> bool:

@@ -1,5 +1,8 @@
 /* The frame of a message body: it takes the height of what it holds, keys pressed inside count as
-   pressed on the page, and mailto: links open compose. The frame itself runs no script. */
+   pressed on the page, and links to people open compose. The frame itself runs no script. */
+
+import { toast } from "heron/shell";
+import { send } from "heron/mail/request";
 
 const watched = new WeakMap();
 
@@ -24,11 +27,10 @@ function adopt(frame) {
     if (!frame.dispatchEvent(copy)) event.preventDefault();
   });
   inside.addEventListener("click", (event) => {
-    const link = event.target.closest?.("a[href^='mailto:']");
-    if (!link) return;
+    const link = event.target.closest?.("a[href^='/compose/']");
+    if (!link || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    const ask = new CustomEvent("heron:mailto", { bubbles: true, cancelable: true, detail: { href: link.href } });
-    if (frame.dispatchEvent(ask)) location.assign(`/compose/?mailto=${encodeURIComponent(link.href)}`);
+    document.dispatchEvent(new CustomEvent("heron:open-draft", { detail: { url: link.href } }));
   });
 }
 
@@ -40,3 +42,25 @@ export function adoptAll(root = document) {
     if (frame.contentDocument?.readyState === "complete") adopt(frame);
   }
 }
+
+/* "Show pictures" aims at the frame, so it works without scripts; the bar has then said its word. */
+document.addEventListener("click", (event) => {
+  const show = event.target.closest("[data-show-pictures]");
+  if (!show) return;
+  event.preventDefault();
+  document.getElementById(show.target).src = show.href;
+  show.closest("[data-pictures]").remove();
+});
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form[data-consent]");
+  if (!form) return;
+  event.preventDefault();
+  const show = form.parentElement.querySelector("[data-show-pictures]");
+  try {
+    await send(form.action, [["scope", event.submitter?.value ?? "sender"]]);
+    show?.click();
+  } catch (error) {
+    toast(error.message, { bad: true });
+  }
+});

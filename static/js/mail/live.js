@@ -2,7 +2,7 @@
    (Web Locks) and tells the others (BroadcastChannel); without a stream each tab asks once a minute. */
 
 import { say } from "heron/shell";
-import { counted, part } from "heron/mail/request";
+import { counted, part, words } from "heron/mail/request";
 import { bodyArrived } from "heron/mail/cards";
 import { refreshTop } from "heron/mail/chunks";
 import { scroller, selection } from "heron/mail/rows";
@@ -239,6 +239,7 @@ async function catchUp() {
       const top = tree.scrollTop;
       const open = new Set([...tree.querySelectorAll("details[open]")].map((one) => one.dataset.account));
       for (const one of fresh.querySelectorAll("details")) one.open = open.has(one.dataset.account);
+      showHealth(fresh.dataset.health, fresh.dataset.healthLabel, fresh.dataset.healthText);
       if (!tree.contains(document.activeElement)) {
         const current = tree.querySelector("[aria-current]")?.getAttribute("href");
         tree.replaceChildren(...fresh.childNodes);
@@ -253,6 +254,16 @@ async function catchUp() {
   }
 }
 
+/** The top bar's word on all accounts, or on the browser's own connection. */
+function showHealth(kind, label, text = "") {
+  const line = document.getElementById("syncstate");
+  if (!line || label === undefined) return;
+  line.className = `sync ${kind}`;
+  line.textContent = label;
+  line.title = text;
+}
+
+addEventListener("offline", () => showHealth("offline", words("offline")));
 document.addEventListener("heron:list", () => hidePill());
 
 export function start() {

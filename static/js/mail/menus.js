@@ -47,7 +47,7 @@ document.addEventListener("toggle", (event) => {
     return;
   }
   if (menu.id === "move") prepareMove(menu);
-  if (!menu.classList.contains("of-me")) place(menu);
+  if (!menu.matches(".of-me, [data-menu]")) place(menu);
   (menu.querySelector("input:not([hidden])") ?? items(menu)[0])?.focus();
 }, true);
 
@@ -96,15 +96,15 @@ document.addEventListener("keydown", (event) => {
 
 /* Choices of menus and buttons of bars are form buttons: here they become acts without a page load. */
 document.addEventListener("click", (event) => {
-  const other = event.target.closest("[data-menu]");
+  const other = event.target.closest("[data-opens]");
   if (other) {
     const names = about;
     other.closest("[popover]")?.hidePopover();
-    openMenu(other.dataset.menu, caller, names);
+    openMenu(other.dataset.opens, caller, names);
     return;
   }
   const button = event.target.closest("button[name=do], button[name=one], button[name=move]");
-  if (!button) return;
+  if (!button || !(button.closest("#summary") || button.form?.getAttribute("action") === "/act/")) return;
   const menu = button.closest("[popover]");
   const own = button.closest("form[data-names]")?.dataset.names.split(" ").filter(Boolean);
   event.preventDefault();

@@ -73,6 +73,10 @@ list.addEventListener("click", (event) => {
       return;
     }
     if (selection().length) clearSelection();
+    if (document.getElementById("listform").dataset.role === "drafts") {
+      document.dispatchEvent(new CustomEvent("heron:open-draft", { detail: { url: `/compose/?edit=${row.dataset.message}` } }));
+      return;
+    }
     openRow(row);
   }
 });
