@@ -17,7 +17,7 @@ from webmail.render.doctype import STANDARDS
 #: Around a slot's number while the body is still tokens; ``guard`` takes these noncharacters from every source.
 _MARK_OPEN, _MARK_CLOSE = "\ufdd0", "\ufdd1"
 _MARK = re.compile(f"{_MARK_OPEN}([0-9]+){_MARK_CLOSE}")
-_PLAIN_URL = re.compile(r"(?:https?:/)?/[A-Za-z0-9/_.:?=%~@,+-]*\Z")
+_PLAIN_URL = re.compile(r"(?:https?://[A-Za-z0-9.-]|/(?!/))[A-Za-z0-9/_.:?=%~@,+-]*\Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,10 @@ _PLAIN_DECLARATION = re.compile(r"\s*(-?[A-Za-z][A-Za-z-]*)\s*:\s*([^:;!]+?)\s*(
 #: An escape for one of the noncharacters that mark slots (body.py).
 _FORGED_MARK = re.compile(r"\\0{0,2}fd[de]", re.IGNORECASE)
 _BRACKET = re.compile(r"[(\[{)\]}]")
-_SAFE_TOKENS = frozenset({"ident", "whitespace", "number", "percentage", "dimension", "hash", "comment", "string"})
+_SAFE_TOKENS = frozenset({"ident", "whitespace", "number", "percentage", "dimension", "hash", "comment"})
+#: Font names and quotation marks need no more; what looks like CSS or markup inside a string is left out.
+_SAFE_STRING = re.compile(r"[^(){}<>;\\\"\n]{0,200}\Z")
+_ATTRIBUTE_TESTS = frozenset({"=", "~=", "|=", "^=", "$=", "*="})
 _SAFE_LITERALS = frozenset(",/+-*.=")
 
 #: Takes a url() target, gives the CSS value to write in its place (``none`` when it may not load).
@@ -152,7 +155,10 @@ def _check_value(values: list[Any], name: str, picture: PictureInCss | None) -> 
         kind = value.type
         if kind in _SAFE_TOKENS or (kind == "literal" and value.value in _SAFE_LITERALS):
             continue
-        if kind == "url":
+        if kind == "string":
+            if not _SAFE_STRING.match(value.value):
+                raise _Refused
+        elif kind == "url":
             values[index] = _rewrite_url(value.value, name, picture)
         elif kind == "function" and value.lower_name == "url":
             arguments = [a for a in value.arguments if a.type not in ("whitespace", "comment")]
@@ -243,12 +249,16 @@ def _selector_token_allowed(value: Any, *, after_colon: bool) -> bool:
     if value.type == "literal":
         return value.value in ".*,>+~"
     if value.type == "[] block":
-        return all(
-            part.type in ("ident", "string", "whitespace", "number")
-            or (part.type == "literal" and part.value in "=~|^$*")
-            for part in value.content
-        )
+        return all(map(_attribute_test_allowed, value.content))
     return value.type in ("whitespace", "comment")
+
+
+def _attribute_test_allowed(part: Any) -> bool:
+    if part.type == "literal":
+        return part.value in _ATTRIBUTE_TESTS
+    if part.type == "ident":  # our own marks are not for the sender to find and restyle
+        return not part.lower_value.startswith("data-")
+    return part.type in ("string", "whitespace", "number")
 
 
 def _check_media(values: list[Any]) -> None:

@@ -1,7 +1,7 @@
 """Which rendering mode the sender designed for. Pure: source in, a doctype of ours out.
 
-Old mails rely on quirks mode (RFC-less, but every browser agrees: https://quirks.spec.whatwg.org/),
-new ones on standards mode; a mail shown in the other mode falls apart.
+Old mails rely on quirks mode (https://quirks.spec.whatwg.org/), new ones on standards mode; a mail
+shown in the other mode falls apart.
 """
 
 import re
@@ -16,6 +16,8 @@ QUIRKS = ""
 _DOCTYPE = re.compile(
     r"(?:\s|<!--.{0,2000}?-->|<\?[^>]{0,500}>)*<!doctype\s+html\b([^>]{0,300})>", re.IGNORECASE | re.DOTALL
 )
+# The public identifiers of the long list of HTML Standard §13.2.6.4.1 that are seen in mail.
+_ALWAYS_QUIRKS = re.compile(r"-//ietf//|dtd html [23]|dtd html 4\.0 (?:transitional|frameset)|-//microsoft//|o'reilly")
 
 
 def choose_doctype(source: str) -> str:
@@ -24,6 +26,8 @@ def choose_doctype(source: str) -> str:
     if match is None:
         return QUIRKS
     rest = match.group(1).lower()
+    if _ALWAYS_QUIRKS.search(rest):
+        return QUIRKS
     if "transitional" in rest or "frameset" in rest:
         # HTML 4.01 is almost standards only with its system identifier; XHTML 1.0 always.
         return ALMOST_STANDARDS if "xhtml" in rest or "http://" in rest else QUIRKS

@@ -18,7 +18,7 @@ SCHEMES = ("http://", "https://")
 
 # Characters that URL parsers drop or that turn the shown text around. A plain space becomes %20.
 _INVISIBLE = re.compile("[\x00-\x20\x7f-\xa0\u00ad\u061c\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]+")
-_HOST_IN_TEXT = re.compile(r"(?:https?://|www\.)?((?:[\w-]+\.)+[a-z][a-z0-9-]{1,23})(?=[/:?#\s]|$)", re.IGNORECASE)
+_HOST_IN_TEXT = re.compile(r"(?:https?://)?(?:www\.)?((?:[\w-]+\.)+[a-z][a-z0-9-]{1,23})(?=[/:?#\s]|$)", re.IGNORECASE)
 _NOT_HOST_ENDINGS = frozenset(
     {"asp", "aspx", "css", "csv", "doc", "docx", "exe", "gif", "gz", "htm", "html", "ics", "jpeg", "jpg", "js", "json"}
     | {"md", "mp3", "mp4", "pdf", "php", "png", "ppt", "pptx", "py", "rar", "svg", "txt", "xls", "xlsx", "xml", "zip"}

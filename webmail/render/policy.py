@@ -39,7 +39,9 @@ VOID = frozenset({"area", "br", "col", "hr", "img", "wbr"})
 GLOBAL_ATTRIBUTES = _words(
     """align valign bgcolor width height style class id title dir lang border hidden role aria-hidden aria-label"""
 )
-_CELL = _words("""abbr axis char charoff colspan headers nowrap rowspan scope background bordercolor height width""")
+_CELL = _words(
+    """abbr axis char charoff colspan headers nowrap rowspan scope background bordercolor height width"""
+)
 ATTRIBUTES: dict[str, frozenset[str]] = {
     "a": frozenset({"href", "name"}),
     "area": frozenset({"href", "shape", "coords", "alt", "nohref"}),
@@ -75,38 +77,40 @@ ADDED_ATTRIBUTES: dict[str, frozenset[str]] = {
 NO_ATTRIBUTES: frozenset[str] = frozenset()
 #: ``cid`` and ``data`` are let through to the mail filter, which rewrites or drops them.
 SCHEMES = frozenset({"http", "https", "mailto", "tel", "sms", "cid", "data"})
-ROLES = _words("""presentation none img heading article list listitem table row cell separator link""")
+ROLES = _words(
+    """presentation none img heading article list listitem table row cell separator link"""
+)
 
 # CSS. ------------------------------------------------------------------------------------------
 CSS_PROPERTIES = _words(
     """background background-attachment background-clip background-color background-image background-origin
     background-position background-position-x background-position-y background-repeat background-size border
     border-bottom border-bottom-color border-bottom-left-radius border-bottom-right-radius border-bottom-style
-    border-bottom-width border-collapse border-color border-left border-left-color border-left-style border-
-    left-width border-radius border-right border-right-color border-right-style border-right-width border-
-    spacing border-style border-top border-top-color border-top-left-radius border-top-right-radius border-
-    top-style border-top-width border-width box-shadow box-sizing caption-side clear color color-scheme
-    column-count column-gap column-rule column-width columns direction display empty-cells float font font-
-    family font-size font-size-adjust font-stretch font-style font-variant font-weight height hyphens letter-
-    spacing line-break line-height list-style list-style-image list-style-position list-style-type margin
-    margin-bottom margin-left margin-right margin-top max-height max-width min-height min-width object-fit
-    object-position opacity order orphans outline outline-color outline-style outline-width overflow overflow-
-    wrap overflow-x overflow-y padding padding-bottom padding-left padding-right padding-top page-break-after
-    page-break-before page-break-inside quotes tab-size table-layout text-align text-align-last text-
-    decoration text-decoration-color text-decoration-line text-decoration-style text-decoration-thickness
-    text-indent text-overflow text-rendering text-shadow text-transform text-underline-offset text-wrap
-    unicode-bidi vertical-align visibility white-space widows width word-break word-spacing word-wrap writing-
-    mode aspect-ratio align-content align-items align-self flex flex-basis flex-direction flex-flow flex-grow
-    flex-shrink flex-wrap gap justify-content justify-items justify-self row-gap grid-template-columns grid-
-    column grid-row -webkit-text-size-adjust -ms-text-size-adjust text-size-adjust -webkit-font-smoothing
-    position"""
+    border-bottom-width border-collapse border-color border-left border-left-color border-left-style
+    border-left-width border-radius border-right border-right-color border-right-style border-right-width
+    border-spacing border-style border-top border-top-color border-top-left-radius border-top-right-radius
+    border-top-style border-top-width border-width box-shadow box-sizing caption-side clear color color-scheme
+    column-count column-gap column-rule column-width columns direction display empty-cells float font
+    font-family font-size font-size-adjust font-stretch font-style font-variant font-weight height hyphens
+    letter-spacing line-break line-height list-style list-style-image list-style-position list-style-type
+    margin margin-bottom margin-left margin-right margin-top max-height max-width min-height min-width
+    object-fit object-position opacity order orphans outline outline-color outline-style outline-width
+    overflow overflow-wrap overflow-x overflow-y padding padding-bottom padding-left padding-right padding-top
+    page-break-after page-break-before page-break-inside quotes tab-size table-layout text-align
+    text-align-last text-decoration text-decoration-color text-decoration-line text-decoration-style
+    text-decoration-thickness text-indent text-overflow text-rendering text-shadow text-transform
+    text-underline-offset text-wrap unicode-bidi vertical-align visibility white-space widows width word-break
+    word-spacing word-wrap writing-mode aspect-ratio align-content align-items align-self flex flex-basis
+    flex-direction flex-flow flex-grow flex-shrink flex-wrap gap justify-content justify-items justify-self
+    row-gap grid-template-columns grid-column grid-row -webkit-text-size-adjust -ms-text-size-adjust
+    text-size-adjust -webkit-font-smoothing position"""
 )
 #: Where a url() may stand, and then only one that we wrote; elsewhere it takes its declaration with it.
 CSS_URL_PROPERTIES = frozenset({"background", "background-image", "list-style", "list-style-image"})
 CSS_FUNCTIONS = _words(
-    """rgb rgba hsl hsla hwb lab lch oklab oklch color color-mix calc min max clamp linear-gradient radial-
-    gradient conic-gradient repeating-linear-gradient repeating-radial-gradient -webkit-linear-gradient -moz-
-    linear-gradient -o-linear-gradient fit-content minmax repeat light-dark"""
+    """rgb rgba hsl hsla hwb lab lch oklab oklch color color-mix calc min max clamp linear-gradient
+    radial-gradient conic-gradient repeating-linear-gradient repeating-radial-gradient -webkit-linear-gradient
+    -moz-linear-gradient -o-linear-gradient fit-content minmax repeat light-dark"""
 )
 #: Properties of which only some values are allowed: nothing may leave its place in the flow and lie over other text.
 CSS_VALUES: dict[str, frozenset[str]] = {"position": frozenset({"static", "relative"})}
@@ -115,8 +119,8 @@ CSS_COLOR_PROPERTIES = frozenset({"color", "background", "background-color", "ba
 
 MEDIA_FEATURES = _words(
     """width min-width max-width device-width min-device-width max-device-width height min-height max-height
-    orientation prefers-color-scheme prefers-reduced-motion resolution min-resolution max-resolution -webkit-
-    min-device-pixel-ratio -webkit-max-device-pixel-ratio min-device-pixel-ratio hover pointer"""
+    orientation prefers-color-scheme prefers-reduced-motion resolution min-resolution max-resolution
+    -webkit-min-device-pixel-ratio -webkit-max-device-pixel-ratio min-device-pixel-ratio hover pointer"""
 )
 MEDIA_WORDS = _words(
     """all screen print only not and or landscape portrait dark light no-preference reduce none fine coarse yahoo"""

@@ -19,9 +19,9 @@ class Unproven(ValueError):
 _TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)((?> [a-z][a-z-]*="[^"<]*+")*+)>')
 _ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
 _HREF = re.compile(r"https?://[^/]|/compose/(?:\?|\Z)|tel:|sms:|#", re.IGNORECASE)
-_SRC = re.compile(r"/(?![/\\])|https?://[^/]|data:image/(?:png|gif|jpe?g|webp|avif|bmp)[;,]", re.IGNORECASE)
+_SRC = re.compile(r"/(?![/\\])|data:image/(?:png|gif|jpe?g|webp|avif|bmp)[;,]", re.IGNORECASE)
 _OWN_URL = re.compile(
-    r"url\((?:(?:https?:/)?/[A-Za-z0-9/_.:?=%~@,+-]*"
+    r"url\((?:/(?!/)[A-Za-z0-9/_.:?=%~@,+-]*"
     r'|"data:image/(?:png|gif|jpe?g|webp|avif|bmp)[A-Za-z0-9;=,+/%-]*")\)',
     re.IGNORECASE,
 )

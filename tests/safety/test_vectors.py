@@ -1,0 +1,164 @@
+"""Hostile HTML in a real browser: 0 scripts run, 0 requests leave, past each wall on its own.
+
+``make test`` runs our own vectors and a sample of the suites, ``make test-safety`` all of them.
+"""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+import pytest
+
+from tests.render.vectors import Vector
+from tests.safety.browser import HOST, Watched, watched_browser
+from tests.safety.corpus import batches, own_vectors, suite_vectors
+from webmail.render.body import Slot
+from webmail.render.cleaner import sanitize
+from webmail.render.document import HEADERS, SANDBOX, content_security_policy, html_document
+from webmail.render.guard import TooHard
+
+SAMPLE_EVERY = 40
+BATCH = 100
+#: Chromium opens a connection before it refuses a frame, plug-in or form target: the names it may pre-connect to are
+#: those of the vector, and nothing is sent over the connection.
+FRAME_HEADERS = {**HEADERS, "Content-Security-Policy": content_security_policy(f"http://{HOST}/cid/")}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Watched]:
+    with watched_browser() as watched:
+        yield watched
+
+
+def cleaned(vector: Vector) -> str:
+    """As ``sanitize`` and ``fill``; a vector that the guard refuses is shown as text, so nothing of it is HTML."""
+    try:
+        body = sanitize(vector.html)
+    except TooHard:
+        return escape(vector.html)
+    return f"<style>{body.sheet}</style>{body.fill()}"
+
+
+def assert_harmless(browser: Watched, vectors: Sequence[Vector]) -> None:
+    """The cleaner alone, in a bare page without any policy: parsed as a document, then set by innerHTML."""
+    found = _troubles(browser, vectors)
+    if found:  # name the one
+        guilty = [vector for vector in vectors if _troubles(browser, [vector])]
+        pytest.fail(f"{[vector.name for vector in guilty] or 'only together'}: {found}")
+
+
+def _troubles(browser: Watched, vectors: Sequence[Vector]) -> list[str]:
+    browser.forget()
+    fragments = [f"<div>{cleaned(vector)}</div>" for vector in vectors]
+    # The sheet's own element stands for the frame's head; the inspection is told of it.
+    text = "".join(fragments)
+    found: list[str] = []
+    for write in (_as_document, _by_inner_html):
+        write(browser, text)
+        found += [one for one in browser.alive() if one != "element style"]
+        found += browser.requests
+    return found
+
+
+def _as_document(browser: Watched, text: str) -> None:
+    url = browser.serve(f"<!doctype html><meta charset=utf-8><body>{text}".encode("utf-8", "replace"))
+    browser.open(url, settle_milliseconds=20)
+
+
+def _by_inner_html(browser: Watched, text: str) -> None:
+    browser.page.evaluate(
+        "text => { document.body.innerHTML = text; document.body.innerHTML = document.body.innerHTML; }",
+        text.encode("utf-8", "replace").decode(),
+    )
+    browser.page.wait_for_timeout(20)
+
+
+@pytest.mark.browser
+def test_our_own_vectors_past_the_cleaner_alone(browser: Watched) -> None:
+    for batch in batches(own_vectors(), BATCH):
+        assert_harmless(browser, batch)
+
+
+@pytest.mark.browser
+def test_a_sample_of_the_suites_past_the_cleaner_alone(browser: Watched) -> None:
+    for batch in batches(suite_vectors()[::SAMPLE_EVERY], BATCH):
+        assert_harmless(browser, batch)
+
+
+@pytest.mark.safety
+@pytest.mark.timeout(3600)
+def test_every_vector_past_the_cleaner_alone(browser: Watched) -> None:
+    for batch in batches(suite_vectors(), BATCH):
+        assert_harmless(browser, batch)
+
+
+@pytest.mark.browser
+def test_the_harness_notices(browser: Watched) -> None:
+    """A wall that is not there must show: the raw vector runs and calls out."""
+    browser.forget()
+    browser.open(browser.serve(b"<body><img src=x onerror=alert(1)><img src=http://evil.test/x>"), settle_milliseconds=100)
+    assert "alert" in browser.alive()
+    assert any("evil.test" in request for request in browser.requests)
+
+
+# The frame. ------------------------------------------------------------------------------------
+def in_frames(browser: Watched, documents: Sequence[str], headers: dict[str, str]) -> list[str]:
+    """Shows documents in frames as the reading pane does; what was asked for, and what ran."""
+    browser.forget()
+    frames = "".join(
+        f'<iframe sandbox="{SANDBOX}" src="{browser.serve(document.encode("utf-8", "replace"), headers)}"></iframe>'
+        for document in documents
+    )
+    browser.open(browser.serve(frames.encode()), settle_milliseconds=100)
+    return list(browser.requests)
+
+
+def shown(vector: Vector, *, pictures: bool = False) -> str:
+    def url_of(slot: Slot) -> str:
+        return "/imgproxy/?t=token" if slot.origin == "remote" else "/cid/1"
+
+    try:
+        body = sanitize(vector.html)
+    except TooHard:
+        return escape(vector.html)
+    return html_document(body, picture_url=url_of) if pictures else html_document(body)
+
+
+@pytest.mark.browser
+def test_our_own_vectors_in_the_frame(browser: Watched) -> None:
+    assert in_frames(browser, [shown(vector) for vector in own_vectors()], FRAME_HEADERS) == []
+
+
+@pytest.mark.browser
+def test_with_pictures_only_the_proxy_is_asked(browser: Watched) -> None:
+    policy = content_security_policy(f"http://{HOST}/cid/", f"http://{HOST}/imgproxy/")
+    headers = {**HEADERS, "Content-Security-Policy": policy}
+    asked = in_frames(browser, [shown(vector, pictures=True) for vector in own_vectors()], headers)
+    allowed = (f"GET http://{HOST}/imgproxy/?t=token", f"GET http://{HOST}/cid/1")
+    assert asked
+    assert [request for request in asked if request not in allowed] == []
+
+
+@pytest.mark.browser
+def test_the_frame_alone_stops_scripts(browser: Watched) -> None:
+    """The cleaner switched off: raw vectors behind the sandbox and the policy."""
+    asked = in_frames(browser, [vector.html for vector in own_vectors()], FRAME_HEADERS)
+    assert [request for request in asked if not request.startswith("CONNECT")] == []
+    assert browser.page.evaluate("() => window.ran") == []
+
+
+@pytest.mark.safety
+@pytest.mark.timeout(3600)
+def test_every_vector_in_the_frame(browser: Watched) -> None:
+    for batch in batches(suite_vectors(), 40):
+        assert in_frames(browser, [shown(vector) for vector in batch], FRAME_HEADERS) == [], batch[0].name
+
+
+@pytest.mark.safety
+@pytest.mark.timeout(3600)
+def test_every_vector_past_the_frame_alone(browser: Watched) -> None:
+    left: list[str] = []
+    for batch in batches(suite_vectors(), 40):
+        asked = in_frames(browser, [vector.html for vector in batch], FRAME_HEADERS)
+        left += asked
+        assert browser.page.evaluate("() => window.ran") == [], batch[0].name
+    assert [request for request in left if not request.startswith("CONNECT")] == []
