@@ -135,6 +135,8 @@ class ServersForm(forms.Form):
         data["smtp_security"] = data.get("smtp_security") or security_of_port(data["smtp_port"])
 
     def _require(self, data: dict[str, Any]) -> None:
+        if self.known is not None and not self.known.takes_passwords and data.get("host") == self.known.host:
+            self.add_error("address", self.known.hint or _("This provider takes no passwords from mail programs."))
         if "host" not in self.errors and not data.get("host"):
             self.add_error("host", _("We do not know the servers of this provider. Enter the server's name."))
         if data["sending"] in {"same", "own"} and "smtp_host" not in self.errors and not data.get("smtp_host"):

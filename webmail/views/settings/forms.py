@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django import forms
 from django.conf import settings
+from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Identity, User
@@ -48,3 +49,10 @@ class IdentityForm(forms.ModelForm):  # type: ignore[type-arg]
         }
         help_texts: ClassVar[dict[str, object]] = {"reply_to": _("Leave it empty for the address itself.")}
         widgets: ClassVar[dict[str, forms.Widget]] = {"signature_text": forms.Textarea(attrs={"rows": 4})}
+
+    def save(self, commit: bool = True) -> Identity:
+        """Keep the signature as text and as the same text in HTML, for messages of either kind."""
+        lines = str(self.cleaned_data["signature_text"]).splitlines()
+        self.instance.signature_html = "<br>".join(escape(line) for line in lines)
+        saved: Identity = super().save(commit)
+        return saved

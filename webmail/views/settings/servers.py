@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from accounts.providers import provider_for_address, settings_for
+
 #: Ports where TLS begins at once (RFC 8314 §3); 585 was secure IMAP before 993 and some people still have it.
 TLS_PORTS = frozenset({465, 585, 993, 995})
 
@@ -21,8 +23,8 @@ class Servers:
     smtp_security: str
     hint: str = ""
     hint_url: str = ""
-    can_use_password: bool = True
-    has_pop3: bool = True
+    takes_passwords: bool = True
+    wants_app_password: bool = False
 
 
 def security_of_port(port: int) -> str:
@@ -36,5 +38,27 @@ def usual_port(protocol: str, security: str) -> int:
 
 
 def known_servers(address: str, protocol: str = "imap") -> Servers | None:
-    """The servers for this address, or None when its provider is not known."""
-    return None
+    """The servers for this address, or None when its provider is not known or has none of this protocol."""
+    provider = provider_for_address(address)
+    if provider is None:
+        return None
+    preset = settings_for(provider, address)
+    incoming = next((server for server in preset.incoming if server.protocol == protocol), None)
+    outgoing = preset.outgoing[0] if preset.outgoing else None
+    if incoming is None:
+        return None
+    return Servers(
+        provider=provider.key,
+        name=provider.name,
+        host=incoming.host,
+        port=incoming.port,
+        security=incoming.security,
+        username=incoming.username,
+        smtp_host=outgoing.host if outgoing else "",
+        smtp_port=outgoing.port if outgoing else usual_port("smtp", "tls"),
+        smtp_security=outgoing.security if outgoing else "tls",
+        hint=provider.help,
+        hint_url=provider.help_url,
+        takes_passwords=provider.takes_passwords,
+        wants_app_password=provider.wants_app_password,
+    )

@@ -1,0 +1,272 @@
+"""Connecting an account: both logins are proved, every failure is said in plain words, nothing typed is lost."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from accounts.models import MailAccount, OutgoingServer, User
+from mailsync import actions
+from mailsync.types import LoginReport, Role, Security, ServerSettings, StepResult
+from tests.factories import make_account, make_folder, make_user
+
+pytestmark = pytest.mark.django_db
+
+TYPED = {"address": "alice@gmx.de", "password": "s3cret & more", "name": "Alice"}
+HAND = {
+    "host": "imap.club.test",
+    "port": "993",
+    "security": "tls",
+    "username": "alice",
+    "smtp_host": "smtp.club.test",
+    "smtp_port": "587",
+    "smtp_security": "starttls",
+}
+OK = StepResult(True)
+
+
+class Probe:
+    """Stands in for the servers: remembers what was tried, answers as told."""
+
+    def __init__(self) -> None:
+        self.report = LoginReport(OK, OK)
+        self.tried: list[tuple[ServerSettings, ServerSettings | None]] = []
+
+    def __call__(self, incoming: ServerSettings, outgoing: ServerSettings | None) -> LoginReport:
+        self.tried.append((incoming, outgoing))
+        return self.report if outgoing else LoginReport(self.report.incoming, StepResult(True, "skipped"))
+
+
+@pytest.fixture
+def probe(monkeypatch: pytest.MonkeyPatch) -> Probe:
+    probe = Probe()
+    monkeypatch.setattr(actions, "check_login", probe)
+    return probe
+
+
+@pytest.fixture
+def alice() -> User:
+    return make_user("alice")
+
+
+@pytest.fixture
+def as_alice(client: Client, alice: User) -> Client:
+    client.force_login(alice)
+    return client
+
+
+def test_address_and_password_are_enough_for_a_known_provider(as_alice: Client, alice: User, probe: Probe) -> None:
+    answer = as_alice.post("/settings/accounts/add/", TYPED)
+    account = MailAccount.objects.get(user=alice)
+    assert answer.headers["Location"] == f"/settings/accounts/{account.pk}/started/"
+    incoming, outgoing = probe.tried[0]
+    assert outgoing is not None
+    assert (incoming.host, incoming.port, incoming.security) == ("imap.gmx.net", 993, Security.TLS)
+    assert (outgoing.host, outgoing.port, outgoing.username) == ("mail.gmx.net", 465, "alice@gmx.de")
+    assert (incoming.secret.value, outgoing.secret.value) == ("s3cret & more", "s3cret & more")
+    assert (account.provider, account.host) == ("gmx", "imap.gmx.net")
+    assert account.credentials.get().reveal() == "s3cret & more"
+    assert account.identities.get().verified_at is not None
+
+
+def test_the_page_says_what_a_provider_wants(as_alice: Client) -> None:
+    page = as_alice.get("/settings/accounts/add/servers/", {"address": "jo@icloud.com"}).content.decode()
+    assert "iCloud Mail" in page
+    assert "an app password does" in page
+    assert 'placeholder="imap.mail.me.com"' in page
+    assert 'placeholder="jo"' in page
+
+
+def test_a_password_is_not_asked_of_a_provider_that_takes_none(as_alice: Client, probe: Probe) -> None:
+    answer = as_alice.post("/settings/accounts/add/", {**TYPED, "address": "jo@hotmail.com"})
+    assert answer.status_code == 422
+    assert "takes no passwords from mail programs" in answer.content.decode()
+    assert probe.tried == []
+
+
+def test_an_unknown_provider_asks_for_its_servers(as_alice: Client, probe: Probe) -> None:
+    answer = as_alice.post("/settings/accounts/add/", {**TYPED, "address": "alice@club.test"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Enter the server" in page
+    assert '<details class="hand" open>' in page
+    assert probe.tried == []
+
+
+def test_what_is_typed_by_hand_wins(as_alice: Client, probe: Probe) -> None:
+    as_alice.post("/settings/accounts/add/", {**TYPED, **HAND})
+    incoming, outgoing = probe.tried[0]
+    assert outgoing is not None
+    assert (incoming.host, incoming.username) == ("imap.club.test", "alice")
+    assert (outgoing.host, outgoing.port, outgoing.security) == ("smtp.club.test", 587, Security.STARTTLS)
+
+
+@pytest.mark.parametrize(
+    ("port", "security"), [("993", "tls"), ("585", "tls"), ("143", "starttls"), ("", "tls"), ("1143", "starttls")]
+)
+def test_security_follows_the_port(as_alice: Client, probe: Probe, port: str, security: str) -> None:
+    as_alice.post("/settings/accounts/add/", {**TYPED, **HAND, "port": port, "security": ""})
+    assert probe.tried[0][0].security == Security(security)
+    assert probe.tried[0][0].port == int(port or 993)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("unknown_host", "There is no server of this name."),
+        ("refused", "Nothing answers on this port."),
+        ("certificate", "The certificate is for another name."),
+        ("password", "The server refused the password."),
+        ("app_password", "Make an app password."),
+        ("imap_disabled", "IMAP is switched off."),
+        ("forbidden_host", "Private hosts are not allowed."),
+    ],
+)
+def test_each_failed_step_is_said_and_nothing_is_saved(
+    as_alice: Client, alice: User, probe: Probe, code: str, words: str
+) -> None:
+    probe.report = LoginReport(StepResult(False, code, words), OK)
+    answer = as_alice.post("/settings/accounts/add/", {**TYPED, **HAND})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert words in page
+    assert "Reading by IMAP – imap.club.test:993" in page
+    assert "Sending – smtp.club.test:587" in page
+    assert page.count('class="step bad"') == 1
+    assert not alice.mail_accounts.exists()
+    assert not OutgoingServer.objects.filter(user=alice).exists()
+
+
+def test_nothing_typed_is_lost(as_alice: Client, probe: Probe) -> None:
+    probe.report = LoginReport(OK, StepResult(False, "password", "The server refused the password."))
+    answer = as_alice.post(
+        "/settings/accounts/add/",
+        {**TYPED, **HAND, "sending": "own", "smtp_username": "relay-user", "smtp_password": "relay-pass"},
+    )
+    page = answer.content.decode()
+    for value in (*HAND.values(), "alice@gmx.de", "s3cret &amp; more", "relay-user", "relay-pass"):
+        if value not in {"tls", "starttls"}:
+            assert f'value="{value}"' in page, value
+    assert '<option value="starttls" selected>' in page
+    assert '<option value="own" selected>' in page
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_the_old_port_of_secure_imap_is_understood(as_alice: Client, probe: Probe) -> None:
+    probe.report = LoginReport(StepResult(False, "refused", "Nothing answers on this port."), OK)
+    page = as_alice.post("/settings/accounts/add/", {**TYPED, **HAND, "port": "585", "security": ""}).content.decode()
+    assert "nearly all servers now listen on 993" in page
+
+
+def test_another_sign_in_for_sending(as_alice: Client, alice: User, probe: Probe) -> None:
+    own = {"sending": "own", "smtp_username": "relay-user", "smtp_password": "relay-pass"}
+    as_alice.post("/settings/accounts/add/", {**TYPED, **HAND, **own})
+    server = OutgoingServer.objects.get(user=alice)
+    assert server.username == "relay-user"
+    assert server.credentials.get().reveal() == "relay-pass"
+    missing = as_alice.post("/settings/accounts/add/", {**TYPED, **HAND, "sending": "own"})
+    assert missing.status_code == 422
+
+
+def test_a_relay_that_is_there_already(as_alice: Client, alice: User, probe: Probe) -> None:
+    relay = OutgoingServer.objects.create(user=alice, label="Relay", host="relay.test", is_relay=True)
+    as_alice.post("/settings/accounts/add/", {**TYPED, "sending": f"server:{relay.pk}"})
+    assert MailAccount.objects.get(user=alice).outgoing_server == relay
+    assert probe.tried[0][1] is None
+
+
+def test_the_relay_of_another_person_is_not_offered(as_alice: Client, alice: User, probe: Probe) -> None:
+    relay = OutgoingServer.objects.create(user=make_user("bob"), host="relay.test", is_relay=True)
+    answer = as_alice.post("/settings/accounts/add/", {**TYPED, "sending": f"server:{relay.pk}"})
+    assert answer.status_code == 422
+    assert not alice.mail_accounts.exists()
+
+
+def test_pop3_says_what_stays_on_the_server(as_alice: Client, alice: User, probe: Probe) -> None:
+    typed = {**TYPED, "protocol": "pop3", "leave_on_server": "after_days", "leave_days": "30"}
+    as_alice.post("/settings/accounts/add/", typed)
+    account = MailAccount.objects.get(user=alice)
+    assert (account.protocol, account.host, account.port) == ("pop3", "pop.gmx.net", 995)
+    assert (account.leave_on_server, account.leave_days) == ("after_days", 30)
+
+
+def test_reading_only(as_alice: Client, alice: User, probe: Probe) -> None:
+    as_alice.post("/settings/accounts/add/", {**TYPED, **HAND, "sending": "none"})
+    assert MailAccount.objects.get(user=alice).outgoing_server is None
+
+
+def test_an_unprotected_login_is_offered_only_where_the_operator_allows_it(
+    as_alice: Client, settings: pytest.FixtureRequest
+) -> None:
+    settings.HERON_ALLOW_PLAINTEXT = False  # type: ignore[attr-defined]
+    assert 'value="none">None (unsafe)' not in as_alice.get("/settings/accounts/add/").content.decode()
+    answer = as_alice.post("/settings/accounts/add/", {**TYPED, **HAND, "security": "none"})
+    assert answer.status_code == 422
+
+
+def test_the_same_account_twice_is_refused_in_words(as_alice: Client, alice: User, probe: Probe) -> None:
+    as_alice.post("/settings/accounts/add/", TYPED)
+    answer = as_alice.post("/settings/accounts/add/", TYPED)
+    assert answer.status_code == 422
+    assert "connected already" in answer.content.decode()
+    assert alice.mail_accounts.count() == 1
+
+
+def test_waiting_goes_on_to_the_inbox(as_alice: Client, alice: User) -> None:
+    account = make_account(alice)
+    path = f"/settings/accounts/{account.pk}/started/"
+    assert "Fetching your mail" in as_alice.get(path).content.decode()
+    part = as_alice.get(path, headers={"HX-Request": "true"}).content.decode()
+    assert part.startswith('<div class="sync1"')
+    inbox = make_folder(account)
+    assert inbox.role == Role.INBOX
+    assert as_alice.get(path).headers["Location"] == f"/f/{inbox.pk}/"
+    assert as_alice.get(path, headers={"HX-Request": "true"}).headers["HX-Redirect"] == f"/f/{inbox.pk}/"
+
+
+class TestEditing:
+    """Changing the servers of an account that is there."""
+
+    @pytest.fixture
+    def account(self, alice: User) -> MailAccount:
+        return make_account(alice, address="alice@club.test", state=MailAccount.State.NEEDS_USER)
+
+    @pytest.fixture
+    def send(self, as_alice: Client, account: MailAccount) -> Callable[..., str]:
+        def post(**typed: str) -> str:
+            answer = as_alice.post(f"/settings/accounts/{account.pk}/servers/", {**HAND, **typed})
+            return f"{answer.status_code} {answer.content.decode()}"
+
+        return post
+
+    def test_a_new_password_mends_the_account(
+        self, send: Callable[..., str], account: MailAccount, probe: Probe
+    ) -> None:
+        assert send(password="fresh").startswith("302")
+        account.refresh_from_db()
+        assert account.state == MailAccount.State.ACTIVE
+        assert account.credentials.get().reveal() == "fresh"
+
+    def test_a_stored_password_never_goes_to_a_new_server(
+        self, send: Callable[..., str], account: MailAccount, probe: Probe
+    ) -> None:
+        assert send(host="evil.test", password="").startswith("422")
+        assert probe.tried == []
+        account.refresh_from_db()
+        assert account.host == "127.0.0.1"
+
+    def test_a_refused_password_changes_nothing(
+        self, send: Callable[..., str], account: MailAccount, probe: Probe
+    ) -> None:
+        probe.report = LoginReport(StepResult(False, "password", "The server refused the password."), OK)
+        page = send(password="wrong")
+        assert "The server refused the password." in page
+        account.refresh_from_db()
+        assert account.credentials.get().reveal() == "secret"
+
+    def test_the_address_and_the_protocol_stay(
+        self, send: Callable[..., str], account: MailAccount, probe: Probe
+    ) -> None:
+        send(password="fresh", address="other@club.test", protocol="pop3")
+        account.refresh_from_db()
+        assert (account.address, account.protocol) == ("alice@club.test", "imap")

@@ -1,0 +1,69 @@
+"""The sprite: every icon that a template or a script names is in it, and it reaches the browser."""
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
+from django.template import Context, Template
+from django.test import override_settings
+
+from webmail.icons import ICONS, SPRITE, build_sprite
+
+TAG = re.compile(r"""{%\s*icon\s+["']([a-z0-9-]+)["']""")
+USED_BY_SCRIPT = re.compile(r"""icons\.svg#([a-z0-9-]+)""")
+
+
+def _named_in(folder: str, pattern: re.Pattern[str], suffix: str) -> set[tuple[str, str]]:
+    found = set()
+    for path in sorted(Path(settings.BASE_DIR, folder).rglob(f"*{suffix}")):
+        found |= {(name, path.name) for name in pattern.findall(path.read_text(encoding="utf-8"))}
+    return found
+
+
+def test_every_icon_of_a_template_is_in_the_sprite() -> None:
+    named = _named_in("templates", TAG, ".html")
+    assert len(named) > 30
+    assert [pair for pair in sorted(named) if pair[0] not in ICONS] == []
+
+
+def test_every_icon_of_a_script_is_in_the_sprite() -> None:
+    named = _named_in("static/js", USED_BY_SCRIPT, ".js")
+    assert [pair for pair in sorted(named) if pair[0] not in (*ICONS, "mark")] == []
+
+
+def test_the_sprite_is_well_formed_and_takes_the_colour_of_the_text() -> None:
+    root = ElementTree.fromstring(build_sprite(["archive", "flag"]))
+    symbols = {symbol.get("id"): symbol for symbol in root}
+    assert set(symbols) == {"mark", "archive", "flag"}
+    assert symbols["archive"].get("stroke") == "currentColor"
+    assert len(symbols["archive"]) > 0
+
+
+def test_an_unknown_icon_is_named_in_the_error() -> None:
+    with pytest.raises(KeyError, match="no-such-bird"):
+        build_sprite(["no-such-bird"])
+
+
+def test_the_finder_gives_the_sprite_and_nothing_else() -> None:
+    path = finders.find(SPRITE)
+    assert path
+    assert 'id="archive"' in Path(path).read_text(encoding="utf-8")
+    assert finders.find("no-such.svg") is None
+
+
+def test_collected_sprite_has_a_hashed_name(tmp_path: Path) -> None:
+    # The production storage without its compression, which takes longer than all other tests here.
+    manifest = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    storages = {**settings.STORAGES, "staticfiles": {"BACKEND": manifest}}
+    ours = ["django.contrib.staticfiles.finders.FileSystemFinder", "webmail.icons.IconFinder"]
+    with override_settings(STATIC_ROOT=str(tmp_path), STORAGES=storages, STATICFILES_FINDERS=ours):
+        call_command("collectstatic", verbosity=0, interactive=False)
+        drawn = Template('{% icon "archive" label="Archive" %}').render(Context())
+    name = re.search(r'/static/(icons\.[0-9a-f]{12}\.svg)#archive"', drawn)
+    assert name, drawn
+    assert (tmp_path / name[1]).exists()
+    assert 'role="img" aria-label="Archive"' in drawn
