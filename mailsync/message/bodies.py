@@ -6,6 +6,8 @@ RFC 2046 §5.1.4 (alternative: the last understood wins), RFC 2387 (related), RF
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import unescape
+from urllib.parse import unquote
 
 from mailsync.message.charsets import decode_bytes
 from mailsync.message.facts import Part
@@ -15,7 +17,7 @@ from mailsync.message.unpack import unpack_one
 from mailsync.message.uuencode import cut_uuencode
 
 MAX_TEXT_BYTES = 512 * 1024
-_TEXT_TYPES = frozenset({"text/plain", "text/html", "text/enriched", "text/x-amp-html", "text/watch-html"})
+_NEVER_BODIES = frozenset({"text/x-amp-html", "text/watch-html", "text/vcard", "text/x-vcard", "text/directory"})
 _UNDERSTOOD = frozenset({"text/plain", "text/html"})
 _PLUMBING = frozenset(
     {
@@ -60,6 +62,12 @@ def choose_bodies(root: Part) -> Bodies:
     """The parts to show. Nested messages are attachments, never the body."""
     choice = _Choice()
     _choose(root, choice, in_alternative=False)
+    if choice.html is None and choice.text is None:
+        # A message that is nothing but a winmail.dat: its body is inside.
+        for part in root.walk():
+            if part.synthetic == "tnef" and not part.filename:
+                choice.html = choice.html or (part if part.content_type == "text/html" else None)
+                choice.text = choice.text or (part if part.content_type == "text/plain" else None)
     return Bodies(choice.html, choice.text, tuple(choice.related), tuple(choice.more), choice.calendar)
 
 
@@ -83,29 +91,30 @@ def _choose(part: Part, choice: _Choice, *, in_alternative: bool) -> None:
             _choose(children[0], choice, in_alternative=in_alternative)
         elif kind != "multipart/digest":
             for child in children:
-                _choose(child, choice, in_alternative=in_alternative)
+                _choose(child, choice, in_alternative=False)
         return
-    if part.disposition == "attachment" or (part.filename and part.disposition != "inline" and not _is_body_name(part)):
-        if kind == "text/calendar" and choice.calendar is None:
-            choice.calendar = part
-        return
+    named = part.filename and not part.disposition and not _is_named_body(part, choice)
     if kind == "text/calendar":
         choice.calendar = choice.calendar or part
+    elif part.disposition == "attachment" or named or kind in _NEVER_BODIES:
+        return
     elif kind == "text/html":
         if choice.html is None and (choice.text is None or in_alternative):
             choice.html = part
         else:
             choice.more.append(part)
-    elif kind in _TEXT_TYPES or (kind.startswith("text/") and not part.filename):
+    elif kind == "text/plain" or (kind.startswith("text/") and _is_named_body(part, choice)):
+        # RFC 2046 §4.1.4: text of an unknown subtype is read as plain text, where there is no other.
         if choice.text is None and (choice.html is None or in_alternative):
             choice.text = part
         elif not in_alternative:
             choice.more.append(part)
 
 
-def _is_body_name(part: Part) -> bool:
+def _is_named_body(part: Part, choice: _Choice) -> bool:
     """Seen in practice: a body that carries a file name without being an attachment ("message.html")."""
-    return part.content_type in _UNDERSTOOD and part.path in ("1", "1.1", "1.2", "2") and not part.disposition
+    known = part.content_type in _UNDERSTOOD or not part.filename
+    return known and choice.html is None and choice.text is None
 
 
 def _choose_alternative(children: tuple[Part, ...], choice: _Choice) -> None:
@@ -160,7 +169,7 @@ def attachments(root: Part, html: str = "") -> tuple[Part, ...]:
     inline once, and is not in the list; without ``html`` every such part in multipart/related is taken as inline."""
     bodies = choose_bodies(root)
     shown = {id(part) for part in (bodies.html, bodies.text, *bodies.more) if part is not None}
-    used = {found.group(1).lower() for found in _CID.finditer(html)} if html else None
+    used = {unquote(unescape(found.group(1))).lower() for found in _CID.finditer(html)} if html else None
     beside = {id(part) for part in bodies.related}
     return tuple(
         part
@@ -192,7 +201,7 @@ def _is_plumbing(part: Part, bodies: Bodies) -> bool:
     """Signatures, the machine's half of a report, unread alternatives: no attachments in anyone's eyes."""
     nameless = not part.filename and part.disposition != "attachment"
     return part.content_type in _PLUMBING or (
-        nameless and (part.content_type in _TEXT_TYPES or part is bodies.calendar)
+        nameless and (part.content_type in _UNDERSTOOD or part is bodies.calendar)
     )
 
 

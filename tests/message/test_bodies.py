@@ -1,0 +1,299 @@
+"""Which parts are shown, which are attachments, and what their bytes and text are."""
+
+import base64
+import struct
+
+import pytest
+
+from mailsync.message.bodies import (
+    attachments,
+    choose_bodies,
+    decode_part,
+    decode_text,
+    reader,
+    stream_part,
+)
+from mailsync.message.parse import parse_message
+
+
+def _multipart(subtype: str, *parts: str, boundary: str = "b", more: str = "") -> str:
+    body = "".join(f"--{boundary}\r\n{part}\r\n" for part in parts)
+    return f"Content-Type: multipart/{subtype}; boundary={boundary}{more}\r\n\r\n{body}--{boundary}--\r\n"
+
+
+TEXT = "Content-Type: text/plain; charset=utf-8\r\n\r\nplain words"
+HTML = "Content-Type: text/html; charset=utf-8\r\n\r\n<p>rich words</p>"
+CALENDAR = "Content-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR"
+PICTURE = "Content-Type: image/png; name=p.png\r\nContent-ID: <p@x>\r\nContent-Transfer-Encoding: base64\r\n\r\nUE5H"
+NAMELESS_PICTURE = "Content-Type: image/png\r\nContent-ID: <p@x>\r\n\r\nPNG"
+PDF = "Content-Type: application/pdf\r\nContent-Disposition: attachment; filename=a.pdf\r\n\r\n%PDF"
+TEXT_FILE = "Content-Type: text/plain; name=notes.txt\r\nContent-Disposition: attachment\r\n\r\nnotes"
+SIGNATURE = "Content-Type: application/pgp-signature; name=signature.asc\r\n\r\nPGP"
+NESTED = "Content-Type: message/rfc822\r\n\r\nSubject: Inner\r\n" + TEXT
+FOOTER = "Content-Type: text/plain\r\n\r\nlist footer"
+STATUS = "Content-Type: message/delivery-status\r\n\r\nAction: failed"
+
+
+@pytest.mark.parametrize(
+    ("raw", "html", "text", "more", "attached"),
+    [
+        (TEXT, "", "1", [], []),
+        (HTML, "1", "", [], []),
+        (_multipart("alternative", TEXT, HTML), "2", "1", [], []),
+        # Seen in practice: the richer form first.
+        (_multipart("alternative", HTML, TEXT), "1", "2", [], []),
+        (_multipart("alternative", TEXT, HTML, CALENDAR), "2", "1", [], []),
+        (_multipart("mixed", TEXT, PDF), "", "1", [], ["2"]),
+        (_multipart("mixed", _multipart("alternative", TEXT, HTML, boundary="c"), PDF), "1.2", "1.1", [], ["2"]),
+        # Apple Mail: text, a file, text again; a list's footer below an alternative.
+        (_multipart("mixed", TEXT, PDF, FOOTER), "", "1", ["3"], ["2"]),
+        (_multipart("mixed", _multipart("alternative", TEXT, HTML, boundary="c"), FOOTER), "1.2", "1.1", ["2"], []),
+        (_multipart("mixed", TEXT, TEXT_FILE), "", "1", [], ["2"]),
+        (_multipart("related", HTML, PICTURE), "1", "", [], []),
+        (_multipart("related", PICTURE, HTML), "2", "", [], []),
+        (_multipart("alternative", TEXT, _multipart("related", HTML, PICTURE, boundary="c")), "2.1", "1", [], []),
+        # Seen in practice: the alternative inside the related.
+        (_multipart("related", _multipart("alternative", TEXT, HTML, boundary="c"), PICTURE), "1.2", "1.1", [], []),
+        (_multipart("signed", TEXT, SIGNATURE), "", "1", [], []),
+        (_multipart("signed", _multipart("mixed", TEXT, PDF, boundary="c"), SIGNATURE), "", "1.1", [], ["1.2"]),
+        (_multipart("report", TEXT, STATUS, NESTED), "", "1", [], ["3"]),
+        (_multipart("mixed", TEXT, NESTED), "", "1", [], ["2"]),
+        (PDF, "", "", [], ["1"]),
+        (_multipart("encrypted", "Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1", PDF), "", "", [], ["2"]),
+        (_multipart("x-unknown", TEXT, PDF), "", "1", [], ["2"]),
+        (_multipart("alternative", TEXT, "Content-Type: text/x-amp-html\r\n\r\n<html amp>", HTML), "3", "1", [], []),
+        (
+            _multipart("alternative", TEXT, _multipart("mixed", HTML, PDF, FOOTER, boundary="c")),
+            "2.1",
+            "1",
+            ["2.3"],
+            ["2.2"],
+        ),
+        (_multipart("mixed", "Content-Type: text/plain; name=body.txt\r\n\r\nx", TEXT_FILE), "", "1", [], ["2"]),
+        (_multipart("mixed", TEXT, "Content-Type: text/vcard\r\n\r\nBEGIN:VCARD"), "", "1", [], ["2"]),
+        ("Content-Type: text/x-odd\r\n\r\nwords", "", "1", [], []),
+    ],
+)
+def test_what_is_shown_and_what_is_attached(
+    raw: str, html: str, text: str, more: list[str], attached: list[str]
+) -> None:
+    root = parse_message(raw.encode()).root
+    bodies = choose_bodies(root)
+    assert (bodies.html.path if bodies.html else "") == html
+    assert (bodies.text.path if bodies.text else "") == text
+    assert [part.path for part in bodies.more] == more
+    assert [part.path for part in attachments(root)] == attached
+
+
+@pytest.mark.parametrize(
+    ("html", "attached"),
+    [
+        ('<img src="cid:p@x">', []),
+        ("<img src='CID:p@x'>", []),
+        ('<img src="cid:p%40x">', []),
+        ("<p>no picture</p>", ["2"]),
+    ],
+)
+def test_a_picture_is_inline_only_where_the_html_shows_it(html: str, attached: list[str]) -> None:
+    root = parse_message(_multipart("mixed", HTML, PICTURE).encode()).root
+    assert [part.path for part in attachments(root, html)] == attached
+
+
+def test_an_inline_picture_that_the_html_forgot_is_not_lost() -> None:
+    message = parse_message(_multipart("related", HTML, PICTURE).encode())
+    assert [part.path for part in message.attachments] == ["2"]
+
+
+def test_an_invitation_is_found_wherever_it_stands() -> None:
+    for raw in (
+        _multipart("alternative", TEXT, HTML, CALENDAR),
+        _multipart("mixed", TEXT, CALENDAR.replace("\r\n\r\n", '; name="i.ics"\r\n\r\n', 1)),
+    ):
+        found = choose_bodies(parse_message(raw.encode()).root).calendar
+        assert found is not None
+        assert found.params["method"] == "REQUEST"
+
+
+def test_a_nested_message_has_section_numbers_of_its_own() -> None:
+    inner = _multipart("mixed", TEXT, PDF, boundary="c")
+    raw = _multipart("mixed", TEXT, f"Content-Type: message/rfc822\r\n\r\nSubject: Inner one\r\n{inner}")
+    root = parse_message(raw.encode()).root
+    assert [part.path for part in root.walk()] == ["TEXT", "1", "2", "2.TEXT", "2.1", "2.2"]
+    assert root.children[1].filename == "Inner one.eml"
+    assert [part.path for part in attachments(root)] == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("header", "body", "decoded"),
+    [
+        ("base64", "aGVsbG8gd29ybGQ=", b"hello world"),
+        ("base64", "aGVs\r\nbG8g d29y\r\nbGQ", b"hello world"),
+        ("BASE64 ; x", "aGVsbG8=", b"hello"),
+        ("quoted-printable", "h=65llo=\r\n world=20=\r\n!", b"hello world !"),
+        ("7bit", "as it is", b"as it is"),
+        ("8 bit", "as it is", b"as it is"),
+        ("x-uuencode", "begin 644 a.txt\r\n%:&5L;&\\\r\n`\r\nend", b"hello"),
+        # Text that only claims to be base64.
+        ("base64", "Dear all\r\nhow are you\r\nsee you", b"Dear all\r\nhow are you\r\nsee you"),
+        # A footer that a list put below the padding.
+        ("base64", "aGVsbG8=\r\n____________\r\nThe footer of the list", b"hello"),
+    ],
+)
+def test_transfer_encodings(header: str, body: str, decoded: bytes) -> None:
+    raw = f"Content-Type: application/x\r\nContent-Transfer-Encoding: {header}\r\n\r\n{body}".encode()
+    part = parse_message(raw).root
+    assert decode_part(part, reader(raw)) == decoded
+    assert b"".join(stream_part(part, reader(raw))) == decoded
+
+
+def test_a_big_attachment_streams_in_small_pieces() -> None:
+    data = bytes(range(256)) * 12_000
+    encoded = base64.encodebytes(data).replace(b"\n", b"\r\n")
+    raw = b"Content-Type: application/x\r\nContent-Transfer-Encoding: base64\r\n\r\n" + encoded
+    part = parse_message(raw).root
+    pieces = list(stream_part(part, reader(raw)))
+    assert b"".join(pieces) == data
+    assert max(map(len, pieces)) < 300_000
+    assert part.size_bytes == len(data)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "text"),
+    [
+        ("text/plain; charset=utf-8", "Grüße".encode(), "Grüße"),
+        ("text/plain; charset=utf-8", "Grüße".encode("latin-1"), "Grüße"),
+        ("text/plain; charset=iso-8859-1", "€ “x”".encode("cp1252"), "€ “x”"),
+        ("text/plain; charset=iso-8859-1", "Grüße".encode("latin-1"), "Grüße"),
+        ("text/plain", "Grüße".encode(), "Grüße"),
+        ("text/plain; charset=us-ascii", "Grüße".encode(), "Grüße"),
+        ("text/plain; charset=no-such", "Grüße".encode("latin-1"), "Grüße"),
+        ("text/plain; charset=base64", "Grüße".encode(), "Grüße"),
+        ("text/plain; charset=gb2312", "你好，世界".encode("gb18030"), "你好，世界"),
+        ("text/plain; charset=ks_c_5601-1987", "안녕하세요".encode("cp949"), "안녕하세요"),
+        ("text/plain; charset=iso-2022-jp", "日本語".encode("iso2022_jp"), "日本語"),
+        ("text/plain; charset=koi8-r", "Привет".encode("koi8_r"), "Привет"),
+        ("text/plain; charset=utf-16", "Grüße".encode("utf-16"), "Grüße"),
+        ("text/plain; charset=utf-8", b"\xef\xbb\xbfbom", "bom"),
+        ("text/plain; charset=utf-8", b"a\x00b\r\nc\rd", "ab\nc\nd"),
+        ("text/plain; charset=utf-8; format=flowed", b"one \r\ntwo\r\n> a \r\n> b", "one two\n> a b"),
+        ("text/plain; format=flowed; delsp=yes", b"one \r\ntwo", "onetwo"),
+        ("text/html", '<meta charset="koi8-r">Привет'.encode("koi8_r"), '<meta charset="koi8-r">Привет'),
+    ],
+)
+def test_text_is_decoded_as_it_was_meant(content_type: str, body: bytes, text: str) -> None:
+    raw = f"Content-Type: {content_type}\r\n\r\n".encode() + body
+    assert decode_text(parse_message(raw).root, reader(raw)) == text
+
+
+def test_text_without_a_charset_is_guessed_as_a_last_resort() -> None:
+    words = "Это письмо написано без указания кодировки, и мы всё-таки хотим его прочитать. " * 5
+    raw = b"Content-Type: text/plain\r\n\r\n" + words.encode("cp1251")
+    assert decode_text(parse_message(raw).root, reader(raw)) == words
+
+
+def test_a_capped_text_is_read_to_the_cap_only() -> None:
+    raw = b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + "ä".encode() * 1000
+    part = parse_message(raw).root
+    asked: list[tuple[int, int]] = []
+
+    def read(start: int, end: int) -> bytes:
+        asked.append((start, end))
+        return raw[start:end]
+
+    assert decode_text(part, read, max_bytes=101).startswith("ä" * 50)
+    assert asked == [(part.start, part.start + 101)]
+
+
+def test_offsets_fit_for_old_macintosh_mail() -> None:
+    raw = b"Subject: Hi\rContent-Type: text/plain\r\rline one\rline two\r"
+    message = parse_message(raw)
+    assert (message.header.subject, message.text) == ("Hi", "line one\nline two")
+    assert "bare_cr" in message.defects
+    assert raw[message.root.start : message.root.end] == b"line one\rline two\r"
+
+
+def test_uuencoded_files_come_out_of_the_text() -> None:
+    raw = b"Subject: x\n\nSee the file.\n\nbegin 644 a.txt\n%:&5L;&\\\n`\nend\n\nBye\n"
+    message = parse_message(raw)
+    assert message.text == "See the file.\n\n\n\nBye"
+    assert [(part.filename, part.synthetic) for part in message.attachments] == [("a.txt", "uuencode")]
+    assert decode_part(message.attachments[0], reader(raw)) == b"hello"
+
+
+def test_words_that_begin_like_uuencode_are_words() -> None:
+    raw = b"Subject: x\n\nbegin 644 times\nand then end\nend\n"
+    message = parse_message(raw)
+    assert message.attachments == ()
+    assert message.text == "begin 644 times\nand then end\nend"
+
+
+def _tnef_attribute(level: int, name: int, data: bytes) -> bytes:
+    return struct.pack("<BII", level, name, len(data)) + data + struct.pack("<H", sum(data) & 0xFFFF)
+
+
+def _mapi(*properties: tuple[int, int, bytes]) -> bytes:
+    out = struct.pack("<I", len(properties))
+    for kind, name, value in properties:
+        out += struct.pack("<HHII", kind, name, 1, len(value)) + value + b"\0" * (-len(value) % 4)
+    return out
+
+
+def test_winmail_dat_is_unpacked() -> None:
+    tnef = (
+        struct.pack("<IH", 0x223E9F78, 1)
+        + _tnef_attribute(1, 0x0002800C, b"The body\0")
+        + _tnef_attribute(2, 0x00069002, b"\0" * 14)
+        + _tnef_attribute(2, 0x00018010, b"REPORT~1.TXT\0")
+        + _tnef_attribute(2, 0x0006800F, b"file one")
+        + _tnef_attribute(2, 0x00069005, _mapi((0x1F, 0x3707, "Übersicht.txt\0".encode("utf-16-le"))))
+        + _tnef_attribute(2, 0x00069002, b"\0" * 14)
+        + _tnef_attribute(2, 0x00018010, b"b.png\0")
+        + _tnef_attribute(2, 0x0006800F, b"file two")
+    )
+    attached = "Content-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    raw = _multipart("mixed", TEXT, attached + base64.encodebytes(tnef).decode()).encode()
+    message = parse_message(raw)
+    assert [(part.path, part.filename, part.content_type) for part in message.attachments] == [
+        ("2.2", "Übersicht.txt", "text/plain"),
+        ("2.3", "b.png", "image/png"),
+    ]
+    assert [decode_part(part, reader(raw)) for part in message.attachments] == [b"file one", b"file two"]
+    assert message.text == "plain words"
+
+
+def test_a_message_that_is_only_winmail_dat_shows_the_body_inside() -> None:
+    tnef = struct.pack("<IH", 0x223E9F78, 1) + _tnef_attribute(1, 0x0002800C, b"The body\0")
+    raw = b"Content-Type: application/ms-tnef\r\n\r\n" + tnef
+    message = parse_message(raw)
+    assert message.text == "The body"
+    assert message.attachments == ()
+
+
+def test_a_broken_winmail_dat_stays_the_file_it_is() -> None:
+    raw = b"Content-Type: application/ms-tnef; name=winmail.dat\r\n\r\nnot tnef"
+    message = parse_message(raw)
+    assert [part.filename for part in message.attachments] == ["winmail.dat"]
+
+
+def test_a_mailing_list_digest_lists_its_messages() -> None:
+    raw = _multipart("digest", "\r\nSubject: one\r\n\r\nfirst", "\r\nSubject: two\r\n\r\nsecond").encode()
+    root = parse_message(raw).root
+    assert [part.filename for part in attachments(root)] == ["one.eml", "two.eml"]
+
+
+def test_more_parts_than_can_be_keep_their_bytes() -> None:
+    raw = _multipart("mixed", *[f"\r\npart {number}" for number in range(1500)]).encode()
+    message = parse_message(raw)
+    parts = list(message.root.walk())
+    assert len(parts) <= 1002
+    assert "too_many_parts" in message.defects
+    assert b"part 1499" in raw[parts[-1].start : parts[-1].end]
+
+
+def test_deeper_than_can_be_is_text() -> None:
+    raw = "Content-Type: text/plain\r\n\r\ndeepest"
+    for number in range(80):
+        raw = _multipart("mixed", raw, boundary=f"b{number}x")
+    message = parse_message(raw.encode())
+    assert "too_deep" in message.defects
+    assert "deepest" in message.text
