@@ -115,7 +115,10 @@ def test_the_body_element_becomes_attributes() -> None:
         ("<p>x", ""),
         ("<!doctype html><p>x", "<!doctype html>"),
         ("\n<!-- c --><!DOCTYPE HTML>", "<!doctype html>"),
-        ('<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN" "http://www.w3.org/TR/html4/strict.dtd">', "<!doctype html>"),
+        (
+            '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN" "http://www.w3.org/TR/html4/strict.dtd">',
+            "<!doctype html>",
+        ),
         ('<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://x">', "XHTML 1.0 Transitional"),
         ('<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.0 Transitional//EN">', ""),
         ('<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 3.2//EN">', ""),

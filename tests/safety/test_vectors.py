@@ -95,7 +95,9 @@ def test_every_vector_past_the_cleaner_alone(browser: Watched) -> None:
 def test_the_harness_notices(browser: Watched) -> None:
     """A wall that is not there must show: the raw vector runs and calls out."""
     browser.forget()
-    browser.open(browser.serve(b"<body><img src=x onerror=alert(1)><img src=http://evil.test/x>"), settle_milliseconds=100)
+    browser.open(
+        browser.serve(b"<body><img src=x onerror=alert(1)><img src=http://evil.test/x>"), settle_milliseconds=100
+    )
     assert "alert" in browser.alive()
     assert any("evil.test" in request for request in browser.requests)
 

@@ -93,7 +93,9 @@ class Isolated:
         raise RenderFailed("The cleaner's process does not start.")
 
     def _running(self) -> subprocess.Popen[bytes]:
-        if self._guardian is None or self._owner != os.getpid() or self._guardian.poll() is not None:
+        if self._guardian is not None and (self._owner != os.getpid() or self._guardian.poll() is not None):
+            self._stop()
+        if self._guardian is None:
             package = Path(__file__).resolve().parent.parent
             self._guardian = subprocess.Popen(  # noqa: S603 - our own interpreter and our own text
                 [sys.executable, "-c", _START, str(package), str(self.limit_seconds), str(self.limit_bytes)],
@@ -107,12 +109,15 @@ class Isolated:
 
     def _stop(self) -> None:
         guardian, self._guardian = self._guardian, None
-        if guardian is None or self._owner != os.getpid():
+        if guardian is None:
             return
         for stream in (guardian.stdin, guardian.stdout):
             with contextlib.suppress(OSError):  # what was still buffered has no reader any more
                 if stream is not None:
                     stream.close()
+        if self._owner != os.getpid():
+            guardian.returncode = 0  # our parent's child: not ours to wait for
+            return
         try:
             guardian.wait(timeout=self.limit_seconds + 1)
         except subprocess.TimeoutExpired:

@@ -39,9 +39,7 @@ VOID = frozenset({"area", "br", "col", "hr", "img", "wbr"})
 GLOBAL_ATTRIBUTES = _words(
     """align valign bgcolor width height style class id title dir lang border hidden role aria-hidden aria-label"""
 )
-_CELL = _words(
-    """abbr axis char charoff colspan headers nowrap rowspan scope background bordercolor height width"""
-)
+_CELL = _words("""abbr axis char charoff colspan headers nowrap rowspan scope background bordercolor height width""")
 ATTRIBUTES: dict[str, frozenset[str]] = {
     "a": frozenset({"href", "name"}),
     "area": frozenset({"href", "shape", "coords", "alt", "nohref"}),
@@ -77,9 +75,7 @@ ADDED_ATTRIBUTES: dict[str, frozenset[str]] = {
 NO_ATTRIBUTES: frozenset[str] = frozenset()
 #: ``cid`` and ``data`` are let through to the mail filter, which rewrites or drops them.
 SCHEMES = frozenset({"http", "https", "mailto", "tel", "sms", "cid", "data"})
-ROLES = _words(
-    """presentation none img heading article list listitem table row cell separator link"""
-)
+ROLES = _words("""presentation none img heading article list listitem table row cell separator link""")
 
 # CSS. ------------------------------------------------------------------------------------------
 CSS_PROPERTIES = _words(

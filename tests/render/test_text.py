@@ -1,0 +1,95 @@
+"""Plain text as HTML: nothing of it is markup, addresses are links, quotes have their levels."""
+
+import re
+
+import pytest
+
+from webmail.render.text import linkify, render_text
+from webmail.render.verify import verify
+
+LINK = ' target="_blank" rel="noopener noreferrer nofollow" referrerpolicy="no-referrer"'
+
+
+def link(href: str, shown: str) -> str:
+    return f'<a href="{href}"{LINK}>{shown}</a>'
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("plain", "plain"),
+        ("<b>&\"'", "&lt;b&gt;&amp;&quot;&#x27;"),
+        ("https://ok.test", link("https://ok.test", "https://ok.test")),
+        ("see https://ok.test/a?b=1&c=2.", "see " + link("https://ok.test/a?b=1&amp;c=2", "https://ok.test/a?b=1&amp;c=2") + "."),
+        ("(https://ok.test/a_(b))", "(" + link("https://ok.test/a_(b)", "https://ok.test/a_(b)") + ")"),
+        ("<https://ok.test/>", "&lt;" + link("https://ok.test/", "https://ok.test/") + "&gt;"),
+        ("www.ok.test/x, and", link("http://www.ok.test/x", "www.ok.test/x") + ", and"),
+        ("ann@ok.test!", link("/compose/?to=ann@ok.test", "ann@ok.test") + "!"),
+        ("mailto:ann@ok.test", link("/compose/?to=ann@ok.test", "mailto:ann@ok.test")),
+        ("javascript:alert(1)", "javascript:alert(1)"),
+        ("https://", "https://"),
+        ("foohttps://ok.test", "foohttps://ok.test"),
+        ('https://ok.test/"onmouseover="alert(1)', link("https://ok.test/", "https://ok.test/") + "&quot;onmouseover=&quot;alert(1)"),
+        ("https://ok.test/<script>alert(1)</script>", link("https://ok.test/", "https://ok.test/") + "&lt;script&gt;alert(1)&lt;/script&gt;"),
+        ("https://ok.test/\u202eexe.gpj", link("https://ok.test/", "https://ok.test/") + "\u202eexe.gpj"),
+        ("[1]: https://ok.test/'><img src=x onerror=alert(1)>", "[1]: " + link("https://ok.test/", "https://ok.test/") + "&#x27;&gt;&lt;img src=x onerror=alert(1)&gt;"),
+    ],
+)  # fmt: skip
+def test_linkify(text: str, html: str) -> None:
+    assert linkify(text) == html
+
+
+def test_punycode_is_shown() -> None:
+    assert "[аррӏе.test]" in linkify("https://xn--80ak6aa92e.test/") or "[" in linkify("https://xn--80ak6aa92e.test/")
+
+
+def test_quotes_are_nested_and_the_last_is_folded() -> None:
+    html = render_text("Yes.\n\nOn Monday Ann wrote:\n> One\n> > Two\n> Three\n")
+    assert html == (
+        '<div data-heron="text">Yes.\n<details data-heron="quote"><summary>•••</summary>On Monday Ann wrote:'
+        "<blockquote>One<blockquote>Two</blockquote>Three</blockquote></details></div>"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "> all of it is a quote",
+        "> question\nanswer",
+        "one\n> question\nanswer",
+        ">From here on it is spring",
+        "No quote at all",
+    ],
+)
+def test_what_is_not_folded(text: str) -> None:
+    assert "<details" not in render_text(text)
+
+
+def test_a_signature_is_dimmed() -> None:
+    assert '<div data-heron="signature">-- \nAnn</div></div>' in render_text("Hi\n-- \nAnn")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "> " * 5000 + "x",
+        ">" * 100_000,
+        "\n".join(">" * (n % 40) + " x" for n in range(2_000)),
+        "a@" * 50_000,
+        "www." * 50_000,
+        "https://" * 20_000,
+        "(" * 50_000 + "https://x.test/" + ")" * 50_000,
+        "https://x.test/" + ")" * 1_900,
+        "a.b@c." * 20_000,
+        "\x00\x07\ufdd0\ud800 x",
+    ],
+)
+def test_any_text_is_proven_and_quick(text: str) -> None:
+    import time
+
+    started = time.process_time()
+    html = render_text(text)
+    assert time.process_time() - started < 1.0
+    verify(html)
+    assert html.count("<blockquote>") == html.count("</blockquote>")
+    assert not re.search("[\x00\x07\ufdd0\ud800]", html)
