@@ -13,15 +13,14 @@ from django.utils import timezone
 from accounts.models import Credential, Identity, MailAccount, OutgoingServer, User
 from mailsync.actions import wake
 from mailsync.actions.owned import own_account
+from mailsync.engine import connect, probe
 from mailsync.errors import CannotDo
-from mailsync.models import AccountSync
-from mailsync.types import LoginReport, Secret, ServerSettings, StepResult
+from mailsync.models import AccountSync, Change
+from mailsync.types import LoginReport, Secret, Security, ServerSettings, StepResult
 
 
 def check_login(incoming: ServerSettings, outgoing: ServerSettings | None) -> LoginReport:
     """Try both servers and say in plain words what is wrong; takes as long as they take, saves nothing."""
-    from mailsync.engine import probe
-
     return LoginReport(
         incoming=probe.probe_incoming(incoming),
         outgoing=probe.probe_outgoing(outgoing) if outgoing else StepResult(True, "skipped"),
@@ -191,6 +190,7 @@ def _activate(account: MailAccount) -> None:
     _set_state(account, MailAccount.State.ACTIVE, "")
     now = timezone.now()
     AccountSync.objects.filter(account=account).update(due_at=now, push_due_at=now, failures=0)
+    Change.objects.filter(account=account, finished_at=None).update(due_at=None)
     _start(account)
 
 
@@ -214,8 +214,6 @@ def server_settings(
     *, protocol: str, host: str, port: int, security: str, username: str, password: str
 ) -> ServerSettings:
     """What a form holds, as the probe wants it; what the operator allows comes from the settings."""
-    from mailsync.types import Security
-
     return ServerSettings(
         protocol=protocol,  # type: ignore[arg-type]
         host=host.strip(),
@@ -224,8 +222,6 @@ def server_settings(
         username=username.strip(),
         secret=Secret("password", password),
         timeout_seconds=20,
-        allow_private="all" in settings.HERON_ALLOW_PRIVATE_HOSTS
-        or host in settings.HERON_ALLOW_PRIVATE_HOSTS
-        or f"{host}:{port}" in settings.HERON_ALLOW_PRIVATE_HOSTS,
+        allow_private=connect.is_private_allowed(host.strip(), port),
         allow_plaintext=settings.HERON_ALLOW_PLAINTEXT,
     )

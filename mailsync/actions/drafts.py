@@ -1,7 +1,6 @@
 """Writing: a draft begun, saved, given files, discarded. One row a composition, from the first key to Send."""
 
 from typing import Any
-from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -12,7 +11,7 @@ from mailsync.actions import wake
 from mailsync.actions.owned import NotYours, own_draft, own_identity, own_message
 from mailsync.errors import CannotDo
 from mailsync.models import Draft, DraftAttachment, Message
-from mailsync.store import blobs, changes, drafts, replying
+from mailsync.store import blobs, changes, draft_copies, drafts, replying
 from mailsync.store.quoting import opening_body
 from mailsync.store.raw import BodyNotFetched
 from mailsync.store.summary import lock_folders
@@ -139,13 +138,13 @@ def detach(user_id: int, draft_id: int, attachment_id: int) -> None:
 def discard_draft(user_id: int, draft_id: int) -> None:
     """Throw the draft away, and its copy on the server."""
     draft = own_draft(user_id, draft_id)
-    if draft.placement_id:
-        lock_folders([draft.placement.folder_id] if draft.placement else [])
-        stored = changes.lock_placements([draft.placement_id])
-        changes.record_expunges(stored, group=uuid4(), hold_until=None)
-        wake.show(stored)
-        wake.push_soon(row.account_id for row in stored)
+    stored = draft.placement
     draft.delete()
+    if stored is not None:
+        lock_folders([stored.folder_id])
+        draft_copies.retire_copy(stored)
+        wake.show([stored])
+        wake.push_soon([stored.account_id])
     wake.tell(user_id, "draft", draft=draft_id)
 
 

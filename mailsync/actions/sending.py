@@ -10,6 +10,7 @@ from django.utils import timezone
 from mailsync.actions import wake
 from mailsync.actions.owned import NotYours, own_outgoing
 from mailsync.errors import CannotDo
+from mailsync.message.compose import build_message
 from mailsync.models import Draft, Outgoing, Placement
 from mailsync.store import changes, composition, drafts, outbox
 from mailsync.store.summary import lock_folders
@@ -43,10 +44,12 @@ def send(user_id: int, draft_id: int, hold_seconds: int = 10, send_at: datetime 
         raise CannotDo(
             f"No outgoing server is set up for {identity.address}. Add one in the settings.", field="identity"
         )
-    from mailsync.message.compose import build_message
-
     message_id = f"{uuid4()}@{composition.message_domain(identity)}"
-    built = build_message(composition.compose_draft(draft, message_id=message_id, date=send_at or now))
+    composed = composition.compose_draft(draft, message_id=message_id, date=send_at or now)
+    try:
+        built = build_message(composed)
+    except ValueError as error:
+        raise CannotDo(str(error)) from error
     if not built.recipients:
         raise CannotDo("Add at least one recipient.", field="to")
     if len(built.raw) > settings.HERON_MESSAGE_SIZE_LIMIT_BYTES:
@@ -62,10 +65,12 @@ def send(user_id: int, draft_id: int, hold_seconds: int = 10, send_at: datetime 
         due_at=due_at,
         send_at=send_at,
     )
-    outbox.note(outgoing, "queued", "Waiting to be sent." if send_at is None else "Scheduled.")
+    outbox.note(outgoing.pk, "queued", "Waiting to be sent." if send_at is None else "Scheduled.")
     _show_stored_copy(draft.placement_id, False)
     draft.delete()
     if due_at <= now:
+        outgoing.state = Outgoing.State.QUEUED
+        outgoing.save(update_fields=["state"])
         wake.deliver_soon(outgoing.pk)
     _told(outgoing)
     return outgoing
@@ -106,7 +111,7 @@ def reschedule(user_id: int, outgoing_id: int, send_at: datetime | None) -> Outg
         raise CannotDo("The time to send has passed. Choose a later one.", field="send_at")
     outgoing.send_at, outgoing.due_at = send_at, send_at or now
     outgoing.save(update_fields=["send_at", "due_at"])
-    outbox.note(outgoing, "queued", "Scheduled anew." if send_at else "To be sent now.")
+    outbox.note(outgoing.pk, "queued", "Scheduled anew." if send_at else "To be sent now.")
     if send_at is None:
         wake.deliver_soon(outgoing.pk)
     _told(outgoing)
@@ -127,7 +132,7 @@ def retry_send(user_id: int, outgoing_id: int) -> Outgoing:
     outgoing.state, outgoing.due_at, outgoing.finished_at = Outgoing.State.QUEUED, timezone.now(), None
     outgoing.error = ""
     outgoing.save(update_fields=["state", "due_at", "finished_at", "error"])
-    outbox.note(outgoing, "queued", "Sent again at your word.")
+    outbox.note(outgoing.pk, "queued", "Sent again at your word.")
     wake.deliver_soon(outgoing.pk)
     _told(outgoing)
     return outgoing
@@ -139,8 +144,8 @@ def mark_as_sent(user_id: int, outgoing_id: int) -> Outgoing:
     outgoing = own_outgoing(user_id, outgoing_id)
     if outgoing.state != Outgoing.State.UNCERTAIN:
         raise CannotDo("Only a message that may have been sent can be marked so.")
-    outbox.accept_by_word(outgoing)
-    wake.push_soon([outgoing.account_id])
+    outbox.found_after_all(outgoing.pk, "Marked as sent by you.", all_pending=True)
+    wake.deliver_soon(outgoing.pk)
     _told(outgoing)
     return outgoing
 
@@ -162,7 +167,7 @@ def _reopened(outgoing: Outgoing, why: str) -> Draft:
     draft = drafts.restore(outgoing.user_id, outgoing.draft_snapshot)
     outgoing.state, outgoing.finished_at, outgoing.due_at = Outgoing.State.CANCELLED, timezone.now(), None
     outgoing.save(update_fields=["state", "finished_at", "due_at"])
-    outbox.note(outgoing, "cancelled", why)
+    outbox.note(outgoing.pk, "cancelled", why)
     _show_stored_copy(draft.placement_id, True)
     _told(outgoing)
     wake.tell(outgoing.user_id, "draft", draft=draft.pk)

@@ -5,10 +5,11 @@ A broker that is away is logged and fails nothing: the dispatcher finds the same
 
 from collections.abc import Iterable
 from functools import partial
-from importlib import import_module
 
+from celery.app.task import Task
 from django.db import transaction
 
+from mailsync import tasks
 from mailsync.announce import announce, announce_folders
 from mailsync.models import Placement
 from mailsync.store import summary
@@ -21,28 +22,24 @@ def show(placements: Iterable[Placement], *more: tuple[int, int]) -> None:
 
 def push_soon(account_ids: Iterable[int]) -> None:
     for account_id in set(account_ids):
-        _nudge("changes_push", account_id)
+        _nudge(tasks.changes_push, account_id)
 
 
 def deliver_soon(outgoing_id: int) -> None:
-    _nudge("outgoing_deliver", outgoing_id)
+    _nudge(tasks.outgoing_deliver, outgoing_id)
 
 
 def fetch_soon(message_id: int) -> None:
-    _nudge("message_fetch", message_id)
+    _nudge(tasks.message_fetch, message_id)
 
 
 def sync_soon(account_id: int) -> None:
-    _nudge("account_pull", account_id)
+    _nudge(tasks.account_pull, account_id)
 
 
 def tell(user_id: int, kind: str, **ids: int) -> None:
     announce(user_id, kind, **ids)
 
 
-def _nudge(task: str, row_id: int) -> None:
-    transaction.on_commit(partial(_enqueue, task, row_id), robust=True)
-
-
-def _enqueue(task: str, row_id: int) -> None:
-    getattr(import_module("mailsync.tasks"), task).apply_async((row_id,), retry=False)
+def _nudge(task: "Task[[int], None]", row_id: int) -> None:
+    transaction.on_commit(partial(task.apply_async, (row_id,), retry=False), robust=True)

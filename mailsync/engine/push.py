@@ -31,7 +31,7 @@ PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "CONTACTADMIN"})
 
 
 def push_changes(account_id: int, *, open_source: Callable[[MailAccount], MailSource] | None = None) -> None:
-    """Push what is due for this account; does nothing while another worker does. Raises ``NeedsUser``."""
+    """Push what is due for this account; does nothing while another worker does."""
     account = MailAccount.objects.select_related("user").filter(pk=account_id).first()
     if account is None or account.state == MailAccount.State.PAUSED or not account.user.is_active:
         return
@@ -111,9 +111,10 @@ class _Run:
             self._later(ids, error.after_seconds if error.after_seconds is not None else self._backoff(ids), str(error))
             return False
         except NeedsUser as error:
+            # The pull meets the same refusal, and tells the user; the changes wait for the mending.
             self.close()
             self._later(ids, 900, str(error), count=False)
-            raise
+            return False
         return True
 
     def _connected(self) -> MailSource:

@@ -65,17 +65,22 @@ def _replace(draft: Draft, account: MailAccount, raw: bytes) -> None:
     pairs = [(placement.folder_id, placement.thread_id)]
     if old is not None:
         pairs.append((old.folder_id, old.thread_id))
-        _retire(old, append)
+        retire_copy(old, after=append)
     refresh(pairs)
 
 
-def _retire(old: Placement, append: Change) -> None:
-    """The old copy goes once the new one is there. One that never reached the server is simply forgotten."""
+def retire_copy(old: Placement, *, after: Change | None = None) -> None:
+    """Take a copy away from the Drafts folder, once ``after`` is done. One that never reached the server is forgotten.
+
+    The caller refreshes the folder's rows.
+    """
     unsent = Change.objects.filter(target_placement=old, kind=Change.Kind.APPEND, state=Change.State.QUEUED)
     if old.uid is None and unsent.exists():
         changes.settle_cancelled(unsent)
         remove_placements([old.pk])
         return
-    locked = Placement.objects.select_related("account").get(pk=old.pk)
-    changes.record_expunges([locked], group=append.group, hold_until=None)
-    Change.objects.filter(placement=old, kind=Change.Kind.EXPUNGE, finished_at=None).update(after=append)
+    group = after.group if after else uuid4()
+    locked = Placement.objects.select_related("account", "folder").get(pk=old.pk)
+    changes.record_expunges([locked], group=group, hold_until=None)
+    if after is not None:
+        Change.objects.filter(placement=old, kind=Change.Kind.EXPUNGE, finished_at=None).update(after=after)

@@ -1,17 +1,43 @@
 """Messages on their way: frozen once, claimed by one worker, each recipient's outcome a row. Database room.
 
 Every step is a conditional update whose count must be 1, so that two workers, or one that was thought
-dead, never both believe that the message is theirs.
+dead, never both believe that the message is theirs. ``attempts`` is the fence: it grows with each claim.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import Identity
+from mailsync.errors import LeaseLost
 from mailsync.models import Draft, Outgoing, OutgoingEvent, OutgoingRecipient
+from mailsync.plan.delivery import RECIPIENTS_PER_TRANSACTION, TELL_AFTER_SECONDS, Outcome
 from mailsync.store import drafts
+
+#: Longer than a task may run and than a server may take to answer the dot (RFC 5321 §4.5.3.2.6: 10 minutes).
+CLAIM = timedelta(minutes=15)
+#: After a lost reply: look in Sent at once, then after these; then it is the user's to say.
+LOOK_SECONDS = (30, 120, 600)
+#: The reply code that asks for data (RFC 5321 §4.2.3): noted on the recipients of a transaction under way.
+IN_FLIGHT = 354
+
+_State = Outgoing.State
+SENDABLE = (_State.HELD, _State.QUEUED, _State.DEFERRED)
+#: Claimed, and no final dot has left: as good as unsent once the claim has run out.
+_BEFORE_DOT = (_State.CLAIMED, _State.DATA_STARTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One worker's right to one try; every later write names it."""
+
+    outgoing_id: int
+    attempt: int
+    recipients: tuple[str, ...]
 
 
 def queue_outgoing(
@@ -31,7 +57,7 @@ def queue_outgoing(
         user_id=draft.user_id,
         account_id=identity.account_id,
         identity=identity,
-        state=Outgoing.State.HELD,
+        state=_State.HELD,
         mail_from=identity.address,
         message_id=message_id,
         subject=draft.subject,
@@ -49,17 +75,224 @@ def queue_outgoing(
     return outgoing
 
 
-def note(outgoing: Outgoing, kind: str, text: str) -> None:
+def note(outgoing_id: int, kind: str, text: str) -> None:
     """One line of the delivery timeline."""
-    OutgoingEvent.objects.create(outgoing=outgoing, kind=kind, text=text)
+    OutgoingEvent.objects.create(outgoing_id=outgoing_id, kind=kind, text=text[:2000])
 
 
-def accept_by_word(outgoing: Outgoing) -> None:
-    """The user says that an uncertain message arrived: pending recipients count as accepted."""
+@transaction.atomic
+def claim(outgoing_id: int, *, most_recipients: int = RECIPIENTS_PER_TRANSACTION) -> Claim | None:
+    """Take a due message for one try. None when it is not due, not wanted any more, or another worker's.
+
+    A claim that ran out before the dot was sent is taken over: a retry is safe.
+    """
     now = timezone.now()
-    outgoing.recipients.filter(state=OutgoingRecipient.State.PENDING).update(
-        state=OutgoingRecipient.State.ACCEPTED, settled_at=now
+    taken = Outgoing.objects.filter(
+        Q(state__in=SENDABLE) | Q(state__in=_BEFORE_DOT, claimed_until__lte=now),
+        pk=outgoing_id,
+        due_at__lte=now,
+        finished_at=None,
+    ).update(state=_State.CLAIMED, claimed_until=now + CLAIM, due_at=now + CLAIM, attempts=F("attempts") + 1)
+    if taken != 1:
+        return None
+    attempt = Outgoing.objects.values_list("attempts", flat=True).get(pk=outgoing_id)
+    pending = OutgoingRecipient.objects.filter(outgoing=outgoing_id, state=OutgoingRecipient.State.PENDING).order_by(
+        "id"
     )
-    outgoing.state, outgoing.due_at = Outgoing.State.ACCEPTED, now
-    outgoing.save(update_fields=["state", "due_at"])
-    note(outgoing, "accepted", "Marked as sent by you.")
+    # A code from a try that broke off says nothing any more.
+    pending.filter(code=IN_FLIGHT).update(code=None)
+    addresses = tuple(pending.values_list("address", flat=True)[:most_recipients])
+    return Claim(outgoing_id, attempt, addresses)
+
+
+def mark_data_started(held: Claim) -> None:
+    """Committed before DATA leaves. Raises ``LeaseLost`` when the message is no longer ours."""
+    with transaction.atomic():
+        _step(held, (_State.CLAIMED,), _State.DATA_STARTED)
+        OutgoingRecipient.objects.filter(
+            outgoing=held.outgoing_id, address__in=held.recipients, state=OutgoingRecipient.State.PENDING
+        ).update(code=IN_FLIGHT)
+
+
+def mark_dot_sent(held: Claim) -> None:
+    """Committed before the final dot leaves: from here on a lost reply is uncertain. Raises ``LeaseLost``."""
+    with transaction.atomic():
+        _step(held, (_State.DATA_STARTED,), _State.DOT_SENT)
+        note(held.outgoing_id, "handed_over", "Handed over to the outgoing server; waiting for its answer.")
+
+
+def _step(held: Claim, before: Collection[str], after: str, **columns: object) -> None:
+    taken = Outgoing.objects.filter(
+        pk=held.outgoing_id, attempts=held.attempt, state__in=before, finished_at=None
+    ).update(state=after, **columns)
+    if taken != 1:
+        raise LeaseLost(f"Message {held.outgoing_id} is no longer this worker's.")
+
+
+@transaction.atomic
+def settle(held: Claim, outcome: Outcome) -> str:
+    """Write down one try's outcome; returns the message's new state. Raises ``LeaseLost``."""
+    now = timezone.now()
+    for one in outcome.recipients:
+        settled = now if one.state != "pending" else None
+        OutgoingRecipient.objects.filter(outgoing=held.outgoing_id, address=one.address).update(
+            state=one.state, code=one.code, enhanced=one.enhanced, text=one.text[:2000], settled_at=settled
+        )
+    rows = OutgoingRecipient.objects.filter(outgoing=held.outgoing_id)
+    waiting = rows.filter(state=OutgoingRecipient.State.PENDING)
+    accepted = rows.filter(state=OutgoingRecipient.State.ACCEPTED).exists()
+    if outcome.verdict == "failed":
+        waiting.update(state=OutgoingRecipient.State.FAILED, text=outcome.words[:2000], settled_at=now)
+    state, due_at = _next(outcome, waiting=waiting.exists(), accepted=accepted, now=now)
+    _step(
+        held,
+        (*_BEFORE_DOT, _State.DOT_SENT),
+        state,
+        due_at=due_at,
+        claimed_until=None,
+        error="" if state == _State.ACCEPTED else outcome.words[:2000],
+        finished_at=now if state == _State.FAILED else None,
+    )
+    _tell(held.outgoing_id, state, outcome, now)
+    return state
+
+
+def _next(outcome: Outcome, *, waiting: bool, accepted: bool, now: datetime) -> tuple[str, datetime | None]:
+    """Recipients beyond one transaction are still waiting after an accepted one: they follow at once."""
+    if outcome.verdict == "retry":
+        return _State.DEFERRED, now + timedelta(seconds=outcome.due_seconds)
+    if waiting:
+        return _State.DEFERRED, now
+    return (_State.ACCEPTED, now) if accepted else (_State.FAILED, None)
+
+
+def _tell(outgoing_id: int, state: str, outcome: Outcome, now: datetime) -> None:
+    done = [one for one in outcome.recipients if one.state == "accepted"]
+    if done:
+        note(outgoing_id, "accepted", f"Accepted for {_people(len(done))}. {outcome.words}".strip())
+    for one in outcome.recipients:
+        if one.state == "failed":
+            note(outgoing_id, "refused", f"{one.address}: {one.code or ''} {one.enhanced} {one.text}".strip())
+    if state == _State.FAILED:
+        note(outgoing_id, "failed", outcome.words or "Refused for every recipient.")
+    if state == _State.DEFERRED and outcome.verdict == "retry":
+        note(outgoing_id, "deferred", outcome.words)
+        outgoing = Outgoing.objects.get(pk=outgoing_id)
+        late = now - max(outgoing.created_at, outgoing.send_at or outgoing.created_at)
+        if late.total_seconds() > TELL_AFTER_SECONDS and not outgoing.events.filter(kind="delayed").exists():
+            note(
+                outgoing_id, "delayed", "Not delivered for four hours. It is tried for two days before it is given up."
+            )
+
+
+def _people(count: int) -> str:
+    return "1 recipient" if count == 1 else f"{count} recipients"
+
+
+@transaction.atomic
+def hold_back(held: Claim, until: datetime, words: str) -> None:
+    """The account's allowance is used up, or it waits for its user: due again at ``until``, the try not counted."""
+    _step(held, _BEFORE_DOT, _State.DEFERRED, due_at=until, claimed_until=None, error=words, attempts=F("attempts") - 1)
+    note(held.outgoing_id, "deferred", words)
+
+
+@transaction.atomic
+def pause_account(account_id: int, until: datetime, words: str) -> None:
+    """The provider has had enough for now: nothing of this account leaves before ``until``."""
+    waiting = Outgoing.objects.filter(account=account_id, state__in=(_State.QUEUED, _State.DEFERRED), finished_at=None)
+    waiting.filter(due_at__lt=until).update(due_at=until, error=words[:2000])
+
+
+@transaction.atomic
+def become_uncertain(outgoing_id: int, words: str) -> bool:
+    """The dot was sent and no reply came, or the worker that would have read it died. Looked for next."""
+    now = timezone.now()
+    taken = Outgoing.objects.filter(
+        Q(claimed_until__lte=now) | Q(claimed_until=None), pk=outgoing_id, state=_State.DOT_SENT
+    ).update(state=_State.UNCERTAIN, due_at=now, sent_copy_checks=0, claimed_until=None, error=words)
+    if taken == 1:
+        note(outgoing_id, "uncertain", words)
+    return taken == 1
+
+
+@transaction.atomic
+def lose_reply(held: Claim, words: str) -> None:
+    """As above, by the worker that lost it. Raises ``LeaseLost``."""
+    _step(
+        held,
+        (_State.DOT_SENT,),
+        _State.UNCERTAIN,
+        due_at=timezone.now(),
+        sent_copy_checks=0,
+        claimed_until=None,
+        error=words,
+    )
+    note(held.outgoing_id, "uncertain", words)
+
+
+@transaction.atomic
+def looked_in_vain(outgoing_id: int) -> bool:
+    """Not in Sent (yet). Returns whether to look again; if not, the user has to say what is true."""
+    outgoing = Outgoing.objects.select_for_update().get(pk=outgoing_id)
+    if outgoing.state != _State.UNCERTAIN:
+        return False
+    again = outgoing.sent_copy_checks < len(LOOK_SECONDS)
+    outgoing.due_at = timezone.now() + timedelta(seconds=LOOK_SECONDS[outgoing.sent_copy_checks]) if again else None
+    outgoing.sent_copy_checks += 1
+    outgoing.save(update_fields=["due_at", "sent_copy_checks"])
+    if not again:
+        note(outgoing_id, "uncertain", "It may have been sent: it was not found in Sent, and it is not sent twice.")
+    return again
+
+
+@transaction.atomic
+def found_after_all(outgoing_id: int, words: str, *, all_pending: bool = False) -> bool:
+    """An uncertain message was taken: those it was under way to have it; others (a later part) are still to come.
+
+    ``all_pending``: the user says so, for all of them.
+    """
+    now = timezone.now()
+    outgoing = Outgoing.objects.select_for_update().filter(pk=outgoing_id, state=_State.UNCERTAIN).first()
+    if outgoing is None:
+        return False
+    rows = outgoing.recipients.filter(state=OutgoingRecipient.State.PENDING)
+    (rows if all_pending else rows.filter(code=IN_FLIGHT)).update(
+        state=OutgoingRecipient.State.ACCEPTED, code=250, settled_at=now
+    )
+    more = outgoing.recipients.filter(state=OutgoingRecipient.State.PENDING).exists()
+    outgoing.state, outgoing.due_at, outgoing.error = (_State.DEFERRED if more else _State.ACCEPTED), now, ""
+    outgoing.save(update_fields=["state", "due_at", "error"])
+    note(outgoing_id, "accepted", words)
+    return True
+
+
+@transaction.atomic
+def refuse(held: Claim, words: str) -> None:
+    """It must not be sent at all (the identity is gone, or not proved): failed before anything left."""
+    settle(held, Outcome("failed", (), words=words))
+
+
+def put_off_filing(outgoing_id: int) -> None:
+    """Should filing fail, it is tried again after a while, not at once for ever."""
+    later = timezone.now() + timedelta(minutes=5)
+    Outgoing.objects.filter(pk=outgoing_id, state=_State.ACCEPTED).update(due_at=later)
+
+
+def next_of_same_server(outgoing_id: int) -> int | None:
+    """Another message that is due and goes through the same outgoing server as this one."""
+    this = Outgoing.objects.select_related("identity", "account").get(pk=outgoing_id)
+    server_id = (this.identity.outgoing_server_id if this.identity else None) or this.account.outgoing_server_id
+    return (
+        Outgoing.objects.filter(
+            Q(identity__outgoing_server=server_id)
+            | Q(identity__outgoing_server=None, account__outgoing_server=server_id),
+            state__in=SENDABLE,
+            due_at__lte=timezone.now(),
+            finished_at=None,
+            user_id=this.user_id,
+        )
+        .exclude(pk=outgoing_id)
+        .order_by("due_at")
+        .values_list("id", flat=True)
+        .first()
+    )

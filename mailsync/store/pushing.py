@@ -8,13 +8,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Case, F, Max, Min, Q, QuerySet, Value, When
-from django.db.models.functions import Greatest, Now
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from mailsync.models import AccountSync, Change, Folder, Placement
 from mailsync.plan.push import Pending
 from mailsync.store import leases
 from mailsync.store.failing import Pair, merge_arrival, take_off_screen
+from mailsync.store.schedule import make_folder_due
 from mailsync.store.summary import FolderCounts, lock_folders, refresh, remove_placements
 from mailsync.types import RemoteFolder
 
@@ -149,10 +150,10 @@ def finish_moves(
         else:
             counts = remove_placements(sources)
         _finish(uids)
-        # The target is read soon, also for what arrived there otherwise.
-        Folder.objects.filter(id__in=[target for _, target in touched if target]).exclude(due_at=None).update(
-            due_at=Now()
-        )
+        for change_id, target_id in rows.values_list("id", "target_id"):
+            if uids[change_id] is None and target_id is not None:
+                # The pull will tell the UID.
+                make_folder_due(target_id)
     return counts
 
 

@@ -4,13 +4,14 @@ In: a stored message and the way it is answered. Out: a ``Draft`` row. The wordi
 quote) is decided by the pure ``mailsync.message.reply``; here its facts are loaded and its plan is kept.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from accounts.models import Identity
 from mailsync.message import bodies
 from mailsync.message.addresses import comparable, format_address
-from mailsync.message.facts import Part
-from mailsync.message.subject import forward_subject, reply_subject
+from mailsync.message.facts import ParsedHeader, Part
+from mailsync.message.outgoing_html import clean_draft
+from mailsync.message.reply import plan_reply
 from mailsync.models import Draft, DraftAttachment, Message, Placement
 from mailsync.store import blobs, drafts
 from mailsync.store.quoting import opening_body
@@ -37,30 +38,19 @@ def receiving_identity(user_id: int, message: Message) -> Identity | None:
 def create_answer(user_id: int, original: Message, mode: Draft.Mode, identity: Identity) -> Draft:
     """The draft of a reply or forward. Raises ``BodyNotFetched`` while only the header is here."""
     raw_reader(original)
-    own = {comparable(address) for address in _own_addresses(user_id)}
-    to: list[Address] = []
-    cc: list[Address] = []
-    if mode != Draft.Mode.FORWARD:
-        sender = Address(original.from_name, original.from_address)
-        mine = comparable(sender.address) in own
-        to = _people(original, "to") if mine else (_people(original, "reply_to") or [sender])
-        if mode == Draft.Mode.REPLY_ALL:
-            others = [] if mine else _people(original, "to")
-            seen = {comparable(person.address) for person in to} | own
-            cc = [person for person in [*others, *_people(original, "cc")] if comparable(person.address) not in seen]
-    forward = mode == Draft.Mode.FORWARD
+    plan = plan_reply(mode.value, _header(original), "", _own_addresses(user_id))
     draft = Draft.objects.create(
         user_id=user_id,
         identity=identity,
         mode=mode,
         original=original,
-        to=_line(to),
-        cc=_line(cc),
+        to=_line(plan.to),
+        cc=_line(plan.cc),
         bcc=identity.default_bcc,
-        subject=forward_subject(original.subject) if forward else reply_subject(original.subject),
+        subject=plan.subject,
         body=opening_body(identity, original),
     )
-    if forward:
+    if mode == Draft.Mode.FORWARD:
         copy_attachments(original, draft)
     return draft
 
@@ -93,8 +83,9 @@ def adopt_stored(user_id: int, message: Message, placement: Placement, identity:
         return _adopted(user_id, message, placement, identity, "", False)
     chosen = bodies.choose_bodies(Part.from_json(message.parts))
     part = chosen.html or chosen.text
-    body = bodies.decode_text(part, read) if part else ""
-    draft = _adopted(user_id, message, placement, identity, body, chosen.html is not None)
+    text = bodies.decode_text(part, read) if part else ""
+    is_html = chosen.html is not None
+    draft = _adopted(user_id, message, placement, identity, clean_draft(text) if is_html else text, is_html)
     copy_attachments(message, draft)
     for part in chosen.related:
         if part.content_id:
@@ -105,9 +96,16 @@ def adopt_stored(user_id: int, message: Message, placement: Placement, identity:
 def _adopted(
     user_id: int, message: Message, placement: Placement, identity: Identity, body: str, is_html: bool
 ) -> Draft:
+    answered = (
+        Message.objects.filter(account=message.account_id, message_id=message.in_reply_to).first()
+        if message.in_reply_to
+        else None
+    )
     return Draft.objects.create(
         user_id=user_id,
         identity=identity,
+        mode=Draft.Mode.REPLY if answered else Draft.Mode.NEW,
+        original=answered,
         to=_line(_people(message, "to")),
         cc=_line(_people(message, "cc")),
         bcc=_line(_people(message, "bcc")),
@@ -118,13 +116,29 @@ def _adopted(
     )
 
 
+def _header(message: Message) -> ParsedHeader:
+    """What an answer is planned from."""
+    return ParsedHeader(
+        message_id=message.message_id,
+        in_reply_to=message.in_reply_to,
+        references=tuple(message.references),
+        subject=message.subject,
+        sender=Address(message.from_name, message.from_address),
+        to=_people(message, "to"),
+        cc=_people(message, "cc"),
+        reply_to=_people(message, "reply_to"),
+        sent_at=message.sent_at,
+        facts=message.facts,
+    )
+
+
 def _own_addresses(user_id: int) -> list[str]:
     return list(Identity.objects.filter(user_id=user_id).values_list("address", flat=True))
 
 
-def _people(message: Message, field: str) -> list[Address]:
-    return [Address(name, address) for name, address in message.recipients.get(field, ())]
+def _people(message: Message, field: str) -> tuple[Address, ...]:
+    return tuple(Address(name, address) for name, address in message.recipients.get(field, ()))
 
 
-def _line(people: list[Address]) -> str:
+def _line(people: Iterable[Address]) -> str:
     return ", ".join(format_address(person) for person in people)

@@ -1,0 +1,249 @@
+"""Send one message, or find out what became of it: the outbox flows in, SMTP flows out. The meeting room.
+
+Each step is a row before it is a command. Before the final dot a retry is safe and sends the same bytes;
+after it, a lost reply makes the message uncertain, and it is looked for in Sent and never sent again in
+silence. What follows acceptance (the Sent copy, the mark on the original) cannot send it again.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from accounts.models import Identity, MailAccount, OutgoingServer
+from mailsync.announce import announce, announce_folders
+from mailsync.engine import connect
+from mailsync.engine.push_steps import remote_folder
+from mailsync.errors import LeaseLost, MailError, NeedsUser, Rejected, TryLater
+from mailsync.models import Outgoing
+from mailsync.plan import delivery
+from mailsync.protocol.contract import MailSender, MailSource, UncertainDelivery
+from mailsync.store import allowance, filing, outbox
+from mailsync.store.specials import find_role_folder
+from mailsync.types import Role
+
+logger = logging.getLogger(__name__)
+
+#: One run goes on with further due messages of the same server over the same connection, for so long.
+RUN_SECONDS = 120.0
+#: A message whose account waits for its user is looked at again after this.
+NEEDS_USER_WAIT = timedelta(minutes=15)
+
+State = Outgoing.State
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """How the outside is reached; tests put their own in."""
+
+    open_sender: Callable[[OutgoingServer, MailAccount], MailSender]
+    open_source: Callable[[MailAccount], MailSource]
+    jitter: Callable[[], float] = random.random
+
+
+def _open_sender(server: OutgoingServer, account: MailAccount) -> MailSender:
+    return connect.open_sender(server, account=account)
+
+
+def deliver(outgoing_id: int, *, doors: Doors | None = None) -> None:
+    """Take this message one step on, and further due ones of the same server while the connection is open."""
+    doors = doors or Doors(_open_sender, connect.open_source)
+    line = _Line(doors)
+    until = time.monotonic() + RUN_SECONDS
+    try:
+        next_id: int | None = outgoing_id
+        while next_id is not None:
+            _take_on(next_id, line, doors)
+            next_id = outbox.next_of_same_server(outgoing_id) if line.is_open and time.monotonic() < until else None
+    finally:
+        line.close()
+
+
+class _Line:
+    """The connection to one outgoing server, opened when first needed and reused."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+        self._sender: MailSender | None = None
+        self._server_id: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._sender is not None
+
+    def to(self, server: OutgoingServer, account: MailAccount) -> MailSender:
+        if self._sender is None or self._server_id != server.pk:
+            self.close()
+            self._sender = self._doors.open_sender(server, account)
+            self._server_id = server.pk
+        return self._sender
+
+    def close(self) -> None:
+        if self._sender is not None:
+            self._sender.close()
+            self._sender = None
+
+
+def _take_on(outgoing_id: int, line: _Line, doors: Doors) -> None:
+    row = Outgoing.objects.filter(pk=outgoing_id, finished_at=None).values_list("state", "user_id").first()
+    if row is None:
+        return
+    state, user_id = row
+    if state == State.DOT_SENT:
+        outbox.become_uncertain(outgoing_id, "The connection was lost before the server's answer came.")
+        state = Outgoing.objects.values_list("state", flat=True).get(pk=outgoing_id)
+    if state == State.UNCERTAIN:
+        _look(outgoing_id, doors)
+    elif state == State.ACCEPTED:
+        outbox.put_off_filing(outgoing_id)
+    else:
+        _send(outgoing_id, line, doors)
+    announce_folders(filing.file_sent(outgoing_id))
+    announce(user_id, "outgoing", outgoing=outgoing_id)
+
+
+def _send(outgoing_id: int, line: _Line, doors: Doors) -> None:
+    outgoing = Outgoing.objects.select_related("account__user").get(pk=outgoing_id)
+    identity = _identity(outgoing)
+    most = allowance.limits_of(identity).recipients_per_message if identity else None
+    held = outbox.claim(
+        outgoing_id,
+        most_recipients=min(most or delivery.RECIPIENTS_PER_TRANSACTION, delivery.RECIPIENTS_PER_TRANSACTION),
+    )
+    if held is None:
+        return
+    try:
+        server = allowance.server_of(identity) if identity else None
+        refusal = _why_not(outgoing, identity, server)
+        if refusal or identity is None or server is None:
+            outbox.refuse(held, refusal)
+        elif not _held_back(outgoing, identity, held):
+            _submit(outgoing, server, held, line, doors)
+    except LeaseLost:
+        # Another worker has it, or it was taken back: nothing of ours left after that.
+        line.close()
+        logger.info("Message %s was taken over or taken back.", outgoing_id)
+
+
+def _identity(outgoing: Outgoing) -> Identity | None:
+    return (
+        Identity.objects.select_related("account__outgoing_server", "outgoing_server")
+        .filter(pk=outgoing.identity_id or 0)
+        .first()
+    )
+
+
+def _why_not(outgoing: Outgoing, identity: Identity | None, server: OutgoingServer | None) -> str:
+    """Checked again at the last moment: who may send as whom. Empty when all is well."""
+    if not outgoing.account.user.is_active:
+        return "This user may not send any more."
+    if identity is None or identity.user_id != outgoing.user_id or identity.address != outgoing.mail_from:
+        return f"{outgoing.mail_from} is no longer one of your addresses. Open the message and choose another."
+    if identity.verified_at is None:
+        return f"{identity.address} is not confirmed. Confirm it in the settings, then send again."
+    if server is None or server.user_id != outgoing.user_id:
+        return f"No outgoing server is set up for {identity.address}. Add one in the settings, then send again."
+    return ""
+
+
+def _held_back(outgoing: Outgoing, identity: Identity, held: outbox.Claim) -> bool:
+    """Whether the message waits: its account is paused, or the provider's allowance is used up."""
+    if identity.account.state == MailAccount.State.PAUSED:
+        outbox.hold_back(held, timezone.now() + NEEDS_USER_WAIT, "The account is paused. Resume it to send.")
+        return True
+    when = allowance.when_may_send(identity, len(held.recipients))
+    if when <= timezone.now():
+        return False
+    outbox.hold_back(held, when, _allowance_words(when))
+    return True
+
+
+def _allowance_words(when: datetime) -> str:
+    return f"The provider's sending limit is reached. It goes out by itself at {when:%H:%M} UTC on {when:%d %B}."
+
+
+def _submit(outgoing: Outgoing, server: OutgoingServer, held: outbox.Claim, line: _Line, doors: Doors) -> None:
+    begun = max(outgoing.created_at, outgoing.send_at or outgoing.created_at)
+    age = (timezone.now() - begun).total_seconds()
+    try:
+        sender = line.to(server, outgoing.account)
+        reply = sender.submit(
+            mail_from=outgoing.mail_from,
+            recipients=held.recipients,
+            raw=bytes(outgoing.raw),
+            before_data=lambda: outbox.mark_data_started(held),
+            before_dot=lambda: outbox.mark_dot_sent(held),
+        )
+    except UncertainDelivery as error:
+        line.close()
+        outbox.lose_reply(held, str(error))
+        _look(outgoing.pk, doors)
+        return
+    except NeedsUser as error:
+        line.close()
+        outbox.hold_back(held, timezone.now() + NEEDS_USER_WAIT, str(error))
+        announce(outgoing.user_id, "account", account=outgoing.account_id)
+        return
+    except Rejected as error:
+        # The sender, or the message as a whole, was refused (RFC 5321 §4.2.1: 5yz).
+        outcome = _all_refused(held, error)
+    except MailError as error:
+        line.close()
+        outcome = delivery.after_break(
+            f"{error} {error.detail}".strip(),
+            attempts=held.attempt,
+            age_seconds=age,
+            jitter=doors.jitter(),
+            after_seconds=error.after_seconds if isinstance(error, TryLater) else None,
+        )
+    else:
+        accepted_before = outgoing.recipients.filter(state="accepted").exists()
+        outcome = delivery.next_state(
+            reply, attempts=held.attempt, age_seconds=age, jitter=doors.jitter(), accepted_before=accepted_before
+        )
+    outbox.settle(held, outcome)
+    if outcome.pause_seconds:
+        until = timezone.now() + timedelta(seconds=outcome.pause_seconds)
+        outbox.pause_account(outgoing.account_id, until, outcome.words)
+
+
+def _all_refused(held: outbox.Claim, error: Rejected) -> delivery.Outcome:
+    code = int(error.code) if error.code.isdigit() else 550
+    words = error.line or str(error)
+    if delivery.classify(code, "", words) is delivery.ReplyClass.QUOTA:
+        pause = delivery.window_seconds(words)
+        return delivery.Outcome("retry", (), pause, pause, words)
+    refused = tuple(delivery.RecipientOutcome(address, "failed", code, "", str(error)) for address in held.recipients)
+    return delivery.Outcome("failed", refused, words=str(error))
+
+
+def _look(outgoing_id: int, doors: Doors) -> None:
+    """Is an uncertain message in Sent? Only providers that file by themselves can tell; else it stays uncertain."""
+    outgoing = Outgoing.objects.select_related("account").get(pk=outgoing_id)
+    if outgoing.state != State.UNCERTAIN or outgoing.due_at is None or outgoing.due_at > timezone.now():
+        return
+    try:
+        found = _is_in_sent(outgoing, doors)
+    except (MailError, OSError) as error:
+        logger.info("Sent of account %s could not be looked at: %s", outgoing.account_id, error)
+        found = False
+    if found:
+        outbox.found_after_all(outgoing_id, "Found in Sent: the server had taken it.")
+    else:
+        outbox.looked_in_vain(outgoing_id)
+
+
+def _is_in_sent(outgoing: Outgoing, doors: Doors) -> bool:
+    sent = find_role_folder(outgoing.account_id, Role.SENT)
+    if sent is None or sent.is_local:
+        return False
+    source = doors.open_source(outgoing.account)
+    try:
+        source.select(remote_folder(sent))
+        return bool(source.find_message_id(outgoing.message_id))
+    finally:
+        source.close()

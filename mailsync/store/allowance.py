@@ -1,0 +1,88 @@
+"""How much an outgoing server has carried lately, for the provider's limits and the screen. Database room.
+
+In: an outgoing server. Out: when how many recipients were accepted, straight from the rows: no counter
+that could drift.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import Identity, OutgoingServer
+from accounts.providers import Limits, provider_by_host, provider_by_key
+from mailsync.models import OutgoingEvent, OutgoingRecipient
+from mailsync.plan.delivery import when_allowed
+
+DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
+UNKNOWN = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class SendingRoom:
+    """Recipients of the last 24 hours against what we let ourselves use; None where the provider's limit is unknown."""
+
+    used: int
+    limit: int | None
+
+
+def server_of(identity: Identity) -> OutgoingServer | None:
+    """The identity's own outgoing server, else its account's."""
+    return identity.outgoing_server or identity.account.outgoing_server
+
+
+def limits_of(identity: Identity) -> Limits:
+    """The provider's limits for what this identity sends."""
+    server = server_of(identity)
+    if server is None:
+        return UNKNOWN
+    provider = provider_by_host(server.host)
+    if provider is None and server == identity.account.outgoing_server:
+        provider = provider_by_key(identity.account.provider)
+    return provider.limits if provider else UNKNOWN
+
+
+def sending_room(identity: Identity) -> SendingRoom:
+    """What the compose screen shows: "412 of 500 recipients used today"."""
+    server, limits = server_of(identity), limits_of(identity)
+    used = _accepted(server, DAY).count() if server else 0
+    return SendingRoom(used, limits.share(limits.recipients_per_day))
+
+
+def when_may_send(identity: Identity, recipients: int) -> datetime:
+    """When so many more recipients may be sent to: now, or the moment that the provider's windows have room."""
+    now = timezone.now()
+    server, limits = server_of(identity), limits_of(identity)
+    if server is None:
+        return now
+    when = now
+    for limit, window in ((limits.recipients_per_day, DAY), (limits.recipients_per_hour, timedelta(hours=1))):
+        if limit is not None:
+            used = _accepted(server, window).values_list("settled_at").annotate(count=Count("id"))
+            entries = [(at, count) for at, count in used if at is not None]
+            when = max(when, when_allowed(now, entries, needed=recipients, limit=limits.share(limit), window=window))
+    for limit, window in ((limits.messages_per_day, DAY), (limits.messages_per_minute, MINUTE)):
+        if limit is not None:
+            sent = OutgoingEvent.objects.filter(
+                _through(server, "outgoing__"), kind="handed_over", created_at__gt=now - window
+            )
+            entries = [(at, 1) for at in sent.values_list("created_at", flat=True)]
+            when = max(when, when_allowed(now, entries, needed=1, limit=limits.share(limit), window=window))
+    return when
+
+
+def _accepted(server: OutgoingServer, window: timedelta) -> QuerySet[OutgoingRecipient]:
+    return OutgoingRecipient.objects.filter(
+        _through(server, "outgoing__"),
+        state=OutgoingRecipient.State.ACCEPTED,
+        settled_at__gt=timezone.now() - window,
+    )
+
+
+def _through(server: OutgoingServer, prefix: str) -> Q:
+    """Messages that this server carries: of its own identities, and of accounts whose identities name no other."""
+    return Q(**{f"{prefix}identity__outgoing_server": server}) | Q(
+        **{f"{prefix}identity__outgoing_server": None, f"{prefix}account__outgoing_server": server}
+    )
