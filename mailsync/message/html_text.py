@@ -62,7 +62,7 @@ class _Writer:
         self.skip_hidden = skip_hidden
         self.lines: list[str] = []
         self.current: list[str] = []
-        self.quote = 0
+        self.quote = self.last_quote = 0
         self.pre = 0
         self.lists: list[int] = []
         self.href = ""
@@ -203,8 +203,9 @@ class _Writer:
             self.gap = self.gap or keep_empty
             return
         if self.gap and self.lines:
-            self.lines.append(prefix.rstrip())
+            self.lines.append(">" * min(self.quote, self.last_quote))
         self.gap = False
+        self.last_quote = self.quote
         self.lines.append(prefix + text)
 
 
