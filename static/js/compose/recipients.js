@@ -38,8 +38,8 @@ export class Recipients {
     this.words.className = "err";
     this.words.hidden = true;
     this.words.id = `${this.entry.id}-err`;
-    this.box.append(this.entry, this.list);
-    this.row.append(this.words);
+    this.box.append(this.entry);
+    this.row.append(this.words, this.list);
     this.entry.addEventListener("input", () => this.typed());
     this.entry.addEventListener("keydown", (event) => this.pressed(event));
     this.entry.addEventListener("paste", (event) => this.pasted(event));

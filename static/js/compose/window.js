@@ -38,13 +38,13 @@ export class ComposeWindow {
   listen() {
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.run(event.submitter?.dataset.do ?? "save", event.submitter);
+      this.run(event.submitter?.dataset.write ?? "save", event.submitter);
     });
     this.section.addEventListener("click", (event) => {
-      const button = event.target.closest("[data-do]");
+      const button = event.target.closest("[data-write]");
       if (button && (button.type === "button" || button.tagName === "A")) {
         if (button.tagName === "A") event.preventDefault();
-        this.run(button.dataset.do, button);
+        this.run(button.dataset.write, button);
       } else if (this.isMinimised && event.target.closest(".head")) {
         this.restore();
       }
@@ -66,13 +66,14 @@ export class ComposeWindow {
   }
 
   pressed(event) {
+    // The single keys of the list behind (E archives) mean nothing here, wherever in the window the focus is.
+    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       this.run("send");
     } else if (event.key === "Escape" && !event.defaultPrevented) {
       if (this.section.querySelector(":popover-open")) return;
       event.preventDefault();
-      event.stopPropagation();
       this.run("close");
     } else if (event.key === "Enter" && event.target.matches("input.subj")) {
       event.preventDefault();
@@ -366,7 +367,7 @@ export class ComposeWindow {
   expand() {
     const wide = this.section.dataset.state !== "wide";
     this.section.dataset.state = wide ? "wide" : "";
-    this.section.querySelector("[data-do=expand]")?.setAttribute("aria-pressed", String(wide));
+    this.section.querySelector("[data-write=expand]")?.setAttribute("aria-pressed", String(wide));
     this.section.removeAttribute("style");
     const pane = document.querySelector(".read.pane");
     const box = pane?.getBoundingClientRect();
