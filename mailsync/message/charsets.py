@@ -75,6 +75,7 @@ _REFUSED = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"
 #: Charsets in which ASCII bytes may mean something else.
 _SHIFTING = ("iso2022", "utf-7", "utf-16", "utf-32", "hz")
 _LABEL = re.compile(r"[A-Za-z0-9_.:+-]+")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _GUESS_BYTES = 1024
 _GUESSES = ["utf_8", "cp1252", "cp1251", "koi8_r", "cp1250", "cp932", "gb18030", "big5", "euc_jp", "cp949", "cp1253"]
 
@@ -113,7 +114,9 @@ def decode_bytes(data: bytes, label: str = "") -> tuple[str, str]:
     defect = "" if codec else ("charset_unknown" if label else "charset_missing")
     if codec and codec != "ascii":
         try:
-            return data.decode(codec), ""
+            text = data.decode(codec)
+            # UTF-7 can spell half a surrogate pair, which is no text (and no database takes it).
+            return (_SURROGATES.sub("\ufffd", text) if codec.startswith("utf") else text), ""
         except (UnicodeError, ValueError):
             defect = "charset_wrong"
     elif codec == "ascii":
@@ -124,7 +127,7 @@ def decode_bytes(data: bytes, label: str = "") -> tuple[str, str]:
         except UnicodeDecodeError:
             pass
     if codec and codec != "ascii":
-        text = data.decode(codec, "replace")
+        text = _SURROGATES.sub("\ufffd", data.decode(codec, "replace"))
         # A few broken characters in an honest charset (a cut end, a stray byte) are better than a guess.
         if text.count("�") * 20 <= sum(1 for char in text[:20000] if char > "\x7f") + 19:
             return text, defect

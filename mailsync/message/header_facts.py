@@ -11,6 +11,7 @@ Keys of ``ParsedHeader.facts``; an absent key was an absent (or empty) header:
 - ``importance`` "high" | "low"
 - ``mdn_to`` list[[name, address]]: who asks for a read receipt (RFC 8098)
 - ``mail_followup_to`` list[[name, address]], ``sender`` [name, address] (where it is not From)
+- ``delivered_to`` list[str]: the mailboxes it was delivered to, where the servers say so
 - ``return_path`` str: the envelope sender, "" for a bounce (RFC 5321 §4.4)
 - ``authentication_results`` list[str]: raw values, topmost first (RFC 8601)
 - ``from_count`` int, when From names more than one
@@ -33,6 +34,7 @@ _LIST_ID = re.compile(r"<([^<>]{1,255})>\s*$")
 _SCHEMES = ("https://", "http://", "mailto:")
 _DKIM_DOMAIN = re.compile(r"(?:^|;)\s*d\s*=\s*([^;\s]{1,255})", re.I)
 _DKIM_HEADERS = re.compile(r"(?:^|;)\s*h\s*=\s*([^;]{1,2000})", re.I)
+_DELIVERED = (b"delivered-to", b"x-original-to", b"x-delivered-to", b"envelope-to", b"x-envelope-to")
 _HIGH = frozenset({"high", "urgent", "1", "2"})
 _LOW = frozenset({"low", "non-urgent", "4", "5"})
 
@@ -127,6 +129,9 @@ def _address_facts(fields: Fields, facts: dict[str, Any]) -> None:
         pairs = _pairs(fields, name)
         if pairs:
             facts[key] = pairs[0]
+    delivered = [one for name in _DELIVERED for value in every(fields, name) for _, one in _read_pairs(value)]
+    if delivered:
+        facts["delivered_to"] = list(dict.fromkeys(delivered))[:10]
     authors = _pairs(fields, b"from")
     if len(authors) > 1:
         facts["from_count"] = len(authors)
@@ -136,8 +141,10 @@ def _address_facts(fields: Fields, facts: dict[str, Any]) -> None:
 
 def _pairs(fields: Fields, name: bytes) -> list[list[str]]:
     value = first(fields, name)
-    if not value:
-        return []
+    return _read_pairs(value) if value else []
+
+
+def _read_pairs(value: bytes) -> list[list[str]]:
     return [[one.name, one.address] for one in read_addresses(structured(value))[0] if one.address]
 
 

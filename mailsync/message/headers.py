@@ -79,8 +79,8 @@ def _is_junk(block: bytes, at: int) -> bool:
 
 
 def unfold(value: bytes) -> bytes:
-    """A raw value on one line (RFC 5322 §2.2.3), trimmed."""
-    value = value.strip()
+    """A raw value on one line (RFC 5322 §2.2.3), trimmed; a NUL, which no store takes, is a space."""
+    value = value.replace(b"\0", b" ").strip()
     if b"\n" in value or b"\r" in value:
         return _LINE_ENDS.sub(b" ", _FOLD.sub(b"", value))
     return value

@@ -153,7 +153,9 @@ def _addressed_as(header: ParsedHeader, own: dict[str, str]) -> str:
         match = own.get(comparable(one.address))
         if one.address and match:
             return match
-    return ""
+    # Blind copies and lists: the servers may have noted whose mailbox it came to.
+    delivered = map(comparable, header.facts.get("delivered_to", ()))
+    return next((own[one] for one in delivered if one in own), "")
 
 
 def _header_block(header: ParsedHeader, when: str) -> tuple[tuple[str, str], ...]:

@@ -1,6 +1,8 @@
 """A small part of the mutation fuzz: ``python -m bench.parse --mutate 100000`` is the whole of it."""
 
+import json
 import time
+from dataclasses import asdict
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from bench.parse import generated_mailbox, mutated
 from mailsync.message.bodies import decode_part, reader
+from mailsync.message.facts import ParsedMessage
 from mailsync.message.html_text import html_to_text
 from mailsync.message.parse import parse_header, parse_message
 from mailsync.message.quotes import mark_lines
@@ -18,11 +21,20 @@ from mailsync.message.uuencode import unpack_uuencode
 _SMALL = [raw for raw in generated_mailbox(40, seed=3) if len(raw) < 20_000]
 
 
+def _storable(message: ParsedMessage) -> None:
+    """PostgreSQL takes neither NUL nor half a surrogate pair, and JSON only what is plain."""
+    text = json.dumps(asdict(message), default=str, ensure_ascii=False)
+    text.encode("utf-8")
+    assert "\\u0000" not in text
+    assert "\x00" not in text
+
+
 def test_mutated_messages_never_raise_and_never_dawdle() -> None:
     for raw in mutated(_SMALL, 300, seed=11):
         began = time.process_time()
         message = parse_message(raw)
         assert time.process_time() - began < 2.0
+        _storable(message)
         read = reader(raw)
         for part in message.root.walk():
             decode_part(part, read)
@@ -33,10 +45,17 @@ def test_mutated_messages_never_raise_and_never_dawdle() -> None:
 def test_any_bytes_are_a_message(data: bytes) -> None:
     message = parse_message(data)
     assert message.root.end <= len(data)
-    assert "\x00" not in message.text
+    _storable(message)
     parse_header(data)
     read_tnef(b"\x78\x9f\x3e\x22\x00\x00" + data)
     unpack_uuencode(b"begin 644 a\n" + data + b"\nend\n")
+
+
+@pytest.mark.parametrize("value", [b"a\0b@x.example", b"=?utf-7?q?+2AA-?=", b'"\0" <a\0b>', b"<a\0b>", b"\xff\xfe\0"])
+def test_nothing_that_cannot_be_stored_comes_out_of_a_header(value: bytes) -> None:
+    names = (b"Subject", b"From", b"To", b"Message-ID", b"References", b"List-Unsubscribe", b"Authentication-Results",
+             b"Content-Type", b"Content-ID", b"Content-Disposition", b"Keywords", b"Delivered-To", b"Return-Path")  # fmt: skip
+    _storable(parse_message(b"".join(name + b": " + value + b"\r\n" for name in names) + b"\r\n" + value))
 
 
 @given(st.text("AZaz09+/= \r\n-", max_size=40).map(str.encode))

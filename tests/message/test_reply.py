@@ -111,6 +111,8 @@ def test_a_forward_carries_the_header_and_no_recipients() -> None:
 def test_the_identity_is_the_address_that_was_written_to() -> None:
     assert plan_reply("reply", _header(To="x@example.net", Cc="me.too@EXAMPLE.org"), "", ME).own_address == ME[1]
     assert plan_reply("reply", _header(To="list@example.net"), "", ME).own_address == ""
+    delivered = _header(To="list@example.net", Delivered_To="me@example.org")
+    assert plan_reply("reply", delivered, "", ME).own_address == "me@example.org"
 
 
 def test_quoting() -> None:
