@@ -148,14 +148,20 @@ class _Visit:
         with closing(ahead(fetch_headers(self.session, chunk) for chunk in chunks)) as fetched:
             for number, chunk in enumerate(fetched):
                 first = start if below is None and number == 0 else intake.CursorMove()
-                self._store_headers(chunk, first.with_header_cursor(chunk.asked[0]))
+                # Never 1 before the end: 1 says that the end was reached, with all that is done there.
+                self._store_headers(chunk, first.with_header_cursor(max(2, chunk.asked[0])))
                 self.bodies_wanted()
                 if self.session.is_over and number + 1 < len(chunks):
                     self.report.finished = False
                     return
         end = intake.CursorMove() if below or uids else start
-        self._save_columns(**end.with_header_cursor(1).as_columns(), deep_scan_at=folders.next_deep_scan())
-        _, counts = vanish.unlink_epochs(self.session.lease, self.folder.pk, self.folder.epoch)
+        _, counts = vanish.finish_first_pull(
+            self.session.lease,
+            self.folder.pk,
+            self.folder.epoch,
+            deep_scan_at=folders.next_deep_scan(),
+            **end.as_columns(),
+        )
         announce_folders(counts)
 
     def _fetch_new(self, low: int) -> None:

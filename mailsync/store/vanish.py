@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
-from mailsync.models import Message, Placement, RawMessage
+from mailsync.models import Folder, Message, Placement, RawMessage
 from mailsync.store import leases
 from mailsync.store.flags import taken_away
 from mailsync.store.holes import fill_holes
@@ -63,10 +63,16 @@ def record_returned(
     return len(rows), counts
 
 
-def unlink_epochs(lease: leases.HeldLease, folder_id: int, epoch: int) -> tuple[int, list[FolderCounts]]:
-    """Hide what earlier epochs still hold, once the folder has been read to its end in this one."""
+def finish_first_pull(
+    lease: leases.HeldLease, folder_id: int, epoch: int, **columns: object
+) -> tuple[int, list[FolderCounts]]:
+    """The folder has been read to its end: its cursor says so, and what only earlier epochs held is hidden.
+
+    Both in one commit, as nothing would look for the leftovers later. Raises ``LeaseLost``.
+    """
     with leases.commit(lease):
         folder = lock_epoch(folder_id, epoch)
+        Folder.objects.filter(pk=folder.pk).update(header_cursor=1, **columns)
         left = Placement.objects.filter(folder=folder, epoch__lt=epoch, uid__isnull=False, gone_phase=0)
         return _set_gone(left)
 
