@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import idna
 
-from mailsync.errors import NeedsUser
+from mailsync.errors import NeedsUser, TryLater
 
 # ``ipaddress.is_global`` alone is not enough: on Python 3.11 it passes 224.0.0.1, ff02::1, and IPv6
 # addresses that carry a private IPv4 address inside (64:ff9b::7f00:1, 2002:7f00:1::, ::127.0.0.1).
@@ -103,11 +103,22 @@ def check_addresses(host: str, port: int, addresses: Iterable[str]) -> None:
             )
 
 
+def _prepared(sock: socket.socket, timeout_seconds: float) -> socket.socket:
+    try:
+        sock.settimeout(timeout_seconds)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
 def open_socket(host: str, port: int, timeout_seconds: float, allow_private: bool = False) -> socket.socket:
     """Connect to ``host:port``; the socket's timeout is then ``timeout_seconds`` for each read.
 
     Tries each address in turn within the same time in all. Raises ``NeedsUser`` with the code
-    ``unknown_host``, ``forbidden_host``, ``refused`` or ``timeout``.
+    ``unknown_host``, ``forbidden_host``, ``refused`` or ``timeout``, and ``TryLater`` for one that was reset.
     """
     host = ascii_host(host)
     if not 1 <= port <= 65535:
@@ -124,14 +135,9 @@ def open_socket(host: str, port: int, timeout_seconds: float, allow_private: boo
         # A dead first address (often IPv6) must not use up the time of those behind it.
         share = left if position == len(addresses) - 1 else max(left / 2, min(left, 3.0))
         try:
-            sock = socket.create_connection((address, port), timeout=share)
+            return _prepared(socket.create_connection((address, port), timeout=share), timeout_seconds)
         except OSError as error:
             failure = error
-            continue
-        sock.settimeout(timeout_seconds)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        return sock
     if isinstance(failure, TimeoutError):
         raise NeedsUser(
             f"{host} did not answer at port {port} within {timeout_seconds:.0f} seconds. "
@@ -139,6 +145,8 @@ def open_socket(host: str, port: int, timeout_seconds: float, allow_private: boo
             code="timeout",
             detail=str(failure),
         ) from failure
+    if isinstance(failure, ConnectionResetError):
+        raise TryLater(f"{host} broke off the connection at port {port} at once.", detail=str(failure)) from failure
     raise NeedsUser(
         f"{host} refused the connection at port {port}. Check the port: secure IMAP is usually at 993, "
         "POP3 at 995, SMTP at 465 or 587.",

@@ -172,7 +172,7 @@ class Wire(imaplib.IMAP4):
         """Read one response whole. None for a continuation request, as imaplib expects."""
         line = self._whole_line()
         self.transcript.received(line)
-        if line.startswith(b"+"):
+        if line == b"+" or line.startswith(b"+ "):
             self.continuation = line[1:].strip()
             return None
         if line.startswith(b"* "):

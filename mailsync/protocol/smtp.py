@@ -96,8 +96,13 @@ class SmtpSender:
         code, text = self._command("DATA")
         if code != 354:
             return self._final(replies, code, text)
-        self._connection.send(_stuffed(raw))
-        before_dot()
+        try:
+            self._connection.send(_stuffed(raw))
+            before_dot()
+        except BaseException:
+            # Whatever we said now, a QUIT even, would be part of the message.
+            self._connection.close()
+            raise
         code, text = self._send_dot()
         self._in_transaction = False
         return self._final(replies, code, text)

@@ -2,8 +2,8 @@
 
 A script is a list of steps for each connection in turn:
 
-- ``Expect(pattern)``: read one line that matches; its tag and groups fill ``{tag}``, ``{0}`` … later on
-- ``Say(bytes)``: send (``{tag}`` is filled in); ``Raw(bytes)`` sends exactly these
+- ``Expect(pattern)``: read one line that matches; its first word is ``{tag}`` from then on
+- ``Say(text)``: send lines (``{tag}`` is filled in); ``Raw(bytes)`` sends bytes as they are
 - ``Read(count)``: take that many bytes; ``Until(ending)``: take all up to this ending
 - ``StartTls()``, ``Pause(seconds)``, ``Reset()`` (RST), ``Hangup()`` (FIN)
 """
@@ -32,7 +32,7 @@ class Expect:
 
 @dataclass(frozen=True)
 class Say:
-    """Text to send; each line gets CRLF. ``{tag}`` is the tag of the last line expected."""
+    """Lines to send. ``{tag}`` is the tag of the last line expected, ``{before}`` that of the one before."""
 
     text: str
 
@@ -76,7 +76,8 @@ Step = Expect | Say | Raw | Read | Until | StartTls | Pause | Reset | Hangup
 
 
 class ScriptedServer:
-    """Listens on a free loopback port and plays one script a connection. ``heard`` is all it was told."""
+    """Listens on a free loopback port and plays one script a connection. ``heard`` is all that was
+    expected and came, ``pending`` what came beyond it."""
 
     def __init__(self, scripts: Sequence[Sequence[Step]], certificates: Certificates, *, tls: bool = False) -> None:
         self._scripts = list(scripts)
@@ -86,6 +87,7 @@ class ScriptedServer:
         self.port = int(self._listener.getsockname()[1])
         self.heard: list[bytes] = []
         self.wrong: list[str] = []
+        self.pending = b""
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -137,7 +139,7 @@ class _Conversation:
     def __init__(self, server: ScriptedServer, sock: socket.socket) -> None:
         self.server = server
         self.sock = sock
-        self.tag = ""
+        self.tag = self.before = ""
         self.pending = b""
 
     def play(self, script: Sequence[Step]) -> None:
@@ -145,6 +147,7 @@ class _Conversation:
             for step in script:
                 self.do(step)
         finally:
+            self.server.pending = self.pending
             with contextlib.suppress(OSError):
                 self.sock.close()
 
@@ -155,13 +158,11 @@ class _Conversation:
                 self.server.heard.append(line)
                 text = line.decode("utf-8", "replace")
                 assert re.match(pattern, text, re.IGNORECASE), f"expected {pattern!r}, got {text!r}"
-                self.tag = text.partition(" ")[0]
+                self.before, self.tag = self.tag, text.partition(" ")[0]
             case Say(text):
-                self.sock.sendall(
-                    "".join(f"{line}\r\n" for line in text.split("\n")).replace("{tag}", self.tag).encode()
-                )
+                self.sock.sendall(self.filled("".join(f"{line}\r\n" for line in text.split("\n")).encode()))
             case Raw(data):
-                self.sock.sendall(data.replace(b"{tag}", self.tag.encode()))
+                self.sock.sendall(self.filled(data))
             case Read(count):
                 while len(self.pending) < count:
                     self.fill()
@@ -179,6 +180,9 @@ class _Conversation:
                 self.sock.close()
             case Hangup():
                 self.sock.close()
+
+    def filled(self, data: bytes) -> bytes:
+        return data.replace(b"{tag}", self.tag.encode()).replace(b"{before}", self.before.encode())
 
     def take(self, ending: bytes) -> bytes:
         while ending not in self.pending:
