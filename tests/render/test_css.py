@@ -24,6 +24,7 @@ def attribute(style: str) -> str:
         ("position:absolute;top:0;left:0", ""),
         ("z-index:9", ""),
         ("width:expression(alert(1))", ""),
+        ("background-image:\\75\\72\\6c\\28 x\\29", ""),
         ("background:url(http://evil.test/)", "background:none"),
         ("background:URL( 'http://evil.test/' ) no-repeat", "background:none no-repeat"),
         ("background:u\\72l(http://evil.test/)", "background:none"),

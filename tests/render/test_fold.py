@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a vector stands on one line
 """Which quotes are folded."""
 
 import pytest

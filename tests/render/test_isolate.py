@@ -1,5 +1,6 @@
 """The guarded child: what it does is the cleaner's, what kills it kills nothing else, and it is back at once."""
 
+import contextlib
 import io
 import os
 import signal
@@ -39,7 +40,7 @@ def test_time_runs_out_and_the_next_is_served() -> None:
     try:
         child.sanitize("<p>warm</p>")
         started = time.monotonic()
-        with pytest.raises(RenderFailed, match="over 0.3 s"):
+        with pytest.raises(RenderFailed, match=r"over 0\.3 s"):
             child.sanitize("<i style='color:red;margin:0'><img src=cid:x>x</i>" * 28_000)
         assert time.monotonic() - started < 2
         assert child.sanitize("<p>x</p>").fill() == "<p>x</p>"
@@ -50,8 +51,8 @@ def test_time_runs_out_and_the_next_is_served() -> None:
 def test_memory_runs_out_and_the_next_is_served() -> None:
     """A small file that unpacks to more than the worker may have."""
     buffer = io.BytesIO()
-    Image.new("RGB", (6_000, 6_000)).save(buffer, "PNG")
-    child = Isolated(limit_bytes=400 << 20)
+    Image.new("RGBA", (6_000, 6_000)).save(buffer, "PNG")
+    child = Isolated(limit_bytes=320 << 20)
     try:
         with pytest.raises(RenderFailed):
             child.neutralise_picture(buffer.getvalue())
@@ -132,8 +133,6 @@ def test_the_guard_refuses(source: str) -> None:
 def test_nothing_the_guard_lets_pass_takes_long(source: str) -> None:
     """CPU time of this process, so that a busy machine does not fail the test."""
     started = time.process_time()
-    try:
+    with contextlib.suppress(TooHard):
         sanitize(source)
-    except TooHard:
-        pass
     assert time.process_time() - started < 1.0

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a vector stands on one line
 """Where links may lead, and when their text lies."""
 
 import pytest

@@ -1,4 +1,4 @@
-"""For any input at all: the cleaner ends, what it makes is proven, and cleaning it again changes nothing that matters."""
+"""For any input at all: the cleaner ends, what it makes is proven, and cleaning that again changes nothing of it."""
 
 import re
 
@@ -12,14 +12,19 @@ from webmail.render.guard import TooHard
 from webmail.render.text import render_text
 from webmail.render.verify import verify, verify_sheet
 
-_SPARKS = (
+
+def _words(text: str) -> list[str]:
+    return text.split(" ")
+
+
+_SPARKS = _words(
     "< > </ /> & &lt; &#x3c; &amp; \" ' ` = - -- --> <!-- <![CDATA[ ]]> <? ?> ; : ( ) { } \\ / // # @ ! url( "
-    "url('http://evil.test/') @import expression( javascript: data: cid:x mailto:a@b.test https://evil.test/ onerror= "
+    "url('http://evil.test/') @import expression( javascript: data: cid:x mailto:a@b.test http://evil.test/ onerror= "
     "style= href= src= class= id= <script> </script> <style> </style> <svg> </svg> <math> <mtext> <mglyph> <table> <td> "
     "<tr> <p> </p> <a> </a> <img <div> </div> <blockquote> <pre> <select> <option> <textarea> <title> <noscript> "
-    "<template> <iframe> <form> <body <html <br> <font color=red> <details open> <plaintext> <xmp> \u2028 \u202e \ufdd0 "
+    "<template> <iframe> <form> <body <html <br> <font color=red> <details> <plaintext> <xmp> \u202e \ufdd0 "
     "\ufdd1 \x00 \x0c \xa0 position:fixed &#41; &#59; 1x \\72 \\69 <?xml <!doctype html> -moz- var(--x)"
-).split(" ")
+)
 SOUP = st.lists(st.one_of(st.sampled_from(_SPARKS), st.text(max_size=4)), max_size=40).map("".join)
 SPACED = st.lists(st.one_of(st.sampled_from(_SPARKS), st.text(max_size=4)), max_size=40).map(" ".join)
 MANY = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a vector stands on one line
 """Plain text as HTML: nothing of it is markup, addresses are links, quotes have their levels."""
 
 import re

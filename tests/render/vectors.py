@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a vector stands on one line
 """Hostile HTML of our own: one vector or more for each way that webmail has been broken, as known from public reports.
 
 Every remote name is ``evil.test``, every script calls ``alert``: nothing of either may be left.

@@ -6,6 +6,7 @@ preconnects alike), and answers that with 404.
 """
 
 import contextlib
+import shlex
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,11 +19,11 @@ from playwright.sync_api import sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 HOST = "page.test"
-_QUIET = (
+_QUIET = shlex.split(
     "--no-sandbox --disable-gpu --disable-background-networking --no-first-run --disable-component-update "
     "--disable-sync --disable-default-apps --disable-extensions --disable-domain-reliability "
     "--disable-features=OptimizationHints,MediaRouter,Translate"
-).split()
+)
 
 #: Chromium's own calls home, which no switch stops; no vector names these hosts.
 _CALLS_HOME = frozenset(
@@ -145,7 +146,7 @@ def _handler_of(watched: Watched) -> type[BaseHTTPRequestHandler]:
                 watched.requests.append(f"CONNECT {self.path}")
             self.send_error(403)
 
-        do_POST = do_HEAD = do_OPTIONS = do_GET  # noqa: N815
+        do_POST = do_HEAD = do_OPTIONS = do_GET
 
         def log_message(self, format: str, *arguments: object) -> None:
             pass

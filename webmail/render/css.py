@@ -30,7 +30,9 @@ _PLAIN_DECLARATION = re.compile(r"\s*(-?[A-Za-z][A-Za-z-]*)\s*:\s*([^:;!]+?)\s*(
 #: An escape for one of the noncharacters that mark slots (body.py).
 _FORGED_MARK = re.compile(r"\\0{0,2}fd[de]", re.IGNORECASE)
 _BRACKET = re.compile(r"[(\[{)\]}]")
-_SAFE_TOKENS = frozenset({"ident", "whitespace", "number", "percentage", "dimension", "hash", "comment"})
+_SAFE_TOKENS = frozenset({"whitespace", "number", "percentage", "dimension", "hash", "comment"})
+#: With escapes a name could hold any character: "\\75rl\\28 x" is one long, meaningless identifier.
+_SAFE_NAME = re.compile(r"[\w\ufdd0\ufdd1-]+\Z")
 #: Font names and quotation marks need no more; what looks like CSS or markup inside a string is left out.
 _SAFE_STRING = re.compile(r"[^(){}<>;\\\"\n]{0,200}\Z")
 _ATTRIBUTE_TESTS = frozenset({"=", "~=", "|=", "^=", "$=", "*="})
@@ -155,7 +157,10 @@ def _check_value(values: list[Any], name: str, picture: PictureInCss | None) -> 
         kind = value.type
         if kind in _SAFE_TOKENS or (kind == "literal" and value.value in _SAFE_LITERALS):
             continue
-        if kind == "string":
+        if kind == "ident":
+            if not _SAFE_NAME.match(value.value):
+                raise _Refused
+        elif kind == "string":
             if not _SAFE_STRING.match(value.value):
                 raise _Refused
         elif kind == "url":
