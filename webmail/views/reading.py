@@ -93,7 +93,6 @@ def _respond(
     context = {
         "conversation": presented,
         "current_row": row,
-        "reader": reader,
         "folder": folder,
         "others": others,
         "thread_id": conversation.thread.pk,

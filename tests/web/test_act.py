@@ -1,0 +1,145 @@
+"""Acts: each verb on one row and on a selection, by script and by plain form, refused with a reason, undone."""
+
+import re
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from mailsync.models import Folder, Placement
+from tests.factories import make_account, make_folder, make_message
+
+pytestmark = pytest.mark.django_db
+SCRIPT = {"headers": {"HX-Request": "true"}}
+
+
+@pytest.fixture
+def folders(anna: User) -> dict[str, Folder]:
+    account = make_account(anna)
+    roles = {"archive": "Archive", "junk": "Junk", "trash": "Trash"}
+    made = {role: make_folder(account, path, role=role) for role, path in roles.items()}
+    return {"inbox": make_folder(account), "other": make_folder(account, "Receipts"), **made}
+
+
+def lies_in(placement: Placement) -> set[int]:
+    rows = Placement.objects.filter(message_id=placement.message_id, shown=True)
+    return set(rows.values_list("folder_id", flat=True))
+
+
+@pytest.mark.parametrize(("verb", "role"), [("archive", "archive"), ("trash", "trash"), ("junk", "junk")])
+def test_a_row_goes_where_the_verb_says(verb: str, role: str, browser: Client, folders: dict[str, Folder]) -> None:
+    placement = make_message(folders["inbox"])
+    answer = browser.post("/act/", {"one": f"{verb} t{placement.folder_id}-{placement.thread_id}"}, **SCRIPT)
+    assert answer.status_code == 200
+    assert lies_in(placement) == {folders[role].pk}
+    assert "1 message" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("verb", "before", "field", "after"),
+    [
+        ("read", {"seen": False}, "seen", True),
+        ("unread", {"seen": True}, "seen", False),
+        ("flag", {}, "flagged", True),
+        ("unflag", {"flagged": True}, "flagged", False),
+    ],
+)
+def test_marks(
+    verb: str, before: dict[str, Any], field: str, after: bool, browser: Client, folders: dict[str, Folder]
+) -> None:
+    placements = [make_message(folders["inbox"], **before) for _ in range(2)]
+    names = [f"p{placement.pk}" for placement in placements]
+    assert browser.post("/act/", {"do": verb, "on": names}, **SCRIPT).status_code == 200
+    for placement in placements:
+        placement.refresh_from_db()
+        assert getattr(placement, field) is after
+
+
+def test_a_conversation_acts_on_what_its_folder_shows(browser: Client, folders: dict[str, Folder]) -> None:
+    first = make_message(folders["inbox"])
+    second = make_message(folders["inbox"], thread=first.thread)
+    elsewhere = make_message(folders["other"], thread=first.thread)
+    browser.post("/act/", {"do": "archive", "on": f"t{first.folder_id}-{first.thread_id}"}, **SCRIPT)
+    assert lies_in(first) == lies_in(second) == {folders["archive"].pk}
+    assert lies_in(elsewhere) == {folders["other"].pk}
+
+
+def test_move_by_menu_and_by_form(browser: Client, folders: dict[str, Folder]) -> None:
+    one, two = make_message(folders["inbox"]), make_message(folders["inbox"])
+    browser.post("/act/", {"move": folders["other"].pk, "on": f"p{one.pk}"}, **SCRIPT)
+    browser.post("/act/", {"do": "move", "folder": folders["other"].pk, "on": f"p{two.pk}"}, **SCRIPT)
+    assert lies_in(one) == lies_in(two) == {folders["other"].pk}
+
+
+def test_undo_brings_it_back(browser: Client, folders: dict[str, Folder]) -> None:
+    placement = make_message(folders["inbox"])
+    toast = browser.post("/act/", {"do": "trash", "on": f"p{placement.pk}"}, **SCRIPT).content.decode()
+    found = re.search(r'data-group="([0-9a-f-]+)"', toast)
+    assert found
+    assert browser.post("/undo/", {"group": found[1]}, **SCRIPT).status_code == 204
+    assert lies_in(placement) == {folders["inbox"].pk}
+
+
+def test_undo_of_nothing_is_not_found(browser: Client) -> None:
+    assert browser.post("/undo/", {"group": str(uuid.uuid4())}).status_code == 404
+    assert browser.post("/undo/", {"group": "x"}).status_code == 404
+
+
+def test_without_scripts_the_form_leads_back_and_offers_undo(browser: Client, folders: dict[str, Folder]) -> None:
+    placement = make_message(folders["inbox"])
+    way = f"/f/{folders['inbox'].pk}/?show=unread"
+    answer = browser.post("/act/", {"do": "archive", "on": f"p{placement.pk}", "next": way})
+    assert answer.headers["Location"] == way
+    page = browser.get(way).content.decode()
+    assert "1 message archived" in page
+    group = re.search(r'action="/undo/".*?name="group" value="([0-9a-f-]+)"', page, re.DOTALL)
+    assert group
+    browser.post("/undo/", {"group": group[1], "next": way})
+    assert lies_in(placement) == {folders["inbox"].pk}
+
+
+@pytest.mark.parametrize("way", ["https://evil.test/", "//evil.test/x", "javascript:alert(1)", ""])
+def test_the_way_back_never_leads_away(way: str, browser: Client, folders: dict[str, Folder]) -> None:
+    placement = make_message(folders["inbox"])
+    answer = browser.post("/act/", {"do": "read", "on": f"p{placement.pk}", "next": way})
+    assert answer.headers["Location"] == "/"
+
+
+def test_wishes_that_make_no_sense_come_back_with_a_reason(
+    browser: Client, anna: User, folders: dict[str, Folder]
+) -> None:
+    placement = make_message(folders["inbox"])
+    elsewhere = make_folder(make_account(anna))
+    nothing = browser.post("/act/", {"do": "archive"}, **SCRIPT)
+    assert (nothing.status_code, nothing.content) == (400, b"Select one or more messages first.")
+    nowhere = browser.post("/act/", {"do": "move", "on": f"p{placement.pk}"}, **SCRIPT)
+    assert nowhere.status_code == 409
+    across = browser.post("/act/", {"move": elsewhere.pk, "on": f"p{placement.pk}"}, **SCRIPT)
+    assert across.status_code == 409
+    assert "another account" in across.content.decode()
+    assert lies_in(placement) == {folders["inbox"].pk}
+
+
+def test_a_row_that_has_gone_meanwhile_says_so(browser: Client, folders: dict[str, Folder]) -> None:
+    placement = make_message(folders["inbox"])
+    Placement.objects.filter(pk=placement.pk).update(shown=False)
+    answer = browser.post("/act/", {"do": "archive", "on": f"p{placement.pk}"}, **SCRIPT)
+    assert answer.status_code == 409
+    assert "no longer here" in answer.content.decode()
+
+
+def test_unknown_verbs_and_get_are_refused(browser: Client, folders: dict[str, Folder]) -> None:
+    placement = make_message(folders["inbox"])
+    assert browser.post("/act/", {"do": "explode", "on": f"p{placement.pk}"}).status_code == 404
+    assert browser.get("/act/").status_code == 405
+    assert browser.get("/undo/").status_code == 405
+
+
+def test_another_site_cannot_act(anna: User, folders: dict[str, Folder]) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+    placement = make_message(folders["inbox"])
+    assert strict.post("/act/", {"do": "trash", "on": f"p{placement.pk}"}).status_code == 403
+    assert lies_in(placement) == {folders["inbox"].pk}

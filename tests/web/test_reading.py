@@ -1,0 +1,179 @@
+"""Reading: what is open, what becomes read by it, what stands around a body, and how many queries it takes."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from accounts import preferences
+from accounts.models import User
+from mailsync.models import Folder, Placement
+from tests.factories import make_account, make_folder, make_message
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def inbox(anna: User) -> Folder:
+    return make_folder(make_account(anna, address="anna@nordlicht.example"))
+
+
+def url_of(placement: Placement) -> str:
+    return f"/f/{placement.folder_id}/t/{placement.thread_id}/"
+
+
+def cards(answer: Any) -> list[tuple[str, bool]]:
+    """Each message on the page as (id, is it open)."""
+    found = re.findall(r'<article class="msg( closed)?" id="m(\d+)"', answer.content.decode())
+    return [(pk, not closed) for closed, pk in found]
+
+
+def test_unread_messages_and_the_newest_are_open(browser: Client, inbox: Folder) -> None:
+    first = make_message(inbox, subject="Rota", seen=True)
+    second = make_message(inbox, thread=first.thread, subject="Re: Rota")
+    third = make_message(inbox, thread=first.thread, subject="Re: Rota", seen=True)
+    last = make_message(inbox, thread=first.thread, subject="Re: Rota", seen=True)
+    expected = [(first, False), (second, True), (third, False), (last, True)]
+    page = browser.get(url_of(first))
+    assert cards(page) == [(str(placement.message_id), is_open) for placement, is_open in expected]
+    assert '<h1 tabindex="-1" id="subject">Rota</h1>' in page.content.decode()
+    asked = browser.get(f"{url_of(first)}?open={third.message_id}")
+    assert (str(third.message_id), True) in cards(asked)
+
+
+def test_opening_marks_what_is_open_as_read(browser: Client, inbox: Folder) -> None:
+    placement = make_message(inbox)
+    browser.get(url_of(placement))
+    placement.refresh_from_db()
+    inbox.refresh_from_db()
+    assert placement.seen
+    assert inbox.unread == 0
+
+
+def test_fetching_ahead_of_a_click_marks_nothing(browser: Client, inbox: Folder, part: Any) -> None:
+    placement = make_message(inbox)
+    browser.get(url_of(placement), **part("main", **{"HX-Preloaded": "true"}))
+    browser.get(url_of(placement), headers={"Sec-Purpose": "prefetch;prerender"})
+    placement.refresh_from_db()
+    assert not placement.seen
+
+
+def test_a_reader_may_mark_as_read_by_hand(browser: Client, anna: User, inbox: Folder) -> None:
+    preferences.save(anna, mark_read_seconds=None)
+    placement = make_message(inbox)
+    browser.get(url_of(placement))
+    placement.refresh_from_db()
+    assert not placement.seen
+
+
+def test_the_pane_alone_and_the_whole_page_say_the_same(browser: Client, inbox: Folder, part: Any) -> None:
+    placement = make_message(inbox, subject="Keys")
+    page = browser.get(url_of(placement)).content.decode()
+    pane = browser.get(url_of(placement), **part("main")).content.decode()
+    assert page.startswith("<!doctype html>")
+    assert "<html" not in pane
+    assert 'data-view="read"' in page
+    for said in (f'id="m{placement.message_id}"', f'data-row="t{inbox.pk}-{placement.thread_id}"', "Reply to Ada"):
+        assert said in page
+        assert said in pane
+    assert re.search(rf'class="row current"[^>]*id="t{inbox.pk}-{placement.thread_id}"', page)
+
+
+def test_a_conversation_opened_from_a_list_keeps_that_list_beside_it(browser: Client, inbox: Folder) -> None:
+    placement = make_message(inbox, flagged=True, subject="Kept")
+    make_message(inbox, subject="Other")
+    page = browser.get(f"{url_of(placement)}?in=flagged").content.decode()
+    assert "<h1>Flagged</h1>" in page
+    assert ">Other</a>" not in page
+    assert 'href="/flagged/" data-back' in page
+
+
+def test_the_frame_runs_nothing(browser: Client, inbox: Folder) -> None:
+    placement = make_message(inbox)
+    page = browser.get(url_of(placement)).content.decode()
+    frame = re.search(r"<iframe [^>]*>", page)
+    assert frame
+    assert 'sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"' in frame[0]
+    assert f'src="/m/{placement.message_id}/body' in frame[0]
+    assert 'title="Message from Ada"' in frame[0]
+
+
+def test_recipients_open_to_full_addresses(browser: Client, inbox: Folder) -> None:
+    people = {"to": [["Anna Berg", "anna@nordlicht.example"], ["", "club@x.test"]], "cc": [["Noor", "noor@x.test"]]}
+    placement = make_message(inbox, recipients=people)
+    page = browser.get(url_of(placement)).content.decode()
+    assert "to you, club@x.test and Noor" in page
+    assert "Noor &lt;noor@x.test&gt;" in page
+    assert "Reply to everyone" in page
+
+
+def test_copies_in_the_bin_show_only_in_the_bin(browser: Client, inbox: Folder) -> None:
+    bin_ = make_folder(inbox.account, "Trash", role="trash")
+    kept = make_message(inbox, seen=True)
+    thrown = make_message(bin_, thread=kept.thread, seen=True)
+    assert [pk for pk, _ in cards(browser.get(url_of(kept)))] == [str(kept.message_id)]
+    both = [str(kept.message_id), str(thrown.message_id)]
+    assert [pk for pk, _ in cards(browser.get(url_of(thrown)))] == both
+
+
+def test_a_body_that_has_not_come_says_so(browser: Client, inbox: Folder) -> None:
+    placement = make_message(inbox, preview="Dear Anna")
+    placement.message.raw = None
+    placement.message.save()
+    page = browser.get(url_of(placement)).content.decode()
+    assert f'data-waiting="{placement.message_id}"' in page
+    assert "is being fetched" in page
+    assert "<iframe" not in page
+
+
+def test_one_message_by_itself_offers_its_conversation(browser: Client, inbox: Folder) -> None:
+    first = make_message(inbox, seen=True)
+    second = make_message(inbox, thread=first.thread)
+    page = browser.get(f"/m/{first.message_id}/")
+    assert [pk for pk, _ in cards(page)] == [str(first.message_id)]
+    assert "Show the conversation with 1 more message" in page.content.decode()
+    second.refresh_from_db()
+    assert not second.seen
+
+
+def test_a_draft_is_written_on_not_answered(browser: Client, inbox: Folder) -> None:
+    drafts = make_folder(inbox.account, "Drafts", role="drafts")
+    placement = make_message(drafts, draft=True)
+    page = browser.get(url_of(placement)).content.decode()
+    assert f"/compose/?edit={placement.message_id}" in page
+    assert "Reply to" not in page
+
+
+def test_a_folder_of_another_account_is_not_found(browser: Client, anna: User, inbox: Folder) -> None:
+    other = make_folder(make_account(anna))
+    placement = make_message(inbox)
+    assert browser.get(f"/f/{other.pk}/t/{placement.thread_id}/").status_code == 404
+
+
+def test_a_conversation_that_has_emptied_is_not_found(browser: Client, inbox: Folder) -> None:
+    placement = make_message(inbox)
+    Placement.objects.filter(pk=placement.pk).update(shown=False)
+    assert browser.get(url_of(placement)).status_code == 404
+    assert browser.get(f"/m/{placement.message_id}/").status_code == 404
+
+
+def test_the_page_for_print_has_every_message_open_and_nothing_to_click(browser: Client, inbox: Folder) -> None:
+    first = make_message(inbox, subject="Rota", seen=True)
+    make_message(inbox, thread=first.thread, seen=True)
+    page = browser.get(f"/m/{first.message_id}/print").content.decode()
+    assert page.count("<iframe") == 2
+    assert "<button" not in page
+    assert browser.get(f"/m/{first.message_id}/print?alone").content.decode().count("<iframe") == 1
+
+
+@pytest.mark.parametrize("older", [0, 12])
+def test_a_conversation_takes_few_queries_however_long(
+    older: int, browser: Client, inbox: Folder, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    last = make_message(inbox, seen=True)
+    for _ in range(older):
+        make_message(inbox, thread=last.thread, seen=True)
+    with django_assert_max_num_queries(22):
+        browser.get(url_of(last))
