@@ -1,5 +1,5 @@
-"""Celery tasks: names and queues. No logic: each loads nothing, calls one function of the engine or the store,
-and enqueues what that says comes next. All take ids; all may run twice.
+"""Celery tasks, by name; their queues stand in ``webmail/celery.py``. No logic: each loads nothing, calls one
+function of the engine or the store, and enqueues what that says comes next. All take ids; all may run twice.
 """
 
 from celery import shared_task
@@ -9,7 +9,7 @@ from mailsync.engine import pull
 from mailsync.store import schedule
 
 
-@shared_task(name="mailsync.dispatch", queue="interactive", ignore_result=True)
+@shared_task(name="mailsync.dispatch", ignore_result=True)
 def dispatch() -> None:
     """The clock: note the tick, claim what Postgres says is due, enqueue it."""
     schedule.stamp_tick()
@@ -24,20 +24,20 @@ def dispatch() -> None:
             task.delay(id_)
 
 
-@shared_task(name="mailsync.maintain", queue="maintenance", ignore_result=True)
+@shared_task(name="mailsync.maintain", ignore_result=True)
 def maintain() -> None:
     """What may wait: remove what has been gone for a month, old runs, leases of dead workers."""
     maintenance.maintain()
 
 
-@shared_task(name="mailsync.account_pull", queue="sync", ignore_result=True)
+@shared_task(name="mailsync.account_pull", ignore_result=True)
 def account_pull(account_id: int) -> None:
     """List an account's folders and bring them all into step."""
     if pull.pull_account(account_id, bodies_wanted=_bodies_wanted) is pull.Outcome.MORE:
         account_pull.delay(account_id)
 
 
-@shared_task(name="mailsync.folder_pull", queue="interactive", ignore_result=True)
+@shared_task(name="mailsync.folder_pull", ignore_result=True)
 def folder_pull(folder_id: int) -> None:
     """Bring one folder into step now: its watcher heard something, or its user looks at it."""
     if pull.pull_one(folder_id, bodies_wanted=_bodies_wanted) is pull.Outcome.MORE:
@@ -48,20 +48,20 @@ def _bodies_wanted(account_id: int) -> None:
     bodies_pull.delay(account_id)
 
 
-@shared_task(name="mailsync.bodies_pull", queue="backfill", ignore_result=True)
+@shared_task(name="mailsync.bodies_pull", ignore_result=True)
 def bodies_pull(account_id: int) -> None:
     """Fetch the bodies that are still to come."""
     if pull.pull_bodies(account_id) is pull.Outcome.MORE:
         bodies_pull.delay(account_id)
 
 
-@shared_task(name="mailsync.message_fetch", queue="interactive", ignore_result=True)
+@shared_task(name="mailsync.message_fetch", ignore_result=True)
 def message_fetch(message_id: int) -> None:
     """Fetch one body at once: somebody has opened the message."""
     pull.fetch_message(message_id)
 
 
-@shared_task(name="mailsync.changes_push", queue="interactive", ignore_result=True)
+@shared_task(name="mailsync.changes_push", ignore_result=True)
 def changes_push(account_id: int) -> None:
     """Carry what the user did to the server."""
     from mailsync.engine.push import push_changes
@@ -69,7 +69,7 @@ def changes_push(account_id: int) -> None:
     push_changes(account_id)
 
 
-@shared_task(name="mailsync.outgoing_deliver", queue="send", ignore_result=True)
+@shared_task(name="mailsync.outgoing_deliver", ignore_result=True)
 def outgoing_deliver(outgoing_id: int) -> None:
     """Send one message, or find out what became of it."""
     from mailsync.engine.deliver import deliver

@@ -17,6 +17,16 @@ QUEUES = ("interactive", "send", "sync", "backfill", "maintenance")
 app = Celery("heron")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = [Queue(name) for name in QUEUES]
+app.conf.task_routes = {
+    "mailsync.dispatch": {"queue": "interactive"},
+    "mailsync.maintain": {"queue": "maintenance"},
+    "mailsync.account_pull": {"queue": "sync"},
+    "mailsync.folder_pull": {"queue": "interactive"},
+    "mailsync.bodies_pull": {"queue": "backfill"},
+    "mailsync.message_fetch": {"queue": "interactive"},
+    "mailsync.changes_push": {"queue": "interactive"},
+    "mailsync.outgoing_deliver": {"queue": "send"},
+}
 app.conf.beat_schedule = {
     "dispatch": {"task": "mailsync.dispatch", "schedule": 5.0, "options": {"queue": "interactive", "expires": 10}},
     "maintain": {"task": "mailsync.maintain", "schedule": 300.0, "options": {"queue": "maintenance", "expires": 300}},

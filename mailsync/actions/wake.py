@@ -4,7 +4,6 @@ A broker that is away is logged and fails nothing: the dispatcher finds the same
 """
 
 from collections.abc import Iterable
-from functools import partial
 
 from celery.app.task import Task
 from django.db import transaction
@@ -42,4 +41,4 @@ def tell(user_id: int, kind: str, **ids: int) -> None:
 
 
 def _nudge(task: "Task[[int], None]", row_id: int) -> None:
-    transaction.on_commit(partial(task.apply_async, (row_id,), retry=False), robust=True)
+    transaction.on_commit(lambda: task.apply_async((row_id,), retry=False), robust=True)

@@ -88,7 +88,7 @@ def _mark_original(outgoing: Outgoing) -> list[tuple[int, int]]:
 def _retire_draft(outgoing: Outgoing) -> list[tuple[int, int]]:
     """The copy in the Drafts folder goes, unless the draft was opened again."""
     saved = outgoing.draft_snapshot or {}
-    if not saved.get("placement") or Draft.objects.filter(pk=saved.get("id")).exists():
+    if not saved.get("placement") or Draft.objects.filter(pk=saved["id"]).exists():
         return []
     placement = Placement.objects.select_related("account", "folder").filter(pk=int(saved["placement"])).first()
     if placement is None:

@@ -11,12 +11,19 @@ from mailsync.message import bodies
 from mailsync.message.addresses import comparable, format_address
 from mailsync.message.facts import ParsedHeader, Part
 from mailsync.message.outgoing_html import clean_draft
+from mailsync.message.reply import Mode as ReplyMode
 from mailsync.message.reply import plan_reply
 from mailsync.models import Draft, DraftAttachment, Message, Placement
 from mailsync.store import blobs, drafts
 from mailsync.store.quoting import opening_body
 from mailsync.store.raw import raw_reader
 from mailsync.types import Address
+
+_MODES: dict[Draft.Mode, ReplyMode] = {
+    Draft.Mode.REPLY: "reply",
+    Draft.Mode.REPLY_ALL: "reply_all",
+    Draft.Mode.FORWARD: "forward",
+}
 
 
 def receiving_identity(user_id: int, message: Message) -> Identity | None:
@@ -38,7 +45,7 @@ def receiving_identity(user_id: int, message: Message) -> Identity | None:
 def create_answer(user_id: int, original: Message, mode: Draft.Mode, identity: Identity) -> Draft:
     """The draft of a reply or forward. Raises ``BodyNotFetched`` while only the header is here."""
     raw_reader(original)
-    plan = plan_reply(mode.value, _header(original), "", _own_addresses(user_id))
+    plan = plan_reply(_MODES[mode], _header(original), "", _own_addresses(user_id))
     draft = Draft.objects.create(
         user_id=user_id,
         identity=identity,
