@@ -77,6 +77,13 @@ def test_the_page_says_what_a_provider_wants(as_alice: Client) -> None:
     assert 'placeholder="jo"' in page
 
 
+def test_the_look_up_of_a_provider_never_carries_a_password(as_alice: Client) -> None:
+    page = as_alice.get("/settings/accounts/add/").content.decode()
+    asks = [part.partition(">")[0] for part in page.split("<div")[1:] if "/settings/accounts/add/servers/" in part]
+    assert len(asks) == 2
+    assert all('hx-params="not password,smtp_password,csrfmiddlewaretoken"' in ask for ask in asks)
+
+
 def test_a_password_is_not_asked_of_a_provider_that_takes_none(as_alice: Client, probe: Probe) -> None:
     answer = as_alice.post("/settings/accounts/add/", {**TYPED, "address": "jo@hotmail.com"})
     assert answer.status_code == 422

@@ -90,14 +90,13 @@ def steps_of(form: ServersForm, report: LoginReport) -> list[Step]:
 @never_cache
 @login_required
 def servers(request: HttpRequest) -> HttpResponse:
-    """The part of the form below the address, for the address typed so far."""
+    """What the provider of the address typed so far wants, and the server fields with what they stand for."""
     user = user_of(request)
     typed = {name: request.GET.get(name, "") for name in ServersForm.base_fields}
     known = known_servers(typed["address"], typed["protocol"] or "imap")
     form = ServersForm(user, initial={**typed, "protocol": typed["protocol"] or "imap"})
     form.show_known(known)
-    by_hand = any(typed[name] for name in ("host", "smtp_host")) or request.htmx.trigger == "protocol"  # type: ignore[attr-defined]
-    return render(request, "settings/account_servers.html", {"form": form, "known": known, "open_hand": by_hand})
+    return render(request, "settings/account_servers.html", {"form": form, "known": known})
 
 
 @require_safe
