@@ -108,7 +108,8 @@ def file_size(message: Message, part: Part, read: Read) -> int:
     """The exact decoded size. Counted by decoding once, then remembered, as ``Part.size_bytes`` is an estimate."""
     if not part.synthetic and part.encoding in _IDENTITY:
         return part.end - part.start
-    key = f"size:{message.raw_id}:{part.path}"
+    # The moment tells apart the rows of two databases that use one cache, as after a restore.
+    key = f"size:{message.raw_id}:{message.created_at.timestamp()}:{part.path}"
     known = cache.get(key)
     if known is None:
         known = sum(len(piece) for piece in stream_part(part, read))
