@@ -1,0 +1,210 @@
+"""Live: what one process is told reaches every browser of that person and nobody else, and a stream ends in time."""
+
+import asyncio
+import functools
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+import redis
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.auth.signals import user_logged_out
+from django.contrib.sessions.backends.cached_db import SessionStore
+from django.db import connections
+from django.test import AsyncClient, Client, RequestFactory
+from redis.asyncio import Redis
+
+from accounts.models import User
+from mailsync.announce import channel
+from webmail import events
+from webmail.events import RESYNC, Fanout, TooManyStreams, session_mark
+from webmail.views import live
+
+
+def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+    """Runs a test in an event loop of its own, and leaves no connection behind in the loop's thread."""
+
+    @functools.wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        async def whole() -> None:
+            try:
+                await test(*args, **kwargs)
+            finally:
+                await sync_to_async(connections.close_all)()
+
+        asyncio.run(whole())
+
+    return run
+
+
+@pytest.fixture
+def publish() -> Iterator[Any]:
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        yield lambda user_id, line: client.publish(channel(user_id), json.dumps(line))
+
+
+async def next_line(queue: asyncio.Queue[str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(await asyncio.wait_for(queue.get(), 5))
+    return found
+
+
+async def subscribed(user_id: int) -> None:
+    """Wait until Redis knows of the subscription: it is made in the background."""
+    async with Redis.from_url(settings.REDIS_URL) as client:
+        for _ in range(100):
+            if dict(await client.pubsub_numsub(channel(user_id))).get(channel(user_id).encode()):
+                return
+            await asyncio.sleep(0.02)
+    raise AssertionError("no subscription")
+
+
+@in_loop
+async def test_every_stream_of_a_person_hears_and_no_other(publish: Any) -> None:
+    fanout = Fanout(settings.REDIS_URL)
+    async with fanout.listen(1) as here, fanout.listen(1) as there, fanout.listen(2) as other:
+        await subscribed(1)
+        await subscribed(2)
+        publish(1, {"kind": "folder", "folder": 7})
+        assert (await next_line(here))["folder"] == 7
+        assert (await next_line(there))["folder"] == 7
+        publish(2, {"kind": "message", "message": 9})
+        assert (await next_line(other))["message"] == 9
+        assert here.empty()
+
+
+@in_loop
+async def test_the_subscription_ends_with_its_last_listener_and_begins_again(publish: Any) -> None:
+    fanout = Fanout(settings.REDIS_URL)
+    for _ in range(2):
+        async with fanout.listen(3) as queue:
+            await subscribed(3)
+            publish(3, {"kind": "account", "account": 1})
+            assert (await next_line(queue))["kind"] == "account"
+        async with Redis.from_url(settings.REDIS_URL) as client:
+            assert await client.pubsub_numsub(channel(3)) == [(channel(3).encode(), 0)]
+
+
+@in_loop
+async def test_a_slow_browser_reads_anew_instead_of_late(publish: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "QUEUE_LINES", 3)
+    fanout = Fanout(settings.REDIS_URL)
+    async with fanout.listen(4) as queue:
+        for number in range(10):
+            fanout._deliver(channel(4), json.dumps({"kind": "folder", "folder": number}))
+        lines = [await next_line(queue) for _ in range(queue.qsize())]
+    assert {"kind": "resync"} in lines
+    assert len(lines) <= 3
+
+
+@in_loop
+async def test_a_lost_connection_surfaces_as_a_resync(publish: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "RECONNECT_SECONDS", 0.05)
+    fanout = Fanout(settings.REDIS_URL)
+    async with fanout.listen(5) as queue:
+        await subscribed(5)
+        with redis.Redis.from_url(settings.REDIS_URL) as client:
+            for one in client.client_list(_type="pubsub"):
+                client.client_kill_filter(_id=one["id"])
+        assert json.dumps(await next_line(queue)) == RESYNC
+        await subscribed(5)
+        publish(5, {"kind": "folder", "folder": 1})
+        assert (await next_line(queue))["kind"] == "folder"
+
+
+@in_loop
+async def test_nobody_opens_streams_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "STREAMS_PER_USER", 1)
+    fanout = Fanout(settings.REDIS_URL)
+    async with fanout.listen(6):
+        with pytest.raises(TooManyStreams):
+            async with fanout.listen(6):
+                pass
+
+
+# --- the view -----------------------------------------------------------------------------------
+
+
+async def chunks(answer: Any) -> AsyncIterator[str]:
+    async for chunk in answer.streaming_content:
+        yield chunk.decode()
+
+
+@pytest.mark.django_db
+@in_loop
+async def test_a_browser_that_is_not_signed_in_is_told_not_to_come_again() -> None:
+    assert (await AsyncClient().get("/events")).status_code == 204
+
+
+@pytest.mark.django_db(transaction=True)
+@in_loop
+async def test_the_stream_carries_what_was_announced(anna: User, publish: Any) -> None:
+    client = AsyncClient()
+    await client.aforce_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+    answer = await client.get("/events")
+    assert answer.headers["Content-Type"] == "text/event-stream"
+    assert "no-store" in answer.headers["Cache-Control"]
+    lines = chunks(answer)
+    assert (await anext(lines)).startswith("retry: ")
+    assert "hello" in await anext(lines)
+    await subscribed(anna.pk)
+    publish(anna.pk, {"kind": "folder", "folder": 1, "account": 2, "unread": 3, "total": 4})
+    assert json.loads((await anext(lines)).removeprefix("data: "))["unread"] == 3
+    await lines.aclose()
+
+
+@pytest.mark.django_db(transaction=True)
+@in_loop
+async def test_signing_out_ends_the_streams_of_that_session_only(anna: User) -> None:
+    streams = []
+    for _ in range(2):
+        client = AsyncClient()
+        await client.aforce_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+        lines = chunks(await client.get("/events"))
+        await anext(lines)
+        await anext(lines)
+        streams.append((client, lines))
+    await subscribed(anna.pk)
+    (leaving, its), (_staying, others) = streams
+    await sync_to_async(leaving.logout)()
+    assert "signed_out" in await asyncio.wait_for(anext(its), 5)
+    with pytest.raises(StopAsyncIteration):
+        await anext(its)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(anext(others), 0.2)
+
+
+@pytest.mark.django_db(transaction=True)
+@in_loop
+async def test_a_session_that_was_ended_elsewhere_ends_its_stream(anna: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.1)
+    client = AsyncClient()
+    await client.aforce_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+    lines = chunks(await client.get("/events"))
+    await anext(lines)
+    await anext(lines)
+    assert (await anext(lines)).startswith(":")
+    await SessionStore(client.cookies["sessionid"].value).aflush()
+    assert "signed_out" in await asyncio.wait_for(anext(lines), 5)
+    with pytest.raises(StopAsyncIteration):
+        await anext(lines)
+
+
+@pytest.mark.django_db
+def test_signing_out_names_the_session_without_giving_it_away(
+    anna: User, browser: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    request = RequestFactory().post("/accounts/logout/")
+    request.session = browser.session
+    with redis.Redis.from_url(settings.REDIS_URL) as client, client.pubsub(ignore_subscribe_messages=True) as heard:
+        heard.subscribe(channel(anna.pk))
+        heard.get_message(timeout=1)
+        with django_capture_on_commit_callbacks(execute=True):
+            user_logged_out.send(User, request=request, user=anna)
+        told = heard.get_message(timeout=5)
+    key = browser.session.session_key
+    assert key
+    assert told is not None
+    assert json.loads(told["data"]) == {"kind": "signed_out", "session": session_mark(key)}
+    assert key not in told["data"].decode()
