@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Identity, OutgoingServer
-from accounts.providers import Limits, provider_by_host, provider_by_key
+from accounts.providers import Limits, Provider, provider_by_host, provider_by_key
 from mailsync.models import OutgoingEvent, OutgoingRecipient
 from mailsync.plan.delivery import when_allowed
 
@@ -33,14 +33,19 @@ def server_of(identity: Identity) -> OutgoingServer | None:
     return identity.outgoing_server or identity.account.outgoing_server
 
 
+def provider_of(identity: Identity) -> Provider | None:
+    """Whose server carries what this identity sends; None where we do not know it."""
+    server, account = server_of(identity), identity.account
+    if server is None:
+        return None
+    own = provider_by_key(account.provider) if server == account.outgoing_server else None
+    # A loopback address says nothing of who is behind it.
+    return own or (None if server.host in {"127.0.0.1", "::1", "localhost"} else provider_by_host(server.host))
+
+
 def limits_of(identity: Identity) -> Limits:
     """The provider's limits for what this identity sends."""
-    server = server_of(identity)
-    if server is None:
-        return UNKNOWN
-    provider = provider_by_host(server.host)
-    if provider is None and server == identity.account.outgoing_server:
-        provider = provider_by_key(identity.account.provider)
+    provider = provider_of(identity)
     return provider.limits if provider else UNKNOWN
 
 

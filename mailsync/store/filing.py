@@ -10,10 +10,8 @@ from uuid import uuid4
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import MailAccount
-from accounts.providers import provider_by_host, provider_by_key
 from mailsync.models import Draft, Outgoing, Placement
-from mailsync.store import changes, outbox, specials
+from mailsync.store import allowance, changes, outbox, specials
 from mailsync.store.authored import store_own_message
 from mailsync.store.draft_copies import retire_copy
 from mailsync.store.summary import FolderCounts, lock_folders, refresh
@@ -30,7 +28,7 @@ def file_sent(outgoing_id: int) -> list[FolderCounts]:
     with transaction.atomic():
         outgoing = (
             Outgoing.objects.select_for_update(of=("self",))
-            .select_related("account", "identity__outgoing_server", "account__outgoing_server")
+            .select_related("account", "identity__outgoing_server", "identity__account__outgoing_server")
             .filter(pk=outgoing_id, state=Outgoing.State.ACCEPTED)
             .first()
         )
@@ -63,13 +61,13 @@ def _show_in_sent(outgoing: Outgoing) -> tuple[int, int]:
 
 def _hold(outgoing: Outgoing) -> datetime | None:
     """How long to wait for the provider's own copy; through a relay none will come."""
-    account: MailAccount = outgoing.account
-    server = outgoing.identity.outgoing_server if outgoing.identity else None
-    if server is not None and server != account.outgoing_server:
+    identity = outgoing.identity
+    if identity is None:
         return None
-    if account.outgoing_server is not None and account.outgoing_server.is_relay:
+    server = allowance.server_of(identity)
+    if server is None or server.is_relay or server != identity.account.outgoing_server:
         return None
-    provider = provider_by_key(account.provider) or provider_by_host(account.host)
+    provider = allowance.provider_of(identity)
     if provider is None:
         return timezone.now() + PERHAPS_OWN_COPY
     return timezone.now() + OWN_COPY if provider.saves_sent else None
