@@ -1,0 +1,52 @@
+"""A folder of any size, made inside the database in seconds: messages, placements, threads, lines, text."""
+
+from django.db import connection
+
+from accounts.models import MailAccount
+from mailsync.models import Folder
+from tests.factories import make_folder
+
+_FILL = """
+    INSERT INTO mailsync_thread (id, account_id, provider_thread_id, base_subject, message_count, newest_at,
+                                 participants, muted)
+    SELECT %(first)s + n, %(account)s, '', 'subject ' || n, 1, %(start)s::timestamptz + n * interval '1 minute',
+           '[["Ada", "ada@example.test"]]', false FROM generate_series(1, %(count)s) AS n;
+    INSERT INTO mailsync_message (id, account_id, thread_id, provider_id, message_id, in_reply_to, "references",
+                                  subject, lone_reply, from_name, from_address, recipients, received_at, size_bytes, preview,
+                                  attachment_count, facts, defects, parser_version, created_at)
+    SELECT %(first)s + n, %(account)s, %(first)s + n, '', 'big' || (%(first)s + n) || '@example.test', '', '{}',
+           'Subject ' || n, '', 'Ada', 'ada@example.test', '{"to": [["Bob", "bob@example.test"]]}',
+           %(start)s::timestamptz + n * interval '1 minute', 1000, 'A preview of about the length that previews have.',
+           (n %% 10 = 0)::int, '{}', '{}', 1, now() FROM generate_series(1, %(count)s) AS n;
+    INSERT INTO mailsync_placement (id, account_id, folder_id, epoch, uid, message_id, thread_id, received_at, seen,
+                                    flagged, answered, draft, keywords, server_flags, gone_phase, shown)
+    SELECT %(first)s + n, %(account)s, %(folder)s, 1, n, %(first)s + n, %(first)s + n,
+           %(start)s::timestamptz + n * interval '1 minute', n %% 5 <> 0, n %% 50 = 0, false, false, '{}', '{}', 0, true
+      FROM generate_series(1, %(count)s) AS n;
+    INSERT INTO mailsync_threadrow (folder_id, thread_id, newest_id, newest_at, message_count, unread_count,
+                                    flagged_count, has_attachment)
+    SELECT folder_id, thread_id, id, received_at, 1, (NOT seen)::int, flagged::int, false
+      FROM mailsync_placement WHERE folder_id = %(folder)s;
+    UPDATE mailsync_folder SET total = %(count)s, unread = %(count)s / 5 WHERE id = %(folder)s;
+    ANALYZE mailsync_thread; ANALYZE mailsync_message; ANALYZE mailsync_placement; ANALYZE mailsync_threadrow;
+"""
+
+
+def fill(account: MailAccount, path: str, count: int) -> Folder:
+    """A folder of ``count`` messages, a fifth unread, a fiftieth flagged, each a conversation of its own."""
+    folder = make_folder(account, path)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(id), 0) + 1000000 FROM mailsync_message")
+        (first,) = cursor.fetchone()
+        cursor.execute(
+            _FILL,
+            {
+                "first": first,
+                "account": account.pk,
+                "folder": folder.pk,
+                "count": count,
+                "start": "2020-01-01T00:00:00Z",
+            },
+        )
+    folder.refresh_from_db()
+    return folder

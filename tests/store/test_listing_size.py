@@ -1,0 +1,117 @@
+"""However large the folder: a page runs the same few queries, and each reads a bounded number of rows.
+
+The database is asked (EXPLAIN ANALYZE), not the clock: rows that each step of a plan read, those it
+filtered away included.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from mailsync.models import Folder
+from mailsync.store.listing import Cursor, list_rows, load_conversation, load_tree
+from tests.factories import make_account, make_folder
+from tests.store.big_folder import fill
+
+LARGE = 100_000
+LIMIT = 50
+#: A page of 51 keys, each row met in its index and in up to four joined tables, with room for a batch.
+MOST_ROWS = 8 * (LIMIT + 1)
+
+
+@pytest.fixture(scope="module")
+def large(django_db_setup: None, django_db_blocker: Any) -> Iterator[Folder]:
+    with django_db_blocker.unblock():
+        account = make_account()
+        folder = fill(account, "INBOX", LARGE)
+        fill(account, "Archive", 1000)
+        yield folder
+        user = account.user
+        with connection.cursor() as cursor:
+            # Cascades row by row would take longer than making them did.
+            cursor.execute("TRUNCATE accounts_user, mailsync_message, mailsync_thread CASCADE")
+        assert not type(user).objects.filter(pk=user.pk).exists()
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+def rows_read(sql: str) -> int:
+    """The most rows that any step of the plan read: returned and filtered away, over all its loops."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS off, FORMAT JSON) {sql}")
+        ((answer,),) = cursor.fetchall()
+    plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
+    read = []
+    for node in nodes(plan):
+        removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+        read.append((node["Actual Rows"] + removed) * node["Actual Loops"])
+    return int(max(read))
+
+
+def measure(work: Callable[[], Any]) -> tuple[Any, list[int]]:
+    """The result, and the rows that each of its queries read."""
+    with CaptureQueriesContext(connection) as captured:
+        result = work()
+    return result, [rows_read(query["sql"]) for query in captured.captured_queries]
+
+
+VARIANTS = [
+    *({"by_conversation": True}, {"by_conversation": False}),
+    *({"by_conversation": True, "unread_only": True}, {"by_conversation": False, "unread_only": True}),
+    *({"by_conversation": True, "flagged_only": True}, {"by_conversation": False, "flagged_only": True}),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: "-".join(name for name, on in variant.items() if on))
+def test_a_page_reads_a_bounded_number_of_rows(large: Folder, variant: dict[str, bool]) -> None:
+    before = None
+    for _ in range(3):
+        page, read = measure(lambda cursor=before: list_rows([large.pk], before=cursor, limit=LIMIT, **variant))
+        assert len(page.rows) == LIMIT
+        assert len(read) == 2
+        assert max(read) <= MOST_ROWS
+        before = page.next
+    deep = list_rows([large.pk], before=None, limit=1, **variant)
+    assert deep.next is not None
+
+
+@pytest.mark.django_db
+def test_a_page_deep_in_the_folder_costs_what_the_first_one_costs(large: Folder) -> None:
+    middle = Cursor(datetime(2020, 1, 5, tzinfo=UTC), 0)
+    for by_conversation in (True, False):
+        page, read = measure(lambda by=by_conversation: list_rows([large.pk], by_conversation=by, before=middle))
+        assert len(page.rows) == LIMIT
+        assert len(read) == 2
+        assert max(read) <= MOST_ROWS
+
+
+@pytest.mark.django_db
+def test_merged_folders_read_a_page_of_each(large: Folder) -> None:
+    folders = [folder.pk for folder in Folder.objects.filter(account=large.account)]
+    page, read = measure(lambda: list_rows(folders, by_conversation=True, limit=LIMIT))
+    assert len(page.rows) == LIMIT
+    assert len(read) == 2
+    assert max(read) <= MOST_ROWS * len(folders)
+
+
+@pytest.mark.django_db
+def test_the_tree_and_a_conversation_read_no_folder(large: Folder) -> None:
+    for n in range(20):
+        make_folder(large.account, f"Box {n}")
+    _, read = measure(lambda: load_tree(large.account.user_id))
+    assert len(read) == 2
+    assert max(read) <= 30
+    row = list_rows([large.pk], by_conversation=True, limit=1).rows[0]
+    _, read = measure(lambda: load_conversation(large.account.user_id, row.thread_id))
+    assert len(read) == 3
+    assert max(read) <= 10
