@@ -6,6 +6,7 @@ redirect is a new URL that passes the same checks. Nothing that identifies the r
 """
 
 import http.client
+import socket
 import ssl
 import time
 from collections.abc import Collection
@@ -54,10 +55,10 @@ def _get_once(
     connection = _Connection(host, port, secure, deadline, allow_private)
     try:
         connection.request("GET", target, headers={"Accept": accept, "User-Agent": USER_AGENT, "Connection": "close"})
-        response = connection.getresponse()
-        if response.status != 200:
-            return response.status, response.getheader("Location", ""), b""
-        return 200, "", _read_body(connection, response, limit_bytes, deadline)
+        with connection.getresponse() as response:
+            if response.status != 200:
+                return response.status, response.getheader("Location", ""), b""
+            return 200, "", _read_body(connection, response, limit_bytes, deadline)
     except MailError:
         raise
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -116,6 +117,7 @@ class _Connection(http.client.HTTPConnection):
         self._secure = secure
         self._deadline = deadline
         self._allow_private = allow_private
+        self._socket: socket.socket | None = None
 
     def connect(self) -> None:
         left = self._deadline - time.monotonic()
@@ -128,12 +130,13 @@ class _Connection(http.client.HTTPConnection):
             except OSError:
                 sock.close()
                 raise
-        self.sock = sock
+        # ``http.client`` forgets the socket of a response that ends the connection; its timeout is still ours to set.
+        self.sock = self._socket = sock
 
     def allow(self, deadline: float) -> None:
         """No single read may outlast the whole: a server that sends a byte a second is cut off too."""
         left = deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("no time was left")
-        if self.sock is not None:  # None once a response that ends the connection has taken it over
-            self.sock.settimeout(left)
+        if self._socket is not None:
+            self._socket.settimeout(left)

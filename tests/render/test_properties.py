@@ -20,10 +20,11 @@ def _words(text: str) -> list[str]:
 _SPARKS = _words(
     "< > </ /> & &lt; &#x3c; &amp; \" ' ` = - -- --> <!-- <![CDATA[ ]]> <? ?> ; : ( ) { } \\ / // # @ ! url( "
     "url('http://evil.test/') @import expression( javascript: data: cid:x mailto:a@b.test http://evil.test/ "
-    "onerror= style= href= src= class= id= <script> </script> <style> </style> <svg> </svg> <math> <mtext> <mglyph> <table> <td> "
-    "<tr> <p> </p> <a> </a> <img <div> </div> <blockquote> <pre> <select> <option> <textarea> <title> <noscript> "
-    "<template> <iframe> <form> <body <html <br> <font color=red> <details> <plaintext> <xmp> \u202e \ufdd0 "
-    "\ufdd1 \x00 \x0c \xa0 position:fixed &#41; &#59; 1x \\72 \\69 <?xml <!doctype html> -moz- var(--x)"
+    "onerror= style= href= src= class= id= <script> </script> <style> </style> <svg> </svg> <math> <mtext> "
+    "<mglyph> <table> <td> <tr> <p> </p> <a> </a> <img <div> </div> <blockquote> <pre> <select> <option> "
+    "<textarea> <title> <noscript> <template> <iframe> <form> <body <html <br> <font color=red> <details> "
+    "<plaintext> <xmp> \u202e \ufdd0 \ufdd1 \x00 \x0c \xa0 position:fixed &#41; &#59; 1x \\72 \\69 <?xml "
+    "<!doctype html> -moz- var(--x)"
 )
 SOUP = st.lists(st.one_of(st.sampled_from(_SPARKS), st.text(max_size=4)), max_size=40).map("".join)
 SPACED = st.lists(st.one_of(st.sampled_from(_SPARKS), st.text(max_size=4)), max_size=40).map(" ".join)
