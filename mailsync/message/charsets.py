@@ -74,7 +74,9 @@ _MEANT = {
 _REFUSED = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"})
 #: Charsets in which ASCII bytes may mean something else.
 _SHIFTING = ("iso2022", "utf-7", "utf-16", "utf-32", "hz")
+_WESTERN = frozenset({"cp1252", "cp1254", "iso8859-15"})
 _LABEL = re.compile(r"[A-Za-z0-9_.:+-]+")
+_C1 = {byte: bytes((byte,)).decode("cp1252") for byte in range(0x80, 0xA0) if byte not in b"\x81\x8d\x8f\x90\x9d"}
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _GUESS_BYTES = 1024
 _GUESSES = ["utf_8", "cp1252", "cp1251", "koi8_r", "cp1250", "cp932", "gb18030", "big5", "euc_jp", "cp949", "cp1253"]
@@ -112,6 +114,14 @@ def decode_bytes(data: bytes, label: str = "") -> tuple[str, str]:
     if data.isascii() and not codec.startswith(_SHIFTING):
         return data.decode("ascii"), ""
     defect = "" if codec else ("charset_unknown" if label else "charset_missing")
+    if codec in _WESTERN:
+        # Seen in practice: UTF-8 under a Latin-1 label. Words of Latin-1 are hardly ever valid UTF-8 by chance.
+        try:
+            text, read = codecs.utf_8_decode(data, "strict", False)
+        except UnicodeDecodeError:
+            text = ""
+        if not text.isascii():
+            return text + data[read:].decode("utf-8", "replace"), "charset_wrong"
     if codec and codec != "ascii":
         try:
             text = data.decode(codec)
@@ -126,10 +136,13 @@ def decode_bytes(data: bytes, label: str = "") -> tuple[str, str]:
             return data.decode("utf-8"), defect
         except UnicodeDecodeError:
             pass
+    if codec == "cp1252":
+        return _windows_1252(data), ""
     if codec and codec != "ascii":
         text = _SURROGATES.sub("\ufffd", data.decode(codec, "replace"))
         # A few broken characters in an honest charset (a cut end, a stray byte) are better than a guess.
-        if text.count("�") * 20 <= sum(1 for char in text[:20000] if char > "\x7f") + 19:
+        broken = text.count("�")
+        if sum(1 for char in text[:20000] if char > "\x7f") >= 4 * broken:
             return text, defect
     return _guess(data), defect
 
@@ -144,7 +157,9 @@ def _guess(data: bytes) -> str:
             return data.decode(best.encoding)
         except UnicodeDecodeError:
             pass
-    try:
-        return data.decode("cp1252")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+    return _windows_1252(data)
+
+
+def _windows_1252(data: bytes) -> str:
+    """Never fails: the five bytes without a meaning are control characters (WHATWG Encoding §9)."""
+    return data.decode("latin-1").translate(_C1)

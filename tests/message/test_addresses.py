@@ -132,7 +132,8 @@ def test_formatted_lists_read_back_equal(pairs: list[tuple[str, str]]) -> None:
 
 
 _HOSTILE = ("(" * 300_000, '"' * 300_001, "<" * 300_000, "a:" * 200_000, "a\n" * 200_000, "(a)" * 100_000,
-            "\\" * 300_000, "a@b," * 200_000, "=?utf-8?q?" * 50_000)  # fmt: skip
+            "\\" * 300_000, "a@b," * 200_000, "=?utf-8?q?" * 50_000, "<" + "a " * 300_000,
+            "a " * 300_000 + "@", "x:;" * 200_000)  # fmt: skip
 
 
 @pytest.mark.parametrize("text", _HOSTILE, ids=range(len(_HOSTILE)))

@@ -162,6 +162,8 @@ def test_a_big_attachment_streams_in_small_pieces() -> None:
     [
         ("text/plain; charset=utf-8", "Grüße".encode(), "Grüße"),
         ("text/plain; charset=utf-8", "Grüße".encode("latin-1"), "Grüße"),
+        ("text/plain; charset=iso-8859-1", "Grüße".encode(), "Grüße"),
+        ("text/plain; charset=iso-8859-1", "été".encode("latin-1"), "été"),
         ("text/plain; charset=iso-8859-1", "€ “x”".encode("cp1252"), "€ “x”"),
         ("text/plain; charset=iso-8859-1", "Grüße".encode("latin-1"), "Grüße"),
         ("text/plain", "Grüße".encode(), "Grüße"),

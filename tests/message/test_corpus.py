@@ -40,7 +40,7 @@ DIFFERENCES = {
     "mailcore2/mbox/jwz/116": "a '>From ' line on top of a nested message is no header",
     "mailcore2/mbox/jwz/117": "a '>From ' line on top of a nested message is no header",
     "mailcore2/mbox/jwz/35": "uuencode whose backslashes became yen signs is decoded",
-    "mailcore2/mbox/simple/3": "boundary=\"\" is no boundary",
+    "mailcore2/mbox/simple/3": 'boundary="" is no boundary',
 }
 _MESSAGES = ("message/rfc822", "message/global", "message/news")
 

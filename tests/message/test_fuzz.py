@@ -53,9 +53,9 @@ def test_any_bytes_are_a_message(data: bytes) -> None:
 
 @pytest.mark.parametrize("value", [b"a\0b@x.example", b"=?utf-7?q?+2AA-?=", b'"\0" <a\0b>', b"<a\0b>", b"\xff\xfe\0"])
 def test_nothing_that_cannot_be_stored_comes_out_of_a_header(value: bytes) -> None:
-    names = (b"Subject", b"From", b"To", b"Message-ID", b"References", b"List-Unsubscribe", b"Authentication-Results",
-             b"Content-Type", b"Content-ID", b"Content-Disposition", b"Keywords", b"Delivered-To", b"Return-Path")  # fmt: skip
-    _storable(parse_message(b"".join(name + b": " + value + b"\r\n" for name in names) + b"\r\n" + value))
+    names = b"Subject From To Message-ID References List-Unsubscribe Authentication-Results Content-Type Content-ID"
+    names += b" Content-Disposition Keywords Delivered-To Return-Path"
+    _storable(parse_message(b"".join(name + b": " + value + b"\r\n" for name in names.split()) + b"\r\n" + value))
 
 
 @given(st.text("AZaz09+/= \r\n-", max_size=40).map(str.encode))
