@@ -36,8 +36,8 @@ export function place(html) {
     return standing;
   }
   for (const other of windows.values()) other.minimise();
-  dock.append(document.importNode(made, true));
-  return enhance(dock.lastElementChild);
+  dock.prepend(document.importNode(made, true));
+  return enhance(dock.firstElementChild);
 }
 
 function enhance(section) {

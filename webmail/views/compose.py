@@ -17,11 +17,13 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.dateparse import parse_datetime
+from django.utils.html import escape
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mailsync import actions
+from mailsync.message.addresses import parse_address_list
 from mailsync.message.html_text import html_to_text
 from mailsync.models import Draft
 from webmail import access
@@ -81,8 +83,7 @@ def draft_send(request: HttpRequest, draft_id: int) -> HttpResponse:
     warnings = [warning for warning in _warnings(found) if warning.code not in request.POST.getlist("sure")]
     try:
         send_at = _send_at(request.POST)
-        if not all_recipients(found):
-            raise actions.CannotDo(_("Add at least one recipient."), field="to")
+        _check_recipients(found)
         if warnings:
             return _look_again(request, found, warnings)
         outgoing = actions.send(user.pk, draft_id, hold_seconds=undo_seconds(request), send_at=send_at)
@@ -185,6 +186,16 @@ def _untouched(user_id: int, mode: str, original: int | None, fields: dict[str, 
     return begun.order_by("-id").first()
 
 
+def _check_recipients(found: Draft) -> None:
+    """Raises ``CannotDo`` for the first address that is none, and where there is nobody to send to."""
+    for field in ("to", "cc", "bcc"):
+        wrong = parse_address_list(getattr(found, field)).errors
+        if wrong:
+            raise actions.CannotDo(wrong[0], field=field)
+    if not all_recipients(found):
+        raise actions.CannotDo(_("Add at least one recipient."), field="to")
+
+
 def _warnings(found: Draft) -> list[Warning]:
     text = written_text(found)
     return find_warnings(
@@ -266,8 +277,6 @@ def _is_fragment(request: HttpRequest) -> bool:
 
 
 def _escaped_lines(text: str) -> list[str]:
-    from django.utils.html import escape
-
     return [escape(line) for line in text.replace("\r\n", "\n").split("\n")]
 
 

@@ -23,7 +23,9 @@ PASTED_LIMIT = 20_000
 def recipients(request: HttpRequest) -> JsonResponse:
     """``q``: people who match, nearest first. ``parse``: the addresses of a pasted list, and what is wrong with it."""
     if "parse" in request.GET:
-        parsed = parse_address_list(request.GET["parse"][:PASTED_LIMIT])
+        # A column pasted from a table: each line is an address of its own.
+        lines = request.GET["parse"][:PASTED_LIMIT].splitlines()
+        parsed = parse_address_list(", ".join(line.strip(" ,;\t") for line in lines if line.strip(" ,;\t")))
         return JsonResponse({"people": [person_facts(one) for one in parsed.addresses], "errors": list(parsed.errors)})
     found = match_people(_people(user_of(request).pk), request.GET.get("q", "")[:TYPED_LIMIT])
     response = JsonResponse({"people": [person_facts(Address(one.name, one.address)) for one in found], "errors": []})

@@ -1,0 +1,146 @@
+"""The outbox page: every state in plain words with what can be done about it; only one's own."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from mailsync import actions
+from mailsync.models import Draft, Outgoing
+from tests.factories import make_account, make_user
+
+pytestmark = pytest.mark.django_db
+JSON = {"Accept": "application/json"}
+State = Outgoing.State
+
+
+@pytest.fixture
+def alice(client: Client) -> User:
+    user = make_user("alice")
+    make_account(user, address="alice@mail.test")
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def row(alice: User) -> Outgoing:
+    draft = actions.start_draft(alice.pk, to="bob@x.test", subject="Tea & cake", body="<p>Hi</p>")
+    return actions.send(alice.pk, draft.pk, hold_seconds=30)
+
+
+def put(row: Outgoing, state: str, **fields: Any) -> None:
+    ended = timezone.now() if state in {State.DONE, State.FAILED, State.CANCELLED} else None
+    Outgoing.objects.filter(pk=row.pk).update(state=state, finished_at=ended, **fields)
+
+
+def do(client: Client, row: Outgoing, verb: str) -> Any:
+    return client.post(reverse("outgoing_act", args=[row.pk]), {"do": verb}, headers=JSON)
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "verbs"),
+    [
+        (State.HELD, "It leaves in a moment", {"undo"}),
+        (State.QUEUED, "next in line", {"undo"}),
+        (State.CLAIMED, "handed to the mail server", set()),
+        (State.DOT_SENT, "handed to the mail server", set()),
+        (State.DEFERRED, "The mail server asked to come back later", {"now", "undo"}),
+        (State.UNCERTAIN, "it may have been sent", {"sent", "retry"}),
+        (State.FAILED, "The mail server refused it", {"retry", "reopen", "dismiss"}),
+        (State.DONE, "Sent", set()),
+    ],
+)
+def test_a_state_in_words_with_its_verbs(
+    client: Client, row: Outgoing, state: str, words: str, verbs: set[str]
+) -> None:
+    put(row, state)
+    page = client.get(reverse("outbox")).text
+    assert "Tea &amp; cake" in page
+    assert words in page
+    assert {
+        verb for verb in ("undo", "now", "sent", "retry", "reopen", "dismiss") if f'value="{verb}"' in page
+    } == verbs
+
+
+def test_the_timeline_and_the_servers_own_words(client: Client, row: Outgoing) -> None:
+    put(row, State.FAILED, error="The server does not know bob@x.test.")
+    row.recipients.update(state="failed", code=550, enhanced="5.1.1", text="No such user")
+    page = client.get(reverse("outbox")).text
+    for words in ("The server does not know bob@x.test.", "(550 5.1.1)", "No such user", "Waiting to be sent."):
+        assert words in page
+
+
+def test_a_stopped_message_is_a_draft_again_and_gone_from_the_list(client: Client, row: Outgoing) -> None:
+    answer = do(client, row, "undo")
+    assert answer.json()["draft"] == reverse("draft", args=[Draft.objects.get().pk])
+    assert "Tea &amp; cake" not in client.get(reverse("outbox")).text
+
+
+def test_stopping_without_scripts_opens_the_draft(client: Client, row: Outgoing) -> None:
+    response = client.post(reverse("outgoing_act", args=[row.pk]), {"do": "undo"})
+    assert response["Location"] == reverse("draft", args=[Draft.objects.get().pk])
+
+
+def test_what_has_left_cannot_be_stopped(client: Client, row: Outgoing) -> None:
+    put(row, State.DOT_SENT)
+    answer = do(client, row, "undo")
+    assert answer.status_code == 409
+    assert answer.json()["error"] == "This message is already on its way."
+    assert not Draft.objects.exists()
+
+
+def test_retry_mark_as_sent_and_dismiss(client: Client, row: Outgoing) -> None:
+    put(row, State.FAILED)
+    assert do(client, row, "retry").status_code == 200
+    row.refresh_from_db()
+    assert row.state == State.QUEUED
+    put(row, State.FAILED)
+    assert do(client, row, "dismiss").status_code == 200
+    assert "Tea &amp; cake" not in client.get(reverse("outbox")).text
+
+
+def test_a_scheduled_message_says_when_and_can_leave_now(client: Client, alice: User) -> None:
+    draft = actions.start_draft(alice.pk, to="bob@x.test", subject="Later", body="<p>Hi</p>")
+    row = actions.send(alice.pk, draft.pk, send_at=timezone.now() + timedelta(days=2))
+    page = client.get(reverse("outbox")).text
+    assert "Scheduled" in page
+    assert do(client, row, "now").status_code == 200
+    row.refresh_from_db()
+    assert row.send_at is None
+
+
+def test_an_empty_outbox_says_what_it_is_for(client: Client, alice: User) -> None:
+    assert "Nothing is waiting" in client.get(reverse("outbox")).text
+
+
+def test_the_list_alone_for_a_page_that_catches_up(client: Client, row: Outgoing) -> None:
+    part = client.get(reverse("outbox"), headers={"HX-Request": "true", "HX-Target": "outbox"}).text
+    assert "Tea &amp; cake" in part
+    assert "<html" not in part
+
+
+def test_the_number_of_queries_does_not_grow_with_the_list(
+    client: Client, alice: User, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(6):
+        draft = actions.start_draft(alice.pk, to="bob@x.test", subject=f"No {number}", body="<p>Hi</p>")
+        actions.send(alice.pk, draft.pk)
+    with django_assert_max_num_queries(14):
+        client.get(reverse("outbox"))
+
+
+def test_an_unknown_verb_is_404(client: Client, row: Outgoing) -> None:
+    assert do(client, row, "explode").status_code == 404
+
+
+@pytest.mark.parametrize("verb", ["undo", "reopen", "retry", "now", "sent", "dismiss"])
+def test_a_stranger_gets_404_and_an_empty_list(client: Client, row: Outgoing, verb: str) -> None:
+    client.force_login(make_user("charlie"))
+    assert do(client, row, verb).status_code == 404
+    assert "Tea &amp; cake" not in client.get(reverse("outbox")).text
+    row.refresh_from_db()
+    assert row.state == State.HELD
