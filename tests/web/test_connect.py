@@ -197,6 +197,12 @@ def test_pop3_says_what_stays_on_the_server(as_alice: Client, alice: User, probe
     assert (account.leave_on_server, account.leave_days) == ("after_days", 30)
 
 
+def test_a_provider_without_pop3_is_named(as_alice: Client, probe: Probe) -> None:
+    answer = as_alice.post("/settings/accounts/add/", {**TYPED, "address": "jo@icloud.com", "protocol": "pop3"})
+    assert "iCloud Mail has no POP3" in answer.content.decode()
+    assert probe.tried == []
+
+
 def test_reading_only(as_alice: Client, alice: User, probe: Probe) -> None:
     as_alice.post("/settings/accounts/add/", {**TYPED, **HAND, "sending": "none"})
     assert MailAccount.objects.get(user=alice).outgoing_server is None

@@ -15,6 +15,7 @@ from accounts.models import MailAccount, OutgoingServer, Protocol, Security, Use
 from mailsync.actions.accounts import server_settings
 from mailsync.types import ServerSettings
 from webmail.views.settings.servers import Servers, known_servers, security_of_port, usual_port
+from webmail.views.settings.servers import lacking as known_to_lack
 
 
 class _Password(forms.PasswordInput):
@@ -137,7 +138,11 @@ class ServersForm(forms.Form):
     def _require(self, data: dict[str, Any]) -> None:
         if self.known is not None and not self.known.takes_passwords and data.get("host") == self.known.host:
             self.add_error("address", self.known.hint or _("This provider takes no passwords from mail programs."))
-        if "host" not in self.errors and not data.get("host"):
+        lacking = "" if data.get("host") else known_to_lack(data.get("address", ""), data["protocol"])
+        if lacking:
+            words = _("%(provider)s has no %(protocol)s. Choose the other way above, or enter a server.")
+            self.add_error("host", words % {"provider": lacking, "protocol": data["protocol"].upper()})
+        elif "host" not in self.errors and not data.get("host"):
             self.add_error("host", _("We do not know the servers of this provider. Enter the server's name."))
         if data["sending"] in {"same", "own"} and "smtp_host" not in self.errors and not data.get("smtp_host"):
             self.add_error("smtp_host", _("Enter the server that sends, or choose to only read."))

@@ -35,6 +35,18 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
         }
 
 
+class NewIdentityForm(forms.Form):
+    """A further address of an account."""
+
+    address = forms.EmailField(
+        label=_("Email address"),
+        max_length=320,
+        help_text=_("One whose mail reaches you: a link goes to it, and opening the link proves that it is yours."),
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+    )
+    name = forms.CharField(label=_("Name"), max_length=150, required=False)
+
+
 class IdentityForm(forms.ModelForm):  # type: ignore[type-arg]
     """Who a message is from. The address of an identity never changes, it would need a new proof."""
 

@@ -62,3 +62,9 @@ def known_servers(address: str, protocol: str = "imap") -> Servers | None:
         takes_passwords=provider.takes_passwords,
         wants_app_password=provider.wants_app_password,
     )
+
+
+def lacking(address: str, protocol: str) -> str:
+    """The name of the known provider of this address if it has no servers of this protocol, else empty."""
+    provider = provider_for_address(address)
+    return provider.name if provider is not None and known_servers(address, protocol) is None else ""

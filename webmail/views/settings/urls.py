@@ -21,5 +21,10 @@ urlpatterns = [
     path("accounts/<int:account_id>/pause/", accounts.pause, name="account_pause"),
     path("accounts/<int:account_id>/resume/", accounts.resume, name="account_resume"),
     path("accounts/<int:account_id>/remove/", accounts.remove, name="account_remove"),
+    path("accounts/<int:account_id>/identities/add/", identities.add, name="identity_add"),
     path("identities/<int:identity_id>/", identities.edit, name="identity_edit"),
+    path("identities/<int:identity_id>/prove/", identities.prove, name="identity_prove"),
+    path("identities/<int:identity_id>/default/", identities.make_default, name="identity_default"),
+    path("identities/<int:identity_id>/remove/", identities.remove, name="identity_remove"),
+    path("identities/confirm/<str:token>/", identities.confirm, name="identity_confirm"),
 ]

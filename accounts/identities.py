@@ -1,0 +1,76 @@
+"""Identities of a mail account: an address flows in, one that may be sent as flows out once it is proved.
+
+Database room, and the site's own outgoing mail. An account's own address is proved by its login; any
+other address is proved by a link mailed to it, as nobody may send in the name of somebody else.
+"""
+
+from django.conf import settings
+from django.core import signing
+from django.core.mail import send_mail
+from django.db import IntegrityError, transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Identity, MailAccount, User
+
+_SALT = "accounts.identities"
+LINK_SECONDS = 3 * 86_400
+
+
+class AddressTaken(ValueError):
+    """The account has an identity with this address already."""
+
+
+def add_identity(account: MailAccount, address: str, name: str = "") -> Identity:
+    """A further identity of an account, not yet proved. Raises ``AddressTaken``."""
+    try:
+        with transaction.atomic():
+            return Identity.objects.create(user=account.user, account=account, address=address, name=name)
+    except IntegrityError as error:
+        raise AddressTaken(address) from error
+
+
+def send_proof(identity: Identity) -> None:
+    """Mail the link that proves the address. Raises what the mail backend raises when it cannot."""
+    token = signing.dumps({"identity": identity.pk, "address": identity.address}, salt=_SALT)
+    context = {
+        "identity": identity,
+        "link": f"{settings.HERON_BASE_URL}{reverse('identity_confirm', args=[token])}",
+        "site": settings.HERON_BASE_URL,
+        "days": LINK_SECONDS // 86_400,
+    }
+    subject = render_to_string("account/email/identity_subject.txt", context).strip()
+    send_mail(subject, render_to_string("account/email/identity_message.txt", context), None, [identity.address])
+
+
+def identity_of_proof(user: User, token: str) -> Identity | None:
+    """The identity a link is for; None when it is too old, not ours, or for another person."""
+    try:
+        said = signing.loads(token, salt=_SALT, max_age=LINK_SECONDS)
+    except signing.BadSignature:
+        return None
+    # The address too: the identity's number alone would prove whatever address stands there by then.
+    return Identity.objects.filter(user=user, pk=said["identity"], address=said["address"]).first()
+
+
+def confirm(identity: Identity) -> None:
+    """From now on the identity may be sent as."""
+    Identity.objects.filter(pk=identity.pk, verified_at=None).update(verified_at=timezone.now())
+
+
+@transaction.atomic
+def make_default(identity: Identity) -> bool:
+    """Write from this identity unless another is chosen. False for one that is not proved."""
+    if identity.verified_at is None:
+        return False
+    siblings = Identity.objects.select_for_update().filter(account=identity.account_id)
+    siblings.filter(is_default=True).update(is_default=False)
+    siblings.filter(pk=identity.pk).update(is_default=True)
+    return True
+
+
+def remove(identity: Identity) -> bool:
+    """Forget an identity. False for the default one: an account always has one to write from."""
+    deleted, _ = Identity.objects.filter(pk=identity.pk, is_default=False).delete()
+    return bool(deleted)
