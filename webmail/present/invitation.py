@@ -3,6 +3,7 @@
 Every text in it is a stranger's: it is plain text here and is escaped by the templates.
 """
 
+import warnings
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -70,9 +71,11 @@ def read_invitation(text: str, mine: Collection[str]) -> Invitation | None:
     if len(text) > MAX_CHARACTERS:
         return None
     try:
-        calendar = cast(Component, Calendar.from_ical(text))
-        event = next(iter(calendar.walk("VEVENT")), None)
-        return _invitation(calendar, event, frozenset(mine)) if event is not None else None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what the library guesses of odd time zones is as good as it gets
+            calendar = cast(Component, Calendar.from_ical(text))
+            event = next(iter(calendar.walk("VEVENT")), None)
+            return _invitation(calendar, event, frozenset(mine)) if event is not None else None
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError):
         # Calendars in mail are as broken as the mail they come in; the part stays as a file.
         return None

@@ -1,0 +1,123 @@
+"""Calendar parts as invitations: what they say, and that a broken or hostile one says nothing."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.corpus import corpus_files
+from webmail.present.invitation import Invitation, read_invitation
+
+REQUEST = """BEGIN:VCALENDAR
+VERSION:2.0
+METHOD:REQUEST
+BEGIN:VTIMEZONE
+TZID:Europe/Berlin
+BEGIN:STANDARD
+DTSTART:19701025T030000
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+END:STANDARD
+END:VTIMEZONE
+BEGIN:VEVENT
+UID:42@cal.test
+SEQUENCE:3
+SUMMARY:Lunch\\, with <b>cake</b>
+LOCATION:Room 5
+DTSTART;TZID=Europe/Berlin:20260310T123000
+DTEND;TZID=Europe/Berlin:20260310T133000
+RRULE:FREQ=WEEKLY;COUNT=5
+ORGANIZER;CN=Ann:mailto:ann@shop.test
+ATTENDEE;CN=Bob;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:bob@people.test
+ATTENDEE;PARTSTAT=ACCEPTED:MAILTO:eve@people.test
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def read(text: str) -> Invitation:
+    found = read_invitation(text, {"bob@people.test"})
+    assert found is not None
+    return found
+
+
+def test_a_request() -> None:
+    event = read(REQUEST)
+    assert (event.method, event.uid, event.sequence) == ("REQUEST", "42@cal.test", 3)
+    assert event.summary == "Lunch, with <b>cake</b>"  # plain text; templates escape it
+    assert event.location == "Room 5"
+    assert event.starts_at.astimezone(UTC) == datetime(2026, 3, 10, 11, 30, tzinfo=UTC)
+    assert event.ends_at is not None
+    assert event.ends_at - event.starts_at == timedelta(hours=1)
+    assert event.repeats == "weekly"
+    assert event.organizer is not None
+    assert event.organizer.address == "ann@shop.test"
+    assert [(one.person.address, one.status, one.is_reader) for one in event.attendees] == [
+        ("bob@people.test", "NEEDS-ACTION", True),
+        ("eve@people.test", "ACCEPTED", False),
+    ]
+    assert event.can_answer
+    assert event.reader is event.attendees[0]
+
+
+def event_of(*lines: str, method: str = "PUBLISH") -> str:
+    head = f"BEGIN:VCALENDAR\r\nMETHOD:{method}\r\nBEGIN:VEVENT\r\nUID:1\r\n"
+    return head + "\r\n".join(lines) + "\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+
+
+def test_whole_days_end_on_their_last_day() -> None:
+    event = read(event_of("DTSTART;VALUE=DATE:20260310", "DTEND;VALUE=DATE:20260312"))
+    assert event.is_all_day
+    assert (event.starts_at.day, event.ends_at and event.ends_at.day) == (10, 11)
+
+
+def test_durations_and_floating_times() -> None:
+    event = read(event_of("DTSTART:20260310T100000", "DURATION:PT90M"))
+    assert event.floating
+    assert event.ends_at == event.starts_at + timedelta(minutes=90)
+
+
+@pytest.mark.parametrize("method", ["CANCEL", "REPLY", "PUBLISH", "COUNTER"])
+def test_only_a_request_is_answered(method: str) -> None:
+    event = read(event_of("DTSTART:20260310T100000Z", "ORGANIZER:mailto:a@b.test", method=method))
+    assert event.method == method
+    assert not event.can_answer
+
+
+def test_unknown_methods_are_for_information() -> None:
+    assert read(event_of("DTSTART:20260310T100000Z", method="<script>")).method == "PUBLISH"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "BEGIN:VCALENDAR",
+        event_of("SUMMARY:no start"),
+        event_of("DTSTART:99999999T999999Z"),
+        event_of("DTSTART:20260310T100000Z").replace("END:VEVENT", ""),
+        "BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nEND:VTODO\r\nEND:VCALENDAR",
+        "BEGIN:VCALENDAR\r\n" * 5_000,
+        event_of("DTSTART:20260310T100000Z", "DESCRIPTION:" + "x" * 300_000),
+    ],
+)
+def test_what_cannot_be_read_says_nothing(text: str) -> None:
+    read_invitation(text, ())
+
+
+def test_a_repeat_rule_is_not_expanded() -> None:
+    assert read(event_of("DTSTART:20260310T100000Z", "RRULE:FREQ=SECONDLY;COUNT=999999999")).repeats == "secondly"
+
+
+@given(st.lists(st.sampled_from(REQUEST.splitlines()), max_size=25).map("\r\n".join))
+def test_any_order_of_lines_is_survived(text: str) -> None:
+    read_invitation(text, ())
+
+
+def test_the_corpus_of_calendars() -> None:
+    files = corpus_files("mime", ".ics")
+    assert files
+    for path in files:
+        read_invitation(path.read_text(encoding="utf-8", errors="replace"), ())
