@@ -6,13 +6,14 @@ from celery import shared_task
 
 from mailsync.engine import maintain as maintenance
 from mailsync.engine import pull
-from mailsync.store import schedule
+from mailsync.store import leases, schedule
 
 
 @shared_task(name="mailsync.dispatch", ignore_result=True)
 def dispatch() -> None:
     """The clock: note the tick, claim what Postgres says is due, enqueue it."""
     schedule.stamp_tick()
+    leases.release_dead()
     for task, ids in (
         (account_pull, schedule.claim_accounts("due_at")),
         (folder_pull, schedule.claim_folders()),
@@ -26,7 +27,7 @@ def dispatch() -> None:
 
 @shared_task(name="mailsync.maintain", ignore_result=True)
 def maintain() -> None:
-    """What may wait: remove what has been gone for a month, old runs, leases of dead workers."""
+    """What may wait: remove what has been gone for a month, and old runs."""
     maintenance.maintain()
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models.functions import Now
 
 from mailsync.models import RenderedBody, SyncRun
-from mailsync.store import leases, vanish
+from mailsync.store import vanish
 
 _KEEP_RUNS = timedelta(days=14)
 _KEEP_RENDERED = timedelta(days=30)
@@ -13,8 +13,7 @@ _MOST_ROUNDS = 20
 
 
 def maintain() -> None:
-    """Purge what has been gone for a month, old runs and old renderings; free the lanes of dead workers."""
-    leases.release_dead()
+    """Purge what has been gone for a month, old runs and old renderings."""
     for _ in range(_MOST_ROUNDS):
         if vanish.purge_gone(limit=500) < 500:
             break

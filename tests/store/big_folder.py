@@ -12,8 +12,8 @@ _FILL = """
     SELECT %(first)s + n, %(account)s, '', 'subject ' || n, 1, %(start)s::timestamptz + n * interval '1 minute',
            '[["Ada", "ada@example.test"]]', false FROM generate_series(1, %(count)s) AS n;
     INSERT INTO mailsync_message (id, account_id, thread_id, provider_id, message_id, in_reply_to, "references",
-                                  subject, lone_reply, from_name, from_address, recipients, received_at, size_bytes, preview,
-                                  attachment_count, facts, defects, parser_version, created_at)
+                                  subject, lone_reply, from_name, from_address, recipients, received_at,
+                                  size_bytes, preview, attachment_count, facts, defects, parser_version, created_at)
     SELECT %(first)s + n, %(account)s, %(first)s + n, '', 'big' || (%(first)s + n) || '@example.test', '', '{}',
            'Subject ' || n, '', 'Ada', 'ada@example.test', '{"to": [["Bob", "bob@example.test"]]}',
            %(start)s::timestamptz + n * interval '1 minute', 1000, 'A preview of about the length that previews have.',
