@@ -12,6 +12,7 @@ Keys of ``ParsedHeader.facts``; an absent key was an absent (or empty) header:
 - ``mdn_to`` list[[name, address]]: who asks for a read receipt (RFC 8098)
 - ``mail_followup_to`` list[[name, address]], ``sender`` [name, address] (where it is not From)
 - ``delivered_to`` list[str]: the mailboxes it was delivered to, where the servers say so
+- ``failed_recipients`` list[str]: whom Exim says a bounce is about
 - ``return_path`` str: the envelope sender, "" for a bounce (RFC 5321 §4.4)
 - ``authentication_results`` list[str]: raw values, topmost first (RFC 8601)
 - ``from_count`` int, when From names more than one
@@ -132,6 +133,9 @@ def _address_facts(fields: Fields, facts: dict[str, Any]) -> None:
     delivered = [one for name in _DELIVERED for value in every(fields, name) for _, one in _read_pairs(value)]
     if delivered:
         facts["delivered_to"] = list(dict.fromkeys(delivered))[:10]
+    failed = [one for _, one in _pairs(fields, b"x-failed-recipients")]
+    if failed:
+        facts["failed_recipients"] = failed[:100]
     authors = _pairs(fields, b"from")
     if len(authors) > 1:
         facts["from_count"] = len(authors)
