@@ -1,5 +1,7 @@
 """Writing: a draft begun, saved, given files, discarded. One row a composition, from the first key to Send."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -15,12 +17,12 @@ from mailsync.store import blobs, changes, draft_copies, drafts, replying
 from mailsync.store.quoting import opening_body
 from mailsync.store.raw import BodyNotFetched
 from mailsync.store.summary import lock_folders
+from mailsync.types import Role
 
 #: More files than anyone means to add to one message.
 MOST_ATTACHMENTS = 200
 
 
-@transaction.atomic
 def start_draft(
     user_id: int,
     mode: str = Draft.Mode.NEW,
@@ -41,31 +43,34 @@ def start_draft(
     if original is None:
         opening = {"body": opening_body(identity, None), "bcc": identity.default_bcc}
         return Draft.objects.create(user_id=user_id, identity=identity, **{**opening, **_allowed(fields)})
-    try:
+    with _body_at_hand(original), transaction.atomic():
         draft = replying.create_answer(user_id, original, Draft.Mode(mode), identity)
-    except BodyNotFetched:
-        wake.fetch_soon(original.pk)
-        raise CannotDo("This message is still being fetched. Try again in a moment.") from None
-    wake.tell(user_id, "draft", draft=draft.pk)
+        wake.tell(user_id, "draft", draft=draft.pk)
     return draft
 
 
-@transaction.atomic
 def edit_stored_draft(user_id: int, message_id: int) -> Draft:
     """Go on with a message that lies in the Drafts folder, wherever it was begun."""
     message = own_message(user_id, message_id)
-    lock_folders(message.placements.values_list("folder_id", flat=True))
-    standing = Draft.objects.filter(user_id=user_id, placement__message=message).first()
-    if standing is not None:
-        return standing
-    placement = message.placements.filter(shown=True, folder__role="drafts").first()
-    if placement is None:
-        raise CannotDo("Only a message in the Drafts folder can be edited.")
-    try:
+    with _body_at_hand(message), transaction.atomic():
+        lock_folders(message.placements.values_list("folder_id", flat=True))
+        standing = Draft.objects.filter(user_id=user_id, placement__message=message).first()
+        if standing is not None:
+            return standing
+        placement = message.placements.filter(shown=True, folder__role=Role.DRAFTS).first()
+        if placement is None:
+            raise CannotDo("Only a message in the Drafts folder can be edited.")
         return replying.adopt_stored(user_id, message, placement, _identity(user_id, None, message))
+
+
+@contextmanager
+def _body_at_hand(message: Message) -> Iterator[None]:
+    """Ask for the body, outside the transaction that found it missing, and say so."""
+    try:
+        yield
     except BodyNotFetched:
         wake.fetch_soon(message.pk)
-        raise CannotDo("This draft is still being fetched. Try again in a moment.") from None
+        raise CannotDo("This message is still being fetched. Try again in a moment.") from None
 
 
 @transaction.atomic

@@ -1,0 +1,163 @@
+"""One row a composition: saved, answered, given files, kept apart from strangers and second windows."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import override_settings
+from django.utils import timezone
+
+from accounts.models import Identity, MailAccount
+from mailsync import actions
+from mailsync.models import Blob, Draft, DraftAttachment, Folder
+from tests.factories import make_account, make_folder, make_message, raw_message
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def account() -> MailAccount:
+    return make_account(address="me@example.test")
+
+
+@pytest.fixture
+def inbox(account: MailAccount) -> Folder:
+    return make_folder(account)
+
+
+def test_a_save_based_on_an_old_version_is_refused_with_what_stands(account: MailAccount) -> None:
+    draft = actions.start_draft(account.user_id, subject="One")
+    saved = actions.save_draft(account.user_id, draft.pk, draft.version, subject="Two")
+    assert saved.version == draft.version + 1
+    with pytest.raises(actions.Conflict) as raised:
+        actions.save_draft(account.user_id, draft.pk, draft.version, subject="Three")
+    assert raised.value.current.subject == "Two"
+    # The same words again are no conflict: a request may come twice.
+    assert actions.save_draft(account.user_id, draft.pk, draft.version, subject="Two").version == saved.version
+    assert Draft.objects.get().subject == "Two"
+
+
+def test_both_are_kept_after_a_conflict(account: MailAccount) -> None:
+    draft = actions.start_draft(account.user_id, subject="Theirs")
+    actions.attach(account.user_id, draft.pk, "a.txt", "text/plain", b"abc")
+    copy = actions.keep_both(account.user_id, draft.pk, subject="Mine")
+    assert sorted(Draft.objects.values_list("subject", flat=True)) == ["Mine", "Theirs"]
+    assert [row.name for row in copy.attachments.all()] == ["a.txt"]
+    assert Blob.objects.count() == 1
+
+
+def test_a_saved_draft_is_due_on_the_server_some_time_later(account: MailAccount) -> None:
+    draft = actions.start_draft(account.user_id)
+    actions.save_draft(account.user_id, draft.pk, draft.version, body="<p>Hello</p>")
+    draft.refresh_from_db()
+    assert draft.store_due_at is not None
+    assert 10 < (draft.store_due_at - timezone.now()).total_seconds() < 30
+    account.sync.refresh_from_db()
+    assert account.sync.push_due_at == draft.store_due_at
+
+
+def test_a_reply_goes_to_the_author_from_the_address_that_received_it(account: MailAccount, inbox: Folder) -> None:
+    alias = Identity.objects.create(
+        user=account.user, account=account, address="alias@example.test", verified_at=timezone.now()
+    )
+    Identity.objects.create(user=account.user, account=account, address="new@example.test")
+    placement = make_message(
+        inbox, subject="Plan", recipients={"to": [["", "alias@example.test"], ["Carol", "carol@example.test"]]}
+    )
+    draft = actions.start_draft(account.user_id, "reply", placement.message_id)
+    assert (draft.identity, draft.to, draft.cc) == (alias, "Ada <ada@example.test>", "")
+    assert draft.subject == "Re: Plan"
+    everyone = actions.start_draft(account.user_id, "reply_all", placement.message_id)
+    assert (everyone.to, everyone.cc) == ("Ada <ada@example.test>", "Carol <carol@example.test>")
+
+
+def test_a_reply_to_ones_own_mail_goes_where_that_went(account: MailAccount, inbox: Folder) -> None:
+    placement = make_message(inbox, from_address="me@example.test", recipients={"to": [["Bob", "bob@example.test"]]})
+    assert actions.start_draft(account.user_id, "reply", placement.message_id).to == "Bob <bob@example.test>"
+
+
+MIXED = (
+    b"Subject: Files\r\nFrom: a@example.test\r\nMessage-ID: <files@example.test>\r\nMIME-Version: 1.0\r\n"
+    b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSee file.\r\n"
+    b'--b\r\nContent-Type: text/csv; name="a.csv"\r\nContent-Disposition: attachment; filename="a.csv"\r\n'
+    b"Content-Transfer-Encoding: base64\r\n\r\neCx5DQo=\r\n--b--\r\n"
+)
+
+
+def parsed_parts(raw: bytes) -> dict[str, object]:
+    from mailsync.message.parse import parse_message
+
+    return parse_message(raw).root.as_json()
+
+
+def test_a_forward_carries_the_files_along(account: MailAccount, inbox: Folder) -> None:
+    placement = make_message(inbox, MIXED, parts=parsed_parts(MIXED))
+    draft = actions.start_draft(account.user_id, "forward", placement.message_id)
+    (file,) = draft.attachments.all()
+    assert (file.name, file.content_type, bytes(file.blob.data)) == ("a.csv", "text/csv", b"x,y\r\n")
+    assert draft.to == ""
+
+
+def test_an_answer_waits_for_the_body(account: MailAccount, inbox: Folder) -> None:
+    placement = make_message(inbox)
+    placement.message.raw = None
+    placement.message.save()
+    with pytest.raises(actions.CannotDo, match="still being fetched"):
+        actions.start_draft(account.user_id, "reply", placement.message_id)
+
+
+def test_the_same_file_is_kept_once_and_outlives_the_draft_for_a_while(account: MailAccount) -> None:
+    from mailsync.store.blobs import sweep_blobs
+
+    first, second = actions.start_draft(account.user_id), actions.start_draft(account.user_id)
+    one = actions.attach(account.user_id, first.pk, "../../a\n.txt", "text/plain", b"same")
+    actions.attach(account.user_id, second.pk, "b.txt", "text/plain", b"same")
+    assert one.name == "a.txt"
+    assert Blob.objects.count() == 1
+    actions.detach(account.user_id, first.pk, one.pk)
+    actions.discard_draft(account.user_id, second.pk)
+    assert sweep_blobs() == 0
+    Blob.objects.update(created_at=timezone.now() - timedelta(days=8))
+    assert sweep_blobs() == 1
+
+
+def test_limits_are_said_in_words(account: MailAccount) -> None:
+    draft = actions.start_draft(account.user_id)
+    with override_settings(HERON_UPLOAD_LIMIT_BYTES=1024 * 1024), pytest.raises(actions.CannotDo, match="1 MB"):
+        actions.attach(account.user_id, draft.pk, "big.bin", "application/octet-stream", b"x" * (1024 * 1024 + 1))
+    assert not DraftAttachment.objects.exists()
+
+
+def test_a_draft_from_another_program_is_gone_on_with(account: MailAccount, inbox: Folder) -> None:
+    drafts = make_folder(account, "Drafts", role="drafts")
+    answered = make_message(inbox)
+    raw = raw_message("Begun", "Half a thought\r\n", In_Reply_To=f"<{answered.message.message_id}>")
+    placement = make_message(
+        drafts, raw, subject="Begun", parts=parsed_parts(raw), in_reply_to=answered.message.message_id
+    )
+    draft = actions.edit_stored_draft(account.user_id, placement.message_id)
+    assert (draft.subject, draft.body.strip(), draft.is_html) == ("Begun", "Half a thought", False)
+    assert (draft.mode, draft.original) == ("reply", answered.message)
+    assert actions.edit_stored_draft(account.user_id, placement.message_id).pk == draft.pk
+    with pytest.raises(actions.CannotDo):
+        actions.edit_stored_draft(account.user_id, answered.message_id)
+
+
+def test_strangers_get_nowhere(account: MailAccount, inbox: Folder) -> None:
+    stranger = make_account().user_id
+    draft = actions.start_draft(account.user_id)
+    file = actions.attach(account.user_id, draft.pk, "a", "text/plain", b"a")
+    placement = make_message(inbox)
+    for attempt in (
+        lambda: actions.save_draft(stranger, draft.pk, 1, subject="x"),
+        lambda: actions.keep_both(stranger, draft.pk),
+        lambda: actions.attach(stranger, draft.pk, "a", "text/plain", b"a"),
+        lambda: actions.detach(stranger, draft.pk, file.pk),
+        lambda: actions.discard_draft(stranger, draft.pk),
+        lambda: actions.send(stranger, draft.pk),
+        lambda: actions.start_draft(stranger, "reply", placement.message_id),
+        lambda: actions.start_draft(stranger, identity_id=draft.identity_id),
+        lambda: actions.edit_stored_draft(stranger, placement.message_id),
+        lambda: actions.save_draft(account.user_id, draft.pk, 1, identity_id=Identity.objects.get(user=stranger).pk),
+    ):
+        with pytest.raises(actions.NotYours):
+            attempt()
