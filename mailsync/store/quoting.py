@@ -73,7 +73,9 @@ def plain_body(draft: Draft) -> str:
         return draft.body
     quote = load_quote(draft) if outgoing_html.has_original(draft.body) else None
     written = outgoing_html.splice_original(outgoing_html.clean_draft(draft.body), "")
-    text = html_to_text(written).rstrip()
+    # The empty lines to write in, above the signature, are part of what a person sees.
+    room = "\n\n" if written.startswith("<p></p>") else ""
+    text = room + html_to_text(written).rstrip()
     return f"{text}\n\n{quote.text}\n" if quote else f"{text}\n"
 
 

@@ -93,6 +93,24 @@ document.addEventListener("beforetoggle", (event) => {
   });
 }, true);
 
+/* A message that could not be sent is told wherever the person is. */
+const told = new Set();
+document.addEventListener("heron:event", async ({ detail }) => {
+  if (detail.kind !== "outgoing" || document.hidden) return;
+  try {
+    const response = await fetch(`/outbox/${detail.outgoing}/`, { headers: { Accept: "application/json" } });
+    if (!response.ok) return;
+    const { title, state, explanation, tone } = await response.json();
+    const key = `${detail.outgoing} ${state}`;
+    if (!["bad", "warn"].includes(tone) || told.has(key)) return;
+    told.add(key);
+    const show = { label: "Show", run: () => location.assign(`/outbox/#o${detail.outgoing}`) };
+    toast(`${state}: “${title}”. ${explanation}`, { bad: tone === "bad", action: show, milliseconds: 20_000 });
+  } catch {
+    // The outbox says the same.
+  }
+});
+
 for (const section of document.querySelectorAll(".compose")) enhance(section);
 
 /* A page that came from a send without scripts, or a list that caught up, may offer Undo as a plain form. */

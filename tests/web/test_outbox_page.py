@@ -144,3 +144,13 @@ def test_a_stranger_gets_404_and_an_empty_list(client: Client, row: Outgoing, ve
     assert "Tea &amp; cake" not in client.get(reverse("outbox")).text
     row.refresh_from_db()
     assert row.state == State.HELD
+
+
+def test_what_became_of_a_message_is_told_in_words(client: Client, row: Outgoing) -> None:
+    put(row, State.FAILED, error="The server does not know bob@x.test.")
+    url = reverse("outgoing_act", args=[row.pk])
+    told = client.get(url, headers=JSON).json()
+    assert (told["tone"], told["explanation"]) == ("bad", "The server does not know bob@x.test.")
+    assert client.get(url)["Location"] == f"{reverse('outbox')}#o{row.pk}"
+    client.force_login(make_user("charlie"))
+    assert client.get(url, headers=JSON).status_code == 404

@@ -34,6 +34,11 @@ class OutgoingCard:
     when: datetime | None
 
     @property
+    def is_moving(self) -> bool:
+        """Whether the next change is a matter of seconds."""
+        return self.row.state in _ON_ITS_WAY or (self.row.state in {State.HELD, State.QUEUED} and not self.row.send_at)
+
+    @property
     def people(self) -> str:
         addresses = [one.address for one in self.recipients]
         if len(addresses) > 3:

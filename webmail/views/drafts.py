@@ -174,7 +174,7 @@ def show(request: HttpRequest, found: Draft) -> HttpResponse:
     return page(request, found) if request.method != "POST" else redirect("draft", found.pk)
 
 
-def _attach(user_id: int, found: Draft, upload: UploadedFile, inline: bool) -> DraftAttachment:
+def _attach(user_id: int, found: Draft, upload: "UploadedFile[Any]", inline: bool) -> DraftAttachment:
     content_type = upload.content_type or "application/octet-stream"
     if inline and content_type not in _PICTURES:
         raise actions.CannotDo(_("Only PNG, JPEG, GIF and WebP pictures can stand among the words."))

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from mailsync import actions
 from mailsync.models import Outgoing
@@ -60,12 +60,14 @@ def outbox(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @login_required
 def outgoing_act(request: HttpRequest, outgoing_id: int) -> HttpResponse:
-    """``do`` is one of undo, reopen, retry, now, sent, dismiss."""
+    """GET: what became of it, in words. POST: ``do`` is one of undo, reopen, retry, now, sent, dismiss."""
     user = user_of(request)
     row = access.outgoing_for(user, outgoing_id)
+    if request.method == "GET":
+        return _told(request, row)
     verb = _VERBS.get(request.POST.get("do", ""))
     if verb is None:
         raise Http404
@@ -86,6 +88,13 @@ def outgoing_act(request: HttpRequest, outgoing_id: int) -> HttpResponse:
         return JsonResponse({"label": said})
     messages.success(request, said)
     return redirect("outbox")
+
+
+def _told(request: HttpRequest, row: Outgoing) -> HttpResponse:
+    if not wants_json(request):
+        return redirect(f"{reverse('outbox')}#o{row.pk}")
+    card = present_outgoing(row)
+    return JsonResponse({"title": card.title, "state": card.state, "explanation": card.explanation, "tone": card.tone})
 
 
 def _rows(user_id: int) -> QuerySet[Outgoing]:

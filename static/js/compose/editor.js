@@ -236,8 +236,8 @@ export class RichText {
         this.link();
       }
     });
-    this.host.addEventListener("click", (event) => {
-      if (event.target === this.host) this.editor.commands.focus("end");
+    this.host.parentElement.addEventListener("click", (event) => {
+      if (event.target === this.host || event.target === this.host.parentElement) this.editor.commands.focus("end");
     });
   }
 

@@ -18,6 +18,7 @@ export class ComposeWindow {
     this.closed = false;
     this.saving = null;
     this.editor = null;
+    section.classList.add("scripted");
     for (const shown of section.querySelectorAll("[data-scripted]")) shown.hidden = false;
     for (const gone of section.querySelectorAll("[data-noscript]")) gone.hidden = true;
     this.files = new Files(this);
