@@ -64,7 +64,7 @@ class PullServer(FakeServer):
 
     def connect(self, _account: object) -> "PullSource":
         self.step("connect")
-        self.connections += 1
+        super().connect(_account)
         return PullSource(self)
 
     def step(self, _what: str) -> None:

@@ -37,14 +37,14 @@ def fetch_headers(session: Session, uids: Sequence[int]) -> HeaderFetch:
     """The headers of one chunk, as many as the server gives."""
     got: list[FetchedHeader] = []
     todo = [list(uids)]
+    suspects: set[int] = set()
     while todo:
         part = todo.pop()
         try:
             got += session.source.fetch_headers(part)
         except (Poison, TryNow) as error:
             _recover(session, error)
-            if len(part) > 1:
-                todo += [part[len(part) // 2 :], part[: len(part) // 2]]
+            todo += _halves(part, error, suspects)
     given = {header.uid: header for header in got}
     return HeaderFetch(tuple(uids), tuple(given[uid] for uid in uids if uid in given))
 
@@ -53,6 +53,7 @@ def fetch_bodies(session: Session, wanted: Sequence[WantedBody]) -> Iterator[Bod
     """Bodies in batches to store; each wanted UID is in exactly one batch's ``asked``."""
     sizes = {body.uid: body.size_bytes for body in wanted}
     todo = [[body.uid for body in wanted]]
+    suspects: set[int] = set()
     while todo:
         part = todo.pop()
         left = set(part)
@@ -70,11 +71,10 @@ def fetch_bodies(session: Session, wanted: Sequence[WantedBody]) -> Iterator[Bod
             if batch:
                 yield _batch(batch)
             _recover(session, error)
-            rest = sorted(left)
-            if len(rest) == 1:
-                yield BodyFetch(tuple(rest), (), str(error))
-            elif rest:
-                todo += [rest[len(rest) // 2 :], rest[: len(rest) // 2]]
+            again = _halves(sorted(left), error, suspects)
+            if left and not again:
+                yield BodyFetch(tuple(left), (), str(error))
+            todo += again
             continue
         if batch:
             yield _batch(batch)
@@ -84,6 +84,19 @@ def fetch_bodies(session: Session, wanted: Sequence[WantedBody]) -> Iterator[Bod
 
 def _batch(messages: list[FetchedMessage]) -> BodyFetch:
     return BodyFetch(tuple(message.uid for message in messages), tuple(messages))
+
+
+def _halves(part: list[int], error: Exception, suspects: set[int]) -> list[list[int]]:
+    """What to ask for after ``part`` failed: its halves, the lower first; of a single UID nothing.
+
+    A line that merely dropped accuses nobody: a single UID is asked for once more on the new one.
+    """
+    if len(part) == 1 and isinstance(error, TryNow) and part[0] not in suspects:
+        suspects.add(part[0])
+        return [part]
+    if len(part) < 2:
+        return []
+    return [part[len(part) // 2 :], part[: len(part) // 2]]
 
 
 def _recover(session: Session, error: Exception) -> None:

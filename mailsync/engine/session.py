@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 
 #: A task works no longer than this and is then enqueued again; Celery's own limit is 300 s.
 SLICE_SECONDS = 200.0
-_MOST_RECONNECTS = 12
+#: Enough to halve a chunk of a thousand down to the one message that breaks the line, and ask for it twice.
+_MOST_RECONNECTS = 14
 
 Connect = Callable[[MailAccount], Callable[[], MailSource]]
 
