@@ -40,10 +40,12 @@ _BASE = (
     "div[data-heron=signature]{opacity:.62}"
     "@media print{details[data-heron=quote]>summary{display:none!important}html{overflow:visible}}"
 )
-_LIGHT = ":root{color-scheme:light}html{background:#fff;color:#16181d}"
+# The colours of the pane around the frame (static/css/tokens.css), so that its edge is not seen.
+_LIGHT = ":root{color-scheme:light}html{background:#fff;color:#142033}"
+_LINKS = "a{color:#0a4fa8}"
 _DARK = (
-    ":root{color-scheme:dark}html{background:#17181c;color:#e4e5e9}a{color:#8ab4f8}"
-    "div[data-heron=text] blockquote{color:#b0b3bb}"
+    ":root{color-scheme:dark}html{background:#131b26;color:#e8eef7}a{color:#8cc2ff}"
+    "div[data-heron=text] blockquote{color:#aab7ca}"
 )
 # A message in its sender's own colours, made dark on request: everything is inverted, pictures back again.
 _INVERTED = (
@@ -55,11 +57,12 @@ _INVERTED = (
 def theme_css(theme: Theme, sets_colors: bool, recolour: bool = False) -> str:
     """Colours of the frame: dark where the page is dark (``auto``: where the system is) and the sender chose no
     colours; over the sender's own only with ``recolour``. Paper is always light."""
+    light = _LIGHT if sets_colors else _LIGHT + _LINKS
     dark = _INVERTED if sets_colors and recolour else "" if sets_colors else _DARK
     if theme == "light" or not dark:
-        return _LIGHT
+        return light
     when = "screen" if theme == "dark" else "screen and (prefers-color-scheme:dark)"
-    return f"{_LIGHT}@media {when}{{{dark}}}"
+    return f"{light}@media {when}{{{dark}}}"
 
 
 def html_document(
