@@ -1,0 +1,124 @@
+"""A browser and a mailbox to drive: Chromium, and the site on the test database, served by uvicorn.
+
+For the journeys through worker and mail server see ``tests/browser/site.py``; here the mail is stored
+already, so that a test of one interaction takes a second.
+"""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from accounts.models import User
+from mailsync.models import Folder
+from onebox.valkey import free_port
+from tests.browser.chromium import chromium, new_page
+from tests.browser.site import site
+from tests.factories import make_account, make_user
+from tests.sample_mailbox import fill
+
+__all__ = ["chromium", "new_page", "site"]
+
+PROJECT = Path(__file__).resolve().parents[2]
+#: Playwright's own loop lives in this thread; Django must not take that for a view.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@dataclass
+class Mailbox:
+    """A running site whose only user is Anna, and her folders by path."""
+
+    url: str
+    user: User
+    folders: dict[str, Folder]
+    session: str
+    #: What the browser's console said; a test ends with none of it.
+    complaints: list[str] = field(default_factory=list)
+
+    def page(self, browser: Browser, **options: Any) -> Page:
+        """A new window in which Anna is signed in."""
+        context: BrowserContext = browser.new_context(**options)
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": self.session, "url": self.url}])
+        context.set_default_timeout(8000)
+        page = context.new_page()
+        page.on("console", lambda said: self._note(said.type, said.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return page
+
+    def _note(self, kind: str, text: str) -> None:
+        # A refused act is an answer that the page handles; the browser logs it all the same.
+        if kind in ("error", "warning") and "Failed to load resource" not in text:
+            self.complaints.append(text)
+
+    def inbox(self, browser: Browser, **options: Any) -> Page:
+        page = self.page(browser, **{"viewport": {"width": 1440, "height": 900}, **options})
+        page.goto(f"{self.url}/f/{self.folders['INBOX'].pk}/")
+        page.locator(".scripted").first.wait_for()
+        return page
+
+
+@pytest.fixture(scope="session")
+def _server(django_db_setup: None) -> Iterator[str]:
+    """uvicorn on the database of this test run."""
+    port = free_port()
+    database = connection.settings_dict
+    url = (
+        f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    )
+    if database["HOST"].startswith("/"):
+        url = f"postgres://{database['USER']}@/{database['NAME']}?host={database['HOST']}"
+    environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONWARNINGS": ""}
+    arguments = ("--port", str(port), "--log-level", "warning", "--timeout-graceful-shutdown", "1")
+    child = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "webmail.asgi:application", *arguments],
+        cwd=PROJECT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        _wait(f"http://127.0.0.1:{port}/healthz", child)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        child.terminate()
+        child.wait(10)
+
+
+def _wait(url: str, child: "subprocess.Popen[bytes]") -> None:
+    for _ in range(200):
+        assert child.poll() is None, "The web server ended at once."
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("The web server does not answer.")
+
+
+@pytest.fixture
+def mailbox(_server: str, transactional_db: None) -> Iterator[Mailbox]:
+    """Anna's mailbox with the sample in it, freshly filled."""
+    user = make_user("anna", timezone="Europe/Berlin")
+    account = make_account(user, address="anna.berg@nordlicht.example")
+    folders = fill(account, newest=130)
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    box = Mailbox(_server, user, folders, client.cookies[settings.SESSION_COOKIE_NAME].value)
+    yield box
+    assert box.complaints == []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
