@@ -154,3 +154,8 @@ class Composition:
     references: tuple[str, ...] = ()
     attachments: tuple[OutgoingAttachment, ...] = ()
     request_receipt: bool = False
+    #: An iTIP object (RFC 5546) that goes as an alternative, with its method ("REPLY"): RFC 6047 §2.4.
+    calendar: str = ""
+    calendar_method: str = ""
+    #: RFC 3834 §5: "auto-replied" for what a person did not write by hand; "" for all else.
+    auto_submitted: str = ""

@@ -20,7 +20,7 @@ def decode_base64(data: bytes) -> bytes:
     >>> decode_base64(b"aGVsbG8=\\r\\naGk")
     b'hellohi'
     """
-    if b"=" not in data[:-8]:
+    if b"=" not in data[:-8] and b"=" not in data[-8:].rstrip(b"= \t\r\n"):
         try:
             return binascii.a2b_base64(data)
         except binascii.Error:

@@ -192,6 +192,22 @@ def test_html_alone_gets_a_text_alternative_with_its_links() -> None:
     assert parse_message(raw).text == "See this <https://example.org/>"
 
 
+def test_an_answer_to_an_invitation_is_an_alternative_with_its_method() -> None:
+    calendar = "BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\nSUMMARY:Frühstück\r\nEND:VCALENDAR\r\n"
+    raw = build_message(replace(PLAIN, calendar=calendar, calendar_method="reply")).raw
+    part = choose_bodies(parse_message(raw).root).calendar
+    assert part is not None
+    assert (part.path, part.params) == ("2", {"method": "REPLY"})
+    assert decode_text(part, reader(raw)) == calendar.replace("\r\n", "\n")
+    assert problems(raw) == []
+
+
+def test_a_file_keeps_the_parameters_that_mean_something() -> None:
+    invitation = OutgoingAttachment("i.ics", 'text/calendar; method="REQUEST"; charset=utf-8; x=y', b"BEGIN:VCALENDAR")
+    raw = build_message(replace(PLAIN, attachments=(invitation,))).raw
+    assert b"Content-Type: text/calendar; charset=utf-8; method=REQUEST\r\n" in raw
+
+
 _INJECTIONS = ["\r\nBcc: eve@evil.example", "\nX: y", "\rX: y", "\x00", "\u2028X: y", "\x85X: y", "\x0bX", "\x1b[31m"]
 
 

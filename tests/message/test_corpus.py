@@ -51,14 +51,18 @@ def test_every_file_is_parsed_within_its_time() -> None:
     slow = []
     for path in corpus_files("mime"):
         raw = path.read_bytes()
-        began = time.process_time()
-        parse_message(raw)
-        parse_header(raw)
-        spent = time.process_time() - began
-        # 50 ms a megabyte beyond a fixed cost; the fixed cost is generous, as the machine is shared.
-        if spent > 0.05 + 0.05 * len(raw) / 1_000_000:
-            slow.append((path.name, round(spent * 1000)))
+        # 50 ms a megabyte beyond a fixed cost, which is generous, as the machine may be shared.
+        limit = 0.03 + 0.05 * len(raw) / 1_000_000
+        if not any(_seconds_to_parse(raw) <= limit for _ in range(4)):
+            slow.append(path.name)
     assert slow == []
+
+
+def _seconds_to_parse(raw: bytes) -> float:
+    began = time.process_time()
+    parse_message(raw)
+    parse_header(raw)
+    return time.process_time() - began
 
 
 def test_every_part_that_the_standard_library_finds_is_found() -> None:
