@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import Identity, MailAccount, OutgoingServer
 from mailsync.announce import announce, announce_folders
 from mailsync.engine import connect
-from mailsync.engine.push_steps import remote_folder
+from mailsync.engine.session import remote_of
 from mailsync.errors import LeaseLost, MailError, NeedsUser, Rejected, TryLater
 from mailsync.models import Outgoing
 from mailsync.plan import delivery
@@ -243,7 +243,7 @@ def _is_in_sent(outgoing: Outgoing, doors: Doors) -> bool:
         return False
     source = doors.open_source(outgoing.account)
     try:
-        source.select(remote_folder(sent))
+        source.select(remote_of(sent))
         return bool(source.find_message_id(outgoing.message_id))
     finally:
         source.close()

@@ -7,6 +7,7 @@ errors as they come; what had been sent by then stands as ``sent`` in the rows a
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import cast
 
+from mailsync.engine.session import remote_of
 from mailsync.errors import Rejected, TryLater
 from mailsync.message.parse import parse_header
 from mailsync.models import Change, Folder, Placement
@@ -62,7 +63,7 @@ class Hands:
 
     def _move(self, step: plan.Move) -> Sequence[FolderCounts]:
         target = Folder.objects.get(pk=step.target_id)
-        remote = remote_folder(target)
+        remote = remote_of(target)
         uidnext = self._uidnext(target, remote)
         self._select(step.folder_id)
         items = self._claim(step.items, target_uidnext=uidnext)
@@ -157,7 +158,7 @@ class Hands:
         source = self._connected()
         wanted = Change.objects.filter(id__in=_ids(items)).select_related("message")
         messages = {row.pk: row.message for row in wanted if row.message is not None}
-        source.select(remote_folder(target))
+        source.select(remote_of(target))
         new = source.search_uids(low=uidnext)
         taken = Placement.objects.filter(folder=target, epoch=target.epoch, uid__in=new)
         owners = dict(taken.values_list("uid", "message_id"))
@@ -204,7 +205,7 @@ class Hands:
         message, target = change.message, cast(Folder, change.target)
         if message is None:
             return pushing.finish_changes(self._lease, [change.pk], lost=True)
-        source, remote = self._connected(), remote_folder(target)
+        source, remote = self._connected(), remote_of(target)
         selected = source.select(remote, read_only=True)
         standing = source.find_message_id(message.message_id)
         if standing:
@@ -231,13 +232,17 @@ class Hands:
         source = self._connected()
         if not pushing.claim_changes(self._lease, [change.pk]):
             return ()
+        inbox = Folder.objects.filter(account=change.account_id, role=Role.INBOX).first()
+        if inbox is not None and step.kind != plan.FOLDER_CREATE:
+            # Seen in practice: Dovecot hangs up on whoever deletes the folder they have selected.
+            source.select(remote_of(inbox), read_only=True)
         try:
             if step.kind == plan.FOLDER_CREATE:
                 source.create_folder(change.path)
             elif step.kind == plan.FOLDER_RENAME and change.source is not None:
-                source.rename_folder(remote_folder(change.source), change.path)
+                source.rename_folder(remote_of(change.source), change.path)
             elif change.source is not None:
-                source.delete_folder(remote_folder(change.source))
+                source.delete_folder(remote_of(change.source))
         except Rejected as error:
             # The reply to an earlier try was lost, or another client was quicker: it is as wanted.
             wanted = {plan.FOLDER_CREATE: "ALREADYEXISTS", plan.FOLDER_DELETE: "NONEXISTENT"}.get(step.kind)
@@ -257,7 +262,7 @@ class Hands:
     def _select(self, folder_id: int) -> SelectedFolder:
         """Open the folder to change it. Raises ``TryLater`` when it was renumbered: the pull must see it first."""
         folder = Folder.objects.get(pk=folder_id)
-        selected = self._connected().select(remote_folder(folder), read_only=False)
+        selected = self._connected().select(remote_of(folder), read_only=False)
         if folder.uidvalidity is not None and selected.uidvalidity != folder.uidvalidity:
             raise TryLater("The server has renumbered this folder; it is read anew first.", after_seconds=60)
         if selected.read_only:
@@ -268,18 +273,6 @@ class Hands:
         """Where new messages of the target will begin (RFC 9051 §2.3.1.1)."""
         uidnext = self._connected().status(remote).uidnext
         return uidnext or target.uidnext_seen or 1
-
-
-def remote_folder(folder: Folder) -> RemoteFolder:
-    """A folder row as the protocol names it."""
-    return RemoteFolder(
-        path=folder.path,
-        path_raw=bytes(folder.path_raw),
-        delimiter=folder.delimiter,
-        role=Role(folder.role),
-        selectable=folder.selectable,
-        subscribed=folder.subscribed,
-    )
 
 
 def _unkept(selected: SelectedFolder, flags: Iterable[str]) -> set[str]:
