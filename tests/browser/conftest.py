@@ -52,7 +52,7 @@ class Mailbox:
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": self.session, "url": self.url}])
         context.set_default_timeout(8000)
         page = context.new_page()
-        page.on("console", lambda said: complaints.append(said.text) if POLICY in said.text else None)
+        page.on("console", lambda said: self._note(said.type, said.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         return page
 
