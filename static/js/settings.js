@@ -44,3 +44,15 @@ for (const form of document.querySelectorAll("[data-busy]")) {
     button.textContent = words;
   });
 }
+
+/* Fields drawn anew for another provider keep what was typed, passwords and what was typed meanwhile among it. */
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const { target, fragment } = event.detail;
+  if (target.id !== "hand-fields") return;
+  for (const old of target.querySelectorAll("input, select")) {
+    const drawn = fragment.querySelector(`#${CSS.escape(old.id)}`);
+    if (!drawn) continue;
+    if (old.type === "radio" || old.type === "checkbox") drawn.checked = old.checked;
+    else drawn.value = old.value;
+  }
+});

@@ -128,5 +128,8 @@ def site(certificates: Certificates) -> Iterator[Site]:
         try:
             running.start()
             yield running
+        except Exception as error:
+            error.add_note(running.logs())
+            raise
         finally:
             running.stop()
