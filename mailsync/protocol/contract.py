@@ -101,6 +101,41 @@ class MailSource(Protocol):
         ...
 
 
+class MaildropSource(Protocol):
+    """A logged-in POP3 session (RFC 1939). Leaving it without ``quit`` undoes every ``dele``."""
+
+    capabilities: frozenset[str]
+    transcript: Sequence[str]
+
+    def stat(self) -> tuple[int, int]:
+        """How many messages, and their bytes all together (advisory)."""
+        ...
+
+    def uidl(self) -> dict[int, str] | None:
+        """Number → unique id, blank and double ones included; None where the server has no UIDL."""
+        ...
+
+    def list(self) -> dict[int, int]:
+        """Number → size in bytes (advisory)."""
+        ...
+
+    def top(self, number: int, lines: int = 0) -> bytes: ...
+
+    def retr(self, number: int) -> bytes:
+        """The whole message. Raises ``TryNow`` when the stream ended early: nothing is returned then."""
+        ...
+
+    def dele(self, number: int) -> None: ...
+
+    def quit(self) -> None:
+        """The deletions happen. Raises when the server did not confirm them: then nobody knows."""
+        ...
+
+    def drop(self) -> None:
+        """Close without QUIT: no deletion happens; never raises."""
+        ...
+
+
 class MailSender(Protocol):
     """A logged-in connection to a submission server, driven step by step."""
 

@@ -58,7 +58,7 @@ class ImapSource:
         self._session = session
         self._max_message_bytes = max_message_bytes
         self._idle_tag: bytes | None = None
-        self.transcript = session.transcript
+        self.transcript: Sequence[str] = session.transcript
         self._introduce()
         self._prefixes = imap_folders.fetch_namespaces(session)
 
@@ -117,17 +117,17 @@ class ImapSource:
             self._session.run(b"SUBSCRIBE", new_name)
             self._session.run(b"UNSUBSCRIBE", quote(folder.path_raw))
         except Rejected:
-            self.transcript.note("subscription not carried along")
+            self._session.transcript.note("subscription not carried along")
 
     def delete_folder(self, folder: RemoteFolder) -> None:
-        """UNSUBSCRIBE, then DELETE: the folder and all messages in it. Never INBOX."""
+        """DELETE, then UNSUBSCRIBE: the folder and all messages in it. Never INBOX."""
         if folder.path.upper() == "INBOX":
             raise Rejected("The inbox cannot be deleted.", code="CANNOT")
         self._session.run(b"DELETE", quote(folder.path_raw))
         try:
             self._session.run(b"UNSUBSCRIBE", quote(folder.path_raw))
         except Rejected:
-            self.transcript.note("subscription left behind")
+            self._session.transcript.note("subscription left behind")
 
     def subscribe(self, folder: RemoteFolder, subscribed: bool) -> None:
         self._session.run(b"SUBSCRIBE" if subscribed else b"UNSUBSCRIBE", quote(folder.path_raw))

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import ProtocolError
 
-from mailsync.errors import MailError, NeedsUser, Poison, TryLater, TryNow
+from mailsync.errors import MailError, NeedsUser, Poison, Rejected, TryLater, TryNow
 from mailsync.protocol import auth, egress, tls
 from mailsync.protocol.imap_errors import StatusText, broken, parse_status, passing, refused
 from mailsync.protocol.imap_names import Literal, quote
@@ -185,8 +185,10 @@ class ImapSession(IMAPClient):  # type: ignore[misc]  # IMAPClient carries no ty
         mechanisms = frozenset(word[5:] for word in self.offered if word.startswith("AUTH="))
         mechanism = auth.choose_mechanism(mechanisms, settings.secret)
         try:
-            if mechanism in ("XOAUTH2", "OAUTHBEARER", "PLAIN"):
+            if mechanism in ("XOAUTH2", "OAUTHBEARER"):
                 reply = self._authenticate(mechanism)
+            elif mechanism == "PLAIN":
+                reply = self._plain_or_login()
             elif settings.secret.kind == "oauth2":
                 raise NeedsUser(
                     f"{settings.host} does not offer sign-in by OAuth. Use a password or an app password.",
@@ -195,7 +197,7 @@ class ImapSession(IMAPClient):  # type: ignore[misc]  # IMAPClient carries no ty
             elif "LOGINDISABLED" in self.offered:
                 raise NeedsUser(f"{settings.host} takes no passwords on this port. Choose TLS.", code="security")
             else:
-                reply = self.run(b"LOGIN", quote(settings.username.encode()), quote(settings.secret.value.encode()))
+                reply = self._login()
         except TryNow as error:
             # Seen in practice: servers that hang up instead of saying NO.
             raise passing(error.detail) or TryLater(
@@ -211,6 +213,18 @@ class ImapSession(IMAPClient):  # type: ignore[misc]  # IMAPClient carries no ty
             raise auth.refused_login(settings, error.detail) from error
         self.wire.state = "AUTH"
         self.refresh_capabilities(reply)
+
+    def _plain_or_login(self) -> Reply:
+        """Seen in practice: servers that offer AUTH=PLAIN and answer it with BAD."""
+        try:
+            return self._authenticate("PLAIN")
+        except Rejected as error:
+            if error.code != "BAD" or "LOGINDISABLED" in self.offered:
+                raise
+        return self._login()
+
+    def _login(self) -> Reply:
+        return self.run(b"LOGIN", quote(self.settings.username.encode()), quote(self.settings.secret.value.encode()))
 
     def _authenticate(self, mechanism: str) -> Reply:
         """RFC 9051 §6.2.2, with the first response inline where SASL-IR allows (RFC 4959)."""

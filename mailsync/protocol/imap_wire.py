@@ -125,8 +125,15 @@ class Wire(imaplib.IMAP4):
         return bool(self._pending) or (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0)
 
     def wait_readable(self, seconds: float) -> bool:
-        """Whether something can be read within ``seconds`` (0: now)."""
-        return self.has_unread or bool(select.select([self.sock], [], [], seconds)[0])
+        """Whether something can be read within ``seconds`` (0: now). Raises ``abort`` on a closed socket."""
+        if self.has_unread:
+            return True
+        if self.sock.fileno() < 0:
+            raise self.abort("the connection is closed")
+        # Not select(), which takes no descriptor above 1023: a watcher holds thousands.
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     # Responses. ---------------------------------------------------------------------------------
 

@@ -5,6 +5,8 @@ retrieved as collected, so it is a verb of its own: ``drop`` leaves without it, 
 session is undone.
 """
 
+from collections.abc import Sequence
+
 from mailsync.errors import Rejected
 from mailsync.protocol.pop3_session import Connection, failures, open_connection, shut
 from mailsync.types import ServerSettings
@@ -26,7 +28,7 @@ class Pop3Source:
         self._connection = connection
         #: CAPA after login, in upper case with arguments: ``UIDL``, ``TOP``, ``EXPIRE NEVER`` … empty without CAPA.
         self.capabilities = capabilities
-        self.transcript = connection.transcript
+        self.transcript: Sequence[str] = connection.transcript
 
     def stat(self) -> tuple[int, int]:
         """The number of messages, and their bytes all together (advisory)."""

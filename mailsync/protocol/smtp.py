@@ -31,7 +31,7 @@ class SmtpSender:
         self._connection = connection
         self._final_reply_seconds = final_reply_seconds
         self._in_transaction = False
-        self.transcript = connection.transcript
+        self.transcript: Sequence[str] = connection.transcript
         features = connection.esmtp_features
         size = features.get("size", "").strip()
         #: None where the server gives no limit (RFC 1870: 0 means none).

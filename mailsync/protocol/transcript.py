@@ -36,7 +36,7 @@ class Transcript(deque[str]):
 
     def received(self, line: bytes) -> None:
         text = _readable(line)
-        if " FETCH " in text[:40]:
+        if '"' in text and " FETCH " in text[:40]:
             text = _QUOTED.sub('"…"', text)
         self.append("S: " + text)
 
@@ -47,5 +47,5 @@ class Transcript(deque[str]):
 
 def _readable(line: bytes) -> str:
     text = line[: _LINE_LENGTH + 1].decode("utf-8", "replace").rstrip("\r\n")
-    shown = "".join(char if char.isprintable() else "·" for char in text)
+    shown = text if text.isprintable() else "".join(char if char.isprintable() else "·" for char in text)
     return shown if len(line) <= _LINE_LENGTH else shown[:_LINE_LENGTH] + "…"

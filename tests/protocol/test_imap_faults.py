@@ -492,3 +492,22 @@ def test_changed_since_zero_is_never_asked(scripted: ScriptMaker) -> None:
     source = session(scripted)
     with pytest.raises(ValueError, match="MODSEQ above 0"):
         source.fetch_flags(changed_since=0)
+
+
+def test_a_server_that_offers_plain_and_does_not_know_it(scripted: ScriptMaker) -> None:
+    words = "IMAP4rev1 AUTH=PLAIN SASL-IR"
+    steps = [
+        *(Say("* OK"), *capabilities(words), *capabilities(words)),
+        *(Expect(r"\S+ AUTHENTICATE PLAIN "), Say("{tag} BAD what?")),
+        *(Expect(r'\S+ LOGIN "user" "open sesame"$'), Say("{tag} OK [CAPABILITY IMAP4rev1] in")),
+        *(Expect(r"\S+ ID "), Say("{tag} OK")),
+    ]
+    assert opened(scripted(steps)).capabilities == {"IMAP4REV1"}
+
+
+def test_looking_at_a_closed_connection_says_so(scripted: ScriptMaker) -> None:
+    source = session(scripted, Expect(r"\S+ IDLE"), Raw(b"+ idling\r\n"))
+    source.idle_start()
+    source._session.wire.shutdown()
+    with pytest.raises(TryNow):
+        source.idle_check()

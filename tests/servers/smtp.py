@@ -4,6 +4,7 @@
 messages for a ``Mailbox`` of the test Dovecot on to it, as a mail server would.
 """
 
+import asyncio
 import ssl
 import warnings
 from collections.abc import Callable, Iterator
@@ -132,16 +133,32 @@ class SmtpServer:
 class _PlainController(Controller):
     """Takes each message's bytes as they come."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.conversations: list[SMTP] = []
+        super().__init__(*args, **kwargs)
+
     def factory(self) -> SMTP:
         with warnings.catch_warnings():
             # TLS is there before SMTP begins, which aiosmtpd does not see.
             warnings.simplefilter("ignore", UserWarning)
-            return SMTP(self.handler, hostname="localhost", **self.SMTP_kwargs)
+            self.conversations.append(SMTP(self.handler, hostname="localhost", **self.SMTP_kwargs))
+        return self.conversations[-1]
+
+    def stop(self, no_assert: bool = False) -> None:
+        """Close what clients left open before the loop ends; otherwise it lingers as a leaked socket."""
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(timeout=10)
+        super().stop(no_assert)
+
+    async def _hang_up(self) -> None:
+        for conversation in self.conversations:
+            if isinstance(conversation.transport, asyncio.Transport):
+                conversation.transport.abort()
+        await asyncio.sleep(0.01)
 
 
 class _TlsController(_PlainController):
     def __init__(self, handler: object, *, tls: ssl.SSLContext, **kwargs: object) -> None:
-        super().__init__(handler, ssl_context=tls, **kwargs)  # type: ignore[arg-type]
+        super().__init__(handler, ssl_context=tls, **kwargs)
 
 
 @pytest.fixture
