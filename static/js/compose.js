@@ -10,6 +10,8 @@ const windows = new Map();
 /** Opens the draft behind `url` (a compose or draft page) in the dock; the page itself where that fails. */
 export async function openDraft(url) {
   let response;
+  // What was just typed must be there before the server is asked: an untouched draft would be offered again.
+  await Promise.all([...windows.values()].map((open) => open.save()));
   try {
     response = await fetch(url, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
   } catch {

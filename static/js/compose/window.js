@@ -72,7 +72,7 @@ export class ComposeWindow {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       this.run("send");
-    } else if (event.key === "Escape" && !event.defaultPrevented) {
+    } else if (event.key === "Escape") {
       if (this.section.querySelector(":popover-open")) return;
       event.preventDefault();
       this.run("close");
