@@ -13,9 +13,11 @@ from django.utils import timezone
 from accounts.models import Credential, Identity, MailAccount, OutgoingServer, User
 from mailsync.actions import wake
 from mailsync.actions.owned import own_account
+from mailsync.actions.verb import verb
 from mailsync.engine import connect, probe
 from mailsync.errors import CannotDo
 from mailsync.models import AccountSync, Change
+from mailsync.store.forgetting import forget_mail
 from mailsync.types import LoginReport, Secret, Security, ServerSettings, StepResult
 
 
@@ -27,7 +29,7 @@ def check_login(incoming: ServerSettings, outgoing: ServerSettings | None) -> Lo
     )
 
 
-@transaction.atomic
+@verb
 def connect_account(
     user: User,
     *,
@@ -88,7 +90,7 @@ def connect_account(
     return account
 
 
-@transaction.atomic
+@verb
 def update_account(
     user_id: int,
     account_id: int,
@@ -120,12 +122,12 @@ def update_account(
     return account
 
 
-@transaction.atomic
+@verb
 def rename_account(user_id: int, account_id: int, label: str) -> MailAccount:
     return update_account(user_id, account_id, label=label.strip()[:120])
 
 
-@transaction.atomic
+@verb
 def sync_now(user_id: int, account_id: int) -> None:
     """Fetch now, and push what waits, whatever the schedule says."""
     account = own_account(user_id, account_id)
@@ -135,7 +137,7 @@ def sync_now(user_id: int, account_id: int) -> None:
     _start(account)
 
 
-@transaction.atomic
+@verb
 def pause_account(user_id: int, account_id: int) -> MailAccount:
     """No fetching and no sending until it is resumed; what is there stays readable."""
     account = own_account(user_id, account_id)
@@ -143,18 +145,19 @@ def pause_account(user_id: int, account_id: int) -> MailAccount:
     return account
 
 
-@transaction.atomic
+@verb
 def resume_account(user_id: int, account_id: int) -> MailAccount:
     account = own_account(user_id, account_id)
     _activate(account)
     return account
 
 
-@transaction.atomic
+@verb
 def delete_account(user_id: int, account_id: int) -> None:
     """Forget the account, its secrets and all mail kept here. The mail on its server is untouched."""
     account = own_account(user_id, account_id)
     server = account.outgoing_server
+    forget_mail(account.pk)
     account.delete()
     if server is not None and not server.is_relay and not server.mail_accounts.exists():
         Identity.objects.filter(outgoing_server=server).update(outgoing_server=None)

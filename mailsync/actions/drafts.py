@@ -11,6 +11,7 @@ from django.db.models import Max
 from accounts.models import Identity
 from mailsync.actions import wake
 from mailsync.actions.owned import NotYours, own_draft, own_identity, own_message
+from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.models import Draft, DraftAttachment, Message
 from mailsync.store import blobs, changes, draft_copies, drafts, replying
@@ -73,7 +74,7 @@ def _body_at_hand(message: Message) -> Iterator[None]:
         raise CannotDo("This message is still being fetched. Try again in a moment.") from None
 
 
-@transaction.atomic
+@verb
 def save_draft(user_id: int, draft_id: int, based_on_version: int, **fields: Any) -> Draft:
     """Save; raises ``Conflict`` carrying the current draft when it was saved elsewhere since ``based_on_version``."""
     draft = own_draft(user_id, draft_id)
@@ -84,7 +85,7 @@ def save_draft(user_id: int, draft_id: int, based_on_version: int, **fields: Any
     return saved
 
 
-@transaction.atomic
+@verb
 def keep_both(user_id: int, draft_id: int, **fields: Any) -> Draft:
     """After a ``Conflict``: what this window holds as a draft of its own, with the same files."""
     draft = own_draft(user_id, draft_id)
@@ -100,7 +101,7 @@ def keep_both(user_id: int, draft_id: int, **fields: Any) -> Draft:
     return copy
 
 
-@transaction.atomic
+@verb
 def attach(
     user_id: int, draft_id: int, name: str, content_type: str, data: bytes, *, inline: bool = False
 ) -> DraftAttachment:
@@ -129,7 +130,7 @@ def attach(
     return attachment
 
 
-@transaction.atomic
+@verb
 def detach(user_id: int, draft_id: int, attachment_id: int) -> None:
     """Take a file off the draft; its bytes stay for a while, so Undo of a send still has them."""
     draft = own_draft(user_id, draft_id)
@@ -139,7 +140,7 @@ def detach(user_id: int, draft_id: int, attachment_id: int) -> None:
     _files_changed(draft)
 
 
-@transaction.atomic
+@verb
 def discard_draft(user_id: int, draft_id: int) -> None:
     """Throw the draft away, and its copy on the server."""
     draft = own_draft(user_id, draft_id)

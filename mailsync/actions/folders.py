@@ -2,18 +2,18 @@
 
 from uuid import uuid4
 
-from django.db import transaction
 from django.utils import timezone
 
 from mailsync.actions import wake
 from mailsync.actions.owned import own_account, own_folder
+from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.models import Change, Folder
 from mailsync.store import specials
 from mailsync.store.changes import is_local, wake_account
 
 
-@transaction.atomic
+@verb
 def create_folder(user_id: int, account_id: int, name: str, parent_id: int | None = None) -> Folder:
     """A new folder of this account, below ``parent_id`` or at the top."""
     account = own_account(user_id, account_id)
@@ -30,7 +30,7 @@ def create_folder(user_id: int, account_id: int, name: str, parent_id: int | Non
     return folder
 
 
-@transaction.atomic
+@verb
 def rename_folder(user_id: int, folder_id: int, name: str) -> Folder:
     """Give a folder another name in the same place. The path follows once the server has renamed it."""
     folder = own_folder(user_id, folder_id)
@@ -54,7 +54,7 @@ def rename_folder(user_id: int, folder_id: int, name: str) -> Folder:
     return folder
 
 
-@transaction.atomic
+@verb
 def delete_folder(user_id: int, folder_id: int) -> None:
     """Delete an empty folder without subfolders; mail is never deleted along with its folder."""
     folder = own_folder(user_id, folder_id)

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from django.db import transaction
 from django.utils import timezone
 
 from mailsync.actions import wake
 from mailsync.actions.owned import NotYours, own_folder, own_message, own_placements
+from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.models import Change, Folder, Message, Placement
 from mailsync.store import changes, specials, undoing
@@ -23,19 +23,19 @@ from mailsync.types import ActionResult, Role
 TOAST_SECONDS = 8
 
 
-@transaction.atomic
+@verb
 def mark_read(user_id: int, placement_ids: Iterable[int], read: bool = True) -> ActionResult:
     """Set or clear \\Seen."""
     return _set_flag(user_id, placement_ids, "\\Seen", read, "marked as read" if read else "marked as unread")
 
 
-@transaction.atomic
+@verb
 def flag(user_id: int, placement_ids: Iterable[int], flagged: bool = True) -> ActionResult:
     """Set or clear \\Flagged (the star)."""
     return _set_flag(user_id, placement_ids, "\\Flagged", flagged, "starred" if flagged else "star removed")
 
 
-@transaction.atomic
+@verb
 def set_keyword(user_id: int, placement_ids: Iterable[int], keyword: str, on: bool = True) -> ActionResult:
     """Set or clear a keyword (RFC 9051 §2.3.2), which must be an atom: printable, no spaces or quotes."""
     if not keyword or not keyword.isascii() or any(c <= " " or c in '(){%*"\\]' for c in keyword) or len(keyword) > 64:
@@ -52,7 +52,7 @@ def _set_flag(user_id: int, placement_ids: Iterable[int], name: str, on: bool, d
     return _result(group, len(touched), done)
 
 
-@transaction.atomic
+@verb
 def move(user_id: int, placement_ids: Iterable[int], folder_id: int) -> ActionResult:
     """Move to a folder of the same account."""
     target = own_folder(user_id, folder_id)
@@ -66,13 +66,13 @@ def move(user_id: int, placement_ids: Iterable[int], folder_id: int) -> ActionRe
     return _result(group, count, f"moved to {target.name}")
 
 
-@transaction.atomic
+@verb
 def archive(user_id: int, placement_ids: Iterable[int]) -> ActionResult:
     """Move to each account's Archive, which is made where there is none."""
     return _move_to_role(user_id, placement_ids, Role.ARCHIVE, "archived")
 
 
-@transaction.atomic
+@verb
 def junk(user_id: int, placement_ids: Iterable[int], is_junk: bool = True) -> ActionResult:
     """Move to Junk, or back to the inbox, and say so in the registered keywords $Junk and $NotJunk."""
     placements = own_placements(user_id, placement_ids)
@@ -88,7 +88,7 @@ def junk(user_id: int, placement_ids: Iterable[int], is_junk: bool = True) -> Ac
     )
 
 
-@transaction.atomic
+@verb
 def trash(user_id: int, placement_ids: Iterable[int]) -> ActionResult:
     """Move to Trash; what lies in Trash already is deleted for good."""
     ids = list(placement_ids)
@@ -102,7 +102,7 @@ def trash(user_id: int, placement_ids: Iterable[int]) -> ActionResult:
     return _result(group, count, "deleted for good" if for_good and not rest else "moved to Trash")
 
 
-@transaction.atomic
+@verb
 def delete_for_good(user_id: int, placement_ids: Iterable[int]) -> ActionResult:
     """Expunge what lies in Trash, Junk or Drafts; elsewhere a message goes to Trash first."""
     placements = own_placements(user_id, placement_ids)
@@ -112,7 +112,7 @@ def delete_for_good(user_id: int, placement_ids: Iterable[int]) -> ActionResult:
     return _result(group, _expunge(placements, group), "deleted for good")
 
 
-@transaction.atomic
+@verb
 def empty_folder(user_id: int, folder_id: int) -> ActionResult:
     """Delete for good everything in Trash or Junk."""
     folder = own_folder(user_id, folder_id)
@@ -125,7 +125,7 @@ def empty_folder(user_id: int, folder_id: int) -> ActionResult:
     return _result(group, _expunge(own_placements(user_id, ids), group), "deleted for good")
 
 
-@transaction.atomic
+@verb
 def undo(user_id: int, group: UUID) -> bool:
     """Take back what one verb did. False when it cannot be any more: deleted for good, or changed since."""
     mine = list(
@@ -143,7 +143,7 @@ def undo(user_id: int, group: UUID) -> bool:
     return True
 
 
-@transaction.atomic
+@verb
 def open_message(user_id: int, message_id: int) -> ActionResult:
     """A message is being read: \\Seen wherever it lies, and its body wanted at once if it has not come yet."""
     message = own_message(user_id, message_id)

@@ -1,18 +1,19 @@
 """Sending, and what can still be done about a message on its way."""
 
+import sys
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from mailsync.actions import wake
 from mailsync.actions.owned import NotYours, own_outgoing
+from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.message.compose import build_message
 from mailsync.models import Draft, Outgoing, Placement
-from mailsync.store import changes, composition, drafts, outbox
+from mailsync.store import allowance, changes, composition, drafts, outbox
 from mailsync.store.summary import lock_folders
 
 #: The server waits this much longer than the toast, so a click in its last moment still counts.
@@ -21,7 +22,7 @@ GRACE_SECONDS = 2
 _WAITING = (Outgoing.State.HELD, Outgoing.State.QUEUED, Outgoing.State.DEFERRED)
 
 
-@transaction.atomic
+@verb
 def send(user_id: int, draft_id: int, hold_seconds: int = 10, send_at: datetime | None = None) -> Outgoing:
     """Freeze the draft and put it in the outbox, held for Undo, or until ``send_at``.
 
@@ -52,8 +53,13 @@ def send(user_id: int, draft_id: int, hold_seconds: int = 10, send_at: datetime 
         raise CannotDo(str(error)) from error
     if not built.recipients:
         raise CannotDo("Add at least one recipient.", field="to")
-    if len(built.raw) > settings.HERON_MESSAGE_SIZE_LIMIT_BYTES:
-        raise CannotDo("The message is larger than may be sent. Remove a file.", field="attachments")
+    most = min(settings.HERON_MESSAGE_SIZE_LIMIT_BYTES, allowance.limits_of(identity).message_size_bytes or sys.maxsize)
+    if len(built.raw) > most:
+        raise CannotDo(
+            f"The message has {len(built.raw) / 1e6:.1f} MB as it would be sent, and {most / 1e6:.1f} MB is the most"
+            " that your provider takes. Remove a file.",
+            field="attachments",
+        )
     due_at = send_at or now + timedelta(seconds=hold_seconds + GRACE_SECONDS if hold_seconds > 0 else 0)
     outgoing = outbox.queue_outgoing(
         draft,
@@ -76,7 +82,7 @@ def send(user_id: int, draft_id: int, hold_seconds: int = 10, send_at: datetime 
     return outgoing
 
 
-@transaction.atomic
+@verb
 def undo_send(user_id: int, outgoing_id: int) -> Draft:
     """Stop a message and open its draft again, with all its files. Raises ``CannotDo`` if it has left."""
     outgoing = own_outgoing(user_id, outgoing_id)
@@ -85,7 +91,7 @@ def undo_send(user_id: int, outgoing_id: int) -> Draft:
     return _reopened(outgoing, "Stopped before it left.")
 
 
-@transaction.atomic
+@verb
 def reopen(user_id: int, outgoing_id: int) -> Draft:
     """The draft of a message that failed or was stopped, to mend and send anew."""
     outgoing = own_outgoing(user_id, outgoing_id)
@@ -94,13 +100,13 @@ def reopen(user_id: int, outgoing_id: int) -> Draft:
     return _reopened(outgoing, "Opened again to be changed.")
 
 
-@transaction.atomic
+@verb
 def cancel_outgoing(user_id: int, outgoing_id: int) -> Draft:
     """Like ``undo_send``: the message will not leave, its words are kept as a draft."""
     return undo_send(user_id, outgoing_id)
 
 
-@transaction.atomic
+@verb
 def reschedule(user_id: int, outgoing_id: int, send_at: datetime | None) -> Outgoing:
     """Another time for a message that waits; None sends it now."""
     outgoing = own_outgoing(user_id, outgoing_id)
@@ -118,7 +124,7 @@ def reschedule(user_id: int, outgoing_id: int, send_at: datetime | None) -> Outg
     return outgoing
 
 
-@transaction.atomic
+@verb
 def retry_send(user_id: int, outgoing_id: int) -> Outgoing:
     """Try again now: a deferred message early, a failed one anew, an uncertain one though it may arrive twice.
 
@@ -138,7 +144,7 @@ def retry_send(user_id: int, outgoing_id: int) -> Outgoing:
     return outgoing
 
 
-@transaction.atomic
+@verb
 def mark_as_sent(user_id: int, outgoing_id: int) -> Outgoing:
     """The user knows that an uncertain message arrived: it is filed under Sent and not sent again."""
     outgoing = own_outgoing(user_id, outgoing_id)
@@ -150,7 +156,7 @@ def mark_as_sent(user_id: int, outgoing_id: int) -> Outgoing:
     return outgoing
 
 
-@transaction.atomic
+@verb
 def dismiss_outgoing(user_id: int, outgoing_id: int) -> None:
     """Take a failed message off the outbox list; its row and timeline are kept."""
     outgoing = own_outgoing(user_id, outgoing_id)

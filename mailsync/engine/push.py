@@ -23,7 +23,9 @@ logger = logging.getLogger(__name__)
 
 #: A run ends by itself well before the task's time limit; what is left is due at once.
 RUN_SECONDS = 200.0
-LEASE_SECONDS = 120.0
+LEASE_SECONDS = 180.0
+#: An upload may take as long as the task itself, and a second worker must not begin it again meanwhile.
+APPEND_LEASE_SECONDS = 400.0
 #: How soon to look again for the UID of a message that a pull has yet to meet.
 UID_WAIT_SECONDS = 20.0
 #: Response codes (RFC 5530) of a refusal that passes by itself.
@@ -84,7 +86,8 @@ class _Run:
                 self._wait(list(states))
                 return
             taken.update(states[change_id] for change_id in _change_ids(step))
-            leases.heartbeat(self._lease, seconds=LEASE_SECONDS)
+            is_append = isinstance(step, plan.Append)
+            leases.heartbeat(self._lease, seconds=APPEND_LEASE_SECONDS if is_append else LEASE_SECONDS)
             if not self._take(step):
                 return
 

@@ -83,10 +83,21 @@ def record_flags(
             changes.append(
                 _change(placement, Change.Kind.FLAGS, group, add_flags=added, remove_flags=removed, hold_until=None)
             )
-    Placement.objects.bulk_update(touched, [*COLUMNS.values(), "keywords"], batch_size=500)
-    Change.objects.bulk_create(changes)
-    _wake(placements, None)
+    _save_flags(touched, (*add, *remove))
+    Change.objects.bulk_create(changes, batch_size=1000)
+    _wake(touched, None)
     return touched
+
+
+def _save_flags(placements: Sequence[Placement], names: Iterable[str]) -> None:
+    """One statement for a system flag however many messages have it; keywords differ from row to row."""
+    names = set(names)
+    for column in {COLUMNS[name] for name in names if name in COLUMNS}:
+        for value in (True, False):
+            ids = [placement.pk for placement in placements if getattr(placement, column) is value]
+            Placement.objects.filter(id__in=ids).update(**{column: value})
+    if not names <= COLUMNS.keys():
+        Placement.objects.bulk_update(placements, ["keywords"], batch_size=500)
 
 
 def record_moves(

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import Credential, Identity, MailAccount, OutgoingServer
 from mailsync import actions
-from mailsync.models import AccountSync, Change
+from mailsync.models import AccountSync, Change, Message
 from mailsync.types import Secret, Security, ServerSettings
 from tests.factories import make_account, make_folder, make_message, make_user
 
@@ -65,11 +65,18 @@ def test_pausing_resuming_and_deleting() -> None:
     assert actions.pause_account(account.user_id, account.pk).state == "paused"
     assert actions.resume_account(account.user_id, account.pk).state == "active"
     actions.sync_now(account.user_id, account.pk)
-    make_message(make_folder(account))
+    placement = make_message(make_folder(account))
+    actions.archive(account.user_id, [placement.pk])
+    reply = actions.start_draft(account.user_id, "reply", placement.message_id)
+    actions.send(account.user_id, actions.start_draft(account.user_id, to="bob@example.org").pk)
+    kept = make_message(make_folder(make_account(account.user)))
     actions.delete_account(account.user_id, account.pk)
+    reply.refresh_from_db()
+    assert (reply.original, reply.identity) == (None, None)
+    assert [row.pk for row in Message.objects.all()] == [kept.message_id]
     assert not MailAccount.objects.filter(pk=account.pk).exists()
-    assert not Credential.objects.exists()
-    assert not OutgoingServer.objects.exists()
+    assert Credential.objects.count() == 2
+    assert not OutgoingServer.objects.filter(host="mail.example.test").exists()
 
 
 def test_strangers_get_nowhere() -> None:

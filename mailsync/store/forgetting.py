@@ -1,0 +1,57 @@
+"""All mail of an account, deleted table by table: a large mailbox goes in seconds. Database room.
+
+Nothing is loaded and no cascade is followed: each table is one statement, and what points to a row goes before it.
+"""
+
+from django.db import transaction
+from django.db.models import Model, QuerySet
+
+from mailsync.models import (
+    Change,
+    Draft,
+    Folder,
+    Hole,
+    Lease,
+    Message,
+    MessageText,
+    Outgoing,
+    OutgoingEvent,
+    OutgoingRecipient,
+    Placement,
+    PopMessage,
+    RawMessage,
+    SyncRun,
+    Thread,
+    ThreadReference,
+    ThreadRow,
+)
+
+_OWN: tuple[tuple[type[Model], str], ...] = (
+    (OutgoingEvent, "outgoing__account"),
+    (OutgoingRecipient, "outgoing__account"),
+    (Outgoing, "account"),
+    (Change, "account"),
+    (SyncRun, "account"),
+    (PopMessage, "account"),
+    (MessageText, "account"),
+    (ThreadRow, "folder__account"),
+    (Hole, "folder__account"),
+    (Placement, "account"),
+    (Message, "account"),
+    (RawMessage, "account"),
+    (ThreadReference, "account"),
+    (Thread, "account"),
+    (Folder, "account"),
+    (Lease, "account"),
+)
+
+
+@transaction.atomic
+def forget_mail(account_id: int) -> None:
+    """Delete everything kept here of an account's mail. Drafts, and what other accounts answered it with, are kept."""
+    Draft.objects.filter(original__account=account_id).update(original=None)
+    Draft.objects.filter(placement__account=account_id).update(placement=None)
+    Outgoing.objects.filter(original__account=account_id).exclude(account=account_id).update(original=None)
+    for model, path in _OWN:
+        rows: QuerySet[Model] = model._default_manager.filter(**{path: account_id})
+        rows._raw_delete(rows.db)
