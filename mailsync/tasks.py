@@ -8,6 +8,8 @@ from mailsync.engine import maintain as maintenance
 from mailsync.engine import pull
 from mailsync.store import leases, schedule
 
+HINT_SECONDS = 60
+
 
 @shared_task(name="mailsync.dispatch", ignore_result=True)
 def dispatch() -> None:
@@ -19,10 +21,11 @@ def dispatch() -> None:
         (folder_pull, schedule.claim_folders()),
         (changes_push, schedule.claim_accounts("push_due_at")),
         (outgoing_deliver, schedule.due_outgoing()),
-        (bodies_pull, schedule.accounts_with_bodies_pending()),
+        (bodies_pull, schedule.claim_bodies()),
     ):
         for id_ in ids:
-            task.delay(id_)
+            # A hint that nobody took in time is worth nothing: Postgres will give it again.
+            task.apply_async((id_,), expires=HINT_SECONDS)
 
 
 @shared_task(name="mailsync.maintain", ignore_result=True)
@@ -46,7 +49,8 @@ def folder_pull(folder_id: int) -> None:
 
 
 def _bodies_wanted(account_id: int) -> None:
-    bodies_pull.delay(account_id)
+    if schedule.claim_bodies_of(account_id):
+        bodies_pull.delay(account_id)
 
 
 @shared_task(name="mailsync.bodies_pull", ignore_result=True)

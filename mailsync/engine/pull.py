@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts.models import MailAccount, Protocol
@@ -72,6 +72,8 @@ def pull_one(
 
 def pull_bodies(account_id: int, *, connect: Connect = dial) -> Outcome:
     """Fetch bodies that are not here yet, newest first, folder by folder."""
+    if not _without_bodies(account_id).exists():
+        return Outcome.IDLE
     return _work(account_id, "bodies", connect, _pull_bodies, whole_account=False)
 
 
@@ -194,10 +196,7 @@ def _visit(
 
 
 def _pull_bodies(session: Session) -> Outcome:
-    waiting = Folder.objects.filter(
-        account_id=session.account.pk, missing_since__isnull=True, parked_at__isnull=True, bodies_pending__gt=0
-    )
-    for folder in sorted(waiting, key=_rank):
+    for folder in sorted(_without_bodies(session.account.pk), key=_rank):
         session.select(remote_of(folder))
         while True:
             wanted = bodies.wanted_bodies(folder, limit=_BODY_SLICE)
@@ -208,6 +207,11 @@ def _pull_bodies(session: Session) -> Outcome:
             if session.is_over:
                 return Outcome.MORE
     return Outcome.DONE
+
+
+def _without_bodies(account_id: int) -> QuerySet[Folder]:
+    folders = Folder.objects.filter(account_id=account_id, missing_since__isnull=True, parked_at__isnull=True)
+    return folders.filter(bodies_pending__gt=0)
 
 
 def _rank(folder: Folder) -> tuple[int, str]:

@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from accounts.models import MailAccount
 from mailsync.errors import MailError, NeedsUser, TryLater
 from mailsync.models import AccountSync, Folder, Outgoing, SchedulerTick
+from mailsync.store import leases
 from mailsync.store.plain import plain
 
 #: Claimed work that has not reported back by then is claimed anew.
@@ -30,6 +31,7 @@ _LOGIN_WAITS = (900, 3600, 6 * 3600, 24 * 3600)
 _GIVE_UP = timedelta(days=3)
 _LOGIN_CODES = frozenset({"password", "app_password", "token", "imap_disabled"})
 PARK_AFTER = 5
+BODIES_ASKED_SECONDS = 60.0
 
 
 def stamp_tick() -> None:
@@ -100,8 +102,17 @@ def due_outgoing(*, limit: int = 200) -> list[int]:
     return list(due.order_by("due_at").values_list("id", flat=True)[:limit])
 
 
-def accounts_with_bodies_pending(*, limit: int = 200) -> list[int]:
-    """Accounts that have headers whose bodies are still to come, and that nobody is fetching them for."""
+def claim_bodies_of(account_id: int) -> bool:
+    """True for the first who wants an account's bodies fetched, and for the next one only after a minute."""
+    return leases.claim(account_id, "bodies asked", seconds=BODIES_ASKED_SECONDS) is not None
+
+
+def claim_bodies(*, limit: int = 200) -> list[int]:
+    """Accounts whose bodies are to be fetched, as nobody is at it and nobody has asked for it of late."""
+    return [account_id for account_id in _accounts_without_bodies(limit) if claim_bodies_of(account_id)]
+
+
+def _accounts_without_bodies(limit: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             """

@@ -39,7 +39,7 @@ class Command(BaseCommand):
         if outcome is Outcome.FAILED:
             sync = AccountSync.objects.get(account=account)
             raise CommandError(f"{account}: {sync.last_error}")
-        if outcome is Outcome.IDLE:
+        if outcome is Outcome.IDLE and what == "folders":
             raise CommandError(f"{account} is paused, its user is inactive, or it is not an IMAP account.")
 
     def _find(self, text: str) -> MailAccount:

@@ -1,0 +1,103 @@
+"""LIST applied: made, changed, marked missing; never wiped, never two of one role."""
+
+import pytest
+
+from accounts.models import MailAccount
+from mailsync.models import Folder
+from mailsync.store import leases
+from mailsync.store.folders import apply_list, begin_epoch
+from mailsync.types import RemoteFolder, Role
+from tests.factories import make_account, make_folder, make_message
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def account() -> MailAccount:
+    return make_account()
+
+
+def lease_of(account: MailAccount) -> leases.HeldLease:
+    lease = leases.claim(account.pk, "pull") or leases.claim(account.pk, "other")
+    assert lease is not None
+    return lease
+
+
+def remote(path: str, role: Role = Role.NONE, *attributes: str, **fields: object) -> RemoteFolder:
+    return RemoteFolder(path, path.encode(), "/", attributes, role=role, **fields)  # type: ignore[arg-type]
+
+
+def test_folders_are_made_and_followed(account: MailAccount) -> None:
+    lease = lease_of(account)
+    listed = apply_list(
+        lease,
+        [
+            remote("INBOX", Role.INBOX),
+            remote("Werk/Pläne"),
+            remote("Holder", selectable=False),
+            remote("Sent", Role.SENT),
+        ],
+    )
+    assert [entry.folder.path for entry in listed] == ["INBOX", "Werk/Pläne", "Sent"]
+    plans = Folder.objects.get(path="Werk/Pläne")
+    assert (plans.name, plans.role, bytes(plans.path_raw)) == ("Pläne", "", "Werk/Pläne".encode())
+    apply_list(lease, [remote("INBOX", Role.INBOX), remote("Werk/Pläne", subscribed=False)])
+    plans.refresh_from_db()
+    assert plans.subscribed is False
+    sent = Folder.objects.get(path="Sent")
+    assert sent.missing_since is not None
+    # The role is free for a folder that takes its place.
+    apply_list(lease, [remote("INBOX", Role.INBOX), remote("Gesendet", Role.SENT)])
+    assert Folder.objects.get(role="sent").path == "Gesendet"
+
+
+@pytest.mark.parametrize("listed", [[], [remote("", Role.INBOX)], [remote("Holder", selectable=False)]])
+def test_an_unusable_list_changes_nothing(account: MailAccount, listed: list[RemoteFolder]) -> None:
+    folder = make_folder(account)
+    make_message(folder)
+    assert apply_list(lease_of(account), listed) == []
+    folder.refresh_from_db()
+    assert (folder.missing_since, folder.role, folder.total) == (None, "inbox", 1)
+    assert Folder.objects.count() == 1
+
+
+def test_one_folder_a_role(account: MailAccount) -> None:
+    apply_list(
+        lease_of(account),
+        [
+            remote("INBOX", Role.INBOX),
+            remote("Old/Sent", Role.SENT),
+            remote("Sent Items", Role.SENT, "\\Sent"),
+            remote("Sent", Role.SENT),
+            remote("Trash", Role.TRASH),
+        ],
+    )
+    roles = dict(Folder.objects.exclude(role="").values_list("role", "path"))
+    assert roles == {"inbox": "INBOX", "sent": "Sent Items", "trash": "Trash"}
+
+
+def test_local_folders_are_none_of_the_server(account: MailAccount) -> None:
+    local = make_folder(account, "Outbox", is_local=True)
+    apply_list(lease_of(account), [remote("INBOX", Role.INBOX)])
+    local.refresh_from_db()
+    assert local.missing_since is None
+
+
+def test_the_same_list_twice_writes_nothing(account: MailAccount, django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]
+    lease = lease_of(account)
+    listed = [remote("INBOX", Role.INBOX), *(remote(f"Box {n}") for n in range(30))]
+    apply_list(lease, listed)
+    with django_assert_max_num_queries(6):
+        apply_list(lease, listed)
+
+
+def test_epochs_grow_and_the_first_one_is_no_change(account: MailAccount) -> None:
+    lease = lease_of(account)
+    folder = make_folder(account, uidvalidity=None, header_cursor=None)
+    assert begin_epoch(lease, folder.pk, 5).epoch == 1
+    assert begin_epoch(lease, folder.pk, 5).epoch == 1
+    Folder.objects.update(header_cursor=1, highestmodseq=9, uidnext_seen=4)
+    again = begin_epoch(lease, folder.pk, 6)
+    assert (again.epoch, again.header_cursor, again.highestmodseq, again.uidnext_seen) == (2, None, None, None)
+    # A server that goes back to an old value begins a new epoch all the same.
+    assert begin_epoch(lease, folder.pk, 5).epoch == 3
