@@ -2,23 +2,15 @@
 
 Each icon is Lucide's drawing (ISC licence, from the ``lucide`` package) as a ``<symbol>`` that takes
 its colour from the text beside it; ``mark`` is Heron's own. Templates write ``{% icon "archive" %}``,
-scripts use the same file, so a new icon is one new name in ``ICONS``. The sprite is made when static
-files are found or collected (``IconFinder``) and is never part of the repository.
+scripts use the same file, so a new icon is one new name in ``ICONS``. ``webmail/assets.py`` makes the
+sprite a static file.
 """
 
 import re
-import tempfile
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterable
 from importlib.resources import files
 from io import BytesIO
-from pathlib import Path
-from typing import Any
 from zipfile import ZipFile
-
-from django.contrib.staticfiles.finders import BaseFinder
-from django.core.checks import CheckMessage
-from django.core.files.storage import FileSystemStorage, Storage
 
 SPRITE = "icons.svg"
 
@@ -74,30 +66,3 @@ def build_sprite(names: Iterable[str]) -> str:
             body = " ".join(inner[1].split()) if inner else ""
             symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24" {_STROKES}>{body}</symbol>')
     return '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
-
-
-@lru_cache(maxsize=1)
-def _folder() -> "tempfile.TemporaryDirectory[str]":
-    """A private folder that holds the sprite for as long as this process lives."""
-    folder = tempfile.TemporaryDirectory(prefix="heron-static-")
-    Path(folder.name, SPRITE).write_text(build_sprite(ICONS), encoding="utf-8")
-    return folder
-
-
-class IconFinder(BaseFinder):
-    """Offers the sprite to ``collectstatic`` and, while debugging, to the static server."""
-
-    def check(self, **kwargs: Any) -> list[CheckMessage]:
-        return []
-
-    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
-        """The absolute path of the sprite when it is asked for, else nothing ([] in Django's terms)."""
-        if path != SPRITE:
-            return []
-        found = str(Path(_folder().name, SPRITE))
-        return [found] if find_all else found
-
-    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
-        storage = FileSystemStorage(location=_folder().name)
-        storage.prefix = ""  # type: ignore[attr-defined]  # collectstatic reads it
-        yield SPRITE, storage

@@ -1,17 +1,14 @@
 """Sign-in and settings in a real browser: passkeys, switches that save at once, phones, and no scripts at all."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.chromium import NewPage
 from tests.browser.site import Site
 
 pytestmark = pytest.mark.browser
 
 PASSWORD = "a-long-enough-secret"
-
-NewPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")

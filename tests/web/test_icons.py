@@ -1,4 +1,4 @@
-"""The sprite: every icon that a template or a script names is in it, and it reaches the browser."""
+"""The made static files: every icon a template or a script names is in the sprite, every sheet in the one sheet."""
 
 import re
 from pathlib import Path
@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.template import Context, Template
 from django.test import override_settings
 
+from webmail.assets import SHEETS, STYLES
 from webmail.icons import ICONS, SPRITE, build_sprite
 
 TAG = re.compile(r"""{%\s*icon\s+["']([a-z0-9-]+)["']""")
@@ -59,7 +60,7 @@ def test_collected_sprite_has_a_hashed_name(tmp_path: Path) -> None:
     # The production storage without its compression, which takes longer than all other tests here.
     manifest = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
     storages = {**settings.STORAGES, "staticfiles": {"BACKEND": manifest}}
-    ours = ["django.contrib.staticfiles.finders.FileSystemFinder", "webmail.icons.IconFinder"]
+    ours = ["django.contrib.staticfiles.finders.FileSystemFinder", "webmail.assets.MadeFilesFinder"]
     with override_settings(STATIC_ROOT=str(tmp_path), STORAGES=storages, STATICFILES_FINDERS=ours):
         call_command("collectstatic", verbosity=0, interactive=False)
         drawn = Template('{% icon "archive" label="Archive" %}').render(Context())
@@ -67,3 +68,19 @@ def test_collected_sprite_has_a_hashed_name(tmp_path: Path) -> None:
     assert name, drawn
     assert (tmp_path / name[1]).exists()
     assert 'role="img" aria-label="Archive"' in drawn
+
+
+def test_every_style_sheet_is_a_part_of_the_one() -> None:
+    written = {path.stem for path in Path(settings.BASE_DIR, "static/css").glob("*.css")}
+    assert written == set(SHEETS)
+    found = finders.find(STYLES)
+    assert found
+    text = Path(found).read_text(encoding="utf-8")
+    assert text.index("@layer reset, tokens, base") < text.index("@layer screens {")
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_style_sheets_are_whole(name: str) -> None:
+    text = Path(settings.BASE_DIR, f"static/css/{name}.css").read_text(encoding="utf-8")
+    assert text.count("{") == text.count("}")
+    assert len(text.splitlines()) <= 400
