@@ -74,7 +74,8 @@ def changes_push(account_id: int) -> None:
     push_changes(account_id)
 
 
-@shared_task(name="mailsync.outgoing_deliver", ignore_result=True)
+# RFC 5321 §4.5.3.2.6: a server may take ten minutes to answer the final dot.
+@shared_task(name="mailsync.outgoing_deliver", ignore_result=True, soft_time_limit=840, time_limit=900)
 def outgoing_deliver(outgoing_id: int) -> None:
     """Send one message, or find out what became of it."""
     from mailsync.engine.deliver import deliver

@@ -169,7 +169,7 @@ CELERY_TASK_TIME_LIMIT = 330
 CELERY_TASK_SOFT_TIME_LIMIT = 300
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Longer than any task may run, or Redis hands a running task out twice.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1000}
 CELERY_TASK_DEFAULT_QUEUE = "sync"
 CELERY_TIMEZONE = "UTC"
 

@@ -16,7 +16,7 @@ from mailsync.actions.owned import own_account
 from mailsync.actions.verb import verb
 from mailsync.engine import connect, probe
 from mailsync.errors import CannotDo
-from mailsync.models import AccountSync, Change
+from mailsync.models import AccountSync, Change, Outgoing
 from mailsync.store.forgetting import forget_mail
 from mailsync.types import LoginReport, Secret, Security, ServerSettings, StepResult
 
@@ -194,6 +194,7 @@ def _activate(account: MailAccount) -> None:
     now = timezone.now()
     AccountSync.objects.filter(account=account).update(due_at=now, push_due_at=now, failures=0)
     Change.objects.filter(account=account, finished_at=None).update(due_at=None)
+    Outgoing.objects.filter(account=account, state=Outgoing.State.DEFERRED, finished_at=None).update(due_at=now)
     _start(account)
 
 

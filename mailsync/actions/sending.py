@@ -134,7 +134,8 @@ def retry_send(user_id: int, outgoing_id: int) -> Outgoing:
     allowed = {Outgoing.State.DEFERRED, Outgoing.State.FAILED, Outgoing.State.UNCERTAIN, Outgoing.State.QUEUED}
     if outgoing.state not in allowed:
         raise CannotDo("This message does not wait for another try.")
-    outgoing.recipients.exclude(state="accepted").update(state="pending", settled_at=None)
+    if outgoing.state == Outgoing.State.FAILED:
+        outgoing.recipients.filter(state="failed").update(state="pending", settled_at=None)
     outgoing.state, outgoing.due_at, outgoing.finished_at = Outgoing.State.QUEUED, timezone.now(), None
     outgoing.error = ""
     outgoing.save(update_fields=["state", "due_at", "finished_at", "error"])

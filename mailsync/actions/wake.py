@@ -12,11 +12,14 @@ from mailsync import tasks
 from mailsync.announce import announce, announce_folders
 from mailsync.models import Placement
 from mailsync.store import summary
+from mailsync.store.threads import refresh_threads
 
 
 def show(placements: Iterable[Placement], *more: tuple[int, int]) -> None:
     """Refresh the rows and counts of the folders these placements lie in, and of ``more`` (folder, thread) pairs."""
-    announce_folders(summary.refresh([*((row.folder_id, row.thread_id) for row in placements), *more]))
+    pairs = [*((row.folder_id, row.thread_id) for row in placements), *more]
+    announce_folders(summary.refresh(pairs))
+    refresh_threads({thread for _, thread in pairs})
 
 
 def push_soon(account_ids: Iterable[int]) -> None:

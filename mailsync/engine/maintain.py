@@ -4,18 +4,22 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from mailsync.models import RenderedBody, SyncRun
+from mailsync.models import Change, RenderedBody, SyncRun
 from mailsync.store import vanish
+from mailsync.store.blobs import sweep_blobs
 
 _KEEP_RUNS = timedelta(days=14)
+_KEEP_CHANGES = timedelta(days=30)
 _KEEP_RENDERED = timedelta(days=30)
 _MOST_ROUNDS = 20
 
 
 def maintain() -> None:
-    """Purge what has been gone for a month, old runs and old renderings."""
+    """Purge what has been gone for a month, old runs, changes and renderings, uploads that nobody needs."""
     for _ in range(_MOST_ROUNDS):
         if vanish.purge_gone(limit=500) < 500:
             break
     SyncRun.objects.filter(started_at__lt=Now() - _KEEP_RUNS).delete()
+    Change.objects.filter(finished_at__lt=Now() - _KEEP_CHANGES).delete()
+    sweep_blobs()
     RenderedBody.objects.filter(created_at__lt=Now() - _KEEP_RENDERED).delete()

@@ -211,6 +211,11 @@ def hide(placements: Sequence[Placement]) -> None:
         placement.shown = False
 
 
+def put_away(placement_ids: Iterable[int]) -> None:
+    """Hidden placements are gone for good; their bytes are kept for a while, like those of vanished mail."""
+    Placement.objects.filter(id__in=list(placement_ids)).update(gone_phase=2, gone_at=timezone.now(), shown=False)
+
+
 def is_local(account: MailAccount) -> bool:
     """Whether the account's folders are ours alone."""
     return account.protocol == Protocol.POP3

@@ -15,7 +15,8 @@ from mailsync.message.compose import build_message
 from mailsync.models import Change, Draft, Placement
 from mailsync.store import changes, composition, leases, specials
 from mailsync.store.authored import store_own_message
-from mailsync.store.summary import lock_folders, refresh, remove_placements
+from mailsync.store.summary import lock_folders, refresh
+from mailsync.store.threads import refresh_threads
 from mailsync.types import Role
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ def _replace(draft: Draft, account: MailAccount, raw: bytes) -> None:
         pairs.append((old.folder_id, old.thread_id))
         retire_copy(old, after=append)
     refresh(pairs)
+    refresh_threads({thread for _, thread in pairs})
 
 
 def retire_copy(old: Placement, *, after: Change | None = None) -> None:
@@ -77,7 +79,7 @@ def retire_copy(old: Placement, *, after: Change | None = None) -> None:
     unsent = Change.objects.filter(target_placement=old, kind=Change.Kind.APPEND, state=Change.State.QUEUED)
     if old.uid is None and unsent.exists():
         changes.settle_cancelled(unsent)
-        remove_placements([old.pk])
+        changes.put_away([old.pk])
         return
     group = after.group if after else uuid4()
     locked = Placement.objects.select_related("account", "folder").get(pk=old.pk)

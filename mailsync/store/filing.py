@@ -15,6 +15,7 @@ from mailsync.store import allowance, changes, outbox, specials
 from mailsync.store.authored import store_own_message
 from mailsync.store.draft_copies import retire_copy
 from mailsync.store.summary import FolderCounts, lock_folders, refresh
+from mailsync.store.threads import refresh_threads
 from mailsync.types import Role
 
 #: A provider that files sent mail by itself gets this long before we look and, finding nothing, append.
@@ -39,7 +40,9 @@ def file_sent(outgoing_id: int) -> list[FolderCounts]:
         Outgoing.objects.filter(pk=outgoing.pk).update(
             state=Outgoing.State.DONE, due_at=None, finished_at=now, sent_placement=outgoing.sent_placement
         )
-        return refresh(pairs)
+        counts = refresh(pairs)
+        refresh_threads({thread for _, thread in pairs})
+        return counts
 
 
 def _show_in_sent(outgoing: Outgoing) -> tuple[int, int]:

@@ -18,8 +18,8 @@ from mailsync.models import Draft, Outgoing, OutgoingEvent, OutgoingRecipient
 from mailsync.plan.delivery import RECIPIENTS_PER_TRANSACTION, TELL_AFTER_SECONDS, Outcome
 from mailsync.store import drafts
 
-#: Longer than a task may run and than a server may take to answer the dot (RFC 5321 §4.5.3.2.6: 10 minutes).
-CLAIM = timedelta(minutes=15)
+#: Longer than the task may run, which is longer than a server may take to answer the dot (RFC 5321 §4.5.3.2.6).
+CLAIM = timedelta(minutes=16)
 #: After a lost reply: look in Sent at once, then after these; then it is the user's to say.
 LOOK_SECONDS = (30, 120, 600)
 #: The reply code that asks for data (RFC 5321 §4.2.3): noted on the recipients of a transaction under way.

@@ -11,12 +11,14 @@ from django.db.models import Case, F, Max, Min, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from mailsync.models import AccountSync, Change, Folder, Placement
+from mailsync.models import AccountSync, Change, Draft, Folder, Placement
 from mailsync.plan.push import Pending
 from mailsync.store import leases
+from mailsync.store.changes import put_away
 from mailsync.store.failing import Pair, merge_arrival, take_off_screen
 from mailsync.store.schedule import make_folder_due
 from mailsync.store.summary import FolderCounts, lock_folders, refresh, remove_placements
+from mailsync.store.threads import refresh_threads
 from mailsync.types import RemoteFolder
 
 #: So many failed tries, and the change is given up, undone on the screen, and told.
@@ -166,7 +168,7 @@ def finish_expunges(lease: leases.HeldLease, change_ids: Collection[int], *, exp
             if pk is not None
         ]
         if expunged:
-            remove_placements(placements)
+            put_away(placements)
         else:
             _mark_deleted(placements)
         _finish(change_ids)
@@ -275,16 +277,20 @@ def fail_changes(lease: leases.HeldLease, change_ids: Collection[int], words: st
         Change.objects.filter(id__in=[row.pk for row in rows]).update(
             state=Change.State.FAILED, error=words[:500], finished_at=timezone.now()
         )
-        return refresh(pairs)
+        counts = refresh(pairs)
+        refresh_threads({thread for _, thread in pairs})
+        return counts
 
 
 def schedule_next(account_id: int) -> datetime | None:
-    """Note when the account's next change is due, None when nothing is open; returns it."""
+    """Note when the account's next change or draft is due, None when nothing is open; returns it."""
     due: datetime | None = (
         Change.objects.filter(account_id=account_id, finished_at=None, state__in=Change.OPEN)
         .annotate(when=Greatest("created_at", "hold_until", "due_at"))
         .aggregate(next=Min("when"))["next"]
     )
+    drafts = Draft.objects.filter(identity__account=account_id).aggregate(next=Min("store_due_at"))["next"]
+    due = min((when for when in (due, drafts) if when is not None), default=None)
     if due is not None:
         due = max(due, timezone.now())
     AccountSync.objects.filter(account_id=account_id).update(push_due_at=due)

@@ -70,7 +70,7 @@ def _take_back_move(change: Change) -> list[Pair]:
         # What was flagged in the meantime is kept: it belongs to the message, wherever it lies.
         for column in (*changes.COLUMNS.values(), "keywords"):
             setattr(left, column, getattr(arrived, column))
-        left.shown = True
+        left.shown = left.gone_phase == 0
         left.save(update_fields=[*changes.COLUMNS.values(), "keywords", "shown"])
         Change.objects.filter(placement=arrived).update(placement=left, source=left.folder_id)
         changes.settle_cancelled([change])
