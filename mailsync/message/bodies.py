@@ -63,9 +63,9 @@ def choose_bodies(root: Part) -> Bodies:
     choice = _Choice()
     _choose(root, choice, in_alternative=False)
     if choice.html is None and choice.text is None:
-        # A message that is nothing but a winmail.dat: its body is inside.
+        # A message that is nothing but a winmail.dat, or is signed opaquely: its body is inside.
         for part in root.walk():
-            if part.synthetic == "tnef" and not part.filename:
+            if part.synthetic in ("tnef", "smime") and not part.filename:
                 choice.html = choice.html or (part if part.content_type == "text/html" else None)
                 choice.text = choice.text or (part if part.content_type == "text/plain" else None)
     return Bodies(choice.html, choice.text, tuple(choice.related), tuple(choice.more), choice.calendar)
@@ -169,13 +169,17 @@ def attachments(root: Part, html: str = "") -> tuple[Part, ...]:
     inline once, and is not in the list; without ``html`` every such part in multipart/related is taken as inline."""
     bodies = choose_bodies(root)
     shown = {id(part) for part in (bodies.html, bodies.text, *bodies.more) if part is not None}
-    used = {unquote(unescape(found.group(1))).lower() for found in _CID.finditer(html)} if html else None
+    used = _cids(html) if html and any(part.content_id for part in root.walk()) else None
     beside = {id(part) for part in bodies.related}
     return tuple(
         part
         for part in _listed(root)
         if id(part) not in shown and not _is_inline(part, used, id(part) in beside) and not _is_plumbing(part, bodies)
     )
+
+
+def _cids(html: str) -> set[str]:
+    return {unquote(unescape(found.group(1))).lower() for found in _CID.finditer(html)}
 
 
 def _listed(part: Part) -> Iterator[Part]:

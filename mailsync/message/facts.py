@@ -22,7 +22,7 @@ class Part:
     encoded body in the raw bytes, so that a part streams without parsing again. ``size_bytes`` is
     the decoded size, estimated from the encoding without decoding. ``filename`` is decoded and
     has no path separators or control characters. ``synthetic`` names what unpacked it ("tnef",
-    "uuencode"); such a part has no offsets of its own but those of its container, and ``index``.
+    "uuencode", "smime"); such a part has no offsets of its own but those of its container, and ``index``.
     """
 
     path: str

@@ -1,4 +1,4 @@
-"""Containers inside one part (winmail.dat, uuencode) in, their files as synthetic parts out. Pure."""
+"""Containers inside one part (winmail.dat, uuencode, opaque S/MIME) in, their files as synthetic parts out. Pure."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,11 +6,14 @@ from mimetypes import guess_type
 
 from mailsync.message.facts import Part
 from mailsync.message.parameters import clean_filename
+from mailsync.message.smime import signed_content
+from mailsync.message.structure import read_structure
 from mailsync.message.tnef import read_tnef
 from mailsync.message.transfer import decode_transfer
 from mailsync.message.uuencode import find_uuencode, unpack_uuencode
 
 _TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+_SMIME_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 #: Bigger containers are left packed: they are shown as the one file they are.
 MAX_CONTAINER_BYTES = 64 * 1024 * 1024
 
@@ -21,6 +24,8 @@ def unpack_children(part: Part, raw: bytes) -> tuple[Part, ...]:
         return ()
     if part.content_type in _TNEF_TYPES or part.filename.lower() == "winmail.dat":
         return _tnef(part, raw)
+    if part.content_type in _SMIME_TYPES:
+        return _smime(part, raw)
     if (
         part.content_type == "text/plain"
         and part.encoding != "base64"
@@ -37,6 +42,9 @@ def unpack_one(kind: str, data: bytes, index: int) -> bytes:
         files = [one.data for one in read_tnef(data)]
     elif kind == "uuencode":
         files = [one.data for one in unpack_uuencode(data)]
+    elif kind == "smime":
+        entity, leaves = _signed_leaves(data)
+        files = [decode_transfer(entity[one.start : one.end], one.encoding) for one in leaves]
     return files[index] if 0 <= index < len(files) else b""
 
 
@@ -55,6 +63,28 @@ def _tnef(part: Part, raw: bytes) -> tuple[Part, ...]:
         )
         for index, one in enumerate(found)
     )
+
+
+def _smime(part: Part, raw: bytes) -> tuple[Part, ...]:
+    """The leaves of the entity that was signed; its multiparts are not shown (a body and its files are enough)."""
+    _, leaves = _signed_leaves(decode_transfer(raw[part.start : part.end], part.encoding))
+    return tuple(
+        replace(
+            _synthetic(part, "smime", index, one.filename, one.content_type, one.size_bytes, content_id=one.content_id),
+            charset=one.charset,
+            disposition=one.disposition,
+            params=one.params,
+        )
+        for index, one in enumerate(leaves)
+    )
+
+
+def _signed_leaves(data: bytes) -> tuple[bytes, list[Part]]:
+    entity = signed_content(data)
+    if not entity:
+        return b"", []
+    root, _, _ = read_structure(entity)
+    return entity, [one for one in root.walk() if not one.children]
 
 
 def _uuencode(part: Part, raw: bytes) -> tuple[Part, ...]:

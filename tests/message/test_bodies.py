@@ -2,8 +2,13 @@
 
 import base64
 import struct
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from mailsync.message.bodies import (
     attachments,
@@ -14,6 +19,7 @@ from mailsync.message.bodies import (
     stream_part,
 )
 from mailsync.message.parse import parse_message
+from mailsync.message.smime import signed_content
 
 
 def _multipart(subtype: str, *parts: str, boundary: str = "b", more: str = "") -> str:
@@ -275,6 +281,32 @@ def test_a_broken_winmail_dat_stays_the_file_it_is() -> None:
     raw = b"Content-Type: application/ms-tnef; name=winmail.dat\r\n\r\nnot tnef"
     message = parse_message(raw)
     assert [part.filename for part in message.attachments] == ["winmail.dat"]
+
+
+def test_an_opaque_signature_is_opened() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Ann")])
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    certificate = (x509.CertificateBuilder(name, name, key.public_key(), 1, begin, begin + timedelta(days=1))).sign(
+        key, hashes.SHA256()
+    )
+    entity = _multipart("mixed", TEXT, PDF).encode()
+    signer = pkcs7.PKCS7SignatureBuilder().set_data(entity).add_signer(certificate, key, hashes.SHA256())
+    signed = signer.sign(Encoding.DER, [pkcs7.PKCS7Options.Binary])
+    raw = b"Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\r\n"
+    raw += b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(signed)
+    message = parse_message(raw)
+    assert message.text == "plain words"
+    assert [part.filename for part in message.attachments] == ["a.pdf"]
+    assert decode_part(message.attachments[0], reader(raw)) == b"%PDF"
+
+
+_BROKEN = (b"", b"0", b"\x30\x80" * 500, b"\x30\x80\x06\x09" + b"x" * 9, b"\x30\x85" + b"\xff" * 5, b"\x30\x00")
+
+
+@pytest.mark.parametrize("data", _BROKEN)
+def test_what_is_no_signature_stays_a_file(data: bytes) -> None:
+    assert signed_content(data) == b""
 
 
 def test_a_mailing_list_digest_lists_its_messages() -> None:

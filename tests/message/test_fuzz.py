@@ -14,6 +14,7 @@ from mailsync.message.facts import ParsedMessage
 from mailsync.message.html_text import html_to_text
 from mailsync.message.parse import parse_header, parse_message
 from mailsync.message.quotes import mark_lines
+from mailsync.message.smime import signed_content
 from mailsync.message.tnef import read_tnef
 from mailsync.message.transfer import decode_stream, decode_transfer
 from mailsync.message.uuencode import unpack_uuencode
@@ -48,6 +49,8 @@ def test_any_bytes_are_a_message(data: bytes) -> None:
     _storable(message)
     parse_header(data)
     read_tnef(b"\x78\x9f\x3e\x22\x00\x00" + data)
+    signed_content(data)
+    signed_content(b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80" + data)
     unpack_uuencode(b"begin 644 a\n" + data + b"\nend\n")
 
 

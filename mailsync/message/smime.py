@@ -1,0 +1,84 @@
+"""An opaque S/MIME signature (RFC 8551 §3.5.2) in, the MIME entity that was signed out. Pure, bounded, never raises.
+
+Such a message is readable by anyone, but its words lie inside a CMS structure (RFC 5652 §5.1): they are taken out so
+that it can be opened. Nothing is verified here, and encrypted data gives nothing.
+"""
+
+_SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
+_DATA = bytes.fromhex("2a864886f70d010701")
+_SEQUENCE, _SET, _OID, _EXPLICIT = 0x30, 0x31, 0x06, 0xA0
+_STRING, _STRING_PIECES = 0x04, 0x24
+_MAX_DEPTH = 20
+
+
+def signed_content(data: bytes) -> bytes:
+    """The signed bytes of a CMS SignedData, b"" for anything else."""
+    try:
+        return _signed_content(data)
+    except (IndexError, ValueError, StopIteration):
+        return b""
+
+
+def _signed_content(data: bytes) -> bytes:
+    # ContentInfo ::= SEQUENCE { contentType OID, content [0] EXPLICIT SignedData }
+    kind, content = _inside(data, 0, len(data), _SEQUENCE)[:2]
+    if data[kind[1] : kind[2]] != _SIGNED_DATA:
+        return b""
+    # SignedData ::= SEQUENCE { version, digestAlgorithms SET, encapContentInfo SEQUENCE, … }
+    fields = _inside(data, content[1], content[2], _SEQUENCE)
+    encapsulated = next(one for at, one in enumerate(fields) if one[0] == _SEQUENCE and at >= 2)
+    # EncapsulatedContentInfo ::= SEQUENCE { eContentType OID, eContent [0] EXPLICIT OCTET STRING OPTIONAL }
+    inner = _items(data, encapsulated[1], encapsulated[2])
+    if len(inner) < 2 or data[inner[0][1] : inner[0][2]] != _DATA:
+        return b""
+    string = _items(data, inner[1][1], inner[1][2])[0]
+    return _joined(data, string, 0)
+
+
+Item = tuple[int, int, int]  # tag, start and end of the content
+
+
+def _inside(data: bytes, start: int, end: int, tag: int) -> list[Item]:
+    """What the one element at ``start`` holds. Raises ``IndexError`` when it is of another kind."""
+    outer = _items(data, start, end)[0]
+    if outer[0] != tag:
+        raise IndexError
+    return _items(data, outer[1], outer[2])
+
+
+def _items(data: bytes, start: int, end: int) -> list[Item]:
+    found: list[Item] = []
+    at = start
+    while at < end and len(found) < 10_000:
+        tag, first, last, at = _element(data, at, 0)
+        found.append((tag, first, min(last, end)))
+    return found
+
+
+def _element(data: bytes, at: int, depth: int) -> tuple[int, int, int, int]:
+    """(tag, start, end, next) of one BER element; both definite and indefinite lengths (X.690 §8.1.3)."""
+    if depth > _MAX_DEPTH:
+        raise IndexError
+    tag, length, first = data[at], data[at + 1], at + 2
+    if length == 0x80:
+        last = first
+        while data[last] or data[last + 1]:
+            last = _element(data, last, depth + 1)[3]
+        return tag, first, last, last + 2
+    if length > 0x80:
+        count = length - 0x80
+        if count > 5:
+            raise IndexError
+        first += count
+        length = int.from_bytes(data[first - count : first], "big")
+    return tag, first, first + length, first + length
+
+
+def _joined(data: bytes, item: Item, depth: int) -> bytes:
+    """An OCTET STRING, in one piece or in many (X.690 §8.7.3)."""
+    tag, start, end = item
+    if tag == _STRING:
+        return data[start:end]
+    if tag != _STRING_PIECES or depth > _MAX_DEPTH:
+        return b""
+    return b"".join(_joined(data, one, depth + 1) for one in _items(data, start, end))
