@@ -101,11 +101,8 @@ def test_the_body_element_becomes_attributes() -> None:
     )
     assert body.fill() == "x"
     attributes = "".join(piece if isinstance(piece, str) else "none" for piece in body.body_attributes)
-    assert attributes == (
-        ' style="background-color:#eee;color:black;background-image:none;margin-left:0px;margin:4px"'
-        ' dir="rtl" lang="ar"'
-    )
-    assert body.sheet == "a:link{color:red}"
+    assert attributes == (' style="background-image:none;margin:4px" dir="rtl" lang="ar"')
+    assert body.sheet == (":where(body){background-color:#eee;color:black;margin-left:0px}\n:where(a:link){color:red}")
     assert body.sets_colors
 
 

@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from typing import TypeVar
 
 from tests.corpus import corpus_files
 from tests.render.vectors import VECTORS, Vector
+
+Item = TypeVar("Item")
 
 
 def own_vectors() -> list[Vector]:
@@ -21,5 +24,5 @@ def suite_vectors() -> list[Vector]:
     return found
 
 
-def batches(vectors: Sequence[Vector], size: int) -> list[Sequence[Vector]]:
-    return [vectors[start : start + size] for start in range(0, len(vectors), size)]
+def batches(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -8,6 +8,7 @@ from html import escape
 
 import pytest
 
+from tests.corpus import corpus_files
 from tests.render.vectors import Vector
 from tests.safety.browser import HOST, Watched, watched_browser
 from tests.safety.corpus import batches, own_vectors, suite_vectors
@@ -138,6 +139,30 @@ def test_with_pictures_only_the_proxy_is_asked(browser: Watched) -> None:
     allowed = (f"GET http://{HOST}/imgproxy/?t=token", f"GET http://{HOST}/cid/1")
     assert asked
     assert [request for request in asked if request not in allowed] == []
+
+
+def assert_newsletters_ask_nobody(browser: Watched, every: int) -> None:
+    """Opened with pictures off, in the frame and then again as printed: nothing leaves, not even a preconnect."""
+    files = corpus_files("html")[::every]
+    assert files
+    for batch in batches(files, 20):
+        documents = [html_document(sanitize(path.read_text("utf-8", "replace"))) for path in batch]
+        assert in_frames(browser, documents, FRAME_HEADERS) == [], [path.name for path in batch]
+        browser.page.emulate_media(media="print")
+        browser.page.wait_for_timeout(20)
+        browser.page.emulate_media(media="screen")
+        assert browser.requests == []
+
+
+@pytest.mark.browser
+def test_a_sample_of_newsletters_asks_nobody(browser: Watched) -> None:
+    assert_newsletters_ask_nobody(browser, every=30)
+
+
+@pytest.mark.safety
+@pytest.mark.timeout(3600)
+def test_no_newsletter_asks_anybody(browser: Watched) -> None:
+    assert_newsletters_ask_nobody(browser, every=1)
 
 
 @pytest.mark.browser

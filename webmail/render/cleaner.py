@@ -30,11 +30,14 @@ MAX_SHEETS = 50
 _COLOR = re.compile(r"#?[A-Za-z0-9]{1,20}\Z")
 _PIXELS = re.compile(r"[0-9]{1,3}\Z")
 _LANGUAGE = re.compile(r"[A-Za-z0-9-]{1,35}\Z")
+# HTML Standard §15.3.2: which attribute of body is the default of which margin.
 _MARGINS = {
     "leftmargin": "margin-left",
+    "rightmargin": "margin-right",
     "topmargin": "margin-top",
-    "marginwidth": "margin-left",
-    "marginheight": "margin-top",
+    "bottommargin": "margin-bottom",
+    "marginwidth": "margin-inline",
+    "marginheight": "margin-block",
 }
 _LINK_COLORS = {"link": "a:link", "vlink": "a:visited"}
 
@@ -100,17 +103,19 @@ def _slotted(text: str, pictures: Pictures) -> tuple[Any, ...]:
 
 
 def _body(page: Page, pictures: Pictures, styles: StyleFilter) -> tuple[str, str]:
-    """The attributes to write after ``<body``, and the CSS that stands for its link colours."""
+    """The attributes to write after ``<body``, and CSS for those of its old attributes that only set defaults.
+
+    That CSS weighs nothing (``:where``), as in browsers any rule of the sender's sheet wins over such an attribute.
+    """
     given = page.body
-    style = [
+    defaults = [
         f"{css}:{given[name]}"
         for name, css in (("bgcolor", "background-color"), ("text", "color"))
         if _COLOR.match(given.get(name, ""))
     ]
-    if given.get("background"):
-        style.append(f"background-image:{pictures.in_css(given['background'])}")
-    styles.sets_colors = styles.sets_colors or bool(style)
-    style += [f"{css}:{given[name]}px" for name, css in _MARGINS.items() if _PIXELS.match(given.get(name, ""))]
+    style = [f"background-image:{pictures.in_css(given['background'])}"] if given.get("background") else []
+    styles.sets_colors = styles.sets_colors or bool(defaults or style)
+    defaults += [f"{css}:{given[name]}px" for name, css in _MARGINS.items() if _PIXELS.match(given.get(name, ""))]
     if given.get("style"):
         style.append(styles.sanitize_css(given["style"]))
     attributes: dict[tuple[None, str], str] = {}
@@ -124,12 +129,13 @@ def _body(page: Page, pictures: Pictures, styles: StyleFilter) -> tuple[str, str
         attributes[None, "class"] = given["class"]
     if given.get("id"):
         attributes[None, "id"] = policy.ID_PREFIX + given["id"]
-    links = [
-        f"{selector}{{color:{given[name]}}}"
+    rules = [f":where(body){{{';'.join(defaults)}}}"] if defaults else []
+    rules += [
+        f":where({selector}){{color:{given[name]}}}"
         for name, selector in _LINK_COLORS.items()
         if _COLOR.match(given.get(name, ""))
     ]
-    return attributes_text(attributes), "\n".join(links)
+    return attributes_text(attributes), "\n".join(rules)
 
 
 def _prove(body: CleanBody) -> None:

@@ -28,19 +28,24 @@ _MARKS = (
     "a:focus-visible,summary:focus-visible{outline:2px solid #3b6fe0!important;outline-offset:1px!important}"
     "}"
 )
+# What shows where the sender says nothing. :where() weighs nothing, so any rule of the sender's wins, as over a
+# browser's own style.
 _BASE = (
-    "html{overflow-x:auto;overflow-y:hidden}"
-    "body{margin:8px;font:14px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;overflow-wrap:break-word}"
-    "img{max-width:100%}"
-    "img[data-heron=blocked]{background:repeating-linear-gradient(135deg,#8881 0 6px,#8882 6px 12px);"
-    "outline:1px dashed #8886;outline-offset:-1px;color:inherit;font-size:12px;overflow:hidden}"
-    "img[data-heron=blocked]:not([alt]):not([width]){width:24px;height:18px}"
+    "html{overflow:auto}"
+    ":where(body){margin:8px;font:14px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;"
+    "overflow-wrap:break-word}"
+    # A photo fits the page. In tables a percentage would let the cell collapse, so there pictures keep their size.
+    ":where(img:not(table img,[data-heron])){max-width:100%;height:auto}"
+    ":where(img[data-heron=blocked]){display:inline-block;overflow:hidden;font-size:12px;line-height:1.3;"
+    "vertical-align:bottom;outline:1px dashed #8886;outline-offset:-1px;"
+    "background:repeating-linear-gradient(135deg,#8881 0 6px,#8882 6px 12px)}"
+    ":where(img[data-heron=blocked]:not([alt],[width],[style])){width:24px;height:18px}"
+    ":where(img[data-heron=empty],img[data-heron=missing]){display:inline-block;overflow:hidden;font-size:0}"
     "div[data-heron=text]{white-space:pre-wrap;overflow-wrap:anywhere}"
     "div[data-heron=text] blockquote{margin:0;padding:0 0 0 12px;border-left:2px solid #8886;color:#555}"
     "div[data-heron=signature]{opacity:.62}"
     "@media print{details[data-heron=quote]>summary{display:none!important}html{overflow:visible}}"
 )
-# The colours of the pane around the frame (static/css/tokens.css), so that its edge is not seen.
 _LIGHT = ":root{color-scheme:light}html{background:#fff;color:#142033}"
 _LINKS = "a{color:#0a4fa8}"
 _DARK = (
@@ -63,6 +68,11 @@ def theme_css(theme: Theme, sets_colors: bool, recolour: bool = False) -> str:
         return light
     when = "screen" if theme == "dark" else "screen and (prefers-color-scheme:dark)"
     return f"{light}@media {when}{{{dark}}}"
+
+
+def base_css() -> str:
+    """The style under every message: what shows where its sender says nothing."""
+    return f"{_MARKS}{_BASE}{_LIGHT}"
 
 
 def html_document(

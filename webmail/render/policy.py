@@ -99,7 +99,23 @@ CSS_PROPERTIES = _words(
     word-spacing word-wrap writing-mode aspect-ratio align-content align-items align-self flex flex-basis
     flex-direction flex-flow flex-grow flex-shrink flex-wrap gap justify-content justify-items justify-self
     row-gap grid-template-columns grid-column grid-row -webkit-text-size-adjust -ms-text-size-adjust
-    text-size-adjust -webkit-font-smoothing position"""
+    text-size-adjust -webkit-font-smoothing position accent-color background-blend-mode block-size
+    border-block border-block-color border-block-end border-block-end-color border-block-end-style
+    border-block-end-width border-block-start border-block-start-color border-block-start-style
+    border-block-start-width border-block-style border-block-width border-end-end-radius
+    border-end-start-radius border-inline border-inline-color border-inline-end border-inline-end-color
+    border-inline-end-style border-inline-end-width border-inline-start border-inline-start-color
+    border-inline-start-style border-inline-start-width border-inline-style border-inline-width
+    border-start-end-radius border-start-start-radius column-fill column-rule-color column-rule-style
+    column-rule-width column-span font-feature-settings font-kerning font-variant-caps font-variant-ligatures
+    font-variant-numeric grid grid-area grid-auto-columns grid-auto-flow grid-auto-rows grid-column-end
+    grid-column-gap grid-column-start grid-gap grid-row-end grid-row-gap grid-row-start grid-template
+    grid-template-areas grid-template-rows inline-size isolation margin-block margin-block-end
+    margin-block-start margin-inline margin-inline-end margin-inline-start max-block-size max-inline-size
+    min-block-size min-inline-size mix-blend-mode padding-block padding-block-end padding-block-start
+    padding-inline padding-inline-end padding-inline-start place-content place-items place-self
+    text-combine-upright text-decoration-skip-ink text-emphasis text-orientation text-underline-position
+    break-after break-before break-inside"""
 )
 #: Where a url() may stand, and then only one that we wrote; elsewhere it takes its declaration with it.
 CSS_URL_PROPERTIES = frozenset({"background", "background-image", "list-style", "list-style-image"})
