@@ -12,6 +12,8 @@ from mailsync.store.intake import CursorMove, HeaderChunk, record_headers
 from mailsync.types import Address, FetchedHeader, FetchedMessage, Flags, Role
 from onebox.sample import FOLDERS, SampleMessage, messages
 
+#: Far from the UIDs that tests/factories.py gives, so that a test can add to a folder.
+_FIRST_UID = 100_001
 _ROLES = {role.value for role in Role if role.value}
 
 
@@ -35,13 +37,13 @@ def fill(account: MailAccount, *, now: datetime | None = None, newest: int | Non
 def store(lease: leases.HeldLease, folder: Folder, told: Iterable[SampleMessage]) -> None:
     """Headers, then bodies, as two passes of a pull do."""
     told = list(told)
-    uids = list(range(1, len(told) + 1))
+    uids = list(range(_FIRST_UID, _FIRST_UID + len(told)))
     flags = [Flags.parse([flag.encode() for flag in one.flags]) for one in told]
     headers = [
         FetchedHeader(uid, len(one.raw), one.date, one.raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n", flag)
         for uid, one, flag in zip(uids, told, flags, strict=True)
     ]
-    moved = CursorMove(uidnext_seen=len(told) + 1, header_cursor=1, exists_seen=len(told))
+    moved = CursorMove(uidnext_seen=_FIRST_UID + len(told), header_cursor=1, exists_seen=len(told))
     chunk = HeaderChunk(folder.pk, folder.epoch, uids, [(one, parse_header(one.header)) for one in headers], moved)
     record_headers(lease, chunk)
     whole = [

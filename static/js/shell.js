@@ -50,20 +50,26 @@ for (const box of document.querySelectorAll("[data-toast]")) expire(box, 8000);
 const app = document.getElementById("app");
 const drawer = document.getElementById("folders");
 
-function closeDrawer(opener) {
+let drawerOpener = null;
+
+function closeDrawer() {
   delete app.dataset.drawer;
-  opener?.focus();
+  drawerOpener?.focus();
 }
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || app?.dataset.drawer !== "open") return;
+  event.preventDefault();
+  closeDrawer();
+});
 
 for (const opener of document.querySelectorAll("[data-drawer-open]")) {
   opener.setAttribute("role", "button");
   opener.addEventListener("click", (event) => {
     event.preventDefault();
     app.dataset.drawer = "open";
-    drawer.querySelector("a, button")?.focus();
-    drawer.addEventListener("keydown", (press) => {
-      if (press.key === "Escape") closeDrawer(opener);
-    }, { once: true });
+    drawerOpener = opener;
+    [...drawer.querySelectorAll("a, button")].find((one) => one.offsetParent)?.focus();
   });
 }
 

@@ -18,7 +18,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounts.models import User
 from mailsync.models import Folder
@@ -31,6 +31,8 @@ from tests.sample_mailbox import fill
 __all__ = ["chromium", "new_page", "site"]
 
 PROJECT = Path(__file__).resolve().parents[2]
+# Two cores are shared by everything that runs here.
+expect.set_options(timeout=15_000)
 #: Playwright's own loop lives in this thread; Django must not take that for a view.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
@@ -45,12 +47,14 @@ class Mailbox:
     session: str
     #: What the browser's console said; a test ends with none of it.
     complaints: list[str] = field(default_factory=list)
+    contexts: list[BrowserContext] = field(default_factory=list)
 
     def page(self, browser: Browser, **options: Any) -> Page:
         """A new window in which Anna is signed in."""
         context: BrowserContext = browser.new_context(**options)
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": self.session, "url": self.url}])
-        context.set_default_timeout(8000)
+        context.set_default_timeout(15_000)
+        self.contexts.append(context)
         page = context.new_page()
         page.on("console", lambda said: self._note(said.type, said.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -115,7 +119,21 @@ def mailbox(_server: str, transactional_db: None) -> Iterator[Mailbox]:
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     box = Mailbox(_server, user, folders, client.cookies[settings.SESSION_COOKIE_NAME].value)
     yield box
+    for context in box.contexts:
+        context.close()
+    _wait_until_idle()
     assert box.complaints == []
+
+
+def _wait_until_idle() -> None:
+    """What the pages asked for last must be done before the tables are emptied, or both wait for each other."""
+    busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    for _ in range(50):
+        with connection.cursor() as cursor:
+            cursor.execute(f"{busy} AND state <> 'idle'")
+            if not cursor.fetchone()[0]:
+                return
+        time.sleep(0.1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

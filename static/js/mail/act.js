@@ -4,10 +4,10 @@
 import { say, toast } from "heron/shell";
 import { fragment, send, words } from "heron/mail/request";
 import {
-  clearSelection, currentName, focusRow, focusedRow, forget, grid, neighbour, rowNamed, rows, selection,
+  away, clearSelection, currentName, focusRow, focusedRow, forget, grid, neighbour, rowNamed, rows, selection,
 } from "heron/mail/rows";
 import { close, isPhone, openRow, reading } from "heron/mail/reader";
-import { refreshTop } from "heron/mail/chunks";
+import { refreshTop, restore } from "heron/mail/chunks";
 
 let undoing = null;
 let dismissToast = () => {};
@@ -45,6 +45,7 @@ export async function act(verb, names = targets(), { folder = null } = {}) {
   if (folder) fields.push(["folder", folder]);
   try {
     const answer = fragment(await send("/act/", fields)).querySelector(".toast");
+    for (const name of names) away.delete(name);
     offerUndo(answer, put);
     if (!leaves(verb)) await refreshTop({ move: false }).catch(() => {});
     document.dispatchEvent(new CustomEvent("heron:acted", { detail: { verb, names } }));
@@ -61,6 +62,7 @@ function takeAway(names) {
   const isOpen = names.includes(currentName()) || names.some((name) => reading()?.dataset.names.split(" ").includes(name));
   const next = isOpen || hadFocus ? after(leaving) : null;
   const places = leaving.map((row) => ({ row, parent: row.parentElement, before: row.nextElementSibling }));
+  for (const name of names) away.add(name);
   for (const row of leaving) row.remove();
   forget(names);
   tidyGroups();
@@ -70,10 +72,11 @@ function takeAway(names) {
   } else if (hadFocus && next) focusRow(next);
   return {
     back() {
+      for (const name of names) away.delete(name);
       for (const { row, parent, before } of places.reverse()) {
         if (rowNamed(row.id)) continue;
-        if (parent.isConnected) parent.insertBefore(row, before?.parentElement === parent ? before : null);
-        else grid().querySelector(".slab")?.prepend(row);
+        if (parent.isConnected && before?.parentElement === parent) parent.insertBefore(row, before);
+        else restore(row);
       }
       tidyGroups();
     },
@@ -142,7 +145,7 @@ export async function undo() {
   try {
     await send("/undo/", [["group", group]]);
     say(words("undone"));
-    await refreshTop({ move: false }).catch(() => {});
+    await refreshTop({ move: true }).catch(() => {});
   } catch (error) {
     toast(error.message, { bad: true });
     await refreshTop({ move: true }).catch(() => {});

@@ -2,7 +2,7 @@
    boxes of the same height, so that 100,000 messages cost no more than a few hundred. */
 
 import { part } from "heron/mail/request";
-import { dress, grid, rowNamed, scroller } from "heron/mail/rows";
+import { away, dress, grid, rowNamed, scroller } from "heron/mail/rows";
 
 /** How far outside the screen rows are made ready, and how far they are kept. */
 const NEAR = "1600px 0px";
@@ -36,6 +36,7 @@ function near(entries) {
 }
 
 function far(entries) {
+  if (!scroller().clientHeight) return; // a list behind the reading pane has no size, which is not far away
   for (const { isIntersecting, target } of entries) {
     if (isIntersecting || !target.childElementCount || target.contains(document.activeElement)) continue;
     target.style.blockSize = `${target.offsetHeight}px`;
@@ -61,7 +62,7 @@ async function extend(more) {
 
 function append(page) {
   for (const group of [...page.querySelectorAll("[role=rowgroup]")]) {
-    for (const row of group.querySelectorAll(".row")) if (rowNamed(row.id)) row.remove();
+    for (const row of group.querySelectorAll(".row")) if (rowNamed(row.id) || away.has(row.id)) row.remove();
     const last = grid().querySelector("[role=rowgroup]:last-of-type");
     if (last?.dataset.group === group.dataset.group) last.append(...group.querySelectorAll(".slab"));
     else grid().append(group);
@@ -88,7 +89,7 @@ async function refill(page, start) {
     if (slab.childElementCount) continue;
     const group = slab.closest("[role=rowgroup]").dataset.group;
     const rows = [...fresh.querySelectorAll(`[data-group="${CSS.escape(group)}"] .row`)];
-    slab.replaceChildren(...rows.filter((row) => !rowNamed(row.id)));
+    slab.replaceChildren(...rows.filter((row) => !rowNamed(row.id) && !away.has(row.id)));
     slab.style.blockSize = "";
   }
   settle();
@@ -107,19 +108,34 @@ export async function refreshTop({ move }) {
   const mine = round;
   const fresh = await part(firstUrl(), "rows");
   if (mine !== round) return 0;
+  for (const name of away) fresh.getElementById(name)?.remove();
   const rows = [...fresh.querySelectorAll(".row")];
+  const focused = document.activeElement?.closest?.(".row")?.id;
   const unknown = rows.filter((row) => !rowNamed(row.id));
   if (!move) {
     for (const row of rows) rowNamed(row.id)?.replaceWith(row);
     dress();
+    refocus(focused);
     return unknown.length;
   }
-  const focused = document.activeElement?.closest?.(".row")?.id;
   rebuildTop(fresh, rows);
   settle();
-  if (focused) rowNamed(focused)?.focus({ preventScroll: true });
+  refocus(focused);
   document.getElementById("listempty")?.toggleAttribute("hidden", Boolean(grid().querySelector(".row")));
   return unknown.length;
+}
+
+/** A row that had the focus and was replaced keeps it. */
+function refocus(name) {
+  if (name && document.activeElement?.id !== name) rowNamed(name)?.focus({ preventScroll: true });
+}
+
+/** Put a row back to where its time belongs. */
+export function restore(row) {
+  const at = Date.parse(row.querySelector("time").dateTime);
+  const next = [...grid().querySelectorAll(".row")].find((one) => Date.parse(one.querySelector("time").dateTime) < at);
+  if (next) next.before(row);
+  else grid().querySelector("[role=rowgroup]:last-of-type .slab:last-of-type")?.append(row);
 }
 
 /** Rows older than the fresh page stay; younger ones that it does not name have gone. */

@@ -6,13 +6,25 @@ import { send } from "heron/mail/request";
 
 const watched = new WeakMap();
 
+/** The height of a document's content. In quirks mode html and body stretch to the frame, so that they would
+    never tell of less than they have: there the contents themselves are measured. */
+function heightOf(inside) {
+  if (inside.compatMode !== "BackCompat" || !inside.body) {
+    return Math.ceil(inside.documentElement.getBoundingClientRect().height);
+  }
+  const range = inside.createRange();
+  range.selectNodeContents(inside.body);
+  const style = inside.defaultView.getComputedStyle(inside.body);
+  const below = parseFloat(style.paddingBottom) + parseFloat(style.marginBottom) + parseFloat(style.borderBottomWidth);
+  return Math.ceil(range.getBoundingClientRect().bottom + inside.defaultView.scrollY + below);
+}
+
 function adopt(frame) {
   const inside = frame.contentDocument;
   if (!inside?.documentElement || inside.URL === "about:blank" || watched.get(frame) === inside) return;
   watched.set(frame, inside);
   const fit = () => {
-    const height = Math.ceil(inside.documentElement.getBoundingClientRect().height || inside.body?.scrollHeight || 0);
-    const needed = Math.max(height, inside.body?.scrollHeight ?? 0);
+    const needed = heightOf(inside) + Math.max(0, frame.clientHeight - inside.documentElement.clientHeight);
     if (needed && Math.abs(needed - frame.clientHeight) > 1) frame.style.blockSize = `${needed}px`;
     frame.classList.add("fitted");
   };

@@ -5,6 +5,8 @@ import { counted } from "heron/mail/request";
 
 const list = document.getElementById("list");
 const selected = new Set();
+/** Rows that an act has just taken away: until the server knows, a fresh page must not bring them back. */
+export const away = new Set();
 let anchor = null;
 let current = document.getElementById("reading")?.dataset.row ?? null;
 

@@ -1,6 +1,6 @@
 /* The mailbox page: everything it does beyond links and forms begins here. */
 
-import { dress } from "heron/mail/rows";
+import { currentRow, dress } from "heron/mail/rows";
 import { watch } from "heron/mail/chunks";
 import { start as startHistory } from "heron/mail/reader";
 import "heron/mail/panes";
@@ -14,6 +14,7 @@ import { start as startLive } from "heron/mail/live";
 
 document.documentElement.classList.add("scripted");
 dress();
+currentRow()?.scrollIntoView({ block: "nearest" });
 watch();
 startHistory();
 adoptAll();
