@@ -8,14 +8,28 @@ import json
 import logging
 from collections.abc import Iterable
 from functools import cache
+from typing import Protocol
 
 import redis
 from django.conf import settings
 from django.db import transaction
 
-from mailsync.store.summary import FolderCounts
-
 logger = logging.getLogger(__name__)
+
+
+class Counted(Protocol):
+    """A folder and what it counts now, as ``store.summary`` tells it."""
+
+    @property
+    def user_id(self) -> int: ...
+    @property
+    def account_id(self) -> int: ...
+    @property
+    def folder_id(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def unread(self) -> int: ...
 
 
 def channel(user_id: int) -> str:
@@ -33,7 +47,7 @@ def announce(user_id: int, kind: str, **ids: int | str | bool) -> None:
     transaction.on_commit(lambda: _publish(channel(user_id), line), robust=True)
 
 
-def announce_folders(counts: Iterable[FolderCounts]) -> None:
+def announce_folders(counts: Iterable[Counted]) -> None:
     """One ``folder`` hint for each folder whose rows changed."""
     for folder in counts:
         announce(

@@ -6,7 +6,7 @@ was thought dead and wakes up can commit nothing.
 """
 
 import os
-import socket
+import platform
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +35,7 @@ class HeldLease:
 def claim(account_id: int, lane: str, *, seconds: float = LANE_SECONDS) -> HeldLease | None:
     """The lane for ``seconds``, or None while another holds it."""
     # The host tells an operator where; the random part makes two claims of one process differ.
-    owner = f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+    owner = f"{platform.node()[:60]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -103,7 +103,7 @@ def release_dead() -> int:
 
     A killed worker's lanes are then free at once instead of after ``LANE_SECONDS``.
     """
-    here = f"{socket.gethostname()[:60]}:"
+    here = f"{platform.node()[:60]}:"
     freed = 0
     for lease in Lease.objects.filter(until__gt=Now(), owner__startswith=here):
         pid = lease.owner.removeprefix(here).partition(":")[0]
