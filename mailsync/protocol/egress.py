@@ -84,6 +84,12 @@ def _resolve(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:
+        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+            raise NeedsUser(
+                f"The name {host} could not be looked up just now. Check the spelling; if it is right, try again soon.",
+                code="unknown_host",
+                detail=str(error),
+            ) from error
         raise NeedsUser(
             f"There is no server called {host}. Check the spelling of the server name.",
             code="unknown_host",

@@ -7,6 +7,7 @@ import pytest
 from mailsync.errors import NeedsUser, Rejected
 from mailsync.protocol import smtp
 from mailsync.types import Secret, SubmissionReply
+from tests.servers.dovecot import Mailbox
 from tests.servers.smtp import SmtpServer
 
 RAW = b"From: a@example.test\r\nSubject: dots\r\n\r\n.\r\n..two\r\nend\r\n"
@@ -106,3 +107,12 @@ def test_bare_line_ends_and_nul_are_refused(smtp_server: SmtpServer, raw: bytes)
     with smtp.connect(smtp_server.tls) as sender, pytest.raises(Rejected):
         submit(sender, ["b@example.org"], raw)
     assert smtp_server.received == []
+
+
+@pytest.mark.dovecot
+def test_what_is_sent_to_a_test_mailbox_arrives_in_it(smtp_server: SmtpServer, mailbox: Mailbox) -> None:
+    smtp_server.deliver_to(mailbox)
+    with smtp.connect(smtp_server.tls) as sender:
+        assert submit(sender, [mailbox.address]).code == 250
+    [arrived] = mailbox.raws()
+    assert arrived == b"Return-Path: <sender@example.org>\r\n" + RAW

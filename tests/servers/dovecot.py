@@ -288,14 +288,19 @@ def dovecot_binary() -> str | None:
     return shutil.which("dovecot", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
 
-@pytest.fixture(scope="session")
-def dovecot(certificates: Certificates) -> Iterator[Dovecot]:
-    """The session's Dovecot. Its directory is not pytest's own, whose mode keeps mail processes out."""
+def require_dovecot() -> None:
+    """Skip, with the word on what to install; in CI, where it must be there, fail."""
     if dovecot_binary() is None:
         message = f"Dovecot is not installed: {INSTALL}"
         if os.environ.get("CI", "").lower() in ("1", "true", "yes"):
             pytest.fail(message)
         pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def dovecot(certificates: Certificates) -> Iterator[Dovecot]:
+    """The session's Dovecot. Its directory is not pytest's own, whose mode keeps mail processes out."""
+    require_dovecot()
     base = Path(tempfile.mkdtemp(prefix="heron-imap-"))
     base.chmod(0o755)
     server = Dovecot(base, certificates)
