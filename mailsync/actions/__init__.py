@@ -41,6 +41,7 @@ from mailsync.actions.mail import (
     undo,
 )
 from mailsync.actions.owned import NotYours
+from mailsync.actions.presence import look_in
 from mailsync.actions.sending import (
     cancel_outgoing,
     dismiss_outgoing,
@@ -76,6 +77,7 @@ __all__ = [
     "flag",
     "junk",
     "keep_both",
+    "look_in",
     "mark_as_sent",
     "mark_read",
     "move",

@@ -79,6 +79,33 @@ _CLAIM_ACCOUNTS = """
 """
 
 
+def stamp_active(user_id: int) -> list[int]:
+    """This user is looking: poll their accounts often. Returns those that nobody has polled for a while.
+
+    Writes at most once a minute for each account.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE mailsync_accountsync s
+               SET active_at = clock_timestamp(),
+                   due_at = CASE WHEN was.stale THEN clock_timestamp() + make_interval(secs => %(head_start)s)
+                                 ELSE s.due_at END
+              FROM (SELECT o.account_id,
+                           o.failures = 0 AND o.due_at > clock_timestamp() + make_interval(secs => %(active)s)
+                           AND coalesce(o.last_success_at < clock_timestamp() - make_interval(secs => %(active)s), true)
+                           AND coalesce(o.watched_at < clock_timestamp() - interval '10 minutes', true) AS stale
+                      FROM mailsync_accountsync o JOIN accounts_mailaccount a ON a.id = o.account_id
+                     WHERE a.user_id = %(user)s
+                       AND coalesce(o.active_at < clock_timestamp() - interval '1 minute', true)) AS was
+             WHERE s.account_id = was.account_id
+            RETURNING s.account_id, was.stale
+            """,
+            {"user": user_id, "active": ACTIVE, "head_start": 20},
+        )
+        return sorted(account_id for account_id, stale in cursor.fetchall() if stale)
+
+
 def claim_folders(*, limit: int = 200) -> list[int]:
     """Folders that a watcher, or a visit cut short, has made due; claiming clears the mark."""
     with connection.cursor() as cursor:

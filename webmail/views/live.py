@@ -13,6 +13,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
+from mailsync import actions
 from webmail.events import TooManyStreams, fanout, session_mark
 
 #: A comment this often keeps proxies from closing a quiet stream, and finds browsers that are gone.
@@ -40,11 +41,12 @@ async def _stream(user_id: int, session: SessionBase) -> AsyncIterator[str]:
     try:
         async with fanout().listen(user_id) as queue:
             yield 'data: {"kind": "hello"}\n\n'
+            await _look_in(user_id, session)
             while True:
                 try:
                     line = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
                 except TimeoutError:
-                    if not await _is_signed_in(session):
+                    if not await _look_in(user_id, session):
                         yield _SIGNED_OUT
                         return
                     yield ": still here\n\n"
@@ -64,10 +66,13 @@ _SIGNED_OUT = 'data: {"kind": "signed_out"}\n\n'
 
 
 @sync_to_async
-def _is_signed_in(session: SessionBase) -> bool:
-    """Whether the session still stands; it may have been ended from another device or by the administrator."""
+def _look_in(user_id: int, session: SessionBase) -> bool:
+    """Note that a page is open. False: the session was ended from another device or by the administrator."""
     try:
-        return bool(session.session_key and session.exists(session.session_key))
+        if not session.session_key or not session.exists(session.session_key):
+            return False
+        actions.look_in(user_id)
+        return True
     finally:
         connections.close_all()
 
