@@ -58,10 +58,13 @@ def message_root(message: Message) -> Part | None:
     return Part.from_json(message.parts) if message.parts else None
 
 
-def load_body(message: Message, *, as_text: bool = False) -> ShownBody:
-    """The body of a fetched message. Raises ``BodyNotFetched`` (``mailsync.store.raw``)."""
+def load_body(message: Message, *, as_text: bool = False, inside: Part | None = None) -> ShownBody:
+    """The body of a fetched message, or of the message whose part tree is ``inside``.
+
+    Raises ``BodyNotFetched`` (``mailsync.store.raw``).
+    """
     read = raw_reader(message)
-    root = message_root(message)
+    root = inside or message_root(message)
     if root is None:
         return ShownBody(text_body(""), False, False, False)
     chosen = choose_bodies(root)

@@ -202,10 +202,14 @@ def _file(message: Message, part: Part) -> AttachedFile:
     dangerous = is_dangerous(name)
     kind = part.content_type.partition("/")[0]
     preview = "" if dangerous else _PREVIEWS.get(part.content_type, kind if kind in ("audio", "video") else "")
+    if preview == "message":
+        preview_url = reverse("nested", args=[message.pk, part.path])
+    else:
+        preview_url = f"{url}?inline=1" if preview else ""
     return AttachedFile(
         tile=file_tile(name, part.path, part.content_type, part.size_bytes),
         url=url,
-        preview_url=f"{url}?inline=1" if preview else "",
+        preview_url=preview_url,
         preview=preview,
         dangerous=dangerous,
     )

@@ -17,6 +17,7 @@ urlpatterns = [
     path("m/<int:message_id>/print", reading.print_page, name="print"),
     path("m/<int:message_id>/body", body.body, name="body"),
     path("m/<int:message_id>/body/pictures", body.body_pictures, name="body_pictures"),
+    path("m/<int:message_id>/nested/<str:part>", body.nested, name="nested"),
     path("m/<int:message_id>/cid/<path:part>", attachments.cid, name="cid"),
     path("m/<int:message_id>/part/<str:part>/<str:name>", attachments.attachment, name="attachment"),
     path("m/<int:message_id>/attachments.zip", attachments.attachments_zip, name="attachments_zip"),

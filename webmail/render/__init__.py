@@ -18,7 +18,7 @@ from webmail.render.document import (
 )
 from webmail.render.isolate import Isolated, RenderFailed
 from webmail.render.policy import POLICY_VERSION
-from webmail.render.text import linkify, render_text
+from webmail.render.text import linkify, render_header, render_text
 
 __all__ = [
     "HEADERS",
@@ -37,6 +37,7 @@ __all__ = [
     "neutralise_picture",
     "no_pictures",
     "notice_document",
+    "render_header",
     "render_text",
     "sanitize",
     "text_body",

@@ -128,7 +128,7 @@ def _pieces_from_json(pieces: list[Any]) -> tuple[Piece, ...]:
 
 
 def text_body(inner: str) -> CleanBody:
-    """A body of text as ``render_text`` made it."""
+    """A body of text as ``render_text`` or ``render_header`` made it."""
     return CleanBody(pieces=(inner,), doctype=STANDARDS, has_quote="<details" in inner)
 
 

@@ -43,6 +43,8 @@ _BASE = (
     ":where(img[data-heron=empty],img[data-heron=missing]){display:inline-block;overflow:hidden;font-size:0}"
     "div[data-heron=text]{white-space:pre-wrap;overflow-wrap:anywhere}"
     "div[data-heron=text] blockquote{margin:0;padding:0 0 0 12px;border-left:2px solid #8886;color:#555}"
+    "dl[data-heron=header]{display:grid;grid-template-columns:max-content 1fr;gap:2px 12px;margin:0 0 12px}"
+    "dl[data-heron=header] dt{opacity:.62}dl[data-heron=header] dd{margin:0;overflow-wrap:anywhere}"
     "div[data-heron=signature]{opacity:.62}"
     "@media print{details[data-heron=quote]>summary{display:none!important}html{overflow:visible}}"
 )

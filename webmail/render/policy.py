@@ -70,6 +70,7 @@ ADDED_ATTRIBUTES: dict[str, frozenset[str]] = {
     "img": frozenset({"loading", "decoding", "referrerpolicy", "data-heron"}),
     "details": frozenset({"data-heron"}),
     "div": frozenset({"data-heron"}),
+    "dl": frozenset({"data-heron"}),
     "span": frozenset({"data-heron"}),
 }
 NO_ATTRIBUTES: frozenset[str] = frozenset()

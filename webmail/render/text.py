@@ -5,7 +5,7 @@ Quotes are nested by level, the last one folded, a signature dimmed.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -51,6 +51,14 @@ def render_text(text: str) -> str:
         ]
     out.append("</div>")
     return "".join(out)
+
+
+def render_header(lines: Sequence[tuple[str, str]]) -> str:
+    """Safe HTML for the header of an attached message: (label, value) of each line; empty values are left out."""
+    rows = "".join(
+        f"<dt>{escape(label)}</dt><dd>{linkify(UNWANTED.sub('', value))}</dd>" for label, value in lines if value
+    )
+    return f'<dl data-heron="header">{rows}</dl>'
 
 
 def linkify(text: str) -> str:

@@ -5,18 +5,33 @@ browsers keep what they have loaded. Consent that lasts is a POST to ``body_pict
 """
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import TrustedSender
+from mailsync.message.addresses import format_address
+from mailsync.message.headers import MAX_HEADER_BYTES
+from mailsync.message.parse import parse_header
 from mailsync.models import Message
-from mailsync.store.raw import BodyNotFetched
+from mailsync.store.raw import BodyNotFetched, raw_reader
 from webmail import access
 from webmail.bodies import load_body, picture_urls
+from webmail.files import part_of
 from webmail.reader import user_of
-from webmail.render import HEADERS, Theme, content_security_policy, html_document, notice_document
+from webmail.render import (
+    HEADERS,
+    Theme,
+    content_security_policy,
+    html_document,
+    join_bodies,
+    notice_document,
+    render_header,
+    text_body,
+)
 
 _THEMES: dict[str, Theme] = {"auto": "auto", "light": "light", "dark": "dark"}
 
@@ -43,11 +58,43 @@ def body_pictures(request: HttpRequest, message_id: int) -> HttpResponse:
     return _refuse_outside_frame(request) or _framed(request, message, remote=True)
 
 
-def _refuse_outside_frame(request: HttpRequest) -> HttpResponse | None:
+@require_safe
+@login_required
+def nested(request: HttpRequest, message_id: int, part: str) -> HttpResponse:
+    """A message attached to a message: its header and its body, without remote pictures. Also for a tab of its own."""
+    message = access.message_for(user_of(request), message_id)
+    found = part_of(message, part)
+    if found.content_type != "message/rfc822" or not found.children:
+        raise Http404
+    refused = _refuse_outside_frame(request, "document")
+    if refused is not None:
+        return refused
+    try:
+        read = raw_reader(message)
+        header = parse_header(read(found.start, min(found.end, found.start + MAX_HEADER_BYTES)))
+        shown = load_body(message, inside=found.children[0])
+    except BodyNotFetched as error:
+        raise Http404 from error
+    theme = _THEMES.get(request.GET.get("theme", "auto"), "auto")
+    head = [
+        (_("From"), format_address(header.sender)),
+        (_("To"), ", ".join(map(format_address, header.to))),
+        (_("Cc"), ", ".join(map(format_address, header.cc))),
+        (_("Date"), date_format(localtime(header.sent_at), "DATETIME_FORMAT") if header.sent_at else ""),
+        (_("Subject"), header.subject),
+    ]
+    pictures = picture_urls(message, user_of(request).pk, remote=False)
+    text = html_document(join_bodies([text_body(render_header(head)), shown.body]), picture_url=pictures, theme=theme)
+    response = HttpResponse(text, headers=dict(HEADERS))
+    response.headers["Content-Security-Policy"] = _policy(request, message, remote=False)
+    return response
+
+
+def _refuse_outside_frame(request: HttpRequest, *also: str) -> HttpResponse | None:
     """A body is shown inside our page only. Browsers that say what they fetch for are held to it."""
     wanted_as = request.headers.get("Sec-Fetch-Dest", "iframe")
     wanted_by = request.headers.get("Sec-Fetch-Site", "same-origin")
-    if wanted_as == "iframe" and wanted_by == "same-origin":
+    if wanted_as in ("iframe", *also) and wanted_by == "same-origin":
         return None
     response = HttpResponse(_("This is shown only inside the message."), status=403, content_type="text/plain")
     response.headers["Cache-Control"] = "no-store"
