@@ -27,6 +27,7 @@ from mailsync.errors import MailError, NeedsUser, Rejected
 from mailsync.models import Folder
 from mailsync.protocol.imap import IdleEvent, ImapSource
 from mailsync.store import schedule, watching
+from mailsync.types import SelectedFolder
 
 logger = logging.getLogger(__name__)
 
@@ -159,7 +160,7 @@ class Watcher:
     def _connecting(self, line: Line) -> Callable[[], tuple[ImapSource, bool]]:
         account = MailAccount.objects.get(pk=line.watched.account_id)
         folder = Folder.objects.get(pk=line.watched.folder_id)
-        open_source, remote, uidnext = self.dial(account), remote_of(folder), folder.uidnext_seen
+        open_source, remote = self.dial(account), remote_of(folder)
 
         def work() -> tuple[ImapSource, bool]:
             source = open_source()
@@ -169,8 +170,7 @@ class Watcher:
             except MailError:
                 source.close()
                 raise
-            # What came while nobody watched.
-            return source, selected.uidnext is not None and selected.uidnext != uidnext
+            return source, _has_changed(selected, folder)
 
         return work
 
@@ -245,6 +245,17 @@ class Watcher:
         if registered:
             self._selector.unregister(source)
         source.close()
+
+
+def _has_changed(selected: SelectedFolder, folder: Folder) -> bool:
+    """Whether something came while nobody watched; without MODSEQ nobody can tell, so it is looked at."""
+    if selected.highestmodseq is None or selected.highestmodseq != folder.highestmodseq:
+        return True
+    return (selected.uidvalidity, selected.uidnext, selected.exists) != (
+        folder.uidvalidity,
+        folder.uidnext_seen,
+        folder.exists_seen,
+    )
 
 
 def _is_news(events: list[IdleEvent]) -> bool:

@@ -90,6 +90,16 @@ def test_what_came_while_nobody_watched_is_told_at_once(mailbox: Mailbox, start:
     wait_for(lambda: len(running.heard) == 1)
 
 
+def test_flags_set_while_nobody_watched_are_told_at_once(mailbox: Mailbox, start: Callable[..., Running]) -> None:
+    mailbox.deliver(raw_message("Read elsewhere"))
+    account = dovecot_account(mailbox)
+    pull_account(account.pk)
+    with mailbox.client("INBOX") as other:
+        other.uid("STORE", "1", "+FLAGS", "(\\Seen)")
+    running = start()
+    wait_for(lambda: len(running.heard) == 1)
+
+
 def test_idle_is_renewed_and_goes_on(mailbox: Mailbox, start: Callable[..., Running]) -> None:
     account = dovecot_account(mailbox)
     pull_account(account.pk)
