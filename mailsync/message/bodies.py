@@ -5,7 +5,7 @@ RFC 2046 §5.1.4 (alternative: the last understood wins), RFC 2387 (related), RF
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 from urllib.parse import unquote
 
@@ -164,17 +164,30 @@ def _holds_text(part: Part) -> bool:
     )
 
 
-def attachments(root: Part, html: str = "") -> tuple[Part, ...]:
-    """What the user sees as attachments, in order. A part with a Content-ID that ``html`` refers to is shown
-    inline once, and is not in the list; without ``html`` every such part in multipart/related is taken as inline."""
+def mark_inline(root: Part, html: str) -> Part:
+    """The same tree, each part that has a Content-ID told apart: does ``html`` refer to it or not?"""
+    if not any(part.content_id for part in root.walk()):
+        return root
+    return _marked(root, _cids(html))
+
+
+def _marked(part: Part, used: set[str]) -> Part:
+    children = tuple(_marked(child, used) for child in part.children)
+    shown = part.content_id.lower() in used if part.content_id else None
+    return replace(part, children=children, shown_inline=shown)
+
+
+def attachments(root: Part) -> tuple[Part, ...]:
+    """What the user sees as attachments, in order. What the HTML shows inline is not in the list, and what it does
+    not show is, so that nothing is lost. In a tree that was never marked, each part with a Content-ID in
+    multipart/related is taken as shown."""
     bodies = choose_bodies(root)
     shown = {id(part) for part in (bodies.html, bodies.text, *bodies.more) if part is not None}
-    used = _cids(html) if html and any(part.content_id for part in root.walk()) else None
     beside = {id(part) for part in bodies.related}
     return tuple(
         part
         for part in _listed(root)
-        if id(part) not in shown and not _is_inline(part, used, id(part) in beside) and not _is_plumbing(part, bodies)
+        if id(part) not in shown and not _is_inline(part, id(part) in beside) and not _is_plumbing(part, bodies)
     )
 
 
@@ -195,9 +208,9 @@ def _listed(part: Part) -> Iterator[Part]:
         yield part
 
 
-def _is_inline(part: Part, used: set[str] | None, beside: bool) -> bool:
-    if used is not None:
-        return bool(part.content_id) and part.content_id.lower() in used
+def _is_inline(part: Part, beside: bool) -> bool:
+    if part.shown_inline is not None:
+        return part.shown_inline
     return beside and bool(part.content_id) and part.disposition != "attachment"
 
 

@@ -39,6 +39,8 @@ class Part:
     children: tuple["Part", ...] = ()
     synthetic: str = ""
     index: int = 0
+    #: Whether the HTML body refers to this part by its Content-ID; None where nobody has looked.
+    shown_inline: bool | None = None
 
     def walk(self) -> Iterator["Part"]:
         """This part and all below it, in the order they stand in the message."""
@@ -62,6 +64,7 @@ class Part:
             ("q", self.params, {}),
             ("s", self.synthetic, ""),
             ("x", self.index, 0),
+            ("l", self.shown_inline, None),
         )
         data |= {key: value for key, value, default in optional if value != default}
         if self.children:
@@ -86,6 +89,7 @@ class Part:
             children=tuple(cls.from_json(child) for child in data.get("k", ())),
             synthetic=data.get("s", ""),
             index=data.get("x", 0),
+            shown_inline=data.get("l"),
         )
 
 

@@ -8,7 +8,7 @@ most 512 kB; so the cost follows the text, not the size of the message.
 from datetime import datetime
 
 from mailsync.message.addresses import read_addresses
-from mailsync.message.bodies import MAX_TEXT_BYTES, Bodies, attachments, choose_bodies, decode_text, reader
+from mailsync.message.bodies import MAX_TEXT_BYTES, Bodies, attachments, choose_bodies, decode_text, mark_inline, reader
 from mailsync.message.dates import parse_date
 from mailsync.message.facts import PARSER_VERSION, ParsedHeader, ParsedMessage, Part
 from mailsync.message.header_facts import read_facts
@@ -54,13 +54,15 @@ def parse_message(data: bytes) -> ParsedMessage:
     html = _text_of(chosen.html, read, walk.charset)
     text = _plain_text(chosen, html, read, walk.charset)
     own = own_words(text)
+    further = [_text_of(part, read, walk.charset) for part in chosen.more if part.content_type == "text/html"]
+    root = mark_inline(root, html + "".join(further))
     return ParsedMessage(
         header=header,
         root=root,
         text=text,
         own_text=own,
         preview=make_preview(own, text),
-        attachments=attachments(root, html),
+        attachments=attachments(root),
         language=guess_language(own or text),
         defects=tuple(dict.fromkeys((*header.defects, *walk.defects))),
     )

@@ -18,8 +18,10 @@ from mailsync.message.bodies import (
     reader,
     stream_part,
 )
+from mailsync.message.facts import Part
 from mailsync.message.parse import parse_message
 from mailsync.message.smime import signed_content
+from mailsync.message.structure import read_structure
 
 
 def _multipart(subtype: str, *parts: str, boundary: str = "b", more: str = "") -> str:
@@ -28,7 +30,7 @@ def _multipart(subtype: str, *parts: str, boundary: str = "b", more: str = "") -
 
 
 TEXT = "Content-Type: text/plain; charset=utf-8\r\n\r\nplain words"
-HTML = "Content-Type: text/html; charset=utf-8\r\n\r\n<p>rich words</p>"
+HTML = "Content-Type: text/html; charset=utf-8\r\n\r\n<p>rich words</p><img src='cid:p@x'>"
 CALENDAR = "Content-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR"
 PICTURE = "Content-Type: image/png; name=p.png\r\nContent-ID: <p@x>\r\nContent-Transfer-Encoding: base64\r\n\r\nUE5H"
 NAMELESS_PICTURE = "Content-Type: image/png\r\nContent-ID: <p@x>\r\n\r\nPNG"
@@ -101,13 +103,17 @@ def test_what_is_shown_and_what_is_attached(
     ],
 )
 def test_a_picture_is_inline_only_where_the_html_shows_it(html: str, attached: list[str]) -> None:
-    root = parse_message(_multipart("mixed", HTML, PICTURE).encode()).root
-    assert [part.path for part in attachments(root, html)] == attached
+    body = f"Content-Type: text/html\r\n\r\n{html}"
+    for subtype in ("mixed", "related"):
+        message = parse_message(_multipart(subtype, body, PICTURE).encode())
+        assert [part.path for part in message.attachments] == attached
+        kept = Part.from_json(message.root.as_json())
+        assert [part.path for part in attachments(kept)] == attached
 
 
-def test_an_inline_picture_that_the_html_forgot_is_not_lost() -> None:
-    message = parse_message(_multipart("related", HTML, PICTURE).encode())
-    assert [part.path for part in message.attachments] == ["2"]
+def test_in_a_tree_that_nobody_marked_related_parts_are_inline() -> None:
+    root, _, _ = read_structure(_multipart("related", "Content-Type: text/html\r\n\r\n<p>", PICTURE).encode())
+    assert attachments(root) == ()
 
 
 def test_an_invitation_is_found_wherever_it_stands() -> None:
