@@ -10,11 +10,12 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.discovery import Discovery
 from accounts.models import Credential, Identity, MailAccount, OutgoingServer, User
 from mailsync.actions import wake
 from mailsync.actions.owned import own_account
 from mailsync.actions.verb import verb
-from mailsync.engine import connect, probe
+from mailsync.engine import connect, discover, probe
 from mailsync.errors import CannotDo
 from mailsync.models import AccountSync, Change, Outgoing
 from mailsync.store.forgetting import forget_mail
@@ -27,6 +28,11 @@ def check_login(incoming: ServerSettings, outgoing: ServerSettings | None) -> Lo
         incoming=probe.probe_incoming(incoming),
         outgoing=probe.probe_outgoing(outgoing) if outgoing else StepResult(True, "skipped"),
     )
+
+
+def find_servers(address: str) -> Discovery | None:
+    """What the network says of the servers behind an address; takes seconds, sends no password, saves nothing."""
+    return discover.discover_servers(address)
 
 
 @verb
