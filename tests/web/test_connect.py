@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from accounts.discovery import Discovery
 from accounts.models import MailAccount, OutgoingServer, User
+from accounts.providers import ServerPreset
 from mailsync import actions
 from mailsync.types import LoginReport, Role, Security, ServerSettings, StepResult
 from tests.factories import make_account, make_folder, make_user
@@ -42,6 +44,14 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> Probe:
     probe = Probe()
     monkeypatch.setattr(actions, "check_login", probe)
     return probe
+
+
+@pytest.fixture(autouse=True)
+def network(monkeypatch: pytest.MonkeyPatch) -> list[Discovery]:
+    """What the network says of any address: nothing, unless a test puts a discovery here."""
+    says: list[Discovery] = []
+    monkeypatch.setattr(actions, "find_servers", lambda _address: says[0] if says else None)
+    return says
 
 
 @pytest.fixture
@@ -98,6 +108,43 @@ def test_an_unknown_provider_asks_for_its_servers(as_alice: Client, probe: Probe
     assert "Enter the server" in page
     assert '<details class="hand" open>' in page
     assert probe.tried == []
+
+
+CLUB = Discovery(
+    "srv",
+    (ServerPreset("imap", "imap.club.test", 143, "starttls", "alice"),),
+    (ServerPreset("smtp", "smtp.club.test", 587, "starttls", "alice"),),
+)
+
+
+def test_found_servers_are_shown_before_a_password_goes_to_them(
+    as_alice: Client, probe: Probe, network: list[Discovery]
+) -> None:
+    network.append(CLUB)
+    answer = as_alice.post("/settings/accounts/add/", {**TYPED, "address": "alice@club.test"})
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Reading from imap.club.test, sending through smtp.club.test." in page
+    for value in ("imap.club.test", "143", "smtp.club.test", "587", "alice@club.test", "s3cret &amp; more"):
+        assert f'value="{value}"' in page
+    assert probe.tried == []
+
+
+def test_guessed_servers_are_called_guesses(as_alice: Client, probe: Probe, network: list[Discovery]) -> None:
+    network.append(Discovery("guess", CLUB.incoming, CLUB.outgoing))
+    page = as_alice.post("/settings/accounts/add/", {**TYPED, "address": "alice@club.test"}).content.decode()
+    assert "We do not know this provider" in page
+    assert "usual names" in page
+
+
+def test_the_network_is_not_asked_about_what_is_known_or_typed(as_alice: Client, probe: Probe) -> None:
+    asked: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(actions, "find_servers", asked.append)
+        as_alice.post("/settings/accounts/add/", TYPED)
+        as_alice.post("/settings/accounts/add/", {**TYPED, **HAND, "address": "alice@club.test"})
+        as_alice.post("/settings/accounts/add/", {"address": "alice@club.test"})
+    assert asked == []
 
 
 def test_what_is_typed_by_hand_wins(as_alice: Client, probe: Probe) -> None:

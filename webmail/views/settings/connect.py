@@ -22,7 +22,7 @@ from mailsync.types import LoginReport, Role, StepResult
 from webmail import access
 from webmail.reader import user_of
 from webmail.views.settings.connect_form import ServersForm
-from webmail.views.settings.servers import known_servers
+from webmail.views.settings.servers import found_servers, known_servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def add(request: HttpRequest) -> HttpResponse:
         return render(request, "settings/account_add.html", {"form": form, "first": first})
     form = ServersForm(user, request.POST)
     if not form.is_valid():
-        return _again(request, form)
+        return (_ask_the_network(request, form) if form.lacks_servers else None) or _again(request, form)
     report = actions.check_login(form.incoming(), form.outgoing())
     if not report.ok:
         return _again(request, form, steps_of(form, report))
@@ -64,6 +64,16 @@ def add(request: HttpRequest) -> HttpResponse:
         form.add_error(None, str(error))
         return _again(request, form)
     return redirect("account_started", account.pk)
+
+
+def _ask_the_network(request: HttpRequest, form: ServersForm) -> HttpResponse | None:
+    """The form with the servers that were found, to be looked at first: a found name may be somebody's lie."""
+    found = actions.find_servers(form.cleaned_data["address"])
+    servers = found_servers(found, form.cleaned_data["protocol"]) if found else None
+    if found is None or servers is None:
+        return None
+    context = {"form": form.with_servers(servers), "found": servers, "source": found.source, "open_hand": True}
+    return render(request, "settings/account_add.html", context)
 
 
 def _again(request: HttpRequest, form: ServersForm, steps: list[Step] | None = None) -> HttpResponse:

@@ -152,6 +152,27 @@ class ServersForm(forms.Form):
                     self.add_error(name, _("The sending server needs this for its own sign-in."))
 
     @property
+    def lacks_servers(self) -> bool:
+        """Whether all is typed but the servers, and nothing is known of this address without asking the network."""
+        data = self.cleaned_data
+        typed = "address" in data and "password" in data and not data.get("host")
+        return typed and self.known is None and not known_to_lack(data["address"], data["protocol"])
+
+    def with_servers(self, found: Servers) -> "ServersForm":
+        """The same form with these servers filled in, for its user to look at; what was typed stays."""
+        filled = {
+            "host": found.host,
+            "port": found.port,
+            "security": found.security,
+            "username": found.username,
+            "smtp_host": found.smtp_host,
+            "smtp_port": found.smtp_port,
+            "smtp_security": found.smtp_security,
+        }
+        typed = {name: value for name in self.fields if (value := self.data.get(self.add_prefix(name)))}
+        return ServersForm(self.user, initial={**filled, **typed})
+
+    @property
     def hand_errors(self) -> bool:
         """Whether an error stands in the part that is folded away."""
         return any(name not in {"address", "password", "name", "__all__"} for name in self.errors)

@@ -1,8 +1,10 @@
 """What is known of the servers behind an address, in the shape the connect form wants. No network."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from accounts.providers import provider_for_address, settings_for
+from accounts.discovery import Discovery
+from accounts.providers import Provider, ServerPreset, provider_for_address, settings_for
 
 #: Ports where TLS begins at once (RFC 8314 §3); 585 was secure IMAP before 993 and some people still have it.
 TLS_PORTS = frozenset({465, 585, 993, 995})
@@ -43,24 +45,36 @@ def known_servers(address: str, protocol: str = "imap") -> Servers | None:
     if provider is None:
         return None
     preset = settings_for(provider, address)
-    incoming = next((server for server in preset.incoming if server.protocol == protocol), None)
-    outgoing = preset.outgoing[0] if preset.outgoing else None
-    if incoming is None:
+    return _servers(provider, preset.incoming, preset.outgoing, protocol)
+
+
+def found_servers(found: Discovery, protocol: str = "imap") -> Servers | None:
+    """What the network said, in the same shape; None if it named no server of this protocol."""
+    return _servers(found.provider, found.incoming, found.outgoing, protocol)
+
+
+def _servers(
+    provider: Provider | None, incoming: Sequence[ServerPreset], outgoing: Sequence[ServerPreset], protocol: str
+) -> Servers | None:
+    """The first server of each kind; they come best first."""
+    reading = next((server for server in incoming if server.protocol == protocol), None)
+    sending = outgoing[0] if outgoing else None
+    if reading is None:
         return None
     return Servers(
-        provider=provider.key,
-        name=provider.name,
-        host=incoming.host,
-        port=incoming.port,
-        security=incoming.security,
-        username=incoming.username,
-        smtp_host=outgoing.host if outgoing else "",
-        smtp_port=outgoing.port if outgoing else usual_port("smtp", "tls"),
-        smtp_security=outgoing.security if outgoing else "tls",
-        hint=provider.help,
-        hint_url=provider.help_url,
-        takes_passwords=provider.takes_passwords,
-        wants_app_password=provider.wants_app_password,
+        provider=provider.key if provider else "",
+        name=provider.name if provider else "",
+        host=reading.host,
+        port=reading.port,
+        security=reading.security,
+        username=reading.username,
+        smtp_host=sending.host if sending else "",
+        smtp_port=sending.port if sending else usual_port("smtp", "tls"),
+        smtp_security=sending.security if sending else "tls",
+        hint=provider.help if provider else "",
+        hint_url=provider.help_url if provider else "",
+        takes_passwords=provider.takes_passwords if provider else True,
+        wants_app_password=provider.wants_app_password if provider else False,
     )
 
 
