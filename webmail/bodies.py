@@ -5,7 +5,7 @@ source and the policy's version, and shared by all messages with the same body.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from django.urls import reverse
@@ -87,8 +87,11 @@ def load_body(message: Message, *, as_text: bool = False, inside: Part | None = 
                 refused = True
                 plain = chosen.text if part is chosen.html else None
                 shown.append(_as_text(plain, read) if plain else text_body(render_text(_words_of(part, read))))
+    body = join_bodies(shown)
+    if any(part.end - part.start > MAX_PART_BYTES for part in sections):
+        body = replace(body, truncated=True)
     return ShownBody(
-        body=join_bodies(shown),
+        body=body,
         is_html=not as_text and not refused and any(part.content_type == "text/html" for part in sections),
         has_html=chosen.html is not None,
         has_text=chosen.text is not None,

@@ -9,6 +9,7 @@ from accounts.models import TrustedSender, User
 from mailsync.models import Message, RenderedBody
 from tests.factories import make_user
 from tests.web.mail import html_message, store
+from webmail.bodies import load_body
 
 pytestmark = pytest.mark.django_db
 IN_FRAME = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "same-origin"}
@@ -141,6 +142,13 @@ def test_html_that_cannot_be_cleaned_shows_its_text(page: Client, bob: User) -> 
     shown = page.get(body_url(message)).content.decode()
     assert "Dear Bob" in shown
     assert 'data-heron="text"' in shown
+
+
+def test_a_very_long_text_says_that_it_goes_on(bob: User) -> None:
+    raw = b"From: a@b.test\r\nSubject: x\r\n\r\n" + b"All work and no play.\r\n" * 200_000
+    body = load_body(store(bob, raw)).body
+    assert body.truncated
+    assert not load_body(store(bob, raw[:1000])).body.truncated
 
 
 def test_text_is_shown_as_text(page: Client, bob: User) -> None:

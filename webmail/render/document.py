@@ -41,7 +41,7 @@ _BASE = (
     "background:repeating-linear-gradient(135deg,#8881 0 6px,#8882 6px 12px)}"
     ":where(img[data-heron=blocked]:not([alt],[width],[style])){width:24px;height:18px}"
     ":where(img[data-heron=empty],img[data-heron=missing]){display:inline-block;overflow:hidden;font-size:0}"
-    "div[data-heron=text]{white-space:pre-wrap;overflow-wrap:anywhere}"
+    "div[data-heron=text]{white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:plaintext}"
     "div[data-heron=text] blockquote{margin:0;padding:0 0 0 12px;border-left:2px solid #8886;color:#555}"
     "dl[data-heron=header]{display:grid;grid-template-columns:max-content 1fr;gap:2px 12px;margin:0 0 12px}"
     "dl[data-heron=header] dt{opacity:.62}dl[data-heron=header] dd{margin:0;overflow-wrap:anywhere}"
