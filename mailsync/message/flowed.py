@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 _QUOTES = re.compile(r">*")
 _WIDTH = 72
-_MAX_LINE = 990
 
 
 def unflow(text: str, *, delsp: bool = False) -> str:

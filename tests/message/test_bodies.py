@@ -22,6 +22,7 @@ from mailsync.message.facts import Part
 from mailsync.message.parse import parse_message
 from mailsync.message.smime import signed_content
 from mailsync.message.structure import read_structure
+from mailsync.message.tnef import decompress_rtf
 
 
 def _multipart(subtype: str, *parts: str, boundary: str = "b", more: str = "") -> str:
@@ -337,3 +338,16 @@ def test_deeper_than_can_be_is_text() -> None:
     message = parse_message(raw.encode())
     assert "too_deep" in message.defects
     assert "deepest" in message.text
+
+
+def test_compressed_rtf_is_expanded() -> None:
+    # [MS-OXRTFCP] §3.2: the examples of the specification's own kind, a literal run and a reference into the window.
+    raw = b"{\\rtf1\\ansi hi}"
+    literal = b"".join(b"\x00" + raw[at : at + 8] for at in range(0, len(raw), 8))
+    data = struct.pack("<IIII", len(literal) + 12, len(raw), 0x75465A4C, 0) + literal
+    assert decompress_rtf(data) == raw
+    # A control byte whose first bit is a reference: offset 0, length 10 → the window's own beginning.
+    reference = struct.pack("<IIII", 15, 10, 0x75465A4C, 0) + b"\x01" + bytes((0x00, 0x08))
+    assert decompress_rtf(reference) == b"{\\rtf1\\ans"
+    assert decompress_rtf(struct.pack("<IIII", 5, 5, 0x414C454D, 0) + b"{\\rtf") == b"{\\rtf"
+    assert decompress_rtf(b"nonsense") == b""
