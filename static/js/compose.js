@@ -2,6 +2,7 @@
    One window for each draft, the newest open, the others folded to tabs. */
 
 import { toast } from "heron/shell";
+import { forgetAll } from "heron/compose/local";
 import { ComposeWindow } from "heron/compose/window";
 
 const dock = document.getElementById("dock");
@@ -94,6 +95,8 @@ document.addEventListener("beforetoggle", (event) => {
     bottom: below ? "auto" : `${innerHeight - box.top + 6}px`,
   });
 }, true);
+
+document.querySelector("form[action*='logout']")?.addEventListener("submit", forgetAll);
 
 /* A message that could not be sent is told wherever the person is. */
 const told = new Set();

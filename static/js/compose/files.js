@@ -78,7 +78,7 @@ export class Files {
         this.total += file.size;
         tile.insertAdjacentHTML("afterend", answer.html);
         tile.remove();
-        this.composition.touched = true;
+        this.composition.saving.touched = true;
         say(`${file.name} attached.`);
       },
       failed: (reason) => {

@@ -3,10 +3,11 @@
 const NAME = "heron-draft-";
 const WEEK = 7 * 24 * 3600 * 1000;
 
-export function keepLocally(composition) {
+/** Shortly after a change, unless the words have reached the server by then (`wanted` says no). */
+export function keepLocally(composition, wanted) {
   clearTimeout(composition.localTimer);
   composition.localTimer = setTimeout(() => {
-    if (composition.closed || !composition.dirty) return;
+    if (composition.closed || !wanted()) return;
     const fields = {};
     for (const [name, value] of composition.data()) {
       if (typeof value === "string" && name !== "csrfmiddlewaretoken" && name !== "sure") fields[name] = value;
@@ -22,6 +23,15 @@ export function keepLocally(composition) {
 export function forgetLocally(id) {
   try {
     localStorage.removeItem(NAME + id);
+  } catch {
+    // Forbidden: then there is nothing to remove.
+  }
+}
+
+/** Nothing of one person stays on the device for the next. */
+export function forgetAll() {
+  try {
+    for (const name of Object.keys(localStorage)) if (name.startsWith(NAME)) localStorage.removeItem(name);
   } catch {
     // Forbidden: then there is nothing to remove.
   }

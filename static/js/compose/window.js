@@ -2,21 +2,18 @@
    buttons, so what happens here happens without scripts too. */
 
 import { say, toast } from "heron/shell";
-import { keepLocally, forgetLocally, localCopy } from "heron/compose/local";
-import { Recipients } from "heron/compose/recipients";
 import { Files } from "heron/compose/files";
-
-const PAUSE = 2000;
+import { forgetLocally } from "heron/compose/local";
+import { Recipients } from "heron/compose/recipients";
+import { Saving } from "heron/compose/saving";
 
 export class ComposeWindow {
   constructor(section, hooks) {
     this.section = section;
     this.form = section.querySelector("form");
     this.hooks = hooks;
-    this.dirty = false;
-    this.touched = !("untouched" in section.dataset);
     this.closed = false;
-    this.saving = null;
+    this.saving = new Saving(this);
     this.editor = null;
     section.classList.add("scripted");
     for (const shown of section.querySelectorAll("[data-scripted]")) shown.hidden = false;
@@ -25,7 +22,7 @@ export class ComposeWindow {
     this.recipients = [...section.querySelectorAll("[data-row]")].map((row) => new Recipients(row, this));
     this.rows();
     this.listen();
-    this.restoreLocal();
+    this.saving.restore();
     if (section.querySelector("[data-body]")) this.loadEditor();
   }
 
@@ -61,7 +58,7 @@ export class ComposeWindow {
     });
     this.section.addEventListener("keydown", (event) => this.pressed(event));
     this.wake = () => { if (document.visibilityState === "hidden") this.save({ leaving: true }); };
-    this.online = () => { if (this.dirty) this.save(); };
+    this.online = () => this.save();
     document.addEventListener("visibilitychange", this.wake);
     addEventListener("online", this.online);
   }
@@ -101,17 +98,16 @@ export class ComposeWindow {
   }
 
   changed() {
-    this.dirty = true;
-    this.touched = true;
-    keepLocally(this);
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.save(), PAUSE);
-    const title = this.section.querySelector("[data-title]");
+    this.saving.changed();
     const subject = this.field("subject").value.trim();
-    if (subject) title.textContent = subject;
+    if (subject) this.title(subject);
   }
 
-  /* ------------------------------------------------------------------ saving */
+  title(text) { this.section.querySelector("[data-title]").textContent = text; }
+
+  save(how) { return this.saving.save(how); }
+
+  /* ------------------------------------------------------------------ the form and the server */
 
   data(extra = {}) {
     this.editor?.write();
@@ -119,44 +115,6 @@ export class ComposeWindow {
     data.delete("files");
     for (const [name, value] of Object.entries(extra)) data.set(name, value);
     return data;
-  }
-
-  /** Saves, one request at a time; resolves to false when the words are not on the server. */
-  async save({ always = false, leaving = false } = {}) {
-    clearTimeout(this.timer);
-    if (this.conflicted || this.closed) return !this.dirty;
-    if (this.saving) {
-      await this.saving;
-      return this.dirty ? this.save({ always, leaving }) : true;
-    }
-    if (!this.dirty && !always) return true;
-    this.saving = this.put(leaving).finally(() => { this.saving = null; });
-    return this.saving;
-  }
-
-  async put(leaving) {
-    this.dirty = false;
-    this.status("Saving…");
-    const answer = await this.post("save", this.data(), { keepalive: leaving });
-    if (answer.ok) {
-      this.saved(answer.body);
-      return true;
-    }
-    this.dirty = true;
-    if (answer.status === 409) this.conflict(answer.body);
-    else if (answer.status === 0) {
-      this.status("Offline. Kept on this device", "cloud-off");
-      this.timer = setTimeout(() => this.save(), 15000);
-    } else this.status(answer.body?.error ?? "Not saved. Trying again soon", "circle-alert");
-    return false;
-  }
-
-  saved(facts) {
-    this.field("version").value = facts.version;
-    this.section.dataset.version = facts.version;
-    this.status(facts.saved, "check");
-    this.section.querySelector("[data-title]").textContent = facts.title;
-    if (!this.dirty) forgetLocally(this.id);
   }
 
   /** POSTs to a verb of the draft: {ok, status (0: no answer), body}. */
@@ -218,50 +176,6 @@ export class ComposeWindow {
     place.append(note);
   }
 
-  conflict(other) {
-    this.conflicted = true;
-    this.status("Not saved", "circle-alert");
-    const preview = other.text?.trim().slice(0, 140) || other.subject || "";
-    this.alert("", {
-      text: `${other.error} There it reads: “${preview}”`,
-      tone: "warn",
-      buttons: [
-        ["Keep both", () => this.keepBoth()],
-        ["Use the other one", () => { forgetLocally(this.id); this.reload(); }],
-      ],
-    });
-  }
-
-  async keepBoth() {
-    const answer = await this.post("keep", this.data());
-    if (!answer.ok) return this.failed(answer);
-    forgetLocally(this.id);
-    this.leave();
-    this.hooks.replaced(answer.body.html);
-    return toast("Both are kept. The other one is in Drafts.");
-  }
-
-  async reload() {
-    this.leave();
-    this.section.remove();
-    this.hooks.closed();
-    this.hooks.reopen(this.url(""));
-  }
-
-  restoreLocal() {
-    const kept = localCopy(this.id);
-    if (!kept) return;
-    for (const [name, value] of Object.entries(kept.fields)) {
-      const field = this.field(name);
-      if (field && name !== "version" && name !== "csrfmiddlewaretoken") field.value = value;
-    }
-    this.field("version").value = kept.fields.version;
-    for (const row of this.recipients) row.read();
-    this.rows();
-    this.dirty = true;
-    this.timer = setTimeout(() => this.save(), 300);
-  }
-
   /* ------------------------------------------------------------------ sending */
 
   async send(button) {
@@ -271,9 +185,9 @@ export class ComposeWindow {
       this.alert("", { text: "A file is still being uploaded. Send again when its bar is full.", tone: "warn" });
       return;
     }
-    clearTimeout(this.timer);
-    if (this.saving) await this.saving;
-    if (this.conflicted) return;
+    this.saving.stop();
+    await this.saving.running;
+    if (this.saving.conflicted) return;
     this.sending = true;
     const extra = button?.name ? { [button.name]: button.value } : {};
     const answer = await this.post("send", this.data(extra));
@@ -299,7 +213,7 @@ export class ComposeWindow {
   }
 
   failed(answer) {
-    if (answer.status === 409 && answer.body?.text !== undefined) return this.conflict(answer.body);
+    if (answer.status === 409 && answer.body?.text !== undefined) return this.saving.conflict(answer.body);
     if (answer.body?.warnings) {
       this.alert(answer.body.warnings);
       this.section.querySelector("[data-warnings] button")?.focus();
@@ -385,17 +299,16 @@ export class ComposeWindow {
   }
 
   async close() {
-    if (!this.touched) {
+    if (!this.saving.touched) {
       this.post("discard", this.data({ untouched: "1" }));
       this.remove();
       return;
     }
     for (const row of this.recipients) row.commit();
     const kept = await this.save();
-    if (kept || this.conflicted) {
-      if (this.conflicted) return;
-      say("Saved in Drafts.");
-    } else toast("You are offline. The draft is kept on this device.", { bad: true });
+    if (this.saving.conflicted) return;
+    if (kept) say("Saved in Drafts.");
+    else toast("You are offline. The draft is kept on this device.", { bad: true });
     this.remove();
   }
 
@@ -411,7 +324,7 @@ export class ComposeWindow {
 
   leave() {
     this.closed = true;
-    clearTimeout(this.timer);
+    this.saving.stop();
     document.removeEventListener("visibilitychange", this.wake);
     removeEventListener("online", this.online);
     this.editor?.destroy();

@@ -1,0 +1,117 @@
+/* How words reach the server: after a pause, on leaving the window, one request at a time; and what happens when
+   they cannot, because the device is offline or another window was faster. */
+
+import { toast } from "heron/shell";
+import { forgetLocally, keepLocally, localCopy } from "heron/compose/local";
+
+const PAUSE = 2000;
+const RETRY = 15_000;
+
+export class Saving {
+  /** `composition` is the window; its form holds the words and the version they are based on. */
+  constructor(composition) {
+    this.composition = composition;
+    this.dirty = false;
+    this.touched = !("untouched" in composition.section.dataset);
+    this.running = null;
+    this.conflicted = false;
+  }
+
+  changed() {
+    this.dirty = true;
+    this.touched = true;
+    keepLocally(this.composition, () => this.dirty);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), PAUSE);
+  }
+
+  stop() { clearTimeout(this.timer); }
+
+  /** Saves; resolves to false when the words are not on the server. */
+  async save({ always = false, leaving = false } = {}) {
+    this.stop();
+    if (this.conflicted || this.composition.closed) return !this.dirty;
+    if (this.running) {
+      await this.running;
+      return this.dirty ? this.save({ always, leaving }) : true;
+    }
+    if (!this.dirty && !always) return true;
+    this.running = this.put(leaving).finally(() => { this.running = null; });
+    return this.running;
+  }
+
+  async put(leaving) {
+    const window = this.composition;
+    this.dirty = false;
+    window.status("Saving…");
+    const answer = await window.post("save", window.data(), { keepalive: leaving });
+    if (answer.ok) {
+      this.saved(answer.body);
+      return true;
+    }
+    this.dirty = true;
+    if (answer.status === 409) this.conflict(answer.body);
+    else if (answer.status === 0) {
+      window.status("Offline. Kept on this device", "cloud-off");
+      this.timer = setTimeout(() => this.save(), RETRY);
+    } else window.status(answer.body?.error ?? "Not saved. Trying again soon", "circle-alert");
+    return false;
+  }
+
+  saved(facts) {
+    const window = this.composition;
+    window.field("version").value = facts.version;
+    window.status(facts.saved, "check");
+    window.title(facts.title);
+    if (!this.dirty) forgetLocally(window.id);
+  }
+
+  /** Somebody saved this draft since: nothing is overwritten, and the person says which words to keep. */
+  conflict(other) {
+    this.conflicted = true;
+    this.composition.status("Not saved", "circle-alert");
+    const preview = other.text?.trim().slice(0, 140) || other.subject || "";
+    this.composition.alert("", {
+      text: `${other.error} There it reads: “${preview}”`,
+      tone: "warn",
+      buttons: [["Keep both", () => this.keepBoth()], ["Use the other one", () => this.useOther()]],
+    });
+  }
+
+  async keepBoth() {
+    const window = this.composition;
+    const answer = await window.post("keep", window.data());
+    if (!answer.ok) {
+      window.failed(answer);
+      return;
+    }
+    forgetLocally(window.id);
+    window.leave();
+    window.hooks.replaced(answer.body.html);
+    toast("Both are kept. The other one is in Drafts.");
+  }
+
+  useOther() {
+    const window = this.composition;
+    forgetLocally(window.id);
+    window.leave();
+    window.section.remove();
+    window.hooks.closed();
+    window.hooks.reopen(window.url(""));
+  }
+
+  /** Words that this device kept when the last window could not save them. */
+  restore() {
+    const window = this.composition;
+    const kept = localCopy(window.id);
+    if (!kept) return;
+    for (const [name, value] of Object.entries(kept.fields)) {
+      const field = window.field(name);
+      if (field && "value" in field && field.type !== "checkbox") field.value = value;
+    }
+    for (const row of window.recipients) row.read();
+    window.rows();
+    this.dirty = true;
+    this.timer = setTimeout(() => this.save(), 300);
+  }
+}
