@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from accounts.models import Identity, MailAccount
 from mailsync.models import Draft, Folder, Message, Outgoing, Placement
 from mailsync.store import changes
+from mailsync.store.outbox import BYTES
 from mailsync.store.summary import lock_folders
 
 
@@ -66,7 +67,8 @@ def own_draft(user_id: int, draft_id: int) -> Draft:
 
 def own_outgoing(user_id: int, outgoing_id: int) -> Outgoing:
     """The message on its way, locked until the commit."""
-    outgoing = Outgoing.objects.select_for_update(of=("self",)).filter(id=outgoing_id, user_id=user_id).first()
+    mine = Outgoing.objects.select_for_update(of=("self",)).defer(*BYTES).filter(id=outgoing_id, user_id=user_id)
+    outgoing = mine.first()
     if outgoing is None:
         raise NotYours("outgoing")
     return outgoing

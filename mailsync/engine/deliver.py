@@ -223,7 +223,7 @@ def _all_refused(held: outbox.Claim, error: Rejected) -> delivery.Outcome:
 
 def _look(outgoing_id: int, doors: Doors) -> None:
     """Is an uncertain message in Sent? Only providers that file by themselves can tell; else it stays uncertain."""
-    outgoing = Outgoing.objects.select_related("account").get(pk=outgoing_id)
+    outgoing = Outgoing.objects.select_related("account").defer(*outbox.BYTES).get(pk=outgoing_id)
     if outgoing.state != State.UNCERTAIN or outgoing.due_at is None or outgoing.due_at > timezone.now():
         return
     try:

@@ -25,6 +25,9 @@ LOOK_SECONDS = (30, 120, 600)
 #: The reply code that asks for data (RFC 5321 §4.2.3): noted on the recipients of a transaction under way.
 IN_FLIGHT = 354
 
+#: What may weigh megabytes, and is read only to be sent or filed.
+BYTES = ("raw", "raw_sent_copy")
+
 _State = Outgoing.State
 SENDABLE = (_State.HELD, _State.QUEUED, _State.DEFERRED)
 #: Claimed, and no final dot has left: as good as unsent once the claim has run out.
@@ -177,7 +180,7 @@ def _tell(outgoing_id: int, state: str, outcome: Outcome, now: datetime) -> None
         note(outgoing_id, "failed", outcome.words or "Refused for every recipient.")
     if state == _State.DEFERRED and outcome.verdict == "retry":
         note(outgoing_id, "deferred", outcome.words)
-        outgoing = Outgoing.objects.get(pk=outgoing_id)
+        outgoing = Outgoing.objects.only("created_at", "send_at").get(pk=outgoing_id)
         late = now - max(outgoing.created_at, outgoing.send_at or outgoing.created_at)
         if late.total_seconds() > TELL_AFTER_SECONDS and not outgoing.events.filter(kind="delayed").exists():
             note(
@@ -233,7 +236,7 @@ def lose_reply(held: Claim, words: str) -> None:
 @transaction.atomic
 def looked_in_vain(outgoing_id: int) -> bool:
     """Not in Sent (yet). Returns whether to look again; if not, the user has to say what is true."""
-    outgoing = Outgoing.objects.select_for_update().get(pk=outgoing_id)
+    outgoing = Outgoing.objects.select_for_update().defer(*BYTES).get(pk=outgoing_id)
     if outgoing.state != _State.UNCERTAIN:
         return False
     again = outgoing.sent_copy_checks < len(LOOK_SECONDS)
@@ -252,7 +255,8 @@ def found_after_all(outgoing_id: int, words: str, *, all_pending: bool = False) 
     ``all_pending``: the user says so, for all of them.
     """
     now = timezone.now()
-    outgoing = Outgoing.objects.select_for_update().filter(pk=outgoing_id, state=_State.UNCERTAIN).first()
+    uncertain = Outgoing.objects.select_for_update().defer(*BYTES).filter(pk=outgoing_id, state=_State.UNCERTAIN)
+    outgoing = uncertain.first()
     if outgoing is None:
         return False
     rows = outgoing.recipients.filter(state=OutgoingRecipient.State.PENDING)
@@ -280,7 +284,7 @@ def put_off_filing(outgoing_id: int) -> None:
 
 def next_of_same_server(outgoing_id: int) -> int | None:
     """Another message that is due and goes through the same outgoing server as this one."""
-    this = Outgoing.objects.select_related("identity", "account").get(pk=outgoing_id)
+    this = Outgoing.objects.select_related("identity", "account").defer(*BYTES).get(pk=outgoing_id)
     server_id = (this.identity.outgoing_server_id if this.identity else None) or this.account.outgoing_server_id
     return (
         Outgoing.objects.filter(

@@ -1,13 +1,14 @@
 """Taking a change back: cancelled while it waits, reversed once the server may know. Database room.
 
 In: the changes of one group. Out: the (folder, thread) pairs to refresh, or None when something of it
-cannot be taken back, and then nothing was.
+cannot be taken back, and then nothing was. A whole folder may have been moved at once, so everything is
+done set by set.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import uuid4
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from mailsync.models import Change, Placement
 from mailsync.store import changes
@@ -15,82 +16,117 @@ from mailsync.store.summary import lock_folders, remove_placements
 
 Pair = tuple[int, int]
 
+_FLAGS = (*changes.COLUMNS.values(), "keywords")
+
 
 class _TooLate(Exception):
     """Rolls the whole group back."""
 
 
 def take_back(group: Sequence[Change]) -> list[Pair] | None:
-    """Undo these changes, newest first, all or none."""
+    """Undo these changes, all or none."""
     lock_folders(folder for change in group for folder in (change.source_id, change.target_id) if folder)
-    locked = {row.pk: row for row in Change.objects.select_for_update().filter(id__in=[row.pk for row in group])}
-    pairs: list[Pair] = []
+    locked = list(
+        Change.objects.select_for_update(of=("self",))
+        .select_related("source__account", "target__account")
+        .filter(id__in=[row.pk for row in group])
+        .exclude(state__in=(Change.State.CANCELLED, Change.State.FAILED))
+        .order_by("id")
+    )
     try:
         with transaction.atomic():
-            for change in sorted(locked.values(), key=lambda row: row.pk, reverse=True):
-                pairs += _take_back(change)
+            # Newest first: junk flags a message and then moves it. A folder made for the purpose stays.
+            moves = [change for change in locked if change.kind == Change.Kind.MOVE]
+            pairs = _moves(moves)
+            pairs += _expunges([change for change in locked if change.kind == Change.Kind.EXPUNGE])
+            pairs += _flags([change for change in locked if change.kind == Change.Kind.FLAGS])
     except _TooLate:
         return None
     return pairs
 
 
-def _take_back(change: Change) -> list[Pair]:
-    if change.state in {Change.State.CANCELLED, Change.State.FAILED}:
+def _moves(moved: Sequence[Change]) -> list[Pair]:
+    rows = _rows(pk for change in moved for pk in (change.placement_id, change.target_placement_id))
+    waiting: list[tuple[Change, Placement, Placement]] = []
+    gone: dict[int, list[Placement]] = {}
+    for change in moved:
+        left, arrived = rows.get(change.placement_id or 0), rows.get(change.target_placement_id or 0)
+        if arrived is None or not arrived.shown or arrived.folder_id != change.target_id or change.source_id is None:
+            raise _TooLate
+        if change.state == Change.State.QUEUED and left is not None and left.pk != arrived.pk:
+            waiting.append((change, left, arrived))
+        else:
+            gone.setdefault(change.source_id, []).append(arrived)
+    pairs = _stay(waiting)
+    sources = {change.source_id: change.source for change in moved if change.source is not None}
+    for source_id, arrived_rows in gone.items():
+        pairs += [_pair(row) for row in arrived_rows]
+        back = changes.record_moves(arrived_rows, sources[source_id], group=uuid4(), hold_until=None)
+        pairs += [_pair(row) for row in back]
+    return pairs
+
+
+def _stay(waiting: Sequence[tuple[Change, Placement, Placement]]) -> list[Pair]:
+    """Moves that have not left: the messages are where they were, flagged as they are by now."""
+    if not waiting:
         return []
-    if change.kind == Change.Kind.FLAGS:
-        return _take_back_flags(change)
-    if change.kind == Change.Kind.MOVE:
-        return _take_back_move(change)
-    if change.kind == Change.Kind.EXPUNGE:
-        return _take_back_expunge(change)
-    # A folder that was made for the purpose stays: it may hold other mail by now.
-    return []
+    ids = [change.pk for change, _, _ in waiting]
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_FLAGS_BACK, [ids])
+        cursor.execute(_FOLLOW_BACK, [ids])
+    changes.settle_cancelled([change for change, _, _ in waiting])
+    remove_placements([arrived.pk for _, _, arrived in waiting])
+    return [_pair(row) for _, left, arrived in waiting for row in (left, arrived)]
 
 
-def _take_back_flags(change: Change) -> list[Pair]:
-    placements = changes.lock_placements([change.placement_id] if change.placement_id else [])
-    if not placements:
-        return []
-    placement = placements[0]
-    if change.state == Change.State.QUEUED:
-        changes.set_flags(placement, change.remove_flags, change.add_flags)
-        placement.save(update_fields=[*changes.COLUMNS.values(), "keywords"])
-        changes.settle_cancelled([change])
-    else:
-        changes.record_flags([placement], add=change.remove_flags, remove=change.add_flags, group=uuid4())
-    return [_pair(placement)]
+_TAKE_FLAGS_BACK = """
+    UPDATE mailsync_placement l
+       SET seen = a.seen, flagged = a.flagged, answered = a.answered, draft = a.draft, keywords = a.keywords,
+           shown = (l.gone_phase = 0)
+      FROM mailsync_change c JOIN mailsync_placement a ON a.id = c.target_placement_id
+     WHERE c.id = ANY(%s) AND l.id = c.placement_id
+"""
+_FOLLOW_BACK = """
+    UPDATE mailsync_change f SET placement_id = c.placement_id, source_id = c.source_id
+      FROM mailsync_change c
+     WHERE c.id = ANY(%s) AND f.placement_id = c.target_placement_id
+"""
 
 
-def _take_back_move(change: Change) -> list[Pair]:
-    arrived = _standing(change.target_placement_id)
-    if arrived is None or not arrived.shown or arrived.folder_id != change.target_id or change.source is None:
+def _expunges(expunged: Sequence[Change]) -> list[Pair]:
+    rows = _rows(change.placement_id for change in expunged)
+    if len(rows) < len(expunged) or any(change.state != Change.State.QUEUED for change in expunged):
         raise _TooLate
-    left = _standing(change.placement_id)
-    if change.state == Change.State.QUEUED and left is not None and left.pk != arrived.pk:
-        # What was flagged in the meantime is kept: it belongs to the message, wherever it lies.
-        for column in (*changes.COLUMNS.values(), "keywords"):
-            setattr(left, column, getattr(arrived, column))
-        left.shown = left.gone_phase == 0
-        left.save(update_fields=[*changes.COLUMNS.values(), "keywords", "shown"])
-        Change.objects.filter(placement=arrived).update(placement=left, source=left.folder_id)
-        changes.settle_cancelled([change])
-        remove_placements([arrived.pk])
-        return [_pair(left), _pair(arrived)]
-    back = changes.record_moves([arrived], change.source, group=uuid4(), hold_until=None)
-    return [_pair(arrived), (change.target_id, arrived.thread_id), *map(_pair, back)]
+    Placement.objects.filter(id__in=rows, gone_phase=0).update(shown=True)
+    changes.settle_cancelled(expunged)
+    return [_pair(row) for row in rows.values()]
 
 
-def _take_back_expunge(change: Change) -> list[Pair]:
-    placement = _standing(change.placement_id)
-    if change.state != Change.State.QUEUED or placement is None:
-        raise _TooLate
-    Placement.objects.filter(pk=placement.pk).update(shown=True)
-    changes.settle_cancelled([change])
-    return [_pair(placement)]
+def _flags(flagged: Sequence[Change]) -> list[Pair]:
+    """Flags that wait are set back; flags that left are answered by their inverse."""
+    waiting = [change for change in flagged if change.state == Change.State.QUEUED]
+    rows = {row.pk: row for row in changes.lock_placements([change.placement_id or 0 for change in waiting])}
+    for change in waiting:
+        row = rows.get(change.placement_id or 0)
+        if row is not None:
+            changes.set_flags(row, change.remove_flags, change.add_flags)
+    Placement.objects.bulk_update(rows.values(), _FLAGS, batch_size=500)
+    changes.settle_cancelled(waiting)
+    pairs = [_pair(row) for row in rows.values()]
+    left: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = {}
+    for change in flagged:
+        if change.state != Change.State.QUEUED and change.placement_id is not None:
+            inverse = (tuple(change.remove_flags), tuple(change.add_flags))
+            left.setdefault(inverse, []).append(change.placement_id)
+    for (add, remove), ids in left.items():
+        touched = changes.record_flags(changes.lock_placements(ids), add=add, remove=remove, group=uuid4())
+        pairs += [_pair(row) for row in touched]
+    return pairs
 
 
-def _standing(placement_id: int | None) -> Placement | None:
-    return Placement.objects.select_related("folder", "account").filter(id=placement_id or 0).first()
+def _rows(placement_ids: Iterable[int | None]) -> dict[int, Placement]:
+    wanted = {pk for pk in placement_ids if pk is not None}
+    return {row.pk: row for row in Placement.objects.select_related("folder", "account").filter(id__in=wanted)}
 
 
 def _pair(placement: Placement) -> Pair:

@@ -1,5 +1,6 @@
 """Each verb shows its effect at once, writes down what the server must learn, and can be taken back."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -186,3 +187,44 @@ def test_opening_marks_seen(account: MailAccount, inbox: Folder) -> None:
     actions.open_message(account.user_id, placement.message_id)
     assert counts(inbox) == (1, 0)
     assert actions.open_message(account.user_id, placement.message_id).count == 0
+
+
+def test_undo_is_all_or_none(account: MailAccount, inbox: Folder) -> None:
+    trash = make_folder(account, "Trash", role="trash")
+    first, second = make_message(trash), make_message(trash)
+    result = actions.trash(account.user_id, [first.pk, second.pk])
+    Change.objects.filter(placement=second).update(state="sent")
+    assert not actions.undo(account.user_id, result.group)
+    assert counts(trash) == (0, 0)
+    assert Change.objects.filter(state="cancelled").count() == 0
+
+
+def test_undo_of_junk_takes_the_word_back_too(account: MailAccount, inbox: Folder) -> None:
+    make_folder(account, "Junk", role="junk")
+    placement = make_message(inbox)
+    result = actions.junk(account.user_id, [placement.pk])
+    assert actions.undo(account.user_id, result.group)
+    placement.refresh_from_db()
+    assert (placement.shown, placement.keywords) == (True, [])
+    assert counts(inbox) == (1, 1)
+
+
+def test_undo_of_a_mixed_group_reverses_what_left_and_cancels_what_waits(account: MailAccount, inbox: Folder) -> None:
+    first, second = make_message(inbox), make_message(inbox)
+    result = actions.mark_read(account.user_id, [first.pk, second.pk], True)
+    Change.objects.filter(placement=second).update(state="sent")
+    assert actions.undo(account.user_id, result.group)
+    assert counts(inbox) == (2, 2)
+    assert Change.objects.get(remove_flags=["\\Seen"]).placement_id == second.pk
+
+
+def test_many_at_once_take_few_queries(account: MailAccount, inbox: Folder, django_assert_max_num_queries: Any) -> None:
+    make_folder(account, "Archive", role="archive")
+    ids = [make_message(inbox).pk for _ in range(40)]
+    with django_assert_max_num_queries(20):
+        actions.mark_read(account.user_id, ids, True)
+    with django_assert_max_num_queries(25):
+        result = actions.archive(account.user_id, ids)
+    with django_assert_max_num_queries(30):
+        actions.undo(account.user_id, result.group)
+    assert counts(inbox) == (40, 0)

@@ -246,7 +246,8 @@ def test_deleting_for_good_expunges_only_what_was_asked() -> None:
     box.push()
     box.push()
     assert box.ids("Trash") == [marked.message.message_id]
-    assert not Placement.objects.filter(pk=row.pk).exists()
+    row.refresh_from_db()
+    assert (row.gone_phase, row.shown) == (2, False)
 
 
 def test_without_uidplus_nothing_is_expunged_and_all_is_hidden() -> None:
