@@ -59,4 +59,4 @@ def new_page(chromium: Browser, site: Site) -> Iterator[NewPage]:
     yield make
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert not complaints, "\n".join(complaints)
