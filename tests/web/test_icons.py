@@ -84,3 +84,19 @@ def test_style_sheets_are_whole(name: str) -> None:
     text = Path(settings.BASE_DIR, f"static/css/{name}.css").read_text(encoding="utf-8")
     assert text.count("{") == text.count("}")
     assert len(text.splitlines()) <= 400
+
+
+def test_a_class_is_styled_in_one_part_only() -> None:
+    """All parts are on every page: a bare ``.card`` in two of them would dress one page in the other's clothes."""
+    shared = {"selbar": {"mail", "mailbox"}, "msg": {"mail", "reading"}}
+    owners: dict[str, set[str]] = {}
+    for name in SHEETS:
+        text = Path(settings.BASE_DIR, f"static/css/{name}.css").read_text(encoding="utf-8")
+        uncommented = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+        plain = re.split(r"@layer (?:responsive|print) {", uncommented)[0]
+        for selectors in re.findall(r"(?:^|[}{;])\s*([^{};@]+)\{", plain):
+            for selector in selectors.split(","):
+                if bare := re.fullmatch(r"\.([a-z][a-z0-9-]*)", selector.strip()):
+                    owners.setdefault(bare[1], set()).add(name)
+    twice = {name: parts for name, parts in owners.items() if len(parts) > 1}
+    assert twice.keys() <= shared.keys(), twice
