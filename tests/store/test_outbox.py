@@ -1,0 +1,120 @@
+"""The outbox's rows: one worker a message, the fence, and what an uncertain message becomes."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from mailsync import actions
+from mailsync.errors import LeaseLost
+from mailsync.models import Outgoing
+from mailsync.plan.delivery import Outcome, RecipientOutcome
+from mailsync.store import allowance, outbox
+from tests.factories import make_account
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def outgoing() -> Outgoing:
+    account = make_account()
+    draft = actions.start_draft(account.user_id, to="a@example.org, b@example.org", subject="Plan")
+    return actions.send(account.user_id, draft.pk, 0)
+
+
+def expire(outgoing: Outgoing) -> None:
+    past = timezone.now() - timedelta(seconds=1)
+    Outgoing.objects.filter(pk=outgoing.pk).update(due_at=past, claimed_until=past)
+
+
+def accepted(*addresses: str) -> Outcome:
+    return Outcome("accepted", tuple(RecipientOutcome(address, "accepted", 250) for address in addresses))
+
+
+def test_a_claim_is_one_workers_until_it_runs_out(outgoing: Outgoing) -> None:
+    first = outbox.claim(outgoing.pk)
+    assert first is not None
+    assert outbox.claim(outgoing.pk) is None
+    expire(outgoing)
+    second = outbox.claim(outgoing.pk)
+    assert second is not None
+    assert second.attempt == first.attempt + 1
+    with pytest.raises(LeaseLost):
+        outbox.mark_data_started(first)
+    outbox.mark_data_started(second)
+
+
+def test_nothing_is_claimed_before_its_time_or_after_its_end(outgoing: Outgoing) -> None:
+    Outgoing.objects.update(due_at=timezone.now() + timedelta(minutes=1))
+    assert outbox.claim(outgoing.pk) is None
+    actions.undo_send(outgoing.user_id, outgoing.pk)
+    expire(outgoing)
+    assert outbox.claim(outgoing.pk) is None
+
+
+def test_stopped_while_the_worker_connects(outgoing: Outgoing) -> None:
+    held = outbox.claim(outgoing.pk)
+    assert held is not None
+    with pytest.raises(actions.CannotDo):
+        actions.undo_send(outgoing.user_id, outgoing.pk)
+    Outgoing.objects.update(state="cancelled", finished_at=timezone.now())
+    with pytest.raises(LeaseLost):
+        outbox.mark_data_started(held)
+
+
+def test_after_the_dot_a_claim_that_ran_out_is_never_taken_over(outgoing: Outgoing) -> None:
+    held = outbox.claim(outgoing.pk)
+    assert held is not None
+    outbox.mark_data_started(held)
+    outbox.mark_dot_sent(held)
+    assert not outbox.become_uncertain(outgoing.pk, "lost")  # its worker may still be waiting for the answer
+    expire(outgoing)
+    assert outbox.claim(outgoing.pk) is None
+    assert outbox.become_uncertain(outgoing.pk, "lost")
+    assert not outbox.become_uncertain(outgoing.pk, "lost")
+    with pytest.raises(LeaseLost):
+        outbox.settle(held, accepted(*held.recipients))
+
+
+def test_only_those_under_way_are_accepted_when_it_is_found(outgoing: Outgoing) -> None:
+    held = outbox.claim(outgoing.pk, most_recipients=1)
+    assert held is not None
+    outbox.mark_data_started(held)
+    outbox.mark_dot_sent(held)
+    outbox.lose_reply(held, "No answer.")
+    assert outbox.found_after_all(outgoing.pk, "Found in Sent.")
+    assert not outbox.found_after_all(outgoing.pk, "Found in Sent.")
+    states = dict(outgoing.recipients.values_list("address", "state"))
+    assert states == {held.recipients[0]: "accepted"} | {
+        address: "pending" for address in states if address != held.recipients[0]
+    }
+    outgoing.refresh_from_db()
+    assert outgoing.state == "deferred"
+    rest = outbox.claim(outgoing.pk)
+    assert rest is not None
+    assert set(rest.recipients) == set(states) - set(held.recipients)
+
+
+def test_looking_ends_and_then_the_user_is_asked(outgoing: Outgoing) -> None:
+    held = outbox.claim(outgoing.pk)
+    assert held is not None
+    outbox.mark_data_started(held)
+    outbox.mark_dot_sent(held)
+    outbox.lose_reply(held, "No answer.")
+    assert [outbox.looked_in_vain(outgoing.pk) for _ in range(4)] == [True, True, True, False]
+    outgoing.refresh_from_db()
+    assert (outgoing.state, outgoing.due_at) == ("uncertain", None)
+
+
+def test_what_was_sent_counts_against_the_day(outgoing: Outgoing) -> None:
+    identity = outgoing.identity
+    assert identity is not None
+    held = outbox.claim(outgoing.pk)
+    assert held is not None
+    outbox.settle(held, accepted(*held.recipients))
+    assert allowance.sending_room(identity) == allowance.SendingRoom(2, None)
+    identity.account.provider = "gmail"
+    identity.account.save()
+    assert allowance.sending_room(identity) == allowance.SendingRoom(2, 400)
+    outgoing.recipients.update(settled_at=timezone.now() - timedelta(hours=25))
+    assert allowance.sending_room(identity).used == 0
