@@ -313,3 +313,30 @@ def _arrive(mailbox: Mailbox, subject: str) -> None:
     inbox.refresh_from_db()
     counts = {"unread": inbox.unread, "total": inbox.total}
     announce(mailbox.user.pk, "folder", folder=inbox.pk, account=inbox.account_id, **counts)
+
+
+def test_rows_are_dragged_to_a_folder(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    first, second = subjects(page)[:2]
+    page.locator(".row").first.drag_to(page.locator("#tree a", has_text="Receipts"))
+    expect(page.locator(".toast")).to_contain_text("moved to Receipts")
+    expect(page.locator(".row a.subj").first).to_have_text(second)
+    page.locator("#tree a", has_text="Receipts").click()
+    expect(page.locator(".row a.subj").first).to_have_text(first)
+
+
+def test_a_finger_sweeps_a_row_into_the_archive(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium, **PHONE)
+    first, second = subjects(page)[:2]
+    page.locator(".row").first.evaluate("""(row) => {
+        const send = (type, x) => row.dispatchEvent(new PointerEvent(type, {
+            bubbles: true, pointerId: 5, pointerType: "touch", clientX: x, clientY: 200,
+        }));
+        row.setPointerCapture = () => {};
+        send("pointerdown", 60);
+        for (let x = 70; x <= 320; x += 25) send("pointermove", x);
+        send("pointerup", 320);
+    }""")
+    expect(page.locator(".toast")).to_contain_text("archived")
+    expect(page.locator(".row a.subj").first).to_have_text(second)
+    assert first not in subjects(page)

@@ -47,6 +47,7 @@ class NavItem:
     current: bool = False
     depth: int = 0
     folder_id: int = 0
+    account_id: int = 0
     key: str = ""
     role: str = ""
     selectable: bool = True
@@ -172,6 +173,7 @@ def _item(line: FolderLine, current: int) -> NavItem:
         current=folder.pk == current,
         depth=0 if folder.role in _FIRST else min(line.depth, 4),
         folder_id=folder.pk,
+        account_id=folder.account_id,
         role=folder.role,
         selectable=folder.selectable,
         go=_GO.get(folder.role, ""),

@@ -12,11 +12,15 @@ function heightOf(inside) {
   if (inside.compatMode !== "BackCompat" || !inside.body) {
     return Math.ceil(inside.documentElement.getBoundingClientRect().height);
   }
+  // Child by child: a range over all would count what a closed fold hides.
   const range = inside.createRange();
-  range.selectNodeContents(inside.body);
+  const bottoms = [...inside.body.childNodes].map((child) => {
+    if (child.nodeType !== Node.ELEMENT_NODE) range.selectNode(child);
+    return (child.nodeType === Node.ELEMENT_NODE ? child : range).getBoundingClientRect().bottom;
+  });
   const style = inside.defaultView.getComputedStyle(inside.body);
   const below = parseFloat(style.paddingBottom) + parseFloat(style.marginBottom) + parseFloat(style.borderBottomWidth);
-  return Math.ceil(range.getBoundingClientRect().bottom + inside.defaultView.scrollY + below);
+  return Math.ceil(Math.max(0, ...bottoms) + inside.defaultView.scrollY + below);
 }
 
 function adopt(frame) {
@@ -46,12 +50,20 @@ function adopt(frame) {
   });
 }
 
+/** As soon as the text is there: the load event waits for the last picture. */
+function adoptEarly(frame) {
+  if (!frame.isConnected || frame.classList.contains("fitted")) return;
+  const inside = frame.contentDocument;
+  if (inside && inside.URL !== "about:blank" && inside.readyState !== "loading") adopt(frame);
+  else setTimeout(() => adoptEarly(frame), 25);
+}
+
 export function adoptAll(root = document) {
   for (const frame of root.querySelectorAll("iframe[data-frame]")) {
     if (frame.dataset.bound) continue;
     frame.dataset.bound = "1";
     frame.addEventListener("load", () => adopt(frame));
-    if (frame.contentDocument?.readyState === "complete") adopt(frame);
+    adoptEarly(frame);
   }
 }
 

@@ -104,7 +104,7 @@ function sumUp() {
   for (const item of document.querySelectorAll('#tree a[data-role="inbox"]')) {
     const count = Number(item.querySelector(".cnt").textContent.replace(/\D/g, "")) || 0;
     sum += count;
-    const account = item.closest("[data-account]")?.querySelector("[data-account-unread]");
+    const account = item.closest("details")?.querySelector("[data-account-unread]");
     if (account) account.textContent = count || "";
     account?.closest("summary").classList.toggle("has", count > 0);
   }

@@ -16,6 +16,7 @@ const main = document.getElementById("main");
 const PATIENCE_MILLISECONDS = 150;
 
 let abort = new AbortController();
+let listAbort = new AbortController();
 let rehearsal = { url: "", page: null };
 
 export const reading = () => document.getElementById("reading");
@@ -127,15 +128,21 @@ export function close({ push = true } = {}) {
 /** Show another list. */
 export async function openList(url, { push = true } = {}) {
   let page;
+  abort.abort(); // a conversation on its way belongs to the list that is left
+  listAbort.abort();
+  listAbort = new AbortController();
+  const mine = listAbort;
   const slow = setTimeout(() => list.setAttribute("aria-busy", "true"), PATIENCE_MILLISECONDS);
   try {
-    page = await part(url, "list");
+    page = await part(url, "list", { signal: mine.signal });
+    if (mine.signal.aborted) return;
   } catch (error) {
+    if (error.name === "AbortError" || mine.signal.aborted) return;
     toast(error.message, { bad: true, action: { label: words("retry"), run: () => openList(url, { push }) } });
     return;
   } finally {
     clearTimeout(slow);
-    list.removeAttribute("aria-busy");
+    if (!listAbort.signal.aborted) list.removeAttribute("aria-busy");
   }
   list.replaceChildren(page);
   window.htmx?.process(list);
@@ -187,7 +194,10 @@ addEventListener("popstate", async (event) => {
     return;
   }
   clearSelection();
+  const here = history.state;
+  listAbort.abort();
   if (state.list !== firstUrl()) await openList(state.list, { push: false });
+  if (history.state !== here && history.state?.list !== state.list) return; // Back was pressed again meanwhile
   if (state.heron === "read") await open(location.href, { push: false });
   else if (app.dataset.view === "read") close({ push: false });
 });

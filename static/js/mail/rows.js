@@ -26,7 +26,11 @@ export const focusedRow = () => rowOf(document.activeElement) ?? grid().querySel
 export function dress(root = grid()) {
   for (const row of root.querySelectorAll(".row")) {
     row.tabIndex = -1;
-    for (const control of row.querySelectorAll("a, button, input")) control.tabIndex = -1;
+    row.draggable = matchMedia("(hover: hover)").matches;
+    for (const control of row.querySelectorAll("a, button, input")) {
+      control.tabIndex = -1;
+      if (control.matches("a")) control.draggable = false;
+    }
     row.classList.toggle("current", row.id === current);
     mark(row, selected.has(row.id));
   }

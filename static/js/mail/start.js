@@ -9,6 +9,8 @@ import "heron/mail/keys";
 import "heron/mail/palette";
 import "heron/mail/help";
 import "heron/mail/cards";
+import "heron/mail/drag";
+import "heron/mail/swipe";
 import { adoptAll } from "heron/mail/frame";
 import { start as startLive } from "heron/mail/live";
 
