@@ -2,12 +2,12 @@
 
 from accounts.models import User
 from mailsync.message.parse import parse_message
-from mailsync.models import Message
+from mailsync.models import Folder, Message
 from tests.factories import make_account, make_folder, make_message
 
 
-def store(user: User, raw: bytes) -> Message:
-    """The message in a folder of a new account of this user."""
+def store(user: User, raw: bytes, folder: Folder | None = None) -> Message:
+    """The message in ``folder``, else in a folder of a new account of this user."""
     parsed = parse_message(raw)
     header = parsed.header
     recipients = {
@@ -16,7 +16,7 @@ def store(user: User, raw: bytes) -> Message:
         if people
     }
     return make_message(
-        make_folder(make_account(user)),
+        folder or make_folder(make_account(user)),
         raw,
         subject=header.subject,
         from_name=header.sender.name,

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.browser.safety.browser import HOST, Watched, watched_browser
+from tests.browser.safety.corpus import batches, own_vectors, suite_vectors
 from tests.corpus import corpus_files
 from tests.render.vectors import Vector
-from tests.safety.browser import HOST, Watched, watched_browser
-from tests.safety.corpus import batches, own_vectors, suite_vectors
 from webmail.render.body import Slot
 from webmail.render.cleaner import sanitize
 from webmail.render.document import HEADERS, SANDBOX, content_security_policy, html_document
@@ -25,8 +26,8 @@ FRAME_HEADERS = {**HEADERS, "Content-Security-Policy": content_security_policy(f
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Watched]:
-    with watched_browser() as watched:
+def browser(chromium: Browser) -> Iterator[Watched]:
+    with watched_browser(chromium) as watched:
         yield watched
 
 

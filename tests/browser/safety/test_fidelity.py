@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops
-from playwright.sync_api import Route
+from playwright.sync_api import Browser, Route
 
+from tests.browser.safety.browser import Watched, watched_browser
 from tests.corpus import corpus_files
-from tests.safety.browser import Watched, watched_browser
 from webmail.render.cleaner import sanitize
 from webmail.render.document import base_css, html_document
 
@@ -37,7 +37,7 @@ def grey_square() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Watched]:
+def browser(chromium: Browser) -> Iterator[Watched]:
     square = grey_square()
 
     def answer(route: Route) -> None:
@@ -46,7 +46,7 @@ def browser() -> Iterator[Watched]:
         else:
             route.continue_()
 
-    with watched_browser() as watched:
+    with watched_browser(chromium) as watched:
         watched.page.route("**/*", answer)
         yield watched
 

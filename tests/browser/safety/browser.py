@@ -6,7 +6,6 @@ preconnects alike), and answers that with 404.
 """
 
 import contextlib
-import shlex
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,16 +13,10 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from playwright.sync_api import Browser
 from playwright.sync_api import Page as BrowserPage
-from playwright.sync_api import sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
 HOST = "page.test"
-_QUIET = shlex.split(
-    "--no-sandbox --disable-gpu --disable-background-networking --no-first-run --disable-component-update "
-    "--disable-sync --disable-default-apps --disable-extensions --disable-domain-reliability "
-    "--disable-features=OptimizationHints,MediaRouter,Translate"
-)
 
 #: Chromium's own calls home, which no switch stops; no vector names these hosts.
 _CALLS_HOME = frozenset(
@@ -62,9 +55,10 @@ _INSPECT = """
 
 
 class Watched:
-    """A browser and its proxy. ``requests`` grows by every attempt to leave."""
+    """A window behind its proxy. ``requests`` grows by every attempt to leave."""
 
-    def __init__(self) -> None:
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
         self.pages: dict[str, tuple[bytes, dict[str, str]]] = {}
         self.requests: list[str] = []
         self._number = 0
@@ -74,13 +68,8 @@ class Watched:
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
-        self._playwright = sync_playwright().start()
         proxy = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._browser = self._playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[*_QUIET, f"--proxy-server={proxy}", "--proxy-bypass-list=<-loopback>"],
-        )
-        self._context = self._browser.new_context()
+        self._context = self._browser.new_context(proxy={"server": proxy, "bypass": "<-loopback>"})
         self._context.add_init_script(_LISTEN)
         self.page: BrowserPage = self._context.new_page()
         self.page.on("dialog", self._on_dialog)
@@ -91,8 +80,7 @@ class Watched:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._browser.close()
-        self._playwright.stop()
+        self._context.close()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -155,6 +143,6 @@ def _handler_of(watched: Watched) -> type[BaseHTTPRequestHandler]:
 
 
 @contextlib.contextmanager
-def watched_browser() -> Iterator[Watched]:
-    with Watched() as watched:
+def watched_browser(browser: Browser) -> Iterator[Watched]:
+    with Watched(browser) as watched:
         yield watched
