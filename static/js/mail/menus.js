@@ -121,6 +121,11 @@ document.addEventListener("click", (event) => {
   }
 });
 
+/* A link of a menu goes its way, and the menu goes too. */
+document.addEventListener("click", (event) => {
+  event.target.closest(".menu[popover] a[role=menuitem]")?.closest("[popover]").hidePopover();
+});
+
 document.addEventListener("submit", (event) => {
   if (event.target.matches("#listform, #readform")) event.preventDefault();
 });
