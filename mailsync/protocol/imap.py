@@ -183,13 +183,6 @@ class ImapSource:
         wanted = None if uids is None else set(uids)
         return [update for uid, update in sorted(updates.items()) if wanted is None or uid in wanted]
 
-    def fetch_vanished(self, known: Sequence[int], *, changed_since: int) -> tuple[list[FlagUpdate], list[int]]:
-        """Changed flags and vanished UIDs since a MODSEQ in one command (RFC 7162 §3.2.6); needs QRESYNC."""
-        reply = self._session.run(
-            b"UID", b"FETCH", b"1:*", b"(UID FLAGS MODSEQ)", b"(CHANGEDSINCE %d VANISHED)" % changed_since
-        )
-        return imap_folders.flag_updates(reply.responses), imap_folders.vanished_among(reply.responses, known)
-
     def fetch_headers(self, uids: Sequence[int]) -> Iterator[FetchedHeader]:
         """Lazily, chunk by chunk; UIDs the server does not give are absent. Raises ``Poison`` for a refused chunk."""
         return imap_batches.fetch_headers(self._session, uids)
@@ -300,7 +293,11 @@ class ImapSource:
         self._session.run(b"NOOP")
 
     def close(self) -> None:
-        self._session.log_out()
+        """LOGOUT; during IDLE the line is simply dropped, as a watcher closes thousands at once."""
+        if self._idle_tag is not None:
+            self._session.abandon("closed while idling")
+        else:
+            self._session.log_out()
 
     def __enter__(self) -> "ImapSource":
         return self

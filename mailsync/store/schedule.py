@@ -231,7 +231,7 @@ def judge(error: MailError, failures: int) -> Verdict:
         # A server may refuse a good password in a bad hour, so the user is asked at the second refusal.
         if error.code in _LOGIN_CODES:
             return Verdict(_LOGIN_WAITS[min(failures, len(_LOGIN_WAITS) - 1)], needs_user=failures >= 1)
-        waits = _NETWORK_WAITS if error.code in ("timeout", "refused", "unknown_host") else _LOGIN_WAITS
+        waits = _NETWORK_WAITS if error.may_pass else _LOGIN_WAITS
         return Verdict(waits[min(failures, len(waits) - 1)], needs_user=failures >= 5 or waits is _LOGIN_WAITS)
     return Verdict(_NETWORK_WAITS[min(failures, len(_NETWORK_WAITS) - 1)], needs_user=False)
 
