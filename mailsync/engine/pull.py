@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts.models import MailAccount, Protocol
-from mailsync.announce import announce
+from mailsync.announce import announce, announce_folders
 from mailsync.engine.folder_pull import PullReport, pull_folder, store_bodies
 from mailsync.engine.session import Connect, Session, dial, open_session, remote_of
 from mailsync.errors import LeaseLost, MailError, Poison, Rejected
@@ -149,6 +149,7 @@ def _pull_all(session: Session, bodies_wanted: Callable[[int], None]) -> Outcome
         total.add(_visit(session, entry.folder, bodies_wanted, entry.remote.status))
         if session.is_over or not total.finished:
             return Outcome.MORE
+    announce_folders(vanish.retire_missing(session.lease))
     vanish.confirm_gone(session.account.pk, cycle_began=began)
     return _visit_due(session, bodies_wanted)
 

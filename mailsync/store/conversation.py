@@ -58,7 +58,9 @@ class Conversation:
 def load_conversation(user_id: int, thread_id: int) -> Conversation:
     """Messages that no folder shows are left out. Raises ``Thread.DoesNotExist`` for another's conversation."""
     thread = Thread.objects.select_related("account").get(id=thread_id, account__user_id=user_id)
-    shown = Placement.objects.filter(thread_id=thread_id, shown=True).select_related("folder")
+    shown = Placement.objects.filter(
+        thread_id=thread_id, shown=True, folder__missing_since__isnull=True
+    ).select_related("folder")
     placements: dict[int, list[Placement]] = {}
     # Newest first, so that the limit keeps the newest; a message may lie in several folders.
     for placement in shown.order_by("-received_at", "-id")[: MOST_MESSAGES * 4]:

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from mailsync.errors import LeaseLost
-from mailsync.models import Folder
+from mailsync.models import Change, Folder
 from mailsync.store import leases
 from mailsync.store.plain import plain
 from mailsync.types import RemoteFolder, Role
@@ -41,15 +41,86 @@ def apply_list(lease: leases.HeldLease, listed: Sequence[RemoteFolder]) -> list[
             .order_by("id")
         }
         roles = _one_each(usable)
+        pending = _Pending.load(lease.account_id)
+        _follow_renames(rows, usable, pending)
         for path, remote in usable.items():
-            rows[path] = _bring_in_step(lease.account_id, rows.get(path), path, remote, roles.get(path, Role.NONE))
-        gone = [folder.pk for path, folder in rows.items() if path not in usable and folder.missing_since is None]
+            folder = rows.get(path)
+            if folder is None or folder.pk not in pending.deleted:
+                role = roles.get(path, Role.NONE)
+                keep_name = folder is not None and folder.pk in pending.renamed
+                rows[path] = _bring_in_step(lease.account_id, folder, path, remote, role, keep_name=keep_name)
+        gone = [
+            folder.pk
+            for path, folder in rows.items()
+            if path not in usable and folder.missing_since is None and folder.pk not in pending.created
+        ]
         Folder.objects.filter(pk__in=gone).update(missing_since=Now(), due_at=None, role="")
-    return [ListedFolder(rows[path], remote) for path, remote in usable.items() if remote.selectable]
+    return [
+        ListedFolder(rows[path], remote)
+        for path, remote in usable.items()
+        if remote.selectable and rows[path].missing_since is None
+    ]
 
 
-def _bring_in_step(account_id: int, folder: Folder | None, path: str, remote: RemoteFolder, role: Role) -> Folder:
-    wanted = {
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """What the user has done to folders and the server has yet to learn: it wins over LIST, by folder id."""
+
+    created: frozenset[int]
+    deleted: frozenset[int]
+    renamed: dict[int, str]
+
+    @classmethod
+    def load(cls, account_id: int) -> "_Pending":
+        kinds = Change.Kind
+        rows = Change.objects.filter(
+            account_id=account_id,
+            kind__in=[kinds.FOLDER_CREATE, kinds.FOLDER_DELETE, kinds.FOLDER_RENAME],
+            state__in=Change.OPEN,
+            finished_at__isnull=True,
+        ).values_list("kind", "source_id", "target_id", "path")
+        return cls(
+            created=frozenset(target for kind, _, target, _ in rows if kind == kinds.FOLDER_CREATE and target),
+            deleted=frozenset(source for kind, source, _, _ in rows if kind == kinds.FOLDER_DELETE and source),
+            renamed={source: path for kind, source, _, path in rows if kind == kinds.FOLDER_RENAME and source},
+        )
+
+
+def _follow_renames(rows: dict[str, Folder], usable: dict[str, RemoteFolder], pending: _Pending) -> None:
+    """A folder that was renamed keeps its row, and with it its messages, wherever that can be told.
+
+    Ours has just arrived there, or another client's: one folder went and one came, with the same
+    UIDVALIDITY, UIDNEXT and count, and it holds mail. Where two would fit, none does.
+    """
+    went = {path: folder for path, folder in rows.items() if path not in usable}
+    came = [path for path in usable if path not in rows]
+    targets = {path: [f for f in went.values() if _is_renamed(f, path, usable[path], pending)] for path in came}
+    for path, fitting in targets.items():
+        if len(fitting) != 1 or sum(fitting[0] in others for others in targets.values()) != 1:
+            continue
+        folder = rows.pop(fitting[0].path)
+        folder.path = path
+        folder.save(update_fields=["path"])
+        rows[path] = folder
+
+
+def _is_renamed(folder: Folder, path: str, remote: RemoteFolder, pending: _Pending) -> bool:
+    if pending.renamed.get(folder.pk) == path:
+        return True
+    status = remote.status
+    return (
+        status is not None
+        and bool(status.messages)
+        and folder.uidvalidity is not None
+        and (status.uidvalidity, status.uidnext, status.messages)
+        == (folder.uidvalidity, folder.uidnext_seen, folder.exists_seen)
+    )
+
+
+def _bring_in_step(
+    account_id: int, folder: Folder | None, path: str, remote: RemoteFolder, role: Role, *, keep_name: bool = False
+) -> Folder:
+    wanted: dict[str, object] = {
         "path_raw": remote.path_raw,
         "delimiter": remote.delimiter[:4],
         "name": (path.rsplit(remote.delimiter, 1)[-1] if remote.delimiter else path) or path,
@@ -60,6 +131,11 @@ def _bring_in_step(account_id: int, folder: Folder | None, path: str, remote: Re
     }
     if folder is None:
         return Folder.objects.create(account_id=account_id, path=path, **wanted)
+    if keep_name:
+        del wanted["name"]
+    if folder.missing_since is not None:
+        # Back after an absence, in which its messages may have been hidden: the next visit compares all UIDs.
+        wanted["deep_scan_at"] = None
     differing = [name for name, value in wanted.items() if _stored(getattr(folder, name)) != value]
     for name in differing:
         setattr(folder, name, wanted[name])

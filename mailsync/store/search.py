@@ -24,7 +24,7 @@ _SEARCH = """
           FROM mailsync_messagetext t
           JOIN mailsync_message m ON m.id = t.message_id
           JOIN mailsync_placement p ON p.message_id = t.message_id AND p.shown
-          JOIN mailsync_folder f ON f.id = p.folder_id
+          JOIN mailsync_folder f ON f.id = p.folder_id AND f.missing_since IS NULL
           JOIN accounts_mailaccount a ON a.id = t.account_id
          WHERE a.user_id = %(user)s AND {where}
          ORDER BY p.message_id, p.received_at DESC, p.id DESC

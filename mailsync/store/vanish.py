@@ -21,6 +21,8 @@ from mailsync.store.summary import FolderCounts, lock_folders, refresh
 from mailsync.store.threads import delete_empty_threads, refresh_threads
 
 KEEP = timedelta(days=30)
+#: A folder may be missing from LIST for a while (a server that moves house) before its messages count as gone.
+MISSING_FOR = timedelta(days=1)
 
 
 def known_uids(folder_id: int, epoch: int, *, low: int = 1) -> list[int]:
@@ -83,6 +85,20 @@ def _set_gone(placements: QuerySet[Placement]) -> tuple[int, list[FolderCounts]]
     counts = refresh((row.folder_id, row.thread_id) for row in rows)
     refresh_threads({row.thread_id for row in rows})
     return len(rows), counts
+
+
+def retire_missing(lease: leases.HeldLease) -> list[FolderCounts]:
+    """Hide the messages of folders that LIST has left out for a day; they take the usual way from there."""
+    missing = Folder.objects.filter(
+        account_id=lease.account_id, is_local=False, missing_since__lt=Now() - MISSING_FOR, total__gt=0
+    )
+    counts: list[FolderCounts] = []
+    for folder_id in missing.values_list("id", flat=True):
+        with leases.commit(lease):
+            lock_folders([folder_id])
+            _, changed = _set_gone(Placement.objects.filter(folder=folder_id, gone_phase=0))
+            counts += changed
+    return counts
 
 
 def confirm_gone(account_id: int, *, cycle_began: datetime) -> int:

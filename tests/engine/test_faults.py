@@ -192,6 +192,15 @@ def test_a_folder_that_list_leaves_out_is_marked_and_comes_back(account: MailAcc
     server.boxes["Archive"] = box
     pull(account, server)
     assert_in_step(account, server)
+    # So it does after a long absence, in which its mail counted as gone.
+    server.boxes.pop("Archive")
+    pull(account, server)
+    Folder.objects.filter(path="Archive").update(missing_since=timezone.now() - timedelta(days=3))
+    pull(account, server)
+    assert not Placement.objects.filter(folder=archive, shown=True).exists()
+    server.boxes["Archive"] = box
+    pull(account, server)
+    assert_in_step(account, server)
 
 
 @pytest.mark.parametrize("capabilities", [QRESYNC, CONDSTORE, BASELINE])

@@ -1,12 +1,16 @@
 """LIST applied: made, changed, marked missing; never wiped, never two of one role."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from accounts.models import MailAccount
-from mailsync.models import Folder
+from mailsync.models import Change, Folder
 from mailsync.store import leases
 from mailsync.store.folders import apply_list, begin_epoch
-from mailsync.types import RemoteFolder, Role
+from mailsync.store.vanish import retire_missing
+from mailsync.types import FolderStatus, RemoteFolder, Role
 from tests.factories import make_account, make_folder, make_message
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +93,72 @@ def test_the_same_list_twice_writes_nothing(account: MailAccount, django_assert_
     apply_list(lease, listed)
     with django_assert_max_num_queries(6):
         apply_list(lease, listed)
+
+
+def test_a_rename_by_another_client_keeps_the_row_and_its_mail(account: MailAccount) -> None:
+    lease = lease_of(account)
+    folder = make_folder(account, "Plans", uidvalidity=9, uidnext_seen=5, exists_seen=1)
+    make_message(folder)
+    status = FolderStatus(messages=1, uidnext=5, uidvalidity=9)
+    apply_list(lease, [remote("INBOX", Role.INBOX), remote("Ideas", status=status)])
+    folder.refresh_from_db()
+    assert (folder.path, folder.name, folder.missing_since) == ("Ideas", "Ideas", None)
+    assert Folder.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("paths", "status"),
+    [
+        (["Ideas"], FolderStatus(messages=1, uidnext=5, uidvalidity=8)),
+        (["Ideas"], FolderStatus(messages=2, uidnext=5, uidvalidity=9)),
+        (["Ideas"], None),
+        (["Ideas", "Other"], FolderStatus(messages=1, uidnext=5, uidvalidity=9)),
+        (["Ideas", "Plans"], FolderStatus(messages=1, uidnext=5, uidvalidity=9)),
+    ],
+)
+def test_what_only_looks_like_a_rename_is_none(
+    account: MailAccount, paths: list[str], status: FolderStatus | None
+) -> None:
+    folder = make_folder(account, "Plans", uidvalidity=9, uidnext_seen=5, exists_seen=1)
+    apply_list(lease_of(account), [remote(path, status=status) for path in paths])
+    folder.refresh_from_db()
+    assert folder.path == "Plans"
+    assert (folder.missing_since is None) is ("Plans" in paths)
+
+
+def test_what_the_user_did_to_folders_wins_over_list(account: MailAccount) -> None:
+    lease = lease_of(account)
+    made, named, dropped = (make_folder(account, path, uidvalidity=None) for path in ("Made", "Old", "Dropped"))
+    change = {"account": account}
+    Change.objects.create(kind=Change.Kind.FOLDER_CREATE, target=made, path="Made", **change)
+    Change.objects.create(kind=Change.Kind.FOLDER_RENAME, source=named, path="New", **change)
+    Change.objects.create(kind=Change.Kind.FOLDER_DELETE, source=dropped, **change)
+    Folder.objects.filter(pk=named.pk).update(name="New")
+    Folder.objects.filter(pk=dropped.pk).update(missing_since=timezone.now())
+    listed = apply_list(lease, [remote("INBOX", Role.INBOX), remote("Old"), remote("Dropped")])
+    assert {entry.folder.path for entry in listed} == {"INBOX", "Old"}
+    for folder in (made, named, dropped):
+        folder.refresh_from_db()
+    assert (made.missing_since, named.name) == (None, "New")
+    assert dropped.missing_since is not None
+    # The server has renamed it, and the push has not yet noted that.
+    apply_list(lease, [remote("INBOX", Role.INBOX), remote("New"), remote("Made")])
+    named.refresh_from_db()
+    assert (named.path, named.missing_since) == ("New", None)
+
+
+def test_the_mail_of_a_folder_missing_for_a_day_is_hidden(account: MailAccount) -> None:
+    lease = lease_of(account)
+    folder = make_folder(account, "Plans")
+    placement = make_message(folder)
+    apply_list(lease, [remote("INBOX", Role.INBOX)])
+    assert retire_missing(lease) == []
+    Folder.objects.filter(pk=folder.pk).update(missing_since=timezone.now() - timedelta(days=2))
+    (counts,) = retire_missing(lease)
+    assert (counts.folder_id, counts.total) == (folder.pk, 0)
+    placement.refresh_from_db()
+    assert (placement.gone_phase, placement.shown) == (1, False)
+    assert retire_missing(lease) == []
 
 
 def test_epochs_grow_and_the_first_one_is_no_change(account: MailAccount) -> None:
