@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from io import RawIOBase
+from typing import Any
 
 
 class _Sink(RawIOBase):
@@ -20,7 +21,7 @@ class _Sink(RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data) -> int:  # type: ignore[no-untyped-def]
+    def write(self, data: Any) -> int:
         piece = bytes(data)
         self._pieces.append(piece)
         return len(piece)

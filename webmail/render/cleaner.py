@@ -14,7 +14,7 @@ from typing import Any
 from bleach.sanitizer import BleachSanitizerFilter
 
 from webmail.render import policy
-from webmail.render.body import CleanBody, Slot, no_pictures, split_marks
+from webmail.render.body import CleanBody, Piece, Slot, no_pictures, split_marks
 from webmail.render.body import fill as fill_pieces
 from webmail.render.css import StyleFilter, filter_sheet
 from webmail.render.doctype import choose_doctype
@@ -97,8 +97,7 @@ def sanitize(source: str) -> CleanBody:
     return body
 
 
-def _slotted(text: str, pictures: Pictures) -> tuple[Any, ...]:
-    # A slot stands for a whole src attribute; the serialiser wrote only its mark as the value.
+def _slotted(text: str, pictures: Pictures) -> tuple[Piece, ...]:
     return tuple(split_marks(text, pictures.slots))
 
 
