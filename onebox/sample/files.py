@@ -109,13 +109,13 @@ _FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
             [
                 "Dear members,",
                 "the season is over, the boats are dry, and the dock has survived. Thank you all for 1,912 outings.",
-                "On 14 November we celebrate in the Fish Hall. The choir sings, Tomás cooks, nobody has to row.",
+                "In a few weeks we celebrate in the Fish Hall. The choir sings, Tomás cooks, nobody has to row.",
                 "The contribution for the coming year stays at 120 € (juniors 60 €). Our bank details are below.",
                 "Rowing club Nordlicht e.V.",
             ]
         ),
     ),
-    "Minutes-October.pdf": (
+    "Minutes.pdf": (
         PDF,
         lambda: pdf(
             "Minutes of the committee meeting",
@@ -174,13 +174,13 @@ _FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
             b"zoom,region,tiles,megabytes\r\n13,Baltic,38211,480\r\n14,Baltic,151904,1917\r\n15,harbours,9120,164\r\n"
         ),
     ),
-    "Expenses-September.csv": (
+    "Expenses.csv": (
         "text/csv",
         (
             "date;what;eur\r\n2026-09-08;Train Hamburg;49.80\r\n2026-09-08;Hotel;118.00\r\n2026-09-09;Cable;46.80\r\n"
         ).encode,
     ),
-    "Receipts-September.zip": (
+    "Receipts.zip": (
         "application/zip",
         lambda: archive(
             {

@@ -73,6 +73,13 @@ class Scene:
     owner: Address
     friend: Address
 
+    @property
+    def party(self) -> str:
+        """The evening that many letters speak of: a Saturday some four weeks ahead, as "14 November"."""
+        day = self.now.astimezone(ZONE) + timedelta(days=26)
+        day += timedelta(days=(5 - day.weekday()) % 7)
+        return f"{day.day} {day:%B}"
+
     def at(self, days_ago: float, clock: str = "10:00") -> datetime:
         """``days_ago`` before now at ``clock`` (HH:MM), never in the future; later clocks stay later."""
         hour, minute = map(int, clock.split(":"))

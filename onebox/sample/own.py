@@ -27,8 +27,8 @@ def _letter(
 def _drafts(scene: Scene) -> Iterator[SampleMessage]:
     for key, days, clock, to, subject, prose in (
         (
-            "draft hall", 0, "08:20", (PEOPLE["priya"], PEOPLE["ingrid"]), "Fish Hall, 14 November: yes from me",
-            "Hi Priya,\n\nthe 14th works and the Fish Hall is the better room. **Please confirm it.** Two small"
+            "draft hall", 0, "08:20", (PEOPLE["priya"], PEOPLE["ingrid"]), f"Fish Hall, {scene.party}: yes from me",
+            "Hi Priya,\n\nthe date works and the Fish Hall is the better room. **Please confirm it.** Two small"
             " things before"
             " we sign:\n\n- Does the 640 € include the cloakroom staff?\n- Could we get in on Friday evening to"
             " set up?",
@@ -53,7 +53,8 @@ def _sent(scene: Scene) -> Iterator[SampleMessage]:
         ("sent erik", 25, "12:44", (eric,), "A year of Harbor, with thanks",
          "Dear Erik,\n\nyou found four minutes we had lost. Here is a year of Harbor for them: code MOLE-4-MIN."
          " Would you like to do Eckernförde next?\n\nAnna Berg, Tideline"),
-        ("sent choir", 61, "20:20", (Address("Chor am Kanal", "chor@kanal.example"),), "November 14?",
+        ("sent choir", 61, "20:20", (Address("Chor am Kanal", "chor@kanal.example"),), "A Saturday evening in the"
+        " Fish Hall?",
          "Dear choir,\n\nwould you sing for us again? There will be soup, light and, this time, a stage without a"
          " hole.\n\nAnna"),
         ("sent gym", 183, "07:59", (Address("Fitness Fähre", "service@fitness-faehre.example"),), "Cancellation",

@@ -81,7 +81,8 @@ def _tell_story(scene: Scene, story: Story) -> Iterator[SampleMessage]:
     days, clock = story.facts["start"].split()
     names = [name.strip() for name in story.facts["with"].split(",")]
     cast = {name: _person(scene, name) for name in names}
-    date = scene.at(float(days), clock)
+    begun = date = scene.at(float(days), clock)
+    subject = _fill(story.subject, scene, begun)
     parents: list[str] = []
     quoted_text, quoted_html = "", ""
     for number, saying in enumerate(story.sayings):
@@ -89,7 +90,7 @@ def _tell_story(scene: Scene, story: Story) -> Iterator[SampleMessage]:
         sender = _person(scene, saying.who)
         others = tuple(person for name, person in cast.items() if name != saying.who)
         client = CLIENTS.get(saying.who, "plain")
-        prose = saying.prose.replace("{me}", _first(scene.owner)).replace("{friend}", _first(scene.friend))
+        prose = _fill(saying.prose, scene, begun)
         text = wording.plain(prose) + (f"\n{quoted_text}" if quoted_text else "")
         html = wording.html(prose) + (f"\n{quoted_html}" if quoted_html else "")
         letter = Letter(
@@ -98,7 +99,7 @@ def _tell_story(scene: Scene, story: Story) -> Iterator[SampleMessage]:
             to=others[:1],
             cc=others[1:],
             date=date,
-            subject=story.subject if number == 0 else f"Re: {story.subject}",
+            subject=subject if number == 0 else f"Re: {subject}",
             text=text,
             html=None if client == "plain" else f'<div dir="ltr">{html}</div>\n',
             parents=tuple(parents),
@@ -147,6 +148,20 @@ def _next_date(scene: Scene, date: datetime, gap_hours: float, left: int) -> dat
 
 def _person(scene: Scene, name: str) -> Address:
     return {"me": scene.owner, "friend": scene.friend}.get(name) or PEOPLE[name]
+
+
+def _fill(text: str, scene: Scene, begun: datetime) -> str:
+    """The names and dates that a conversation leaves open, as ``{friend}``, ``{month}`` or ``{w0}`` (the ISO week)."""
+    filled = {
+        "me": _first(scene.owner),
+        "friend": _first(scene.friend),
+        "month": f"{begun:%B}",
+        "party": scene.party,
+        **{f"w{ahead}": str((begun + timedelta(weeks=ahead)).isocalendar().week) for ahead in range(4)},
+    }
+    for name, value in filled.items():
+        text = text.replace("{" + name + "}", value)
+    return text
 
 
 def _file(name: str) -> File:

@@ -162,3 +162,12 @@ def test_a_story_is_read_as_it_is_written() -> None:
         ("lena", 0.0, [], "Whose?"),
         ("me", 1.5, ["a.pdf"], "Mine."),
     ]
+
+
+def test_nothing_is_left_open_in_the_prose(sample: list[SampleMessage]) -> None:
+    for message in sample:
+        if b"anneke@" in message.raw or b"@nordlicht.example" in message.raw:
+            assert b"{w0}" not in message.raw
+            assert b"{month}" not in message.raw
+            assert b"{party}" not in message.raw
+            assert b"{friend}" not in message.raw

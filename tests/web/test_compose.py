@@ -299,3 +299,10 @@ def test_people_are_offered_and_pasted_lists_taken_apart(client: Client, alice: 
     answer = client.get(reverse("recipients"), {"parse": 'Ann Lee <ann@x.test>; "Day, Bo" <bo@x.test>\nnobody'}).json()
     assert [one["address"] for one in answer["people"]] == ["ann@x.test", "bo@x.test"]
     assert "nobody" in answer["errors"][0]
+
+
+@pytest.mark.parametrize("path", ["/compose/", "/compose/recipients", "/d/1/", "/outbox/"])
+def test_signed_out_means_sign_in_first(client: Client, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 302
+    assert response["Location"].startswith(reverse("account_login"))

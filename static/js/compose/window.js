@@ -198,6 +198,12 @@ export class ComposeWindow {
       return;
     }
     forgetLocally(this.id);
+    if (this.section.classList.contains("full") && answer.body.seconds) {
+      // A toast would not outlive the page; the outbox offers to stop it.
+      this.leave();
+      location.assign("/outbox/");
+      return;
+    }
     this.remove();
     const undo = { label: "Undo", run: () => this.undo(answer.body.undo) };
     toast(answer.body.label, {
