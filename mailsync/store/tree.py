@@ -94,7 +94,7 @@ def _health(account: MailAccount, sync: AccountSync | None, folders: list[Folder
         return "paused", account.state_reason or "Paused: no mail is fetched or sent from this account."
     if sync is not None and sync.failures > 2:
         return "failing", sync.last_error
-    remote = [folder for folder in folders if folder.selectable and not folder.is_local]
+    remote = [f for f in folders if f.selectable and not f.is_local and f.parked_at is None]
     left = sum(1 for folder in remote if folder.header_cursor != 1 or folder.bodies_pending)
     if sync is None or sync.last_success_at is None or left:
         missing = sum(folder.bodies_pending for folder in remote)

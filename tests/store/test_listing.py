@@ -139,6 +139,8 @@ def test_health_in_words() -> None:
     account.sync.save()
     folder = make_folder(account)
     assert load_tree(account.user_id)[0].health == "ok"
+    make_folder(account, "Broken", parked_at=START, header_cursor=None)
+    assert load_tree(account.user_id)[0].health == "ok"
     folder.bodies_pending = 7
     folder.save()
     assert load_tree(account.user_id)[0].health_text == "Fetching mail: 7 messages to go."
