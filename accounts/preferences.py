@@ -44,8 +44,6 @@ class Preferences:
     after_removal: str = "next"
     shortcuts: bool = True
     undo_seconds: int = 10
-    write_plain: bool = False
-    reply_to_all: bool = False
     warn_attachment: bool = True
 
 

@@ -80,7 +80,7 @@ def draft_send(request: HttpRequest, draft_id: int) -> HttpResponse:
     if isinstance(saved, HttpResponse):
         return saved
     found = access.draft_for(user, draft_id)
-    warnings = [warning for warning in _warnings(found) if warning.code not in request.POST.getlist("sure")]
+    warnings = [warning for warning in _warnings(request, found) if warning.code not in request.POST.getlist("sure")]
     try:
         send_at = _send_at(request.POST)
         _check_recipients(found)
@@ -196,7 +196,7 @@ def _check_recipients(found: Draft) -> None:
         raise actions.CannotDo(_("Add at least one recipient."), field="to")
 
 
-def _warnings(found: Draft) -> list[Warning]:
+def _warnings(request: HttpRequest, found: Draft) -> list[Warning]:
     text = written_text(found)
     return find_warnings(
         subject=found.subject,
@@ -204,6 +204,7 @@ def _warnings(found: Draft) -> list[Warning]:
         people=all_recipients(found),
         files=found.attachments.count(),
         reply_all=found.mode == Draft.Mode.REPLY_ALL,
+        attachments_expected=request.prefs.warn_attachment,  # type: ignore[attr-defined]
     )
 
 

@@ -165,8 +165,6 @@ WRITING: tuple[Option, ...] = (
         ((0, _("Off")), (5, _("5 s")), (10, _("10 s")), (20, _("20 s")), (30, _("30 s"))),
         _("How long a sent message waits here, so that you can take it back."),
     ),
-    Switch("reply_to_all", _("Reply to everyone by default"), _("Either way is one click.")),
-    Switch("write_plain", _("Write plain text"), _("New messages start without formatting.")),
     Switch(
         "warn_attachment",
         _("Warn of a forgotten attachment"),
