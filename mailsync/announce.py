@@ -41,7 +41,7 @@ def announce(user_id: int, kind: str, **ids: int | str | bool) -> None:
     """Publish ``{"kind": kind, **ids}`` once the running transaction commits (at once outside one).
 
     Kinds: ``folder`` {folder, account, unread, total}, ``message`` {message}, ``account`` {account},
-    ``outgoing`` {outgoing}, ``draft`` {draft}.
+    ``outgoing`` {outgoing}, ``draft`` {draft}, ``notice`` {account, text} for what had to be taken back.
     """
     line = json.dumps({"kind": kind, **ids})
     transaction.on_commit(lambda: _publish(channel(user_id), line), robust=True)

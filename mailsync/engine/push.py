@@ -65,7 +65,7 @@ class _Run:
 
     def go(self) -> None:
         until = time.monotonic() + RUN_SECONDS
-        draft_copies.store_due_drafts(self._lease)
+        announce_folders(draft_copies.store_due_drafts(self._lease))
         if changes.is_local(self._account):
             self._settle_locally()
             return

@@ -15,22 +15,20 @@ from mailsync.message.compose import build_message
 from mailsync.models import Change, Draft, Placement
 from mailsync.store import changes, composition, leases, specials
 from mailsync.store.authored import store_own_message
-from mailsync.store.summary import lock_folders, refresh
+from mailsync.store.summary import FolderCounts, lock_folders, refresh
 from mailsync.store.threads import refresh_threads
 from mailsync.types import Role
 
 logger = logging.getLogger(__name__)
 
 
-def store_due_drafts(lease: leases.HeldLease) -> int:
-    """Turn the due drafts of this account into changes; returns how many."""
-    due = Draft.objects.filter(identity__account_id=lease.account_id, store_due_at__lte=timezone.now()).values_list(
-        "id", flat=True
-    )
-    return sum(_store(lease, draft_id) for draft_id in due)
+def store_due_drafts(lease: leases.HeldLease) -> list[FolderCounts]:
+    """Turn the due drafts of this account into changes; returns the folders whose counts changed."""
+    due = Draft.objects.filter(identity__account_id=lease.account_id, store_due_at__lte=timezone.now())
+    return [counts for draft_id in due.values_list("id", flat=True) for counts in _store(lease, draft_id)]
 
 
-def _store(lease: leases.HeldLease, draft_id: int) -> bool:
+def _store(lease: leases.HeldLease, draft_id: int) -> list[FolderCounts]:
     with leases.commit(lease):
         draft = (
             Draft.objects.select_for_update(of=("self",))
@@ -39,7 +37,7 @@ def _store(lease: leases.HeldLease, draft_id: int) -> bool:
             .first()
         )
         if draft is None or draft.identity is None:
-            return False
+            return []
         Draft.objects.filter(pk=draft.pk).update(store_due_at=None)
         now = timezone.now()
         # Each version is a message of its own, so that a lost reply can be looked for.
@@ -50,12 +48,11 @@ def _store(lease: leases.HeldLease, draft_id: int) -> bool:
             built = build_message(composition.compose_draft(draft, message_id=message_id, date=now, lenient=True))
         except (CannotDo, ValueError) as error:
             logger.info("Draft %s has no copy on the server yet: %s", draft.pk, error)
-            return False
-        _replace(draft, draft.identity.account, built.raw_sent_copy)
-    return True
+            return []
+        return _replace(draft, draft.identity.account, built.raw_sent_copy)
 
 
-def _replace(draft: Draft, account: MailAccount, raw: bytes) -> None:
+def _replace(draft: Draft, account: MailAccount, raw: bytes) -> list[FolderCounts]:
     group = uuid4()
     folder = specials.role_folder(account, Role.DRAFTS, group)
     old = draft.placement
@@ -67,8 +64,9 @@ def _replace(draft: Draft, account: MailAccount, raw: bytes) -> None:
     if old is not None:
         pairs.append((old.folder_id, old.thread_id))
         retire_copy(old, after=append)
-    refresh(pairs)
+    counts = refresh(pairs)
     refresh_threads({thread for _, thread in pairs})
+    return counts
 
 
 def retire_copy(old: Placement, *, after: Change | None = None) -> None:

@@ -388,3 +388,48 @@ def test_killed_at_every_commit(capabilities: tuple[str, ...], when: str, monkey
         if not died:
             assert fatal > 3
             return
+
+
+def test_a_pop3_account_is_changed_here_and_no_server_is_asked() -> None:
+    account = make_account(protocol="pop3")
+    trash = make_folder(account, "Trash", role="trash", is_local=True)
+    row = make_message(trash)
+    actions.trash(account.user_id, [row.pk])
+    draft = actions.start_draft(account.user_id, subject="One")
+    actions.save_draft(account.user_id, draft.pk, 1, subject="Two")
+    past = timezone.now() - timedelta(seconds=1)
+    Change.objects.update(hold_until=past)
+    type(draft).objects.update(store_due_at=past)
+    server = FakeServer()
+    push_changes(account.pk, open_source=server.connect)
+    assert server.connections == 0
+    row.refresh_from_db()
+    assert row.gone_phase == 2
+    assert Placement.objects.get(folder__role="drafts", shown=True).message.subject == "Two"
+    actions.save_draft(account.user_id, draft.pk, 2, subject="Three")
+    type(draft).objects.update(store_due_at=past)
+    push_changes(account.pk, open_source=server.connect)
+    assert Placement.objects.get(folder__role="drafts", shown=True).message.subject == "Three"
+    assert not Change.objects.filter(finished_at=None).exists()
+
+
+def test_a_paused_account_or_a_deactivated_user_pushes_nothing() -> None:
+    box = Mailbox()
+    actions.flag(box.user_id, [box.add().pk], True)
+    actions.pause_account(box.user_id, box.account.pk)
+    box.push()
+    actions.resume_account(box.user_id, box.account.pk)
+    type(box.account.user).objects.update(is_active=False)
+    box.push()
+    assert box.server.connections == 0
+    assert Change.objects.get().state == "queued"
+
+
+def test_one_worker_an_account() -> None:
+    box = Mailbox()
+    actions.flag(box.user_id, [box.add().pk], True)
+    with leases.held(box.account.pk, "push"):
+        box.push()
+    assert box.server.connections == 0
+    box.push()
+    box.agree()
