@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import preferences
 from accounts.models import Identity, User
 from mailsync import actions
 from mailsync.models import Draft, Message, Outgoing
@@ -224,6 +225,13 @@ def test_a_second_look_that_can_be_overruled(client: Client, draft: Draft, field
     assert not Outgoing.objects.exists()
     again = form(draft, **fields, version=asked.json()["version"], sure=[code])
     assert client.post(url, again, headers=JSON).status_code == 200
+    assert Outgoing.objects.count() == 1
+
+
+def test_the_warning_of_a_forgotten_attachment_can_be_switched_off(client: Client, draft: Draft) -> None:
+    preferences.save(draft.user, warn_attachment=False)
+    url = reverse("draft_send", args=[draft.pk])
+    assert client.post(url, form(draft, body="<p>See the attached plan.</p>"), headers=JSON).status_code == 200
     assert Outgoing.objects.count() == 1
 
 
