@@ -131,8 +131,13 @@ def test_the_guard_refuses(source: str) -> None:
     ],
 )
 def test_nothing_the_guard_lets_pass_takes_long(source: str) -> None:
-    """CPU time of this process, so that a busy machine does not fail the test."""
-    started = time.process_time()
-    with contextlib.suppress(TooHard):
-        sanitize(source)
-    assert time.process_time() - started < 1.0
+    """CPU time of this process, and the better of two runs, so that a busy machine does not fail the test."""
+    spent = []
+    for _ in range(2):
+        started = time.process_time()
+        with contextlib.suppress(TooHard):
+            sanitize(source)
+        spent.append(time.process_time() - started)
+        if spent[-1] < 1.0:
+            return
+    pytest.fail(f"took {min(spent):.1f} s of CPU time")
