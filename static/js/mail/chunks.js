@@ -50,7 +50,7 @@ async function extend(more) {
   const mine = round;
   let page;
   try {
-    page = await part(more.href, "rows");
+    page = await part(more.querySelector("a").href, "rows");
   } catch {
     more.classList.add("failed"); // it stays a link: a click tries again
     return;
@@ -63,7 +63,7 @@ async function extend(more) {
 function append(page) {
   for (const group of [...page.querySelectorAll("[role=rowgroup]")]) {
     for (const row of group.querySelectorAll(".row")) if (rowNamed(row.id) || away.has(row.id)) row.remove();
-    const last = grid().querySelector("[role=rowgroup]:last-of-type");
+    const last = [...grid().querySelectorAll("[role=rowgroup]")].at(-1);
     if (last?.dataset.group === group.dataset.group) last.append(...group.querySelectorAll(".slab"));
     else grid().append(group);
   }
@@ -135,7 +135,7 @@ export function restore(row) {
   const at = Date.parse(row.querySelector("time").dateTime);
   const next = [...grid().querySelectorAll(".row")].find((one) => Date.parse(one.querySelector("time").dateTime) < at);
   if (next) next.before(row);
-  else grid().querySelector("[role=rowgroup]:last-of-type .slab:last-of-type")?.append(row);
+  else [...grid().querySelectorAll(".slab")].at(-1)?.append(row);
 }
 
 /** Rows older than the fresh page stay; younger ones that it does not name have gone. */
