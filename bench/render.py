@@ -3,7 +3,8 @@
     python -m bench.render [folder of .html files]
 
 Prints milliseconds for each kB at the median, and the 95th and 99th percentile and the worst of whole
-messages: CPU time, but through the guarded child, where it is time on the wall. Without a folder the corpus beside the repository is used.
+messages: CPU time, but through the guarded child, where it is time on the wall. Without a folder the
+corpus beside the repository is used.
 """
 
 import gc

@@ -27,7 +27,7 @@ MAX_HEIGHT = 4_000
 
 
 #: Of templates that were not sent yet: sent mail has no relative pictures.
-_RELATIVE = re.compile(r"""(\bsrc\s*=\s*["'])(?![a-z]+:|//)""", re.IGNORECASE)
+_RELATIVE = re.compile(r"""(\bsrc\s*=\s*["']|\burl\(\s*["']?)(?![a-z]+:|//|["'])""", re.IGNORECASE)
 
 
 def grey_square() -> bytes:
