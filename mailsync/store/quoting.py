@@ -4,6 +4,7 @@ In: an identity, a draft and its original. Out: the opening body with the signat
 original, and the original as HTML and text that may leave, with the pictures its HTML shows.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
@@ -19,6 +20,7 @@ from mailsync.models import Draft, Message
 from mailsync.store.raw import BodyNotFetched, raw_reader
 from mailsync.types import Address
 
+_SIGNATURE_LINE = re.compile(r"^--$", re.MULTILINE)
 _BLOCKQUOTE = '<blockquote type="cite" style="margin: 0 0 0 8px; padding-left: 12px; border-left: 2px solid #c5cfdc">'
 
 
@@ -75,7 +77,8 @@ def plain_body(draft: Draft) -> str:
     written = outgoing_html.splice_original(outgoing_html.clean_draft(draft.body), "")
     # The empty lines to write in, above the signature, are part of what a person sees.
     room = "\n\n" if written.startswith("<p></p>") else ""
-    text = room + html_to_text(written).rstrip()
+    # RFC 3676 §4.3: the line above a signature ends in a space, which text from HTML has lost.
+    text = room + _SIGNATURE_LINE.sub("-- ", html_to_text(written).rstrip())
     return f"{text}\n\n{quote.text}\n" if quote else f"{text}\n"
 
 

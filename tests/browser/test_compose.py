@@ -121,6 +121,19 @@ def test_an_untouched_window_leaves_nothing(site: Site, new_page: NewPage, email
     assert kept(site, email)["drafts"] == []
 
 
+def test_an_answer_that_was_only_looked_at_leaves_nothing(site: Site, new_page: NewPage, email: str) -> None:
+    page = new_page()
+    sign_in(page, email)
+    page.get_by_role("row").filter(has_text="Tea?").click()
+    page.get_by_role("link", name="Reply to Noor").click()
+    window = page.locator("section.compose")
+    window.locator(".ProseMirror").click()
+    page.keyboard.press("Escape")
+    expect(window).to_have_count(0)
+    page.wait_for_load_state("networkidle")
+    assert kept(site, email)["drafts"] == []
+
+
 def test_several_windows_fold_to_tabs_and_keys_stay_inside(new_page: NewPage, email: str) -> None:
     page = new_page(1440, 900)
     sign_in(page, email)

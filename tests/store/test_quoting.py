@@ -39,6 +39,13 @@ def test_a_new_draft_begins_with_room_and_the_signature() -> None:
     assert actions.start_draft(user.pk).body.endswith("<p>-- <br>Bo<br>&lt;Day&gt;</p>")
 
 
+def test_as_text_there_is_room_to_write_and_the_signature_line_ends_in_a_space() -> None:
+    user = make_user()
+    make_account(user)
+    Identity.objects.update(signature_text="Bo")
+    assert plain_body(actions.start_draft(user.pk)) == "\n\n-- \nBo\n"
+
+
 def test_an_answer_holds_the_originals_place_and_the_message_its_words() -> None:
     user = make_user()
     asked = store(user, html_message("<p>Old <i>words</i></p>"))

@@ -12,7 +12,7 @@ from accounts.models import User
 from mailsync import actions
 from mailsync.message.outgoing_html import original_marker
 from mailsync.models import Draft, DraftAttachment
-from tests.factories import make_account, make_user
+from tests.factories import make_account, make_folder, make_message, make_user
 from tests.web.mail import html_message, store
 
 pytestmark = pytest.mark.django_db
@@ -180,6 +180,17 @@ def test_closing_an_untouched_window_leaves_no_draft_but_a_written_one_stays(cli
     fresh = actions.start_draft(draft.user_id)
     client.post(reverse("draft_discard", args=[fresh.pk]), {"untouched": "1"}, headers=JSON)
     assert Draft.objects.get() == draft
+
+
+def test_closing_a_stored_draft_never_throws_it_away(client: Client, alice: User) -> None:
+    account = alice.mail_accounts.get()
+    drafts = make_folder(account, "Drafts", role="drafts")
+    stored = make_message(drafts, subject="From another program")
+    client.get(reverse("compose"), {"edit": stored.message_id})
+    draft = Draft.objects.get()
+    assert "data-untouched" not in client.get(reverse("draft", args=[draft.pk])).text
+    client.post(reverse("draft_discard", args=[draft.pk]), {"untouched": "1"}, headers=JSON)
+    assert Draft.objects.filter(pk=draft.pk).exists()
 
 
 # Whose ----------------------------------------------------------------------------------------

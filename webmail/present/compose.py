@@ -64,7 +64,7 @@ class Composing:
 
     @property
     def is_untouched(self) -> bool:
-        return self.draft.version == 1
+        return is_untouched(self.draft)
 
 
 def person_facts(one: Address) -> dict[str, str]:
@@ -76,6 +76,11 @@ def person_facts(one: Address) -> dict[str, str]:
         "initials": initials_of(one.name, one.address),
         "hue": f"h{hue_of(one.address)}",
     }
+
+
+def is_untouched(draft: Draft) -> bool:
+    """Begun here and nothing written since. What lies in the Drafts folder, from wherever, is never untouched."""
+    return draft.version == 1 and draft.placement_id is None
 
 
 def present_draft(user: User, draft: Draft, *, undo_seconds: int = 10, **more: Any) -> Composing:

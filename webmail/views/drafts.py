@@ -24,7 +24,7 @@ from mailsync.models import Draft, DraftAttachment
 from mailsync.store.quoting import plain_body
 from webmail import access
 from webmail.forms import ComposeForm
-from webmail.present.compose import picture_url, present_draft, present_file, title_of
+from webmail.present.compose import is_untouched, picture_url, present_draft, present_file, title_of
 from webmail.reader import user_of
 from webmail.views.compose import next_url, page, refuse, save_form, undo_seconds, wants_json
 
@@ -132,7 +132,7 @@ def draft_discard(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Throw away; with ``untouched`` only if nothing was ever written."""
     user = user_of(request)
     found = access.draft_for(user, draft_id)
-    if not request.POST.get("untouched") or found.version == 1:
+    if not request.POST.get("untouched") or is_untouched(found):
         actions.discard_draft(user.pk, found.pk)
     if wants_json(request):
         return HttpResponse(status=204)

@@ -152,6 +152,8 @@ const COMMANDS = {
 };
 const PRESSED = ["bold", "italic", "underline", "strike", "highlight", "bulletList", "orderedList", "blockquote", "link"];
 
+const withoutTail = (html) => html.replace(/(?:<p><\/p>)+$/, "");
+
 export class RichText {
   constructor(composition) {
     this.composition = composition;
@@ -181,11 +183,14 @@ export class RichText {
         TrailingNode, UndoRedo, original(composition),
       ].filter(Boolean),
       onUpdate: () => {
-        this.stale = true;
+        // The editor's own tidying (a line after the quoted original) is no change of the person's.
+        if (!this.written && withoutTail(this.editor.getHTML()) === this.begun) return;
+        this.written = this.stale = true;
         composition.changed();
       },
       onTransaction: () => this.marks(),
     });
+    this.begun = withoutTail(this.editor.getHTML());
     this.listen();
     this.marks();
   }
