@@ -8,24 +8,22 @@ from mailsync.engine import maintain as maintenance
 from mailsync.engine import pull
 from mailsync.store import leases, schedule
 
-HINT_SECONDS = 60
-
 
 @shared_task(name="mailsync.dispatch", ignore_result=True)
 def dispatch() -> None:
     """The clock: note the tick, claim what Postgres says is due, enqueue it."""
     schedule.stamp_tick()
     leases.release_dead()
-    for task, ids in (
-        (account_pull, schedule.claim_accounts("due_at")),
-        (folder_pull, schedule.claim_folders()),
-        (changes_push, schedule.claim_accounts("push_due_at")),
-        (outgoing_deliver, schedule.due_outgoing()),
-        (bodies_pull, schedule.claim_bodies()),
+    # A hint that nobody took until Postgres gives it again is worth nothing: it expires.
+    for task, ids, seconds in (
+        (account_pull, schedule.claim_accounts("due_at"), schedule.RECLAIM_SECONDS),
+        (folder_pull, schedule.claim_folders(), schedule.RECLAIM_SECONDS),
+        (changes_push, schedule.claim_accounts("push_due_at"), schedule.RECLAIM_SECONDS),
+        (outgoing_deliver, schedule.due_outgoing(), 60),
+        (bodies_pull, schedule.claim_bodies(), schedule.BODIES_ASKED_SECONDS),
     ):
         for id_ in ids:
-            # A hint that nobody took in time is worth nothing: Postgres will give it again.
-            task.apply_async((id_,), expires=HINT_SECONDS)
+            task.apply_async((id_,), expires=seconds)
 
 
 @shared_task(name="mailsync.maintain", ignore_result=True)

@@ -20,7 +20,7 @@ from mailsync.store import leases
 from mailsync.store.plain import plain
 
 #: Claimed work that has not reported back by then is claimed anew.
-RECLAIM = timedelta(minutes=6)
+RECLAIM_SECONDS = 360
 #: Accounts of one server that are worked on at the same time.
 PER_HOST = 20
 #: Between polls: while its user looks on; the same day; later. A watched account is polled seldom.
@@ -50,7 +50,7 @@ def claim_accounts(column: str = "due_at", *, limit: int = 200) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             _CLAIM_ACCOUNTS.format(column=column),
-            {"reclaim": RECLAIM.total_seconds(), "limit": limit, "per_host": PER_HOST},
+            {"reclaim": RECLAIM_SECONDS, "limit": limit, "per_host": PER_HOST},
         )
         return [row[0] for row in cursor.fetchall()]
 
@@ -107,18 +107,18 @@ def stamp_active(user_id: int) -> list[int]:
 
 
 def claim_folders(*, limit: int = 200) -> list[int]:
-    """Folders that a watcher, or a visit cut short, has made due; claiming clears the mark."""
+    """Folders that a watcher, or a visit cut short, has made due; the visit itself clears the mark."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE mailsync_folder f SET due_at = NULL FROM (
+            UPDATE mailsync_folder f SET due_at = clock_timestamp() + make_interval(secs => %(reclaim)s) FROM (
                 SELECT f.id FROM mailsync_folder f
                   JOIN accounts_mailaccount a ON a.id = f.account_id JOIN accounts_user u ON u.id = a.user_id
                  WHERE f.due_at <= clock_timestamp() AND f.parked_at IS NULL AND a.state = 'active' AND u.is_active
-                 ORDER BY f.due_at LIMIT %s FOR UPDATE OF f SKIP LOCKED
+                 ORDER BY f.due_at LIMIT %(limit)s FOR UPDATE OF f SKIP LOCKED
             ) AS due WHERE f.id = due.id RETURNING f.id
             """,
-            [limit],
+            {"limit": limit, "reclaim": RECLAIM_SECONDS},
         )
         return [row[0] for row in cursor.fetchall()]
 
