@@ -24,8 +24,8 @@ _STYLED = _words("style dir lang title align")
 _TAGS: dict[str, frozenset[str]] = {
     **dict.fromkeys(
         _words(
-            "abbr address b big br center cite code dd del div dl dt em h1 h2 h3 h4 h5 h6 hr i ins kbd mark p pre q s samp"
-            " small span strike strong sub sup tt u ul var article section header footer main figure figcaption"
+            "abbr address b big br center cite code dd del div dl dt em h1 h2 h3 h4 h5 h6 hr i ins kbd mark p pre q s"
+            " samp small span strike strong sub sup tt u ul var article section header footer main figure figcaption"
         ),
         _STYLED,
     ),
