@@ -1,0 +1,111 @@
+"""Deployment holds together: secrets are demanded, and compose, settings and README name the same variables."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+PROJECT = Path(__file__).resolve().parents[2]
+NAME = re.compile(r"\b(?:HERON_[A-Z0-9_]+|DATABASE_URL|REDIS_URL)\b")
+SECRETS = {"HERON_SECRET_KEY": "x" * 60, "HERON_VAULT_KEYS": "dGVzdHMgb25seSwgdGVzdHMgb25seSwgdGVzdHMhISE="}
+
+
+def check(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """``manage.py check`` in an environment that holds nothing else of Heron's."""
+    kept = {name: value for name, value in os.environ.items() if not NAME.fullmatch(name.removesuffix("_FILE"))}
+    return subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=PROJECT,
+        env={**kept, "DJANGO_SETTINGS_MODULE": "webmail.settings", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def read_variables() -> set[str]:
+    """Every variable that the settings read, by the first argument of the ``env`` helpers."""
+    source = (PROJECT / "webmail/settings.py").read_text(encoding="utf-8")
+    return set(re.findall(r"env\.\w+\(\s*\"(\w+)\"", source))
+
+
+@pytest.mark.parametrize("missing", sorted(SECRETS))
+def test_a_missing_secret_stops_the_start_with_a_word_on_what_to_set(missing: str) -> None:
+    done = check({name: value for name, value in SECRETS.items() if name != missing})
+    assert done.returncode != 0
+    assert f"Set {missing} (or {missing}_FILE)" in done.stderr
+
+
+def test_secrets_may_come_from_files(tmp_path: Path) -> None:
+    environment = {}
+    for name, value in SECRETS.items():
+        (tmp_path / name).write_text(value + "\n")
+        environment[f"{name}_FILE"] = str(tmp_path / name)
+    assert check(environment).returncode == 0
+    (tmp_path / "HERON_SECRET_KEY").unlink()
+    done = check(environment)
+    assert done.returncode != 0
+    assert "HERON_SECRET_KEY_FILE names" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("HERON_OPEN_SIGNUP", "maybe", "on/off"),
+        ("HERON_EMAIL_PORT", "smtp", "whole number"),
+        ("DATABASE_URL", "mysql://localhost/heron", "postgres://"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_named(name: str, value: str, words: str) -> None:
+    done = check({**SECRETS, name: value})
+    assert done.returncode != 0
+    assert name in done.stderr
+    assert words in done.stderr
+
+
+def test_compose_sets_only_variables_that_the_settings_read() -> None:
+    compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text(encoding="utf-8"))
+    known = read_variables()
+    for name, service in compose["services"].items():
+        for variable in service.get("environment") or {}:
+            if NAME.fullmatch(variable):
+                assert variable.removesuffix("_FILE") in known, f"{name} sets {variable}, which nothing reads"
+
+
+def test_compose_runs_each_process_once_without_root_and_with_health() -> None:
+    compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text(encoding="utf-8"))
+    services = compose["services"]
+    assert {"web", "worker-interactive", "worker-sync", "scheduler", "watcher", "postgres", "redis", "demo"} <= set(
+        services
+    )
+    for name in ("web", "worker-interactive", "worker-sync", "postgres", "redis"):
+        assert "healthcheck" in services[name], name
+    assert services["demo"]["profiles"] == ["demo"]
+    queues = ",".join(" ".join(services[name]["command"]) for name in ("worker-interactive", "worker-sync"))
+    from webmail.celery import QUEUES
+
+    for queue in QUEUES:
+        assert queue in queues
+    assert "\nUSER heron\n" in (PROJECT / "Dockerfile").read_text(encoding="utf-8")
+
+
+def test_the_readme_names_every_variable() -> None:
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    named = set(NAME.findall(readme))
+    # The letters' server is one row: `HERON_EMAIL_HOST`, `_PORT`, …
+    named |= {f"HERON_EMAIL{part}" for part in re.findall(r"`(_[A-Z]+)`", readme)}
+    assert read_variables() <= named, f"not in README.md: {sorted(read_variables() - named)}"
+
+
+def test_requirements_hold_no_address_and_a_hash_for_each_package() -> None:
+    for path in PROJECT.glob("requirements*.txt"):
+        text = path.read_text(encoding="utf-8")
+        assert "://" not in text, path.name
+        assert "--index" not in text, path.name
+        pins = re.findall(r"^[a-zA-Z0-9_.\[\]-]+==\S+", text, re.MULTILINE)
+        assert len(pins) > 30, path.name
+        assert text.count("--hash=sha256:") >= len(pins), path.name
