@@ -19,7 +19,7 @@ from mailsync.announce import announce, announce_folders
 from mailsync.engine import connect
 from mailsync.engine.session import remote_of
 from mailsync.errors import LeaseLost, MailError, NeedsUser, Rejected, TryLater
-from mailsync.models import Outgoing
+from mailsync.models import Outgoing, OutgoingRecipient
 from mailsync.plan import delivery
 from mailsync.protocol.contract import MailSender, MailSource, UncertainDelivery
 from mailsync.store import allowance, filing, outbox
@@ -177,6 +177,7 @@ def _submit(outgoing: Outgoing, server: OutgoingServer, held: outbox.Claim, line
             raw=bytes(outgoing.raw),
             before_data=lambda: outbox.mark_data_started(held),
             before_dot=lambda: outbox.mark_dot_sent(held),
+            envelope_id=outgoing.message_id,
         )
     except UncertainDelivery as error:
         line.close()
@@ -201,7 +202,7 @@ def _submit(outgoing: Outgoing, server: OutgoingServer, held: outbox.Claim, line
             after_seconds=error.after_seconds if isinstance(error, TryLater) else None,
         )
     else:
-        accepted_before = outgoing.recipients.filter(state="accepted").exists()
+        accepted_before = outgoing.recipients.filter(state__in=OutgoingRecipient.TAKEN).exists()
         outcome = delivery.next_state(
             reply, attempts=held.attempt, age_seconds=age, jitter=doors.jitter(), accepted_before=accepted_before
         )

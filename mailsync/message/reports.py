@@ -32,6 +32,8 @@ _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _ID_LINE = re.compile(r"^[> ]*message-id:\s*(<[^<>\s]{1,500}>)", re.I | re.M)
 # qmail: "<ann@example.org>:" on a line of its own, the reason below it.
 _QMAIL = re.compile(r"^<([^<>\s]{3,320}@[^<>\s]{1,255})>:\s*$\n((?:.+\n?){0,10})", re.M)
+#: RFC 3461 §4: octets of xtext that stand for others.
+_XTEXT = re.compile(r"\+([0-9A-F]{2})")
 _ACTIONS: dict[str, Action] = {
     name: name for name in ("failed", "delayed", "delivered", "relayed", "expanded", "displayed", "deleted")
 }
@@ -103,8 +105,10 @@ def read_report(message: ParsedMessage, read: Read) -> Report | None:
     status = next((part for part in parts if part.content_type in _STATUS_TYPES), None)
     receipt = next((part for part in parts if part.content_type in _RECEIPT_TYPES), None)
     if status is not None:
-        recipients = tuple(_recipients(_blocks(status, read)))[:_MAX_RECIPIENTS]
-        return Report("delivery", _original_id(parts, message, read), recipients) if recipients else None
+        blocks = _blocks(status, read)
+        recipients = tuple(_recipients(blocks))[:_MAX_RECIPIENTS]
+        original = _original_id(parts, message, read, _envelope_id(blocks))
+        return Report("delivery", original, recipients) if recipients else None
     if receipt is not None:
         return _receipt(_blocks(receipt, read), parts, message, read)
     failed = message.header.facts.get("failed_recipients", ())
@@ -131,6 +135,12 @@ def _recipients(blocks: list[Fields]) -> Iterator[ReportedRecipient]:
         diagnostic = line.strip() if separator and len(kind) < 30 else diagnostic
         status, reason, diagnostic = _judge(structured(first(fields, b"status")), diagnostic)
         yield ReportedRecipient(address, action, status, reason if action in ("failed", "delayed") else "", diagnostic)
+
+
+def _envelope_id(blocks: list[Fields]) -> str:
+    """RFC 3464 §2.2.1: what we gave as ENVID, which is our Message-ID; others' are something else and match nothing."""
+    value = structured(first(blocks[0], b"original-envelope-id")) if blocks else ""
+    return _XTEXT.sub(lambda found: chr(int(found[1], 16)), value) if "@" in value else ""
 
 
 def _typed(fields: Fields, name: bytes) -> str:
@@ -163,8 +173,8 @@ def _receipt(blocks: list[Fields], parts: list[Part], message: ParsedMessage, re
     return None
 
 
-def _original_id(parts: list[Part], message: ParsedMessage, read: Read) -> str:
-    """From the returned message or its header, else from the text, else from what the report answers to."""
+def _original_id(parts: list[Part], message: ParsedMessage, read: Read, envelope_id: str = "") -> str:
+    """From the returned message or its header, else the envelope's, else from the text or what the report answers."""
     for part in parts:
         nested = part.content_type == "message/rfc822" or part.content_type in _HEADER_TYPES
         if nested and part.encoding in ("7bit", "8bit", "binary", "quoted-printable", "base64"):
@@ -173,6 +183,8 @@ def _original_id(parts: list[Part], message: ParsedMessage, read: Read) -> str:
             found = parse_message_id(structured(first(fields, b"message-id")))
             if found:
                 return found
+    if envelope_id:
+        return envelope_id
     plain = next((part for part in parts if part.content_type == "text/plain" and not part.synthetic), None)
     text = decode_text(plain, read, max_bytes=_MAX_REPORT_BYTES) if plain is not None else message.text
     line = _ID_LINE.search(text)

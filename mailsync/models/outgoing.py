@@ -116,6 +116,7 @@ class Outgoing(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
     sent_placement = models.ForeignKey(Placement, models.SET_NULL, null=True, related_name="+")
+    archived_group = models.UUIDField(null=True, help_text="Send and archive: what to undo when the send is stopped.")
     sent_copy_checks = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
@@ -128,12 +129,19 @@ class Outgoing(models.Model):
 
 
 class OutgoingRecipient(models.Model):
-    """One recipient's outcome; a retry goes only to those still pending."""
+    """One recipient's outcome; a retry goes only to those still pending.
+
+    ``returned``: accepted by our server, and a bounce said later that it did not arrive.
+    """
 
     class State(models.TextChoices):
         PENDING = "pending"
         ACCEPTED = "accepted"
         FAILED = "failed"
+        RETURNED = "returned"
+
+    #: Whom the server has taken the message for, whatever came of it later.
+    TAKEN = (State.ACCEPTED, State.RETURNED)
 
     outgoing = models.ForeignKey(Outgoing, models.CASCADE, related_name="recipients")
     address = models.CharField(max_length=320)

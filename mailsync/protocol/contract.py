@@ -152,11 +152,13 @@ class MailSender(Protocol):
         raw: bytes,
         before_data: Callable[[], None],
         before_dot: Callable[[], None],
+        envelope_id: str = "",
     ) -> SubmissionReply:
         """One transaction. The two callbacks commit ``data_started`` and ``dot_sent`` (RFC 5321 §4.1.1.4).
 
         Raises ``TryLater`` if the connection broke before the dot; once ``before_dot`` has returned,
         a lost reply raises ``UncertainDelivery``. When every RCPT is refused no data is sent.
+        ``envelope_id``: where the server offers DSN (RFC 3461), bounces and delays are asked for under this name.
         """
         ...
 

@@ -48,8 +48,9 @@ class SmtpSender:
         raw: bytes,
         before_data: Callable[[], None],
         before_dot: Callable[[], None],
+        envelope_id: str = "",
     ) -> SubmissionReply:
-        """One transaction (RFC 5321 §3.3). ``raw`` has CRLF line ends.
+        """One transaction (RFC 5321 §3.3). ``raw`` has CRLF line ends; ``envelope_id`` asks for reports (RFC 3461).
 
         Raises ``Rejected`` when the server refuses the sender or the size, ``NeedsUser`` for a login it
         no longer takes, ``TryLater`` while a retry is safe, ``UncertainDelivery`` when it is not.
@@ -62,7 +63,7 @@ class SmtpSender:
                 line="5.3.4 message too big for SIZE",
             )
         try:
-            return self._transaction(mail_from, recipients, raw, before_data, before_dot)
+            return self._transaction(mail_from, recipients, raw, before_data, before_dot, envelope_id)
         except smtplib.SMTPServerDisconnected as error:
             raise TryLater(
                 f"The connection to {self._settings.host} broke before the message was handed over; nothing was sent.",
@@ -79,16 +80,20 @@ class SmtpSender:
         raw: bytes,
         before_data: Callable[[], None],
         before_dot: Callable[[], None],
+        envelope_id: str,
     ) -> SubmissionReply:
         if self._in_transaction:
             self._reset()
         self._in_transaction = True
         sender = self._envelope_address(mail_from)
-        options = self._mail_options(raw, [sender, *recipients])
+        asks = self.supports_dsn and bool(envelope_id)
+        options = self._mail_options(raw, [sender, *recipients]) + (_report_options(envelope_id) if asks else "")
         code, text = self._command(f"MAIL FROM:<{sender}>{options}")
         if code != 250:
             raise self._refused(code, text)
-        replies = [self._recipient(address) for address in recipients]
+        # RFC 8098 §3: nobody hears what becomes of a message without a sender.
+        notify = ("FAILURE,DELAY" if sender else "NEVER") if asks else ""
+        replies = [self._recipient(address, notify) for address in recipients]
         if not any(reply.accepted for reply in replies):
             self._reset()
             return SubmissionReply(tuple(replies), None, "", "")
@@ -130,15 +135,16 @@ class SmtpSender:
         enhanced, words = _split_reply(text)
         return SubmissionReply(tuple(replies), code, enhanced, words)
 
-    def _recipient(self, address: str) -> RecipientReply:
+    def _recipient(self, address: str, notify: str) -> RecipientReply:
         try:
             encoded = self._envelope_address(address)
         except Rejected as error:
             return RecipientReply(address, False, int(error.code), "", str(error))
-        code, text = self._command(f"RCPT TO:<{encoded}>")
-        if code == 421:
-            raise self._refused(code, text)
-        if code in LOGIN_CODES:
+        options = f" NOTIFY={notify}" if notify else ""
+        if notify and encoded.isascii():
+            options += f" ORCPT=rfc822;{_xtext(encoded)}"
+        code, text = self._command(f"RCPT TO:<{encoded}>{options}")
+        if code == 421 or code in LOGIN_CODES:
             raise self._refused(code, text)
         enhanced, words = _split_reply(text)
         return RecipientReply(address, code in (250, 251, 252), code, enhanced, words)
@@ -247,6 +253,21 @@ def _stuffed(raw: bytes) -> bytes:
     """Dots doubled at line starts (RFC 5321 §4.5.2); without the final dot."""
     stuffed = raw.replace(b"\r\n.", b"\r\n..")
     return b"." + stuffed if stuffed.startswith(b".") else stuffed
+
+
+def _report_options(envelope_id: str) -> str:
+    """RFC 3461 §4.3 and §4.4: reports with headers alone; an ENVID has 100 characters at most."""
+    name = _xtext(envelope_id)
+    return " RET=HDRS" + (f" ENVID={name}" if envelope_id.isascii() and len(name) <= 100 else "")
+
+
+def _xtext(text: str) -> str:
+    """RFC 3461 §4.
+
+    >>> _xtext("a+b=c@example.org")
+    'a+2Bb+3Dc@example.org'
+    """
+    return "".join(sign if "!" <= sign <= "~" and sign not in "+=" else f"+{ord(sign):02X}" for sign in text)
 
 
 def _split_reply(text: bytes) -> tuple[str, str]:

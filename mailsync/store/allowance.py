@@ -81,7 +81,7 @@ def when_may_send(identity: Identity, recipients: int) -> datetime:
 def _accepted(server: OutgoingServer, window: timedelta) -> QuerySet[OutgoingRecipient]:
     return OutgoingRecipient.objects.filter(
         _through(server, "outgoing__"),
-        state=OutgoingRecipient.State.ACCEPTED,
+        state__in=OutgoingRecipient.TAKEN,
         settled_at__gt=timezone.now() - window,
     )
 

@@ -23,6 +23,7 @@ from mailsync.store import leases
 from mailsync.store.holes import fill_holes, note_holes
 from mailsync.store.intake import header_columns, lock_epoch
 from mailsync.store.plain import plain, plain_json
+from mailsync.store.reported import record_reports
 from mailsync.store.summary import FolderCounts, refresh
 from mailsync.store.text_index import IndexedText, index_texts, people_text
 from mailsync.store.threads import delete_empty_threads, refresh_threads
@@ -127,6 +128,14 @@ def record_raw(
     ]
     update_messages([body_columns(message, raw_id, parsed) for message, raw_id, parsed in fresh])
     index_texts(account_id, [indexed_text(message.pk, parsed) for message, _, parsed in fresh])
+    record_reports(
+        account_id,
+        [
+            (fetched.raw, parsed, message.received_at)
+            for message, fetched, parsed in by_hash.values()
+            if message.pk not in merges
+        ],
+    )
     merges |= {pk: merges.get(by_hash[digest][0].pk, by_hash[digest][0].pk) for pk, digest in twins}
     pairs, threads = merge_messages(merges)
     with_files = [message.pk for message, _, parsed in fresh if parsed.attachments]

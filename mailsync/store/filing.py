@@ -28,7 +28,7 @@ def file_sent(outgoing_id: int) -> list[FolderCounts]:
     """Accepted → done, in one transaction; doing it twice does it once."""
     with transaction.atomic():
         outgoing = (
-            Outgoing.objects.select_for_update(of=("self",))
+            Outgoing.objects.select_for_update(of=("self",), no_key=True)  # a report may be noted meanwhile
             .select_related("account", "identity__outgoing_server", "identity__account__outgoing_server")
             .filter(pk=outgoing_id, state=Outgoing.State.ACCEPTED)
             .first()

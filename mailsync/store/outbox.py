@@ -143,7 +143,7 @@ def settle(held: Claim, outcome: Outcome) -> str:
         )
     rows = OutgoingRecipient.objects.filter(outgoing=held.outgoing_id)
     waiting = rows.filter(state=OutgoingRecipient.State.PENDING)
-    accepted = rows.filter(state=OutgoingRecipient.State.ACCEPTED).exists()
+    accepted = rows.filter(state__in=OutgoingRecipient.TAKEN).exists()
     if outcome.verdict == "failed":
         waiting.update(state=OutgoingRecipient.State.FAILED, text=outcome.words[:2000], settled_at=now)
     state, due_at = _next(outcome, waiting=waiting.exists(), accepted=accepted, now=now)

@@ -57,6 +57,7 @@ class FakeSender:
         raw: bytes,
         before_data: Callable[[], None],
         before_dot: Callable[[], None],
+        envelope_id: str = "",
     ) -> SubmissionReply:
         fault = self.server.faults.pop(0) if self.server.faults else None
         if isinstance(fault, BaseException):

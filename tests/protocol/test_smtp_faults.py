@@ -234,3 +234,37 @@ def test_an_endless_reply_is_cut_off(scripted: ScriptMaker) -> None:
     for _ in range(2):
         with pytest.raises(MailError):
             smtp.connect(server.settings("smtp", seconds=2))
+
+
+# Reports asked for (RFC 3461). --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("offered", "sender", "mail", "rcpt"),
+    [
+        ("DSN", "a@example.org", " RET=HDRS ENVID=x\\+2By@example.org", " NOTIFY=FAILURE,DELAY ORCPT=rfc822;b@"),
+        ("DSN", "", " RET=HDRS ENVID=x\\+2By@example.org", " NOTIFY=NEVER"),
+        ("HELP", "a@example.org", "", ""),
+    ],
+)
+def test_reports_are_asked_for_where_they_are_offered(
+    scripted: ScriptMaker, offered: str, sender: str, mail: str, rcpt: str
+) -> None:
+    ends = "$" if offered == "HELP" else ""
+    server = scripted(
+        [
+            *(*LOGIN[:2], Say(f"250-me\n250-{offered}\n250 AUTH PLAIN"), *LOGIN[3:]),
+            *(Expect(f"MAIL FROM:<{sender}>{mail}$"), Say("250 ok")),
+            *(Expect(f"RCPT TO:<b@example.org>{rcpt}{ends}"), Say("250 ok"), *DATA, DOT, Say("250 ok")),
+        ]
+    )
+    with smtp.connect(server.settings("smtp")) as connection:
+        reply = connection.submit(
+            mail_from=sender,
+            recipients=["b@example.org"],
+            raw=RAW,
+            before_data=lambda: None,
+            before_dot=lambda: None,
+            envelope_id="x+y@example.org",
+        )
+    assert reply.code == 250
