@@ -21,7 +21,7 @@ from webmail.render.document import base_css, html_document
 WIDTHS = (700, 380)
 HOW_MANY = 100
 #: Of all screenshots, so many differ in at most one pixel of a hundred.
-AT_LEAST = 0.87
+AT_LEAST = 0.95
 MOST_DIFFERENT = 0.01
 MAX_HEIGHT = 4_000
 
