@@ -84,7 +84,7 @@ class Message(models.Model):
     from_address = models.TextField(blank=True)
     recipients = models.JSONField(default=dict, help_text='{"to": [[name, address]], "cc": …, "bcc": …, "reply_to": …}')
     sent_at = models.DateTimeField(null=True, help_text="The Date header, where it can be believed.")
-    received_at = models.DateTimeField(help_text="INTERNALDATE, or when POP3 gave it.")
+    received_at = models.DateTimeField(help_text="INTERNALDATE; for POP3 the newest Received.")
     size_bytes = models.PositiveBigIntegerField(default=0)
     preview = models.TextField(blank=True)
     attachment_count = models.PositiveSmallIntegerField(default=0)

@@ -53,7 +53,11 @@ class SyncRun(models.Model):
 
 
 class PopMessage(models.Model):
-    """The ledger of a POP3 mailbox: each message the server has shown, and what became of it."""
+    """The ledger of a POP3 mailbox: each message the server has shown, and what became of it.
+
+    ``uidl`` is the server's name for it, or ours (with a space, which no UIDL has) where the server's tell
+    nothing apart. ``ordinal`` counts the messages that have borne the same name.
+    """
 
     class State(models.TextChoices):
         SEEN = "seen"
@@ -63,13 +67,17 @@ class PopMessage(models.Model):
 
     account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="pop_messages")
     uidl = models.CharField(max_length=255)
-    ordinal = models.PositiveIntegerField(default=0, help_text="Tells apart equal UIDLs in one listing.")
+    ordinal = models.PositiveIntegerField(default=0, help_text="Tells apart messages of one name.")
     sha256 = models.BinaryField(max_length=32, null=True)
-    size_bytes = models.PositiveBigIntegerField(null=True)
+    header_sha256 = models.BinaryField(max_length=32, null=True, help_text="Of what TOP n 0 gives.")
+    size_bytes = models.PositiveBigIntegerField(null=True, help_text="As LIST says; advisory.")
     state = models.CharField(max_length=10, choices=State, default=State.SEEN)
     message = models.ForeignKey(Message, models.SET_NULL, null=True, related_name="+")
     first_seen_at = models.DateTimeField(auto_now_add=True)
     gone_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Failed ones.")
+    next_try_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True, default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "uidl", "ordinal"], name="pop_message_once")]
