@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from mailsync.actions import mark_read
+from mailsync.actions import archive, flag, mark_read
 from mailsync.announce import announce
 from mailsync.models import Placement
 from tests.browser.conftest import Mailbox
@@ -216,14 +216,40 @@ def test_new_mail_appears_by_itself_and_waits_while_the_pointer_is_there(chromiu
     expect(page.locator(".row a.subj").first).to_have_text("One more")
 
 
-def test_a_mark_set_elsewhere_changes_the_row_where_it_stands(chromium: Browser, mailbox: Mailbox) -> None:
+def test_a_mark_set_elsewhere_changes_the_row_where_it_stands_even_under_the_pointer(
+    chromium: Browser, mailbox: Mailbox
+) -> None:
     page = mailbox.inbox(chromium)
-    page.wait_for_timeout(500)
     line = row(page, "Draft of the members’ letter")
     expect(line).to_have_class(re.compile("unread"))
-    placement = Placement.objects.get(message__subject="Draft of the members’ letter", folder__path="INBOX")
+    before = subjects(page)
+    line.hover()
+    line.evaluate("(row) => { row.isTheSame = true; }")
+    page.wait_for_timeout(500)
+    inbox = mailbox.folders["INBOX"]
+    placement = Placement.objects.get(message__subject="Draft of the members’ letter", folder=inbox)
     mark_read(mailbox.user.pk, [placement.pk], True)
     expect(line).not_to_have_class(re.compile("unread"))
+    expect(line.get_by_role("button", name="Mark as unread")).to_be_visible()
+    flag(mailbox.user.pk, [placement.pk], True)
+    expect(line).to_have_class(re.compile("flagged"))
+    assert line.evaluate("(row) => row.isTheSame && row.matches(':hover')")
+
+    # A row that leaves elsewhere waits until the pointer has left the list.
+    other = Placement.objects.get(message__subject=before[0], folder=inbox)
+    archive(mailbox.user.pk, [other.pk])
+    page.wait_for_timeout(900)
+    assert subjects(page) == before
+    page.mouse.move(1200, 500)
+    expect(page.locator(".row a.subj").first).to_have_text(before[1])
+
+
+def test_what_had_to_be_taken_back_is_said(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    page.wait_for_timeout(500)
+    why = "“Rota” could not be moved: the folder is full. It is back where it was."
+    announce(mailbox.user.pk, "notice", account=mailbox.folders["INBOX"].account_id, text=why)
+    expect(page.get_by_role("alert")).to_have_text(why)
 
 
 def test_two_tabs_share_one_stream(chromium: Browser, mailbox: Mailbox) -> None:

@@ -39,10 +39,15 @@ function far(entries) {
   if (!scroller().clientHeight) return; // a list behind the reading pane has no size, which is not far away
   for (const { isIntersecting, target } of entries) {
     if (isIntersecting || !target.childElementCount || target.contains(document.activeElement)) continue;
-    target.style.blockSize = `${target.offsetHeight}px`;
-    target.replaceChildren();
-    nearing.observe(target);
+    empty(target);
   }
+}
+
+/** Only the height is left; the rows are read anew when their place comes near. */
+function empty(slab) {
+  slab.style.blockSize = `${slab.offsetHeight}px`;
+  slab.replaceChildren();
+  nearing.observe(slab);
 }
 
 /** The next page goes where the link to it stands. */
@@ -72,15 +77,20 @@ function append(page) {
   settle();
 }
 
-/** An emptied page is read again and its rows go back into their boxes. */
-async function refill(page, start) {
-  const mine = round;
+/** The page that begins after the cursor `page`, as a fragment. */
+function readPage(page, start) {
   const url = new URL(firstUrl(), location.href);
   if (page) url.searchParams.set("before", page);
   url.searchParams.set("start", start);
+  return part(url, "rows");
+}
+
+/** An emptied page is read again and its rows go back into their boxes. */
+async function refill(page, start) {
+  const mine = round;
   let fresh;
   try {
-    fresh = await part(url, "rows");
+    fresh = await readPage(page, start);
   } catch {
     return;
   }
@@ -103,9 +113,10 @@ function settle() {
 }
 
 /** Fresh rows of the top of the list. With `move` they take their true places and what has gone goes;
-    without, rows change where they stand. Returns how many are new. */
+    without, rows change where they stand. Pages further down are freshened either way. Returns how many are new. */
 export async function refreshTop({ move }) {
   const mine = round;
+  refreshFurther();
   const fresh = await part(firstUrl(), "rows");
   if (mine !== round) return 0;
   for (const name of away) fresh.getElementById(name)?.remove();
@@ -113,8 +124,7 @@ export async function refreshTop({ move }) {
   const focused = document.activeElement?.closest?.(".row")?.id;
   const unknown = rows.filter((row) => !rowNamed(row.id));
   if (!move) {
-    for (const row of rows) rowNamed(row.id)?.replaceWith(row);
-    dress();
+    freshen(fresh);
     refocus(focused);
     return unknown.length;
   }
@@ -123,6 +133,39 @@ export async function refreshTop({ move }) {
   refocus(focused);
   document.getElementById("listempty")?.toggleAttribute("hidden", Boolean(grid().querySelector(".row")));
   return unknown.length;
+}
+
+/** Rows of later pages: what is in view changes where it stands, the rest is read when it comes near. */
+function refreshFurther() {
+  const view = scroller().getBoundingClientRect();
+  const inView = new Map();
+  for (const slab of grid().querySelectorAll('.slab:not([data-page=""])')) {
+    const place = slab.getBoundingClientRect();
+    if (!slab.childElementCount) continue;
+    if ((place.bottom > view.top && place.top < view.bottom) || slab.contains(document.activeElement)) {
+      inView.set(slab.dataset.page, slab.dataset.start);
+    }
+  }
+  for (const slab of grid().querySelectorAll('.slab:not([data-page=""])')) {
+    if (slab.childElementCount && !inView.has(slab.dataset.page)) empty(slab);
+  }
+  const mine = round;
+  for (const [page, start] of inView) {
+    readPage(page, start).then((fresh) => { if (mine === round) freshen(fresh); }).catch(() => {});
+  }
+}
+
+/** Marks and words of these rows change where they stand: the row stays the same element, under the pointer too. */
+function freshen(fresh) {
+  dress(fresh);
+  for (const row of fresh.querySelectorAll(".row")) {
+    const old = rowNamed(row.id);
+    if (!old) continue;
+    old.className = row.className;
+    [...row.children].forEach((cell, at) => {
+      if (old.children[at].innerHTML !== cell.innerHTML) old.children[at].replaceWith(cell);
+    });
+  }
 }
 
 /** A row that had the focus and was replaced keeps it. */

@@ -1,13 +1,15 @@
 /* Live: new mail and changed marks appear by themselves. One tab of a browser holds the event stream
    (Web Locks) and tells the others (BroadcastChannel); without a stream each tab asks once a minute. */
 
-import { say } from "heron/shell";
+import { say, toast } from "heron/shell";
 import { counted, part, words } from "heron/mail/request";
 import { bodyArrived } from "heron/mail/cards";
 import { refreshTop } from "heron/mail/chunks";
 import { scroller, selection } from "heron/mail/rows";
 
 const POLL_MILLISECONDS = 60_000;
+/** What had to be taken back is read, not glanced at. */
+const NOTICE_MILLISECONDS = 20_000;
 /** Several changes that come together are one refresh. */
 const GATHER_MILLISECONDS = 250;
 const channel = new BroadcastChannel("heron-live");
@@ -15,7 +17,7 @@ const list = document.getElementById("list");
 
 let lastHeard = 0;
 let gathering = null;
-let waitingFor = 0;
+let isOwed = false;
 let isOver = false;
 
 /* --- hearing --------------------------------------------------------------------------------- */
@@ -26,6 +28,7 @@ function hear(event) {
   switch (event.kind) {
     case "folder": return folderChanged(event);
     case "message": return bodyArrived(event.message);
+    case "notice": return notice(event.text);
     case "account":
     case "resync": return catchUp();
     case "signed_out": return location.reload();
@@ -34,6 +37,12 @@ function hear(event) {
 }
 
 channel.addEventListener("message", ({ data }) => hear(data));
+
+/** Something the reader did could not be done after all, and why: said where the reader is looking. */
+function notice(text) {
+  if (document.hidden) document.addEventListener("visibilitychange", () => notice(text), { once: true });
+  else toast(text, { bad: true, milliseconds: NOTICE_MILLISECONDS });
+}
 
 /** The tab that gets the lock opens the stream; when it closes, the next in line takes over. */
 function stream() {
@@ -182,7 +191,7 @@ new MutationObserver(() => {
 list.addEventListener("pointerenter", () => { isOver = true; });
 list.addEventListener("pointerleave", () => {
   isOver = false;
-  if (waitingFor && scroller().scrollTop < 8) settle();
+  if (isOwed && mayMove()) settle();
 });
 
 /** Whether rows may move: not under the pointer, not while somebody reads further down or selects. */
@@ -199,24 +208,25 @@ async function refresh() {
   const move = mayMove();
   const added = await refreshTop({ move });
   if (added) say(counted("new", added));
+  isOwed = !move;
   if (move) hidePill();
   else if (added) showPill(added);
 }
 
 function showPill(count) {
-  waitingFor = count;
   const pill = document.getElementById("newpill");
   pill.querySelector("span").textContent = counted("new", count);
   pill.hidden = false;
 }
 
 function hidePill() {
-  waitingFor = 0;
   const pill = document.getElementById("newpill");
   if (pill) pill.hidden = true;
 }
 
+/** Rows come and go that had to wait. */
 async function settle() {
+  isOwed = false;
   hidePill();
   await refreshTop({ move: true }).catch(() => {});
 }
