@@ -25,6 +25,10 @@ class TryLater(MailError):
         self.after_seconds = after_seconds
 
 
+class InUse(TryLater):
+    """Another program holds the mailbox (RFC 2449 §8.1.1 IN-USE). Usual for a while, so nobody is alarmed at once."""
+
+
 class NeedsUser(MailError):
     """Only the account's owner can mend it: a refused password, a revoked token, IMAP switched off.
 

@@ -12,9 +12,10 @@ from django.conf import settings
 from accounts import vault
 from accounts.models import AuthMethod, Credential, MailAccount, OutgoingServer
 from mailsync.errors import NeedsUser
-from mailsync.protocol import imap, smtp
+from mailsync.protocol import imap, pop3, smtp
 from mailsync.protocol.contract import MailSender
 from mailsync.protocol.imap import ImapSource
+from mailsync.protocol.pop3 import Pop3Source
 from mailsync.types import Secret, Security, ServerSettings
 
 Scheme = Literal["imap", "pop3", "smtp"]
@@ -29,6 +30,11 @@ def source_opener(account: MailAccount) -> Callable[[], ImapSource]:
     """A function that logs in whenever it is called; the database is read here, once, and not by it."""
     server, most = incoming_settings(account), settings.HERON_MESSAGE_SIZE_LIMIT_BYTES
     return lambda: imap.connect(server, max_message_bytes=most)
+
+
+def open_maildrop(account: MailAccount) -> Pop3Source:
+    """Log in to the account's POP3 server. Raises ``NeedsUser``, ``TryLater`` or ``TryNow``."""
+    return pop3.connect(incoming_settings(account))
 
 
 def open_sender(server: OutgoingServer, *, account: MailAccount | None = None) -> MailSender:

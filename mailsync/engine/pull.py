@@ -6,7 +6,6 @@ how it ended, and says whether there is more to do at once. Errors of the accoun
 
 import logging
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -14,7 +13,9 @@ from django.utils import timezone
 from accounts.models import MailAccount, Protocol
 from mailsync.announce import announce, announce_folders
 from mailsync.engine.folder_pull import PullReport, pull_folder, store_bodies
+from mailsync.engine.pop_pull import pull_maildrop
 from mailsync.engine.session import Connect, Session, dial, open_session, remote_of
+from mailsync.engine.session import Outcome as Outcome
 from mailsync.errors import LeaseLost, MailError, Poison, Rejected
 from mailsync.models import Folder, Message, Placement, SyncRun
 from mailsync.store import bodies, folders, schedule, vanish
@@ -28,23 +29,16 @@ _LATE = (Role.ALL, Role.JUNK, Role.TRASH)
 _BODY_SLICE = 500
 
 
-class Outcome(StrEnum):
-    """How a slice ended: in step; more to do at once; another worker is at it; failed (the due time is set)."""
-
-    DONE = "done"
-    MORE = "more"
-    BUSY = "busy"
-    FAILED = "failed"
-    IDLE = "idle"
-
-
 def pull_account(
     account_id: int,
     *,
     connect: Connect = dial,
     bodies_wanted: Callable[[int], None] = lambda account_id: None,
 ) -> Outcome:
-    """List the folders and visit all that STATUS does not show unchanged."""
+    """List the folders and visit all that STATUS does not show unchanged; of a POP3 account, collect its mail."""
+    account = _workable(account_id)
+    if account is not None and account.protocol == Protocol.POP3:
+        return pull_maildrop(account)
     return _work(account_id, "pull", connect, lambda session: _pull_all(session, bodies_wanted))
 
 
@@ -107,10 +101,8 @@ def _work(
     whole_account: bool = True,
 ) -> Outcome:
     """Claim, connect, work, and note how it ended."""
-    account = MailAccount.objects.select_related("user").filter(pk=account_id).first()
-    if account is None or not account.user.is_active or account.state == MailAccount.State.PAUSED:
-        return Outcome.IDLE
-    if account.protocol != Protocol.IMAP:
+    account = _workable(account_id)
+    if account is None or account.protocol != Protocol.IMAP:
         return Outcome.IDLE
     transcript: Sequence[str] = ()
     try:
@@ -136,6 +128,14 @@ def _work(
     if whole_account:
         announce(account.user_id, "account", account=account_id)
     return outcome
+
+
+def _workable(account_id: int) -> MailAccount | None:
+    """The account, unless it is gone, paused, or its user may not sign in."""
+    account = MailAccount.objects.select_related("user").filter(pk=account_id).first()
+    if account is None or not account.user.is_active or account.state == MailAccount.State.PAUSED:
+        return None
+    return account
 
 
 def _pull_all(session: Session, bodies_wanted: Callable[[int], None]) -> Outcome:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from accounts.models import MailAccount
 from mailsync.engine import connect
@@ -24,6 +25,17 @@ logger = logging.getLogger(__name__)
 SLICE_SECONDS = 200.0
 #: Enough to halve a chunk of a thousand down to the one message that breaks the line, and ask for it twice.
 _MOST_RECONNECTS = 14
+
+
+class Outcome(StrEnum):
+    """How a slice ended: in step; more to do at once; another worker is at it; failed (the due time is set)."""
+
+    DONE = "done"
+    MORE = "more"
+    BUSY = "busy"
+    FAILED = "failed"
+    IDLE = "idle"
+
 
 Connect = Callable[[MailAccount], Callable[[], MailSource]]
 

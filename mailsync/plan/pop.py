@@ -19,6 +19,13 @@ State = Literal["seen", "stored", "dele_sent", "gone"]
 #: RFC 1939 §7 says 70; what is longer than we keep is no name.
 MAX_NAME = 200
 _TELLING = re.compile(rb"^(?:received|message-id)[ \t]*:", re.IGNORECASE | re.MULTILINE)
+#: Seen in practice: mbox servers that add these once a message has been read.
+_VOLATILE = re.compile(
+    rb"^(?:status|x-status|x-keywords|x-uid|x-uidl)[ \t]*:.*\n(?:[ \t].*\n)*", re.IGNORECASE | re.MULTILINE
+)
+_LOGIN_DELAY = re.compile(r"LOGIN-DELAY (\d{1,6})\b")
+#: Between polls at least: freemail providers lock out who comes more often.
+LEAST_SECONDS, LEAST_SECONDS_FREEMAIL = 120, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,7 @@ def look_at(message: bytes) -> Look:
     True
     """
     header = message.replace(b"\r\n", b"\n").partition(b"\n\n")[0].rstrip(b"\n")
+    header = _VOLATILE.sub(b"", header + b"\n")
     return Look(hashlib.sha256(header).digest(), telling=_TELLING.search(header) is not None)
 
 
@@ -92,6 +100,7 @@ class SessionPlan:
     another message than before, so plan again without trusting any (``choose_names(…, trust=False)``).
     """
 
+    listed: tuple[Listed, ...] = ()
     fetch: tuple[Listed, ...] = ()
     delete: tuple[Deletion, ...] = ()
     present: frozenset[int] = frozenset()
@@ -160,6 +169,7 @@ def plan_session(
     # The newest have the highest numbers; what could not be had before comes last, so it holds up nothing.
     again = [one for one in listed if one.number in known and _wants_again(known[one.number])]
     return SessionPlan(
+        listed=tuple(listed),
         fetch=(*reversed(new), *reversed(again)),
         delete=tuple(
             Deletion(number, entry, proved=number in claims.proved)
@@ -194,6 +204,26 @@ def should_delete(entry: Entry, policy: Policy) -> bool:
     if policy.leave == "with_local":
         return entry.removed_here
     return entry.age_days >= policy.days
+
+
+def login_delay(capabilities: Iterable[str]) -> int:
+    """The seconds between logins that the server asks for (RFC 2449 §6.5), at most a day; 0 without.
+
+    >>> login_delay(["TOP", "LOGIN-DELAY 900"])
+    900
+    """
+    found = (_LOGIN_DELAY.match(word) for word in capabilities)
+    return min(max((int(match[1]) for match in found if match), default=0), 24 * 3600)
+
+
+def least_seconds(provider: str, delay: int) -> int:
+    """Between two sessions at least. ``provider`` is the key of a known one, or empty."""
+    return max(LEAST_SECONDS_FREEMAIL if provider else LEAST_SECONDS, delay)
+
+
+def as_leave(value: str) -> Leave:
+    """The account's choice; what nobody knows keeps the mail on the server."""
+    return value if value in ("after_days", "with_local", "once_stored") else "keep"  # type: ignore[return-value]
 
 
 def name_by_content(look: Look) -> str:

@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Iterator
 from typing import Any
 
-from mailsync.errors import MailError, NeedsUser, Rejected, TryLater, TryNow
+from mailsync.errors import InUse, MailError, NeedsUser, Rejected, TryLater, TryNow
 from mailsync.protocol import auth, egress, tls
 from mailsync.protocol.transcript import Transcript
 from mailsync.types import Security, ServerSettings
@@ -235,7 +235,7 @@ def _refused(settings: ServerSettings, line: str) -> MailError:
     """What ``-ERR`` means (RFC 2449 §8.1.1, RFC 3206)."""
     code = _code(line)
     if code == "IN-USE" or (not code and any(word in line.lower() for word in _IN_USE_WORDS)):
-        return TryLater(
+        return InUse(
             f"Another program is collecting from this mailbox at {settings.host}.", after_seconds=60, detail=line
         )
     if code == "LOGIN-DELAY":

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import uuid4
 
 from django.db.models import Exists, F, Max, OuterRef, QuerySet
@@ -19,6 +20,7 @@ from accounts.models import MailAccount
 from mailsync.message.facts import ParsedHeader, ParsedMessage
 from mailsync.models import Folder, Message, Placement, PopMessage
 from mailsync.plan.pop import Entry, Listed, Look, SessionPlan, name_by_content
+from mailsync.plan.pop import State as LedgerState
 from mailsync.store import leases
 from mailsync.store.bodies import record_raw
 from mailsync.store.changes import take_local_uids
@@ -87,7 +89,7 @@ def _entries(rows: QuerySet[PopMessage]) -> list[Entry]:
             id=row.pk,
             name=row.uidl,
             ordinal=row.ordinal,
-            state=row.state,
+            state=cast(LedgerState, row.state),
             size_bytes=row.size_bytes,
             header_sha256=bytes(row.header_sha256) if row.header_sha256 is not None else None,
             age_days=(row.now - row.first_seen_at) / timedelta(days=1),
@@ -273,6 +275,11 @@ def record_dele(lease: leases.HeldLease, entry_ids: Collection[int]) -> None:
     """These are about to be deleted on the server. Committed before the first DELE. Raises ``LeaseLost``."""
     with leases.commit(lease):
         PopMessage.objects.filter(id__in=entry_ids, account_id=lease.account_id).update(state=State.DELE_SENT)
+
+
+def is_stored_as(entry_id: int, raw: bytes) -> bool:
+    """Whether these very bytes are what this row stands for."""
+    return PopMessage.objects.filter(pk=entry_id, sha256=hashlib.sha256(raw).digest()).exists()
 
 
 def forget_tombstones() -> int:

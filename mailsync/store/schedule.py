@@ -14,8 +14,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.models import MailAccount
-from mailsync.errors import MailError, NeedsUser, TryLater
+from mailsync.errors import InUse, MailError, NeedsUser, TryLater
 from mailsync.models import AccountSync, Folder, Outgoing, SchedulerTick
+from mailsync.plan.pop import LEAST_SECONDS_FREEMAIL, login_delay
 from mailsync.store import leases
 from mailsync.store.plain import plain
 
@@ -26,6 +27,8 @@ PER_HOST = 20
 #: Between polls: while its user looks on; the same day; later. A watched account is polled seldom.
 ACTIVE, TODAY, DORMANT, WATCHED = 60, 300, 1800, 900
 _NETWORK_WAITS = (15, 30, 60, 120, 300, 600)
+#: A POP3 mailbox that another program holds: seven of these make an hour, and only then is its user told.
+_IN_USE_WAITS = (60, 120, 300, 900, 900, 900, 900)
 _LOGIN_WAITS = (900, 3600, 6 * 3600, 24 * 3600)
 #: After so long without a login that works, only the user can mend it.
 _GIVE_UP = timedelta(days=3)
@@ -92,16 +95,18 @@ def stamp_active(user_id: int) -> list[int]:
                    due_at = CASE WHEN was.stale THEN clock_timestamp() + make_interval(secs => %(head_start)s)
                                  ELSE s.due_at END
               FROM (SELECT o.account_id,
-                           o.failures = 0 AND o.due_at > clock_timestamp() + make_interval(secs => %(active)s)
-                           AND coalesce(o.last_success_at < clock_timestamp() - make_interval(secs => %(active)s), true)
+                           o.failures = 0 AND o.due_at > clock_timestamp() + often.pace
+                           AND coalesce(o.last_success_at < clock_timestamp() - often.pace, true)
                            AND coalesce(o.watched_at < clock_timestamp() - interval '10 minutes', true) AS stale
                       FROM mailsync_accountsync o JOIN accounts_mailaccount a ON a.id = o.account_id
+                     CROSS JOIN LATERAL (SELECT make_interval(
+                           secs => CASE a.protocol WHEN 'pop3' THEN %(pop3)s ELSE %(active)s END) AS pace) AS often
                      WHERE a.user_id = %(user)s
                        AND coalesce(o.active_at < clock_timestamp() - interval '1 minute', true)) AS was
              WHERE s.account_id = was.account_id
             RETURNING s.account_id, was.stale
             """,
-            {"user": user_id, "active": ACTIVE, "head_start": 20},
+            {"user": user_id, "active": ACTIVE, "pop3": LEAST_SECONDS_FREEMAIL, "head_start": 20},
         )
         return sorted(account_id for account_id, stale in cursor.fetchall() if stale)
 
@@ -168,22 +173,28 @@ class Verdict:
     needs_user: bool
 
 
-def record_success(account_id: int, *, capabilities: Iterable[str] = (), again_now: bool = False) -> None:
-    """The account was brought into step (or a slice of it was): the backoff ends, the next poll is set."""
+def record_success(
+    account_id: int, *, capabilities: Iterable[str] = (), again_now: bool = False, least_seconds: float = 0
+) -> None:
+    """The account was brought into step (or a slice of it was): the backoff ends, the next poll is set.
+
+    That is not before ``least_seconds`` from now, whoever looks on.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE mailsync_accountsync SET failures = 0, last_success_at = clock_timestamp(), last_error = '',
-                   due_at = clock_timestamp() + make_interval(secs => CASE
+                   due_at = clock_timestamp() + make_interval(secs => greatest(%(least)s, CASE
                        WHEN %(again)s THEN 0
                        WHEN watched_at > clock_timestamp() - interval '10 minutes' THEN %(watched)s
                        WHEN active_at > clock_timestamp() - interval '10 minutes' THEN %(active)s
                        WHEN active_at > clock_timestamp() - interval '1 day' THEN %(today)s
-                       ELSE %(dormant)s END * (0.9 + 0.2 * random()))
+                       ELSE %(dormant)s END * (0.9 + 0.2 * random())))
              WHERE account_id = %(account)s
             """,
             {
                 "again": again_now,
+                "least": least_seconds,
                 "watched": WATCHED,
                 "active": ACTIVE,
                 "today": TODAY,
@@ -204,7 +215,8 @@ def record_failure(account_id: int, error: MailError, *, transcript: str = "") -
         sync = AccountSync.objects.select_for_update().get(pk=account_id)
         verdict = judge(error, sync.failures)
         sync.failures += 1
-        sync.last_error, sync.transcript = plain(str(error)), plain(transcript)[-20_000:]
+        words = "" if isinstance(error, InUse) and sync.failures < len(_IN_USE_WAITS) else str(error)
+        sync.last_error, sync.transcript = plain(words), plain(transcript)[-20_000:]
         sync.save(update_fields=["failures", "last_error", "transcript"])
         since = MailAccount.objects.filter(pk=account_id, state=MailAccount.State.NEEDS_USER)
         if verdict.needs_user and since.filter(state_since__lt=Now() - _GIVE_UP).exists():
@@ -225,6 +237,8 @@ def judge(error: MailError, failures: int) -> Verdict:
     >>> judge(TryLater("busy", after_seconds=300), 0).due_seconds
     300
     """
+    if isinstance(error, InUse):
+        return Verdict(_IN_USE_WAITS[min(failures, len(_IN_USE_WAITS) - 1)], needs_user=False)
     if isinstance(error, TryLater) and error.after_seconds is not None:
         return Verdict(error.after_seconds, needs_user=False)
     if isinstance(error, NeedsUser):
@@ -259,6 +273,14 @@ def make_folder_due(folder_id: int, *, seconds: float = 0) -> bool:
     when = Now() + timedelta(seconds=seconds)
     folders = Folder.objects.filter(pk=folder_id, parked_at__isnull=True)
     return bool(folders.filter(Q(due_at__isnull=True) | Q(due_at__gt=when)).update(due_at=when))
+
+
+def is_too_soon(account_id: int) -> bool:
+    """Whether the server wants more time between logins (RFC 2449 §6.5); the next poll is then set to its time."""
+    sync = AccountSync.objects.filter(pk=account_id).first()
+    delay = timedelta(seconds=login_delay(sync.capabilities) if sync is not None else 0)
+    soon = AccountSync.objects.filter(pk=account_id, last_success_at__gt=Now() - delay)
+    return bool(delay) and bool(soon.update(due_at=F("last_success_at") + delay))
 
 
 def last_tick_seconds() -> float | None:

@@ -92,7 +92,7 @@ def _health(account: MailAccount, sync: AccountSync | None, folders: list[Folder
         return "needs_user", account.state_reason
     if account.state == MailAccount.State.PAUSED:
         return "paused", account.state_reason or "Paused: no mail is fetched or sent from this account."
-    if sync is not None and sync.failures > 2:
+    if sync is not None and sync.failures > 2 and sync.last_error:
         return "failing", sync.last_error
     remote = [f for f in folders if f.selectable and not f.is_local and f.parked_at is None]
     left = sum(1 for folder in remote if folder.header_cursor != 1 or folder.bodies_pending)

@@ -22,6 +22,14 @@ def dovecot_account(mailbox: Mailbox, user: User | None = None, **fields: Any) -
     )
 
 
+def pop_account(mailbox: Mailbox, user: User | None = None, **fields: Any) -> MailAccount:
+    """An account of Heron that collects from this mailbox over plain POP3 on loopback."""
+    account = dovecot_account(mailbox, user, protocol="pop3", **fields)
+    account.port = mailbox.server.pop3
+    account.save(update_fields=["port"])
+    return account
+
+
 def shown(account: MailAccount, path: str = "INBOX") -> list[str]:
     """Subjects in a folder as the tables show them, in the order of UIDs."""
     rows = Placement.objects.filter(account=account, folder__path=path, shown=True).order_by("uid")
