@@ -1,13 +1,13 @@
-"""Static files that are made, not written: the sprite of icons, and all style sheets as one.
+"""Static files that are made, not written: the sprite of icons, all style sheets as one, one script for a page.
 
 Names of parts flow in, files flow out when static files are found or collected; none of them is part
 of the repository. One style sheet is one request in place of a dozen, and the cascade layers keep
-each part as separate as its own file is.
+each part as separate as its own file is; ``webmail/modules.py`` does the same for scripts.
 """
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import get_ident
 from typing import Any
@@ -18,6 +18,7 @@ from django.core.checks import CheckMessage
 from django.core.files.storage import FileSystemStorage, Storage
 
 from webmail.icons import ICONS, SPRITE, build_sprite
+from webmail.modules import join_modules
 
 STYLES = "css/heron.css"
 
@@ -26,6 +27,16 @@ SHEETS = (
     *("tokens", "base", "layout", "components", "overlays", "states"),
     *("mailbox", "reading", "mail", "compose", "settings", "auth", "print"),
 )
+
+#: The script of each kind of page and the modules it begins with, in their order; templates name the files.
+SCRIPTS = {
+    "js/page/mailbox.js": ("shell", "compose", "mail/start"),
+    "js/page/plain.js": ("shell",),
+    "js/page/print.js": ("shell", "mail/print"),
+    "js/page/settings.js": ("shell", "settings"),
+    "js/page/writing.js": ("shell", "compose"),
+    "js/page/outbox.js": ("shell", "compose", "compose/outbox"),
+}
 
 
 def join_sheets(folder: Path, names: Iterable[str] = SHEETS) -> str:
@@ -42,7 +53,16 @@ def _styles() -> str:
     return join_sheets(Path(settings.BASE_DIR, "static", "css"))
 
 
-MADE: dict[str, Callable[[], str]] = {SPRITE: _sprite, STYLES: _styles}
+def read_module(name: str) -> str:
+    """The text of one of our script modules. Raises ``FileNotFoundError``."""
+    return Path(settings.BASE_DIR, "static", "js", f"{name}.js").read_text(encoding="utf-8")
+
+
+MADE: dict[str, Callable[[], str]] = {
+    SPRITE: _sprite,
+    STYLES: _styles,
+    **{path: partial(join_modules, entries, read_module) for path, entries in SCRIPTS.items()},
+}
 
 
 @lru_cache(maxsize=1)
@@ -56,7 +76,7 @@ def _make(name: str) -> Path:
     path = Path(_folder().name, name)
     text = MADE[name]()
     if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         # Put in place whole: another thread may be serving the old one.
         fresh = path.with_name(f"{path.name}.{get_ident()}")
         fresh.write_text(text, encoding="utf-8")

@@ -1,25 +1,25 @@
-"""Names of the site's script modules: files of ``static/js`` flow in, one import map flows out.
+"""Names under which scripts are loaded later than their page: modules flow in, one import map flows out.
 
-Scripts import each other as ``heron/<name>``, because collected files carry a hash in their names
-and a relative import would load the same module twice. The map is the only inline script of a page,
-so the content security policy names its hash.
+What a page needs at once is joined into one file (``webmail/assets.py``); a joined module must not be
+reachable by its name too, or it would run twice. Left are modules behind an ``import()``, and the
+editor's package. The map is the only inline script of a page, so the content security policy names its hash.
 """
 
 import base64
 import hashlib
 from functools import lru_cache
-from pathlib import Path
 
 from django.conf import settings
 from django.utils.safestring import SafeString
 from django_prose_editor.widgets import importmap as editor_map
 from js_asset import ImportMap
 
+#: Modules that are loaded when they are wanted. They import nothing of ours.
+LATE = ("compose/editor",)
+
 
 def _modules() -> dict[str, str]:
-    root = Path(settings.BASE_DIR, "static", "js")
-    found = sorted(path.relative_to(root) for path in root.rglob("*.js"))
-    return {f"heron/{path.with_suffix('').as_posix()}": f"js/{path.as_posix()}" for path in found}
+    return {f"heron/{name}": f"js/{name}.js" for name in LATE}
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,6 @@
-"""What every response carries and every request knows: the content security policy, and the person's own ways.
+"""What every response carries and every request knows: security policy, caching, compression, the person's own ways.
 
-Requests and responses flow through. Both classes serve sync and async views, as the event stream is
+Requests and responses flow through. All classes serve sync and async views, as the event stream is
 async. A view that needs another policy (the frame of a message body) sets the header itself and
 keeps it.
 """
@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
 
 from accounts import preferences
@@ -23,6 +24,9 @@ PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
     for feature in ("accelerometer", "camera", "geolocation", "gyroscope", "microphone", "midi", "payment", "usb")
 )
+
+#: What is worth compressing: text that is made for one answer. Static files have been compressed once for all.
+COMPRESSIBLE = frozenset({"text/html", "text/plain", "application/json", "application/manifest+json"})
 
 
 def site_policy() -> str:
@@ -85,12 +89,28 @@ class _Middleware:
         return response
 
 
+class CompressionMiddleware(GZipMiddleware):
+    """Pages in a fifth of their bytes; what is streamed (events, files, ranges of files) goes as it is.
+
+    On BREACH, which guesses secrets by the size of compressed pages: the one secret in a page is the CSRF token,
+    and Django masks it anew in each response and adds up to 100 random bytes to each compressed one.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        kind = response.headers.get("Content-Type", "").partition(";")[0]
+        if response.streaming or response.status_code != 200 or kind not in COMPRESSIBLE:
+            return response
+        return super().process_response(request, response)
+
+
 class ContentSecurityPolicyMiddleware(_Middleware):
-    """Adds the site's policy to every response that has none of its own."""
+    """Adds the site's policy to every response that has none of its own, and keeps pages out of shared caches."""
 
     def after(self, response: HttpResponseBase) -> HttpResponseBase:
         response.headers.setdefault("Content-Security-Policy", site_policy())
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        # RFC 9111 §5.2.2: kept by this browser only, and shown again only after asking; Back stays quick.
+        response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
 
 

@@ -37,6 +37,8 @@ HERON_ALLOW_PRIVATE_HOSTS = env.words("HERON_ALLOW_PRIVATE_HOSTS", "")
 HERON_ALLOW_PLAINTEXT = env.flag("HERON_ALLOW_PLAINTEXT", False)
 HERON_MESSAGE_SIZE_LIMIT_BYTES = env.integer("HERON_MESSAGE_SIZE_LIMIT_BYTES", 150 * 1024 * 1024)
 HERON_UPLOAD_LIMIT_BYTES = env.integer("HERON_UPLOAD_LIMIT_BYTES", 25 * 1024 * 1024)
+# What filling an account for the first time may fetch in a day, where its provider names no limit; 0: anything.
+HERON_BACKFILL_BYTES_PER_DAY = env.integer("HERON_BACKFILL_BYTES_PER_DAY", 0)
 HERON_WATCH_LIMIT = env.integer("HERON_WATCH_LIMIT", 2000)
 
 INSTALLED_APPS = [
@@ -63,7 +65,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # its files are compressed already
+    "webmail.middleware.CompressionMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

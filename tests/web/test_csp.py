@@ -46,7 +46,7 @@ def test_the_only_inline_script_is_the_import_map_named_by_its_hash(signed_in: C
     inline = re.findall(r"<script(?![^>]*\bsrc=)([^>]*)>", response.content.decode())
     assert inline == [' type="importmap"']
     assert f"'{import_map_hash()}'" in directives(response)["script-src"]
-    assert '"heron/shell": "/static/js/shell.js"' in import_map()
+    assert '"heron/compose/editor": "/static/js/compose/editor.js"' in import_map()
 
 
 def test_a_view_keeps_the_policy_it_set() -> None:

@@ -102,7 +102,7 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
   if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
     event.preventDefault();
-    showPalette();
+    showPalette(COMMANDS);
     return;
   }
   if (document.querySelector("dialog[open], [popover]:popover-open")) return;

@@ -4,7 +4,6 @@ import { words } from "heron/mail/request";
 import { act, targets } from "heron/mail/act";
 import { openList } from "heron/mail/reader";
 import { openMenu } from "heron/mail/menus";
-import { COMMANDS } from "heron/mail/keys";
 
 const dialog = document.getElementById("palette");
 const field = document.getElementById("palettefind");
@@ -13,8 +12,11 @@ const sprite = document.querySelector("svg.i use").getAttribute("href").split("#
 let choices = [];
 let chosen = 0;
 let about = [];
+/** What the keys do (`COMMANDS` of heron/mail/keys), given by whoever opens the palette. */
+let keys = {};
 
-export function showPalette() {
+export function showPalette(commandsByKey) {
+  keys = commandsByKey;
   if (dialog.open) {
     dialog.close();
     return;
@@ -38,9 +40,9 @@ function commands() {
     one("", "mail-open", "read", () => act("read", about)),
     one("U", "mail", "unread", () => act("unread", about)),
     one("!", "shield-alert", "junk", () => act("junk", about)),
-    one("R", "reply", "reply", () => COMMANDS.r()),
-    one("A", "reply-all", "reply_all", () => COMMANDS.a()),
-    one("F", "forward", "forward", () => COMMANDS.f()),
+    one("R", "reply", "reply", () => keys.r()),
+    one("A", "reply-all", "reply_all", () => keys.a()),
+    one("F", "forward", "forward", () => keys.f()),
   ];
 }
 
@@ -59,10 +61,10 @@ function places() {
 function others() {
   const group = words("group_more");
   return [
-    { group, icon: "square-pen", label: words("write"), key: "C", run: () => COMMANDS.c() },
-    { group, icon: "undo-2", label: words("undo"), key: "Z", run: () => COMMANDS.z() },
+    { group, icon: "square-pen", label: words("write"), key: "C", run: () => keys.c() },
+    { group, icon: "undo-2", label: words("undo"), key: "Z", run: () => keys.z() },
     { group, icon: "settings", label: words("settings"), key: "", run: () => location.assign("/settings/") },
-    { group, icon: "keyboard", label: words("keys"), key: "?", run: () => COMMANDS["?"]() },
+    { group, icon: "keyboard", label: words("keys"), key: "?", run: () => keys["?"]() },
   ];
 }
 

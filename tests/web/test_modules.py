@@ -1,0 +1,68 @@
+"""Script modules joined into one file a page: order, names kept apart, and what cannot be joined said plainly."""
+
+import re
+
+import pytest
+
+from webmail.assets import SCRIPTS, read_module
+from webmail.importmap import LATE, import_map
+from webmail.modules import CannotJoin, join_modules, joined_names
+
+
+def join(entries: list[str], **texts: str) -> str:
+    return join_modules(entries, lambda name: texts[name])
+
+
+def test_each_module_runs_once_after_those_it_imports() -> None:
+    text = join(
+        ["b", "c"],
+        a="export const list = 1;\nexport function twice(n) { return n * 2; }\n",
+        b='import { list, twice as double } from "heron/a";\nconst own = double(list);\n',
+        c='import "heron/b";\nimport { list } from "heron/a";\n\nconst own = list;\n',
+    )
+    assert re.findall(r"^/\* (\w) \*/$", text, re.MULTILINE) == ["a", "b", "c"]
+    assert 'const { list, twice: double } = modules["a"];' in text
+    assert "return { list, twice };" in text
+    assert "import" not in text
+    assert "export" not in text
+
+
+def test_what_is_not_ours_stays_an_import_at_the_top() -> None:
+    text = join(["a"], a='import { Editor } from "their/editor";\nnew Editor(() => import("heron/late"));\n')
+    assert text.startswith('import { Editor } from "their/editor";\n')
+    assert 'import("heron/late")' in text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("export default 1;\n", "export default"),
+        ("export let n = 1;\n", "export let"),
+        ("const n = 1;\nexport { n };\n", "export { n }"),
+        ('import all from "heron/b";\n', "import all"),
+        ('export * from "heron/b";\n', "export \\*"),
+    ],
+)
+def test_what_cannot_be_joined_is_refused_by_name(text: str, said: str) -> None:
+    with pytest.raises(CannotJoin, match=f"a: .*{said}"):
+        join(["a"], a=text, b="")
+
+
+def test_a_circle_is_named() -> None:
+    with pytest.raises(CannotJoin, match="a → b → a"):
+        join(["a"], a='import { b } from "heron/b";\n', b='import { a } from "heron/a";\n')
+
+
+@pytest.mark.parametrize("path", SCRIPTS)
+def test_every_page_script_joins_and_nothing_in_it_is_loaded_again_by_name(path: str) -> None:
+    names = joined_names(SCRIPTS[path], read_module)
+    assert len(names) == len(set(names))
+    assert not set(names) & set(LATE)
+    wanted = set(re.findall(r'import\("heron/([\w/]+)"\)', "".join(map(read_module, names))))
+    assert wanted <= set(LATE)
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_modules_loaded_later_bring_nothing_of_a_page_along(name: str) -> None:
+    assert joined_names([name], read_module) == [name]
+    assert f'"heron/{name}": "/static/js/{name}.js"' in import_map()

@@ -1,0 +1,66 @@
+"""What goes over the wire: pages compressed and kept out of shared caches, streams and files left as they are."""
+
+import gzip
+from collections.abc import AsyncIterator
+
+import pytest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.test import Client, RequestFactory
+
+from tests.factories import make_user
+from webmail.middleware import CompressionMiddleware
+
+LONG = b"Keys for the boathouse. " * 100
+
+
+def through(response: HttpResponseBase) -> HttpResponseBase:
+    request = RequestFactory().get("/", headers={"Accept-Encoding": "gzip, br"})
+    answer = CompressionMiddleware(lambda _request: response)(request)
+    assert isinstance(answer, HttpResponseBase)
+    return answer
+
+
+def test_a_page_is_compressed() -> None:
+    answer = through(HttpResponse(LONG))
+    assert isinstance(answer, HttpResponse)
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in answer.headers["Vary"]
+    assert gzip.decompress(answer.content) == LONG
+
+
+async def _events() -> AsyncIterator[str]:
+    yield "data: {}\n\n"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        StreamingHttpResponse(_events(), content_type="text/event-stream"),
+        StreamingHttpResponse([LONG], content_type="text/plain"),
+        HttpResponse(LONG, content_type="image/png"),
+        HttpResponse(LONG, content_type="text/plain", status=206),
+    ],
+    ids=["events", "file", "picture", "range"],
+)
+def test_streams_files_and_pictures_go_as_they_are(response: HttpResponseBase) -> None:
+    assert "Content-Encoding" not in through(response).headers
+
+
+@pytest.mark.django_db
+def test_the_page_of_a_person_is_kept_by_that_persons_browser_only(client: Client) -> None:
+    client.force_login(make_user())
+    page = client.get("/settings/profile/", headers={"Accept-Encoding": "gzip"})
+    assert page.headers["Content-Encoding"] == "gzip"
+    assert page.headers["Cache-Control"] == "private, no-cache"
+    again = client.get("/settings/profile/", headers={"Accept-Encoding": "gzip"})
+    assert len(page.content) != len(again.content) or page.content != again.content, "the token is not masked anew"
+
+
+def test_a_view_keeps_its_own_word_on_caching() -> None:
+    from webmail.middleware import ContentSecurityPolicyMiddleware
+
+    def view(_request: HttpRequest) -> HttpResponse:
+        return HttpResponse(headers={"Cache-Control": "no-store"})
+
+    answer = ContentSecurityPolicyMiddleware(view)(RequestFactory().get("/"))
+    assert answer.headers["Cache-Control"] == "no-store"
