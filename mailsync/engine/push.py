@@ -210,6 +210,8 @@ def _words(code: str, error: Rejected) -> str:
             return "The folder no longer exists on the server, so the change was taken back."
         case "NOPERM" | "READ-ONLY":
             return "The server does not allow changes in this folder, so the change was taken back."
+        case "NOTEMPTY":
+            return "The folder still holds messages on the server, so it was not deleted. Move or delete them first."
         case "TOOBIG" | "LIMIT":
             return "The server refused the message as too large for this folder."
     return f"The server refused the change, so it was taken back: {error.line or error}"

@@ -232,6 +232,8 @@ class Hands:
         source = self._connected()
         if not pushing.claim_changes(self._lease, [change.pk]):
             return ()
+        if step.kind == plan.FOLDER_DELETE and change.source is not None:
+            self._require_empty(change.source)
         inbox = Folder.objects.filter(account=change.account_id, role=Role.INBOX).first()
         if inbox is not None and step.kind != plan.FOLDER_CREATE:
             # Seen in practice: Dovecot hangs up on whoever deletes the folder they have selected.
@@ -254,6 +256,24 @@ class Hands:
                 raise
         pushing.finish_folder(self._lease, change, source.list_folders(with_status=False))
         return ()
+
+    def _require_empty(self, folder: Folder) -> None:
+        """RFC 9051 §6.3.5: DELETE destroys the messages inside, and some may be there that nobody here has seen.
+
+        What is marked \\Deleted and hidden (a server without UIDPLUS) may go along. Raises ``Rejected``.
+        """
+        try:
+            selected = self._connected().select(remote_of(folder), read_only=True)
+        except Rejected:
+            return  # No such folder, or one that holds no messages: the deletion itself will tell.
+        if not selected.exists:
+            return
+        hidden: set[int | None] = set()
+        if selected.uidvalidity == folder.uidvalidity:
+            marked = Placement.objects.filter(folder=folder, epoch=folder.epoch, server_flags__contains=["\\Deleted"])
+            hidden = set(marked.filter(shown=False).values_list("uid", flat=True))
+        if set(self._connected().search_uids()) - hidden:
+            raise Rejected("The folder still holds messages on the server, so it was kept.", code="NOTEMPTY")
 
     def _claim(self, items: Sequence[plan.Item], *, target_uidnext: int | None = None) -> list[plan.Item]:
         wanted = pushing.claim_changes(self._lease, _ids(items), target_uidnext=target_uidnext)

@@ -47,10 +47,25 @@ def load_pending(account_id: int) -> list[Pending]:
             account_id=account_id, kind=Change.Kind.FOLDER_CREATE, state__in=Change.OPEN, finished_at=None
         ).values_list("target_id", flat=True)
     )
-    return [_pending(row, unmade) for row in rows]
+    in_use = _folders_in_use(account_id)
+    return [_pending(row, unmade, in_use) for row in rows]
 
 
-def _pending(row: Change, unmade: Collection[int | None]) -> Pending:
+def _folders_in_use(account_id: int) -> set[int]:
+    """Folders that some open change still takes mail out of, or brings mail into, held and deferred ones included."""
+    kinds = Change.Kind
+    return {
+        folder
+        for pair in Change.objects.filter(account_id=account_id, state__in=Change.OPEN, finished_at=None)
+        .filter(kind__in=[kinds.MOVE, kinds.COPY, kinds.EXPUNGE, kinds.APPEND])
+        .values_list("source_id", "target_id")
+        .distinct()
+        for folder in pair
+        if folder is not None
+    }
+
+
+def _pending(row: Change, unmade: Collection[int | None], in_use: Collection[int]) -> Pending:
     placement, arrived = row.placement, row.target_placement
     current = placement is not None and placement.epoch == placement.folder.epoch
     return Pending(
@@ -67,7 +82,9 @@ def _pending(row: Change, unmade: Collection[int | None]) -> Pending:
         remove=tuple(row.remove_flags),
         server_flags=frozenset(placement.server_flags if placement is not None else ()),
         waits=(row.after is not None and row.after.state in Change.OPEN)
-        or (row.kind != Change.Kind.FOLDER_CREATE and row.target_id in unmade),
+        or (row.kind != Change.Kind.FOLDER_CREATE and row.target_id in unmade)
+        # RFC 9051 §6.3.5: DELETE takes the messages along, so what was moved out must have left before.
+        or (row.kind == Change.Kind.FOLDER_DELETE and row.source_id in in_use),
         orphaned=row.after is not None and row.after.state in {Change.State.FAILED, Change.State.CANCELLED},
     )
 

@@ -297,6 +297,31 @@ def test_folders_are_renamed_with_what_is_below_and_deleted_when_empty() -> None
     assert sorted(box.server.boxes) == ["INBOX", "Job"]
 
 
+def test_a_folder_is_deleted_only_after_its_mail_has_left() -> None:
+    box = Mailbox("Work", "Archive")
+    row = box.add("Work")
+    actions.move(box.user_id, [row.pk], box.folders["Archive"].pk)
+    actions.delete_folder(box.user_id, box.folders["Work"].pk)
+    # The move is held back for the toast; DELETE would take the message along.
+    push_changes(box.account.pk, open_source=box.server.connect)
+    assert box.ids("Work") == [row.message.message_id]
+    box.push()
+    box.push()
+    assert sorted(box.server.boxes) == ["Archive", "INBOX"]
+    assert box.ids("Archive") == box.shown("Archive") == [row.message.message_id]
+
+
+def test_a_folder_with_mail_nobody_here_has_seen_is_kept() -> None:
+    box = Mailbox("Work")
+    actions.delete_folder(box.user_id, box.folders["Work"].pk)
+    box.server.boxes["Work"].add(raw_message())
+    box.push()
+    assert len(box.ids("Work")) == 1
+    change = Change.objects.get()
+    assert (change.state, "still holds messages" in change.error) == ("failed", True)
+    assert Folder.objects.get(path="Work").missing_since is None
+
+
 def test_a_renumbered_folder_waits_for_the_pull() -> None:
     box = Mailbox()
     row = box.add()
