@@ -6,7 +6,7 @@ from celery import shared_task
 
 from mailsync.engine import maintain as maintenance
 from mailsync.engine import pull
-from mailsync.store import leases, schedule
+from mailsync.store import leases, schedule, turns
 
 
 @shared_task(name="mailsync.dispatch", ignore_result=True)
@@ -19,7 +19,7 @@ def dispatch() -> None:
         (account_pull, schedule.claim_accounts("due_at"), schedule.RECLAIM_SECONDS),
         (folder_pull, schedule.claim_folders(), schedule.RECLAIM_SECONDS),
         (changes_push, schedule.claim_accounts("push_due_at"), schedule.RECLAIM_SECONDS),
-        (outgoing_deliver, schedule.due_outgoing(), 60),
+        (outgoing_deliver, turns.due_outgoing(), 60),
         (bodies_pull, schedule.claim_bodies(), schedule.BODIES_ASKED_SECONDS),
     ):
         for id_ in ids:
@@ -75,7 +75,9 @@ def changes_push(account_id: int) -> None:
 # RFC 5321 §4.5.3.2.6: a server may take ten minutes to answer the final dot.
 @shared_task(name="mailsync.outgoing_deliver", ignore_result=True, soft_time_limit=840, time_limit=900)
 def outgoing_deliver(outgoing_id: int) -> None:
-    """Send one message, or find out what became of it."""
+    """Send one message, or find out what became of it, and others of its server."""
     from mailsync.engine.deliver import deliver
 
-    deliver(outgoing_id)
+    next_id = deliver(outgoing_id)
+    if next_id is not None:
+        outgoing_deliver.delay(next_id)

@@ -22,14 +22,16 @@ from mailsync.errors import LeaseLost, MailError, NeedsUser, Rejected, TryLater
 from mailsync.models import Outgoing, OutgoingRecipient
 from mailsync.plan import delivery
 from mailsync.protocol.contract import MailSender, MailSource, UncertainDelivery
-from mailsync.store import allowance, filing, outbox
+from mailsync.store import allowance, filing, outbox, turns
 from mailsync.store.specials import find_role_folder
 from mailsync.types import Role
 
 logger = logging.getLogger(__name__)
 
-#: One run goes on with further due messages of the same server over the same connection, for so long.
-RUN_SECONDS = 120.0
+#: One run goes on with further due messages of the same server over the same connection: so long, or so many. Then
+#: others have their turn, and the rest of this server's mail takes its place at the end of the queue.
+RUN_SECONDS = 30.0
+RUN_MESSAGES = 25
 #: A message whose account waits for its user is looked at again after this.
 NEEDS_USER_WAIT = timedelta(minutes=15)
 
@@ -49,16 +51,23 @@ def _open_sender(server: OutgoingServer, account: MailAccount) -> MailSender:
     return connect.open_sender(server, account=account)
 
 
-def deliver(outgoing_id: int, *, doors: Doors | None = None) -> None:
-    """Take this message one step on, and further due ones of the same server while the connection is open."""
+def deliver(outgoing_id: int, *, doors: Doors | None = None) -> int | None:
+    """Take this message one step on, and further due ones of the same server while the connection is open.
+
+    Returns the message to go on with in another run, None when nothing of this server is due.
+    """
     doors = doors or Doors(_open_sender, connect.open_source)
     line = _Line(doors)
     until = time.monotonic() + RUN_SECONDS
     try:
         next_id: int | None = outgoing_id
-        while next_id is not None:
+        for _ in range(RUN_MESSAGES):
+            assert next_id is not None
             _take_on(next_id, line, doors)
-            next_id = outbox.next_of_same_server(outgoing_id) if line.is_open and time.monotonic() < until else None
+            next_id = turns.next_of_same_server(next_id) if line.is_open else None
+            if next_id is None or time.monotonic() >= until:
+                break
+        return next_id
     finally:
         line.close()
 
@@ -158,7 +167,12 @@ def _held_back(outgoing: Outgoing, identity: Identity, held: outbox.Claim) -> bo
     when = allowance.when_may_send(identity, len(held.recipients))
     if when <= timezone.now():
         return False
-    outbox.hold_back(held, when, _allowance_words(when))
+    words = _allowance_words(when)
+    outbox.hold_back(held, when, words)
+    # The rest need not be claimed one by one to learn the same.
+    for_one = allowance.when_may_send(identity, 1)
+    if for_one > timezone.now():
+        outbox.pause_account(outgoing.account_id, for_one, words)
     return True
 
 

@@ -64,17 +64,20 @@ def when_may_send(identity: Identity, recipients: int) -> datetime:
         return now
     when = now
     for limit, window in ((limits.recipients_per_day, DAY), (limits.recipients_per_hour, timedelta(hours=1))):
-        if limit is not None:
-            used = _accepted(server, window).values_list("settled_at").annotate(count=Count("id"))
-            entries = [(at, count) for at, count in used if at is not None]
-            when = max(when, when_allowed(now, entries, needed=recipients, limit=limits.share(limit), window=window))
+        share = limits.share(limit)
+        used = _accepted(server, window)
+        if share is not None and used.count() + recipients > share:
+            counted = used.values_list("settled_at").annotate(count=Count("id"))
+            entries = [(at, count) for at, count in counted if at is not None]
+            when = max(when, when_allowed(now, entries, needed=recipients, limit=share, window=window))
     for limit, window in ((limits.messages_per_day, DAY), (limits.messages_per_minute, MINUTE)):
-        if limit is not None:
-            sent = OutgoingEvent.objects.filter(
-                _through(server, "outgoing__"), kind="handed_over", created_at__gt=now - window
-            )
+        share = limits.share(limit)
+        sent = OutgoingEvent.objects.filter(
+            _through(server, "outgoing__"), kind="handed_over", created_at__gt=now - window
+        )
+        if share is not None and sent.count() >= share:
             entries = [(at, 1) for at in sent.values_list("created_at", flat=True)]
-            when = max(when, when_allowed(now, entries, needed=1, limit=limits.share(limit), window=window))
+            when = max(when, when_allowed(now, entries, needed=1, limit=share, window=window))
     return when
 
 

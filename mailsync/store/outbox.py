@@ -280,23 +280,3 @@ def put_off_filing(outgoing_id: int) -> None:
     """Should filing fail, it is tried again after a while, not at once for ever."""
     later = timezone.now() + timedelta(minutes=5)
     Outgoing.objects.filter(pk=outgoing_id, state=_State.ACCEPTED).update(due_at=later)
-
-
-def next_of_same_server(outgoing_id: int) -> int | None:
-    """Another message that is due and goes through the same outgoing server as this one."""
-    this = Outgoing.objects.select_related("identity", "account").defer(*BYTES).get(pk=outgoing_id)
-    server_id = (this.identity.outgoing_server_id if this.identity else None) or this.account.outgoing_server_id
-    return (
-        Outgoing.objects.filter(
-            Q(identity__outgoing_server=server_id)
-            | Q(identity__outgoing_server=None, account__outgoing_server=server_id),
-            state__in=SENDABLE,
-            due_at__lte=timezone.now(),
-            finished_at=None,
-            user_id=this.user_id,
-        )
-        .exclude(pk=outgoing_id)
-        .order_by("due_at")
-        .values_list("id", flat=True)
-        .first()
-    )

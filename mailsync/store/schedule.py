@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from accounts.models import MailAccount
 from mailsync.errors import InUse, MailError, NeedsUser, TryLater
-from mailsync.models import AccountSync, Folder, Outgoing, SchedulerTick
+from mailsync.models import AccountSync, Folder, SchedulerTick
 from mailsync.plan.pop import LEAST_SECONDS_FREEMAIL, login_delay
 from mailsync.store import leases
 from mailsync.store.plain import plain
@@ -126,12 +126,6 @@ def claim_folders(*, limit: int = 200) -> list[int]:
             {"limit": limit, "reclaim": RECLAIM_SECONDS},
         )
         return [row[0] for row in cursor.fetchall()]
-
-
-def due_outgoing(*, limit: int = 200) -> list[int]:
-    """Messages whose time to be sent, or looked for, has come. Delivery claims each for itself."""
-    due = Outgoing.objects.filter(due_at__lte=Now(), finished_at__isnull=True, user__is_active=True)
-    return list(due.order_by("due_at").values_list("id", flat=True)[:limit])
 
 
 def claim_bodies_of(account_id: int) -> bool:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import MailAccount
 from mailsync.errors import MailError, NeedsUser, TryLater, TryNow
 from mailsync.models import AccountSync, Folder, Lease, Outgoing, SchedulerTick
-from mailsync.store import leases, schedule
+from mailsync.store import leases, schedule, turns
 from tests.factories import make_account, make_folder
 
 pytestmark = pytest.mark.django_db
@@ -155,7 +155,7 @@ def test_outgoing_mail_whose_time_has_come() -> None:
     Outgoing.objects.create(message_id="2", due_at=now + timedelta(minutes=1), **common)
     Outgoing.objects.create(message_id="3", due_at=now, finished_at=now, **common)
     Outgoing.objects.create(message_id="4", **common)
-    assert schedule.due_outgoing() == [ready.pk]
+    assert turns.due_outgoing() == [ready.pk]
 
 
 def test_the_tick() -> None:
