@@ -28,6 +28,8 @@ LEASE_SECONDS = 180.0
 APPEND_LEASE_SECONDS = 400.0
 #: How soon to look again for the UID of a message that a pull has yet to meet.
 UID_WAIT_SECONDS = 20.0
+#: How soon to knock again at a server that could not be reached.
+DIAL_AGAIN_SECONDS = 120.0
 #: Response codes (RFC 5530) of a refusal that passes by itself.
 PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "CONTACTADMIN"})
 
@@ -62,6 +64,7 @@ class _Run:
         self._open_source = open_source
         self._source: MailSource | None = None
         self._reconnected = False
+        self._dialling = False
 
     def go(self) -> None:
         until = time.monotonic() + RUN_SECONDS
@@ -83,7 +86,7 @@ class _Run:
                 None,
             )
             if step is None:
-                self._wait(list(states))
+                self._wait([change_id for change_id, state in states.values() if (change_id, state) not in taken])
                 return
             taken.update(states[change_id] for change_id in _change_ids(step))
             is_append = isinstance(step, plan.Append)
@@ -105,13 +108,14 @@ class _Run:
             self._refused(step, error)
         except TryNow as error:
             self.close()
-            self._later(ids, 0 if not self._reconnected else 15, str(error))
+            self._later(ids, 0 if not self._reconnected else self._backoff(ids), str(error))
             if self._reconnected:
                 return False
             self._reconnected = True
         except TryLater as error:
             self.close()
-            self._later(ids, error.after_seconds if error.after_seconds is not None else self._backoff(ids), str(error))
+            after = error.after_seconds if error.after_seconds is not None else self._backoff(ids)
+            self._later(ids, after, str(error))
             return False
         except NeedsUser as error:
             # The pull meets the same refusal, and tells the user; the changes wait for the mending.
@@ -122,7 +126,9 @@ class _Run:
 
     def _connected(self) -> MailSource:
         if self._source is None:
+            self._dialling = True
             self._source = self._open_source(self._account)
+            self._dialling = False
         return self._source
 
     def _refused(self, step: plan.Step, error: Rejected) -> None:
@@ -138,6 +144,8 @@ class _Run:
             self._give_up(_change_ids(step), _words(code, error))
 
     def _later(self, ids: Collection[int], after_seconds: float, words: str, *, count: bool = True) -> None:
+        # A server out of reach says nothing against the change: however long that lasts, it is kept.
+        count = count and not self._dialling
         spent = pushing.defer_changes(self._lease, ids, after_seconds=after_seconds, words=words, count=count)
         if spent:
             self._give_up(spent, f"Given up after {pushing.MOST_ATTEMPTS} tries. The last answer was: {words}")
@@ -162,6 +170,8 @@ class _Run:
 
     def _backoff(self, ids: Collection[int]) -> float:
         """15 s, doubling to 10 minutes, by the tries that the oldest of these has had."""
+        if self._dialling:
+            return DIAL_AGAIN_SECONDS
         tries = pushing.most_attempts(ids)
         return float(min(15 * 2**tries, 600))
 

@@ -21,9 +21,9 @@ from mailsync.store.summary import FolderCounts, lock_folders, refresh, remove_p
 from mailsync.store.threads import refresh_threads
 from mailsync.types import RemoteFolder
 
-#: So many failed tries, and the change is given up, undone on the screen, and told.
+#: So many failed tries over ``PATIENCE``, and the change is given up, undone on the screen, and told.
 MOST_ATTEMPTS = 12
-#: A change whose message never got a UID is given up after this.
+#: No change is given up sooner for what may pass by itself: a busy server, a message that has no UID yet.
 PATIENCE = timedelta(days=2)
 BATCH = 1000
 
@@ -220,7 +220,8 @@ def defer_changes(
                 default=F("state"),
             ),
         )
-        spent = rows.filter(attempts__gte=MOST_ATTEMPTS).exclude(state=Change.State.AMBIGUOUS)
+        old = rows.filter(attempts__gte=MOST_ATTEMPTS, created_at__lt=timezone.now() - PATIENCE)
+        spent = old.exclude(state=Change.State.AMBIGUOUS)
         return set(spent.values_list("id", flat=True))
 
 
@@ -276,7 +277,10 @@ def wait_for_uid(lease: leases.HeldLease, change_ids: Collection[int], *, after_
     with leases.commit(lease):
         rows = Change.objects.filter(id__in=change_ids, state__in=Change.OPEN)
         rows.update(due_at=timezone.now() + timedelta(seconds=after_seconds))
-        return set(rows.filter(created_at__lt=timezone.now() - PATIENCE).values_list("id", flat=True))
+        # A folder that is being read anew, after a new UIDVALIDITY, may come to this message yet.
+        settled = Q(placement=None) | Q(placement__folder__header_cursor=1)
+        old = rows.filter(settled, created_at__lt=timezone.now() - PATIENCE)
+        return set(old.values_list("id", flat=True))
 
 
 def fail_changes(lease: leases.HeldLease, change_ids: Collection[int], words: str) -> list[FolderCounts]:

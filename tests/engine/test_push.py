@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import MailAccount
 from mailsync import actions
 from mailsync.engine.push import push_changes
-from mailsync.errors import NeedsUser, Rejected, TryLater
+from mailsync.errors import MailError, NeedsUser, Rejected, TryLater, TryNow
 from mailsync.models import AccountSync, Change, Folder, Placement, ThreadRow
 from mailsync.store import leases
 from tests.engine.fake_server import FakeServer
@@ -334,6 +334,19 @@ def test_a_renumbered_folder_waits_for_the_pull() -> None:
     assert box.server.boxes["INBOX"].messages[1].flags == set()
 
 
+def test_a_change_waits_as_long_as_its_folder_is_read_anew() -> None:
+    box = Mailbox()
+    actions.flag(box.user_id, [box.add().pk], True)
+    # The server came back after days, renumbered, and the pull has only begun.
+    Change.objects.update(created_at=timezone.now() - timedelta(days=3))
+    Folder.objects.filter(pk=box.folders["INBOX"].pk).update(epoch=2, header_cursor=500)
+    box.push()
+    assert Change.objects.get().state == "queued"
+    Folder.objects.filter(pk=box.folders["INBOX"].pk).update(header_cursor=1)
+    box.push()
+    assert Change.objects.get().state == "failed"
+
+
 def test_a_throttled_server_is_left_alone_for_as_long_as_it_said() -> None:
     box = Mailbox()
     actions.flag(box.user_id, [box.add().pk], True)
@@ -351,10 +364,31 @@ def test_tries_run_out() -> None:
     for _ in range(12):
         box.server.fail("store_flags", TryLater("busy"))
         box.push()
+    # An hour of a busy server takes nothing back; two days of it do.
+    assert Change.objects.get().state == "queued"
+    Change.objects.update(created_at=timezone.now() - timedelta(days=3))
+    box.server.fail("store_flags", TryLater("busy"))
+    box.push()
     change = Change.objects.get()
-    assert (change.state, change.attempts) == ("failed", 12)
+    assert (change.state, change.attempts) == ("failed", 13)
     row.refresh_from_db()
     assert not row.flagged
+
+
+@pytest.mark.parametrize("error", [TryLater("Cannot be reached."), TryNow("Hung up.")])
+def test_a_server_out_of_reach_takes_nothing_back(error: MailError) -> None:
+    box = Mailbox()
+    row = box.add()
+    actions.flag(box.user_id, [row.pk], True)
+    Change.objects.update(created_at=timezone.now() - timedelta(days=9))
+    box.server.fail("connect", *[error] * 40)
+    for _ in range(15):
+        box.push()
+    assert (Change.objects.get().state, Change.objects.get().attempts) == ("queued", 0)
+    box.server.faults.clear()
+    box.push()
+    assert box.server.boxes["INBOX"].messages[1].flags == {"\\Flagged"}
+    box.agree()
 
 
 def test_a_refused_password_keeps_the_changes() -> None:
