@@ -30,6 +30,8 @@ from mailsync.types import Address, FetchedHeader
 
 #: Before this there was no mail; a Date header that says so is not believed.
 _OLDEST_DATE = datetime(1980, 1, 1, tzinfo=UTC)
+#: Seen in practice: INTERNALDATE of the year 1 or 9999. A list can be sorted by these, and days added to them.
+_FIRST_DATE, _LAST_DATE = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Intake:
 
 def record_headers(lease: leases.HeldLease, chunk: HeaderChunk) -> Intake:
     """Store one chunk. Raises ``LeaseLost`` when the lane or the folder's epoch is another's by now."""
+    chunk = replace(chunk, got=[(_with_believable_date(fetched), parsed) for fetched, parsed in chunk.got])
     with leases.commit(lease):
         folder = lock_epoch(chunk.folder_id, chunk.epoch)
         placed = set(
@@ -103,6 +106,12 @@ def record_headers(lease: leases.HeldLease, chunk: HeaderChunk) -> Intake:
         columns: dict[str, Any] = chunk.cursor.as_columns()
         Folder.objects.filter(pk=folder.pk).update(bodies_pending=F("bodies_pending") + bodiless, **columns)
     return Intake(len(fresh), len(fresh) - len(unmatched), len(missing), tuple(counts))
+
+
+def _with_believable_date(fetched: FetchedHeader) -> FetchedHeader:
+    if _FIRST_DATE <= fetched.internal_date <= _LAST_DATE:
+        return fetched
+    return replace(fetched, internal_date=min(max(fetched.internal_date, _FIRST_DATE), _LAST_DATE))
 
 
 def lock_epoch(folder_id: int, epoch: int) -> Folder:

@@ -1,6 +1,6 @@
 """What a server may do wrong in a pull, and what stands in the tables afterwards."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
 from django.utils import timezone
@@ -11,6 +11,7 @@ from mailsync.engine.session import Session
 from mailsync.errors import NeedsUser, Rejected, TryLater
 from mailsync.models import AccountSync, Change, Folder, Hole, Lease, Message, Placement, SyncRun
 from mailsync.store import leases, vanish
+from mailsync.store.listing import list_rows
 from tests.engine.in_step import assert_in_step, pull
 from tests.factories import make_account, raw_message
 from tests.fakes import BASELINE, CONDSTORE, QRESYNC, PullServer
@@ -55,6 +56,21 @@ def test_one_bad_message_is_a_hole_and_the_rest_syncs(account: MailAccount, kind
     server.boxes["INBOX"].messages[1].flags.add("\\Seen")
     pull(account, server)
     assert_in_step(account, server)
+
+
+@pytest.mark.parametrize("zone", [UTC, timezone.get_fixed_timezone(-720), timezone.get_fixed_timezone(720)])
+@pytest.mark.parametrize("day", [datetime.min, datetime(1899, 1, 1), datetime.max])  # noqa: DTZ001, DTZ901
+def test_a_date_that_cannot_be_true_stops_nothing(
+    account: MailAccount, monkeypatch: pytest.MonkeyPatch, day: datetime, zone: tzinfo
+) -> None:
+    server = filled(2)
+    server.boxes["INBOX"].add(raw_message("Re: Inbox 1", Message_ID="<re@x>"))
+    monkeypatch.setattr("tests.fakes.START", day.replace(tzinfo=zone))
+    pull(account, server)
+    monkeypatch.undo()
+    assert_in_step(account, server)
+    for by_conversation in (True, False):
+        assert list_rows([inbox().pk], by_conversation=by_conversation).rows
 
 
 def test_a_hole_whose_message_has_gone_is_filled(account: MailAccount) -> None:
