@@ -1,0 +1,203 @@
+"""What a search asks for: the terms a query is made of, and the text a query is written as again. Pure.
+
+``format_query`` and ``plan.search.parse_query`` are each other's inverse: parsing what was formatted
+gives the same terms.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+#: Where words are looked for; "" is everywhere.
+Field = Literal["", "from", "to", "cc", "bcc", "subject", "body", "filename", "list"]
+FIELDS: tuple[Field, ...] = ("from", "to", "cc", "bcc", "subject", "body", "filename", "list")
+#: In these a name is asked for by its beginning, always.
+BY_BEGINNING: frozenset[Field] = frozenset({"from", "to", "cc", "bcc", "filename", "list"})
+
+State = Literal["unread", "read", "flagged", "unflagged", "replied", "unreplied", "draft"]
+Thing = Literal["attachment", "invite"]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words that follow each other. With ``prefix`` the last one may be the beginning of a word."""
+
+    text: str
+    field: Field = ""
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Is:
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    thing: Thing
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """A folder by its role or name; ``anywhere`` is every folder, junk and bin with them."""
+
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account by its label, address or a part of either."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    keyword: str
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Received on ``since`` or later, and before the day ``until``, by the reader's calendar. One of them is set."""
+
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """More than ``above`` bytes, or fewer than ``below``. One of them is set."""
+
+    above: int | None = None
+    below: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageId:
+    """The header Message-ID, without angle brackets."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    term: "Term"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    terms: "tuple[Term, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    terms: "tuple[Term, ...]"
+
+
+Term = Words | Is | Has | In | Account | Label | Received | Size | MessageId | Not | And | Or
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What of a query was not understood: ``start:end`` in the text typed, and what to do, in plain words."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """``term`` is None where nothing is asked for."""
+
+    text: str
+    term: Term | None
+    problems: tuple[Problem, ...] = ()
+
+
+def walk(term: Term | None) -> "list[Term]":
+    """The term and all below it."""
+    if term is None:
+        return []
+    match term:
+        case Not(below):
+            return [term, *walk(below)]
+        case And(terms) | Or(terms):
+            return [term, *(found for below in terms for found in walk(below))]
+        case _:
+            return [term]
+
+
+def every(terms: "list[Term]") -> Term | None:
+    """All of these, flat; None for none."""
+    flat: list[Term] = []
+    for term in terms:
+        flat.extend(term.terms if isinstance(term, And) else (term,))
+    return And(tuple(flat)) if len(flat) > 1 else (flat[0] if flat else None)
+
+
+def either(terms: "list[Term]") -> Term | None:
+    """One of these, flat; None for none."""
+    flat: list[Term] = []
+    for term in terms:
+        flat.extend(term.terms if isinstance(term, Or) else (term,))
+    return Or(tuple(flat)) if len(flat) > 1 else (flat[0] if flat else None)
+
+
+def negated(term: Term) -> Term:
+    """Not this; what was negated already is asked for again."""
+    return term.term if isinstance(term, Not) else Not(term)
+
+
+def format_query(term: Term | None) -> str:
+    """
+    >>> format_query(And((Words("two words"), Not(Words("ada", "from", prefix=True)))))
+    '"two words" -from:ada'
+    """
+    match term:
+        case None:
+            return ""
+        case And(terms):
+            return " ".join(_inner(below) for below in terms)
+        case Or(terms):
+            return " OR ".join(_inner(below) for below in terms)
+        case _:
+            return _inner(term)
+
+
+def _inner(term: Term) -> str:
+    match term:
+        case And() | Or():
+            return f"({format_query(term)})"
+        case Not(below):
+            return f"-{_inner(below)}"
+        case Words(text, field, prefix):
+            return _words(text, field, prefix)
+        case Is(state):
+            return f"is:{state}"
+        case Has(thing):
+            return f"has:{thing}"
+        case In(name):
+            return f"in:{_value(name)}"
+        case Account(name):
+            return f"account:{_value(name)}"
+        case Label(name):
+            return f"label:{_value(name)}"
+        case MessageId(name):
+            return f"id:{_value(name)}"
+        case Received(since, until):
+            return f"after:{since}" if since else f"before:{until}"
+        case Size(above, below_bytes):
+            return f"larger:{above}" if above is not None else f"smaller:{below_bytes}"
+
+
+def _words(text: str, field: Field, prefix: bool) -> str:
+    """Quoted words are exact, a star stands for any ending; names of people and files need none."""
+    if field in BY_BEGINNING:
+        return f"{field}:{_value(text)}"
+    return (f"{field}:" if field else "") + f'"{text}"' + ("*" if prefix else "")
+
+
+def _value(text: str) -> str:
+    return text if re.fullmatch(r"[\w.@+/-]+", text) and not text.startswith("-") else f'"{text}"'
