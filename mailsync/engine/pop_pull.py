@@ -8,7 +8,7 @@ not stored is there at the next one.
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from django.utils import timezone
 
@@ -127,7 +127,7 @@ class _Session:
     ) -> Sequence[plan.Listed]:
         """Fill ``looks``; returns the listing without what there was no time to look at."""
         unsure: set[int] = set()
-        for one in reversed(plan.choose_looks(listed, ledger)):
+        for one in reversed(plan.choose_looks(listed, ledger, self.policy)):
             if one.number in looks:
                 continue
             if self._spent(_LOOKING):
@@ -166,24 +166,24 @@ class _Session:
                 logger.warning("Account %s: message %s was not given: %s", self.account.pk, one.name, error)
                 pop.note_failure(self.lease, one, str(error))
             except MailError as error:
-                self._store(batch, todo)
+                self._store(batch, present=todo.present)
                 pop.note_failure(self.lease, one, str(error))
                 raise
             if len(batch) >= BATCH_COUNT or sum(len(item.raw) for item in batch) >= BATCH_BYTES:
-                deletions += self._store(batch, todo)
+                deletions += self._store(batch, present=todo.present)
                 batch = []
-        return deletions + self._store(batch, todo)
+        return deletions + self._store(batch, present=todo.present)
 
     def _fetch(self, one: plan.Listed) -> pop.Retrieved:
         raw = self.source.retr(one.number)
         now = timezone.now()
         return pop.Retrieved(one, raw, parse_message(raw), plan.look_at(raw), choose_received_at(raw, now))
 
-    def _store(self, batch: Sequence[pop.Retrieved], todo: plan.SessionPlan) -> list[plan.Deletion]:
+    def _store(self, batch: Sequence[pop.Retrieved], *, present: Collection[int]) -> list[plan.Deletion]:
         if not batch:
             return []
         leases.heartbeat(self.lease, seconds=LEASE_SECONDS)
-        done = pop.record_retrieved(self.lease, self.inbox.pk, batch, present=todo.present)
+        done = pop.record_retrieved(self.lease, self.inbox.pk, batch, present=present)
         self.retrieved += done.new
         announce_folders(done.counts)
         return [
@@ -218,10 +218,10 @@ class _Session:
                 self.deleted += 1
 
     def _prove(self, deletion: plan.Deletion, todo: plan.SessionPlan) -> bool:
-        """Is it that message still? A UIDL that went to another one must not delete what was never stored."""
-        look = self._look(deletion.number)
-        if look is not None and plan.is_same(deletion.entry, look):
-            return True
+        """Is it that message still? Where a look could not tell, its bytes must: RETR once more.
+
+        A UIDL that went to another message must not delete what was never stored; it is stored now.
+        """
         one = next((one for one in todo.listed if one.number == deletion.number), plan.Listed(deletion.number))
         try:
             item = self._fetch(one)
@@ -229,7 +229,7 @@ class _Session:
             return False
         if pop.is_stored_as(deletion.entry.id, item.raw):
             return True
-        self._store([item], todo)
+        self._store([item], present=())
         return False
 
     def _quit(self) -> None:

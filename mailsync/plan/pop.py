@@ -84,7 +84,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """A message the policy wants gone. Not ``proved``: only its UIDL says so; look at it before DELE."""
+    """A message the policy wants gone. Not ``proved`` (a server without TOP): only its UIDL says which it is."""
 
     number: int
     entry: Entry
@@ -135,11 +135,11 @@ def _is_name(text: str) -> bool:
     return 0 < len(text) <= MAX_NAME and all("!" <= character <= "~" for character in text)
 
 
-def choose_looks(listed: Sequence[Listed], ledger: Sequence[Entry]) -> tuple[Listed, ...]:
+def choose_looks(listed: Sequence[Listed], ledger: Sequence[Entry], policy: Policy) -> tuple[Listed, ...]:
     """The messages whose header must be looked at (TOP n 0) before it is clear what they are.
 
-    Those without a name, if they have the size of something known; and those whose name is known, but
-    under another size, or as one that should be gone.
+    Those without a name, if they have the size of something known; those whose name is known, but under
+    another size, or as one that should be gone; and those that are to be deleted on the word of a name.
     """
     by_name = _by_name(ledger)
     sizes = {entry.size_bytes for entry in ledger}
@@ -148,7 +148,7 @@ def choose_looks(listed: Sequence[Listed], ledger: Sequence[Entry]) -> tuple[Lis
         if not one.name:
             if one.size_bytes in sizes or (one.size_bytes is None and ledger):
                 wanted.append(one)
-        elif (entry := by_name.get(one.name)) is not None and _is_doubtful(one, entry):
+        elif one.name in by_name and _wants_look(one, by_name[one.name], policy):
             wanted.append(one)
     return tuple(wanted)
 
@@ -258,9 +258,11 @@ def _claim(listed: Sequence[Listed], ledger: Sequence[Entry], looks: Mapping[int
         look = looks.get(one.number)
         if look is not None and is_same(entry, look):
             claims.proved.add(one.number)
+        elif look is not None and entry.header_sha256 is not None:
+            claims.renamed = True
+            continue
         elif _is_doubtful(one, entry):
             # Without a look the message is retrieved again, and its bytes tell.
-            claims.renamed |= look is not None and entry.header_sha256 is not None
             continue
         claims.known[one.number] = entry
     by_header = _by_header(ledger, {entry.id for entry in claims.known.values()})
@@ -271,6 +273,10 @@ def _claim(listed: Sequence[Listed], ledger: Sequence[Entry], looks: Mapping[int
             claims.known[one.number] = waiting.pop(0)
             claims.proved.add(one.number)
     return claims
+
+
+def _wants_look(one: Listed, entry: Entry, policy: Policy) -> bool:
+    return _is_doubtful(one, entry) or should_delete(entry, policy)
 
 
 def _is_doubtful(one: Listed, entry: Entry) -> bool:

@@ -209,7 +209,7 @@ def record_failure(account_id: int, error: MailError, *, transcript: str = "") -
         sync = AccountSync.objects.select_for_update().get(pk=account_id)
         verdict = judge(error, sync.failures)
         sync.failures += 1
-        words = "" if isinstance(error, InUse) and sync.failures < len(_IN_USE_WAITS) else str(error)
+        words = "" if isinstance(error, InUse) and sync.failures <= len(_IN_USE_WAITS) else str(error)
         sync.last_error, sync.transcript = plain(words), plain(transcript)[-20_000:]
         sync.save(update_fields=["failures", "last_error", "transcript"])
         since = MailAccount.objects.filter(pk=account_id, state=MailAccount.State.NEEDS_USER)
