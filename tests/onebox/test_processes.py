@@ -1,9 +1,12 @@
 """Children end with their parent, whatever ends the parent; servers start twice over the same folder."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -65,9 +68,17 @@ def test_a_child_that_never_gets_ready_is_reported_with_its_log(tmp_path: Path) 
         wait_until("The broken server", lambda: False, child=child, seconds=5)
 
 
-def test_postgres_keeps_its_data_over_a_restart_and_over_a_crash(tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    postgres = Postgres(tmp_path / "pg", log=tmp_path / "pg.log")
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Not pytest's own, whose mode keeps a server that runs as another user out."""
+    folder = Path(tempfile.mkdtemp(prefix="heron-onebox-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_postgres_keeps_its_data_over_a_restart_and_over_a_crash(open_folder: Path) -> None:
+    postgres = Postgres(open_folder / "pg", log=open_folder / "pg.log")
     for expected in (0, 1, 2):
         postgres.start()
         postgres.ensure_database("kept")
@@ -85,9 +96,8 @@ def test_postgres_keeps_its_data_over_a_restart_and_over_a_crash(tmp_path: Path)
         wait_until("PostgreSQL's end", lambda pid=pid: not alive(pid), seconds=10)
 
 
-def test_postgres_lets_no_other_user_in(tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    postgres = Postgres(tmp_path / "pg", log=tmp_path / "pg.log", durable=False)
+def test_postgres_lets_no_other_user_in(open_folder: Path) -> None:
+    postgres = Postgres(open_folder / "pg", log=open_folder / "pg.log", durable=False)
     postgres.start()
     try:
         assert postgres.socket_folder.stat().st_mode & 0o077 == 0

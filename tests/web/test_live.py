@@ -4,6 +4,7 @@ import asyncio
 import functools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -34,7 +35,9 @@ def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
             finally:
                 await sync_to_async(connections.close_all)()
 
-        asyncio.run(whole())
+        # In a thread of its own: a browser test before this one leaves Playwright's loop in the main thread.
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(lambda: asyncio.run(whole())).result()
 
     return run
 
