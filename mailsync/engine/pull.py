@@ -84,7 +84,8 @@ def fetch_message(message_id: int, *, connect: Connect = dial) -> Outcome:
 
     def work(session: Session) -> Outcome:
         assert placement.uid is not None
-        session.select(remote_of(placement.folder))
+        if not _opened(session, placement.folder):
+            return Outcome.IDLE
         size = Message.objects.values_list("size_bytes", flat=True).get(pk=message_id)
         store_bodies(session, placement.folder, [bodies.WantedBody(placement.uid, size)])
         return Outcome.DONE
@@ -163,7 +164,6 @@ def _visit_due(session: Session, bodies_wanted: Callable[[int], None]) -> Outcom
         folder = due.order_by("due_at").first()
         if folder is None:
             return Outcome.DONE
-        Folder.objects.filter(pk=folder.pk).update(due_at=None)
         if not _visit(session, folder, bodies_wanted).finished:
             return Outcome.MORE
     return Outcome.MORE
@@ -174,6 +174,8 @@ def _visit(
 ) -> PullReport:
     """One folder; what is wrong with this folder alone is noted there and stops nothing else."""
     run = SyncRun(account_id=session.account.pk, folder=folder, kind="folder", started_at=timezone.now())
+    # Before the visit, not after it: whoever hears of something new while it runs is not to be forgotten.
+    Folder.objects.filter(pk=folder.pk, due_at__isnull=False).update(due_at=None)
     report = PullReport()
     try:
         report = pull_folder(
@@ -196,9 +198,28 @@ def _visit(
     return report
 
 
+def _opened(session: Session, folder: Folder) -> bool:
+    """Select the folder, if its UIDs still mean the messages that we know by them; else it is visited first.
+
+    One that will not open is noted, and stops no other.
+    """
+    try:
+        selected = session.select(remote_of(folder))
+    except (Rejected, Poison) as error:
+        logger.warning("Folder %s: %s (%s)", folder.pk, error, error.detail)
+        schedule.record_folder_failure(folder.pk, error)
+        return False
+    if selected.uidvalidity != folder.uidvalidity:
+        # RFC 9051 §2.3.1.1: under another UIDVALIDITY the same UID is another message.
+        schedule.make_folder_due(folder.pk)
+        return False
+    return True
+
+
 def _pull_bodies(session: Session) -> Outcome:
     for folder in sorted(_without_bodies(session.account.pk), key=_rank):
-        session.select(remote_of(folder))
+        if not _opened(session, folder):
+            continue
         while True:
             wanted = bodies.wanted_bodies(folder, limit=_BODY_SLICE)
             if not wanted:

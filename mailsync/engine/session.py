@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from accounts.models import MailAccount
 from mailsync.engine import connect
-from mailsync.errors import TryNow
+from mailsync.errors import TryLater, TryNow
 from mailsync.models import Folder
 from mailsync.protocol.contract import MailSource
 from mailsync.store import leases
@@ -56,6 +56,7 @@ class Session:
     until: float
     reconnects: int = 0
     selected: RemoteFolder | None = field(default=None)
+    uidvalidity: int | None = field(default=None)
 
     @property
     def is_over(self) -> bool:
@@ -64,17 +65,23 @@ class Session:
 
     def select(self, remote: RemoteFolder, *, cursor: FolderCursor | None = None) -> SelectedFolder:
         self.selected = remote
-        return self.source.select(remote, cursor=cursor)
+        answer = self.source.select(remote, cursor=cursor)
+        self.uidvalidity = answer.uidvalidity
+        return answer
 
     def reconnect(self) -> None:
-        """A fresh connection with the same folder selected. Raises ``TryNow`` when it has been tried too often."""
+        """A fresh connection with the same folder selected.
+
+        Raises ``TryNow`` when it has been tried too often, and ``TryLater`` when the UIDs at hand mean other
+        messages by now: the server was restored, or started anew, in the meantime.
+        """
         self.reconnects += 1
         if self.reconnects > _MOST_RECONNECTS:
             raise TryNow("The mail server keeps closing the connection.")
         self.source.close()
         self.source = self.open()
-        if self.selected is not None:
-            self.source.select(self.selected)
+        if self.selected is not None and self.source.select(self.selected).uidvalidity != self.uidvalidity:
+            raise TryLater(f"The server has renumbered {self.selected.path}; it is read anew.", after_seconds=1)
 
 
 @contextmanager

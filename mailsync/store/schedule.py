@@ -245,9 +245,10 @@ def judge(error: MailError, failures: int) -> Verdict:
 
 
 def record_folder_success(folder_id: int, *, finished: bool) -> None:
-    """A visit went well; one that was cut short is due again at once."""
+    """A visit went well; one that was cut short is due again at once. What has made it due meanwhile stands."""
+    again = {} if finished else {"due_at": Now()}
     Folder.objects.filter(pk=folder_id).update(
-        last_success_at=Now(), last_error="", failures=0, parked_at=None, due_at=None if finished else Now()
+        last_success_at=Now(), last_error="", failures=0, parked_at=None, **again
     )
 
 

@@ -10,7 +10,7 @@ from mailsync.engine.pull import Outcome, fetch_message, pull_account, pull_bodi
 from mailsync.engine.session import Session
 from mailsync.errors import NeedsUser, Rejected, TryLater
 from mailsync.models import AccountSync, Change, Folder, Hole, Lease, Message, Placement, SyncRun
-from mailsync.store import leases, vanish
+from mailsync.store import leases, schedule, vanish
 from mailsync.store.listing import list_rows
 from tests.engine.in_step import assert_in_step, pull
 from tests.factories import make_account, raw_message
@@ -370,7 +370,7 @@ def test_a_worker_thought_dead_can_commit_nothing(account: MailAccount, monkeypa
     assert AccountSync.objects.get().failures == 0
 
 
-@pytest.mark.parametrize("how", ["paused", "inactive", "gone", "pop3"])
+@pytest.mark.parametrize("how", ["paused", "inactive", "gone"])
 def test_nothing_is_done_for_those_who_are_away(account: MailAccount, how: str) -> None:
     server = filled()
     if how == "paused":
@@ -378,8 +378,6 @@ def test_nothing_is_done_for_those_who_are_away(account: MailAccount, how: str) 
     elif how == "inactive":
         account.user.is_active = False
         account.user.save()
-    elif how == "pop3":
-        MailAccount.objects.update(protocol="pop3")
     number = account.pk + (1000 if how == "gone" else 0)
     assert pull_account(number, connect=server.opener) is Outcome.IDLE
     assert server.connections == 0
@@ -446,3 +444,75 @@ def test_a_slice_that_ends_goes_on_where_it_was(account: MailAccount, monkeypatc
     monkeypatch.undo()
     pull(account, server)
     assert_in_step(account, server)
+
+
+# What happens between the headers and the bodies. -----------------------------------------------
+
+
+def test_a_body_is_never_fetched_by_a_uid_that_means_another_message(account: MailAccount) -> None:
+    server = filled(4)
+    pull_account(account.pk, connect=server.opener)
+    box = server.boxes["INBOX"]
+    box.messages = dict(zip(sorted(box.messages), reversed(box.messages.values()), strict=True))
+    server.renumber("INBOX")
+    opened = Message.objects.get(subject="Inbox 0")
+    fetch_message(opened.pk, connect=server.opener)
+    pull_bodies(account.pk, connect=server.opener)
+    assert not Message.objects.exclude(raw=None).exists()
+    assert inbox().due_at is not None
+    pull(account, server)
+    assert_in_step(account, server)
+
+
+def test_a_server_renumbered_between_two_connections_of_a_visit(
+    account: MailAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailsync.plan.pull.FIRST_CHUNK", 2)
+    server = filled(6)
+    real = Session.reconnect
+
+    def renumbered(self: Session) -> None:
+        server.boxes["INBOX"].messages.pop(3)
+        server.renumber("INBOX")
+        server.lethal.clear()
+        real(self)
+
+    monkeypatch.setattr(Session, "reconnect", renumbered)
+    server.lethal.add(4)
+    assert pull_account(account.pk, connect=server.opener) is Outcome.FAILED
+    monkeypatch.undo()
+    pull(account, server)
+    assert_in_step(account, server)
+
+
+def test_a_folder_that_refuses_to_open_keeps_no_bodies_from_the_others(account: MailAccount) -> None:
+    server = filled(2)
+    server.boxes["Sent"].add(raw_message("Sent"))
+    pull_account(account.pk, connect=server.opener)
+    message = Message.objects.get(subject="Inbox 1")
+    server.fail("select", Rejected("It cannot be opened.", code="NOPERM"))
+    assert fetch_message(message.pk, connect=server.opener) is Outcome.IDLE
+    server.fail("select", Rejected("It cannot be opened.", code="NOPERM"))
+    assert pull_bodies(account.pk, connect=server.opener) is Outcome.DONE
+    assert Message.objects.get(subject="Sent").raw_id is not None
+    assert inbox().failures == 2
+    # The account is not to blame.
+    assert AccountSync.objects.get().failures == 0
+
+
+def test_what_is_heard_during_a_visit_is_visited_next(account: MailAccount, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = filled(2)
+    pull(account, server)
+    server.boxes["INBOX"].add(raw_message("First"))
+    real = schedule.record_folder_success
+
+    def heard(folder_id: int, *, finished: bool) -> None:
+        monkeypatch.setattr(schedule, "record_folder_success", real)
+        server.boxes["INBOX"].add(raw_message("Second"))
+        schedule.make_folder_due(folder_id)
+        real(folder_id, finished=finished)
+
+    monkeypatch.setattr(schedule, "record_folder_success", heard)
+    assert pull_one(inbox().pk, connect=server.opener) is Outcome.DONE
+    assert inbox().total == 4
+    assert inbox().due_at is None
