@@ -19,8 +19,8 @@ Confidence = Literal["high", "medium", "low", "unknown"]
 
 _DATA = Path(__file__).with_name("providers.toml")
 _TLS_PORTS = frozenset({465, 585, 993, 995})
-#: Where a provider's limit of simultaneous connections is not known.
-DEFAULT_CONNECTIONS = 3
+#: Where a provider's limit of simultaneous connections is not known: Courier's own default, the lowest seen.
+DEFAULT_CONNECTIONS = 4
 #: Of a provider's limit, this much is used: others send from the same account too.
 SHARE_OF_LIMIT = 0.8
 
@@ -47,6 +47,7 @@ class Limits:
     message_size_bytes: int | None = None
     connections: int = DEFAULT_CONNECTIONS
     idle_seconds: int | None = None
+    download_bytes_per_day: int | None = None
 
     def share(self, limit: int | None) -> int | None:
         """How much of a sending limit to use.

@@ -25,6 +25,10 @@ class TryLater(MailError):
         self.after_seconds = after_seconds
 
 
+class TooManyConnections(TryLater):
+    """The server holds as many connections of this account as it allows: come back with fewer."""
+
+
 class InUse(TryLater):
     """Another program holds the mailbox (RFC 2449 §8.1.1 IN-USE). Usual for a while, so nobody is alarmed at once."""
 

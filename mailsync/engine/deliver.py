@@ -22,7 +22,7 @@ from mailsync.errors import LeaseLost, MailError, NeedsUser, Rejected, TryLater
 from mailsync.models import Outgoing, OutgoingRecipient
 from mailsync.plan import delivery
 from mailsync.protocol.contract import MailSender, MailSource, UncertainDelivery
-from mailsync.store import allowance, filing, outbox, turns
+from mailsync.store import allowance, filing, outbox, throttle, turns
 from mailsync.store.specials import find_role_folder
 from mailsync.types import Role
 
@@ -163,6 +163,10 @@ def _held_back(outgoing: Outgoing, identity: Identity, held: outbox.Claim) -> bo
     """Whether the message waits: its account is paused, or the provider's allowance is used up."""
     if identity.account.state == MailAccount.State.PAUSED:
         outbox.hold_back(held, timezone.now() + NEEDS_USER_WAIT, "The account is paused. Resume it to send.")
+        return True
+    halt = throttle.halt_of(identity.account)
+    if halt is not None:
+        outbox.hold_back(held, timezone.now() + NEEDS_USER_WAIT, throttle.halt_words(halt))
         return True
     when = allowance.when_may_send(identity, len(held.recipients))
     if when <= timezone.now():

@@ -17,7 +17,7 @@ from mailsync.errors import TryLater
 from mailsync.message.parse import parse_header, parse_message
 from mailsync.models import Folder
 from mailsync.plan import pull as plan
-from mailsync.store import bodies, flags, folders, intake, leases, vanish
+from mailsync.store import bodies, flags, folders, intake, leases, throttle, vanish
 from mailsync.store.holes import due_holes
 from mailsync.types import FlagUpdate, FolderCursor, FolderStatus, RemoteFolder, Role, SelectedFolder
 
@@ -287,6 +287,7 @@ def store_bodies(session: Session, folder: Folder, wanted: Sequence[bodies.Wante
                 session.lease, bodies.BodyBatch(folder.pk, folder.epoch, fetched.asked, parsed, fetched.reason)
             )
             stored += len(done.stored)
+            throttle.spend(session.account.pk, sum(len(message.raw) for message in fetched.got))
             announce_folders(done.counts)
             for message_id in done.stored[:20]:
                 announce(session.account.user_id, "message", message=message_id)

@@ -5,6 +5,7 @@ how it ended, and says whether there is more to do at once. Errors of the accoun
 """
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 
 from django.db.models import F, QuerySet
@@ -16,9 +17,9 @@ from mailsync.engine.folder_pull import PullReport, pull_folder, store_bodies
 from mailsync.engine.pop_pull import pull_maildrop
 from mailsync.engine.session import Connect, Session, dial, open_session, remote_of
 from mailsync.engine.session import Outcome as Outcome
-from mailsync.errors import LeaseLost, MailError, Poison, Rejected
+from mailsync.errors import LeaseLost, MailError, Poison, Rejected, TooManyConnections
 from mailsync.models import Folder, Message, Placement, SyncRun
-from mailsync.store import bodies, folders, schedule, vanish
+from mailsync.store import bodies, folders, schedule, throttle, vanish, verification
 from mailsync.types import FolderStatus, Role
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 _ORDER = (Role.INBOX, Role.SENT, Role.DRAFTS, Role.FLAGGED, Role.IMPORTANT, Role.ARCHIVE)
 _LATE = (Role.ALL, Role.JUNK, Role.TRASH)
 _BODY_SLICE = 500
+_OPEN_TRIES, _OPEN_WAIT_SECONDS = 20, 0.25
 
 
 def pull_account(
@@ -90,7 +92,13 @@ def fetch_message(message_id: int, *, connect: Connect = dial) -> Outcome:
         store_bodies(session, placement.folder, [bodies.WantedBody(placement.uid, size)])
         return Outcome.DONE
 
-    return _work(placement.account_id, "open", connect, work, whole_account=False)
+    for _ in range(_OPEN_TRIES):
+        outcome = _work(placement.account_id, "open", connect, work, whole_account=False)
+        if outcome is not Outcome.BUSY:
+            break
+        # Another message is being opened, or all connections are taken; both pass quickly.
+        time.sleep(_OPEN_WAIT_SECONDS)
+    return outcome
 
 
 def _work(
@@ -123,6 +131,8 @@ def _work(
         return Outcome.BUSY
     except MailError as error:
         logger.info("Account %s, lane %s: %s", account_id, lane, error)
+        if isinstance(error, TooManyConnections):
+            throttle.learn_fewer(account)
         schedule.record_failure(account_id, error, transcript="\n".join(transcript))
         announce(account.user_id, "account", account=account_id)
         return Outcome.FAILED
@@ -132,15 +142,16 @@ def _work(
 
 
 def _workable(account_id: int) -> MailAccount | None:
-    """The account, unless it is gone, paused, or its user may not sign in."""
-    account = MailAccount.objects.select_related("user").filter(pk=account_id).first()
+    """The account, unless it is gone, paused or halted, or its user may not sign in."""
+    account = MailAccount.objects.select_related("user", "outgoing_server").filter(pk=account_id).first()
     if account is None or not account.user.is_active or account.state == MailAccount.State.PAUSED:
         return None
-    return account
+    return None if throttle.halt_of(account) is not None else account
 
 
 def _pull_all(session: Session, bodies_wanted: Callable[[int], None]) -> Outcome:
     began = timezone.now()
+    verification.begin(session.lease)
     listed = folders.apply_list(session.lease, session.source.list_folders(with_status=True))
     by_role = sorted(listed, key=lambda entry: _rank(entry.folder))
     total = PullReport()
@@ -152,6 +163,7 @@ def _pull_all(session: Session, bodies_wanted: Callable[[int], None]) -> Outcome
             return Outcome.MORE
     announce_folders(vanish.retire_missing(session.lease))
     vanish.confirm_gone(session.account.pk, cycle_began=began)
+    verification.finish(session.account.pk)
     return _visit_due(session, bodies_wanted)
 
 
@@ -225,6 +237,9 @@ def _pull_bodies(session: Session) -> Outcome:
             if not wanted:
                 bodies.correct_pending(folder)
                 break
+            if throttle.is_spent(session.account):
+                # The dispatcher takes it up again when the next day has begun.
+                return Outcome.DONE
             store_bodies(session, folder, wanted)
             if session.is_over:
                 return Outcome.MORE

@@ -17,7 +17,7 @@ from mailsync.errors import LeaseLost, NeedsUser, Rejected, TryLater, TryNow
 from mailsync.models import Change
 from mailsync.plan import push as plan
 from mailsync.protocol.contract import MailSource
-from mailsync.store import changes, draft_copies, leases, pushing
+from mailsync.store import changes, draft_copies, leases, pushing, throttle
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,9 @@ def push_changes(account_id: int, *, open_source: Callable[[MailAccount], MailSo
     account = MailAccount.objects.select_related("user").filter(pk=account_id).first()
     if account is None or account.state == MailAccount.State.PAUSED or not account.user.is_active:
         return
-    with leases.held(account_id, "push", seconds=LEASE_SECONDS) as lease:
+    if throttle.halt_of(account) is not None:
+        return
+    with throttle.held_connection(account, "push", seconds=LEASE_SECONDS) as lease:
         if lease is None:
             return
         run = _Run(account, lease, open_source or connect.open_source)

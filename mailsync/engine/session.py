@@ -16,7 +16,7 @@ from mailsync.engine import connect
 from mailsync.errors import TryLater, TryNow
 from mailsync.models import Folder
 from mailsync.protocol.contract import MailSource
-from mailsync.store import leases
+from mailsync.store import leases, throttle
 from mailsync.types import FolderCursor, RemoteFolder, Role, SelectedFolder
 
 logger = logging.getLogger(__name__)
@@ -88,8 +88,9 @@ class Session:
 def open_session(
     account: MailAccount, lane: str, *, connect: Connect = dial, seconds: float = SLICE_SECONDS
 ) -> Iterator[Session | None]:
-    """Claim the lane, then connect. None while another worker holds the lane. Raises as ``open_source`` does."""
-    with leases.held(account.pk, lane) as lease:
+    """Claim the lane, then connect. None while another worker holds the lane, or the mailbox has all connections
+    that it may have. Raises as ``open_source`` does."""
+    with throttle.held_connection(account, lane) as lease:
         if lease is None:
             yield None
             return

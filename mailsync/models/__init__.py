@@ -13,15 +13,18 @@ from mailsync.models.message import (
     ThreadRow,
 )
 from mailsync.models.outgoing import Blob, Draft, DraftAttachment, Outgoing, OutgoingEvent, OutgoingRecipient
+from mailsync.models.throttle import ConnectionCap, Halt, Traffic
 from mailsync.models.work import AccountSync, Lease, PopMessage, SchedulerTick, SyncRun
 
 __all__ = [
     "AccountSync",
     "Blob",
     "Change",
+    "ConnectionCap",
     "Draft",
     "DraftAttachment",
     "Folder",
+    "Halt",
     "Hole",
     "Lease",
     "Message",
@@ -38,4 +41,5 @@ __all__ = [
     "Thread",
     "ThreadReference",
     "ThreadRow",
+    "Traffic",
 ]

@@ -3,11 +3,13 @@
 import re
 from typing import NamedTuple
 
-from mailsync.errors import MailError, NeedsUser, Rejected, TryLater, TryNow
+from mailsync.errors import MailError, NeedsUser, Rejected, TooManyConnections, TryLater, TryNow
 
 _CODE = re.compile(rb"\[([A-Za-z0-9.-]+)(?: ([^\]]*))?\] ?(.*)\Z", re.DOTALL)
 # Exchange: "BAD Request is throttled. Suggested Backoff Time: 299933 milliseconds".
 _BACKOFF = re.compile(r"backoff time: (\d+)", re.IGNORECASE)
+# Dovecot: "Maximum number of connections from user+IP exceeded"; Gmail: "Too many simultaneous connections".
+_CROWDED = re.compile(r"(too many|maximum number of|limit).{0,20}(connection|session)|connection limit", re.IGNORECASE)
 _BUSY_WORDS = ("too many", "maximum number of connections", "connection limit", "throttl", "rate limit", "bandwidth")
 _LATER_WORDS = ("try again later", "temporar", "unavailable", "server error", "shutting down", "maintenance")
 # RFC 5530 §3: the response codes that pass by themselves.
@@ -40,6 +42,10 @@ def passing(line: str) -> TryLater | None:
     if backoff := _BACKOFF.search(line):
         return TryLater(
             "The mail server asks us to slow down.", after_seconds=int(backoff[1]) / 1000, detail=line.strip()
+        )
+    if _CROWDED.search(line):
+        return TooManyConnections(
+            "The mail server allows no more connections of this account at a time.", detail=line.strip()
         )
     if any(word in lowered for word in _BUSY_WORDS):
         return TryLater("The mail server has too much to do for this account just now.", detail=line.strip())

@@ -17,7 +17,7 @@ from accounts.models import MailAccount
 from mailsync.errors import InUse, MailError, NeedsUser, TryLater
 from mailsync.models import AccountSync, Folder, SchedulerTick
 from mailsync.plan.pop import LEAST_SECONDS_FREEMAIL, login_delay
-from mailsync.store import leases
+from mailsync.store import leases, throttle
 from mailsync.store.plain import plain
 
 #: Claimed work that has not reported back by then is claimed anew.
@@ -52,7 +52,7 @@ def claim_accounts(column: str = "due_at", *, limit: int = 200) -> list[int]:
         raise ValueError(column)
     with connection.cursor() as cursor:
         cursor.execute(
-            _CLAIM_ACCOUNTS.format(column=column),
+            _CLAIM_ACCOUNTS.format(column=column, not_halted=throttle.NOT_HALTED),
             {"reclaim": RECLAIM_SECONDS, "limit": limit, "per_host": PER_HOST},
         )
         return [row[0] for row in cursor.fetchall()]
@@ -64,7 +64,7 @@ _CLAIM_ACCOUNTS = """
           FROM mailsync_accountsync s
           JOIN accounts_mailaccount a ON a.id = s.account_id
           JOIN accounts_user u ON u.id = a.user_id
-         WHERE s.{column} <= clock_timestamp() AND a.state <> 'paused' AND u.is_active
+         WHERE s.{column} <= clock_timestamp() AND a.state <> 'paused' AND u.is_active AND {not_halted}
          ORDER BY s.{column} LIMIT %(limit)s * 4
            FOR UPDATE OF s SKIP LOCKED
     ), busy AS (
@@ -115,14 +115,15 @@ def claim_folders(*, limit: int = 200) -> list[int]:
     """Folders that a watcher, or a visit cut short, has made due; the visit itself clears the mark."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             UPDATE mailsync_folder f SET due_at = clock_timestamp() + make_interval(secs => %(reclaim)s) FROM (
                 SELECT f.id FROM mailsync_folder f
                   JOIN accounts_mailaccount a ON a.id = f.account_id JOIN accounts_user u ON u.id = a.user_id
                  WHERE f.due_at <= clock_timestamp() AND f.parked_at IS NULL AND a.state = 'active' AND u.is_active
+                   AND {throttle.NOT_HALTED}
                  ORDER BY f.due_at LIMIT %(limit)s FOR UPDATE OF f SKIP LOCKED
             ) AS due WHERE f.id = due.id RETURNING f.id
-            """,
+            """,  # noqa: S608  a constant of ours
             {"limit": limit, "reclaim": RECLAIM_SECONDS},
         )
         return [row[0] for row in cursor.fetchall()]
@@ -134,23 +135,25 @@ def claim_bodies_of(account_id: int) -> bool:
 
 
 def claim_bodies(*, limit: int = 200) -> list[int]:
-    """Accounts whose bodies are to be fetched, as nobody is at it and nobody has asked for it of late."""
-    return [account_id for account_id in _accounts_without_bodies(limit) if claim_bodies_of(account_id)]
+    """Accounts whose bodies are to be fetched, as nobody is at it, nobody has asked for it of late, and the
+    day's allowance has room."""
+    wanting = throttle.without_spent(_accounts_without_bodies(limit))
+    return [account_id for account_id in wanting if claim_bodies_of(account_id)]
 
 
 def _accounts_without_bodies(limit: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT DISTINCT f.account_id FROM mailsync_folder f
               JOIN accounts_mailaccount a ON a.id = f.account_id JOIN accounts_user u ON u.id = a.user_id
               JOIN mailsync_accountsync s ON s.account_id = a.id
              WHERE f.bodies_pending > 0 AND f.missing_since IS NULL AND a.state = 'active' AND u.is_active
-               AND s.failures = 0
+               AND s.failures = 0 AND {throttle.NOT_HALTED}
                AND NOT EXISTS (SELECT FROM mailsync_lease l WHERE l.account_id = a.id AND l.lane = 'bodies'
                                   AND l.until > clock_timestamp())
              LIMIT %s
-            """,
+            """,  # noqa: S608  a constant of ours
             [limit],
         )
         return [row[0] for row in cursor.fetchall()]

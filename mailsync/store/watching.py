@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from accounts.models import MailAccount, Protocol
 from mailsync.models import AccountSync, Folder
+from mailsync.store import throttle
 from mailsync.types import Role
 
 
@@ -32,6 +33,8 @@ def load_watched(*, limit: int) -> list[Watched]:
             account__protocol=Protocol.IMAP,
             account__user__is_active=True,
         )
+        .exclude(account__in=throttle.halted_accounts())
+        .exclude(account__in=throttle.too_few_to_watch())
         .annotate(secret_at=Max("account__credentials__updated_at"))
         .order_by("-account__sync__active_at", "account_id")
         .values_list(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from accounts import providers
-from accounts.providers import all_providers, provider_for_address, provider_for_mx, settings_for
+from accounts.providers import DEFAULT_CONNECTIONS, all_providers, provider_for_address, provider_for_mx, settings_for
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_limits_are_the_providers_and_our_share_is_less() -> None:
     gmail = all_providers()["gmail"]
     assert gmail.limits.recipients_per_day == 500
     assert gmail.limits.share(gmail.limits.recipients_per_day) == 400
-    assert all_providers()["posteo"].limits.connections == 3
+    assert all_providers()["posteo"].limits.connections == DEFAULT_CONNECTIONS
     assert gmail.limits.share(None) is None
 
 

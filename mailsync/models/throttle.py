@@ -1,0 +1,44 @@
+"""What holds the engine back: halts of an operator, connections allowed, bytes fetched in a day. Database room."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Halt(models.Model):
+    """An operator's stop: of one account, of all accounts of one host, or (neither named) of everything.
+
+    Nothing is fetched, pushed or sent while it stands; due times stay as they are, so work goes on at once
+    when the row is deleted.
+    """
+
+    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, null=True, blank=True, related_name="+")
+    host = models.CharField(max_length=255, blank=True, help_text="A mail server's name; empty with no account: all.")
+    reason = models.TextField(help_text="Shown to the users it stops. Plain words: why, and for how long.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="halt_one_scope", condition=Q(account__isnull=True) | Q(host="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"Halt of {self.account or self.host or 'everything'}"
+
+
+class ConnectionCap(models.Model):
+    """How many connections a server has shown that it allows an account; believed for a day."""
+
+    account = models.OneToOneField("accounts.MailAccount", models.CASCADE, primary_key=True, related_name="+")
+    most = models.PositiveSmallIntegerField()
+    learned_at = models.DateTimeField()
+
+
+class Traffic(models.Model):
+    """Bytes of mail fetched for an account on one day (UTC)."""
+
+    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="+")
+    day = models.DateField()
+    bytes_in = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "day"], name="traffic_once")]
