@@ -8,6 +8,9 @@ next visit goes on from the cursor.
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
 
 from mailsync.announce import announce, announce_folders
 from mailsync.engine.ahead import ahead
@@ -91,6 +94,7 @@ class _Visit:
         self.bodies_wanted = bodies_wanted
         self.report = PullReport()
         self.selected: SelectedFolder
+        self.selected_at: datetime
 
     def run(self, known: plan.KnownFolder) -> None:
         cursor = None
@@ -99,6 +103,7 @@ class _Visit:
             assert known.highestmodseq is not None
             uids = vanish.known_uids(self.folder.pk, self.folder.epoch)
             cursor = FolderCursor(known.uidvalidity, known.highestmodseq, tuple(uids))
+        self.selected_at = timezone.now()
         self.selected = self.session.select(self.remote, cursor=cursor)
         capabilities = self.session.source.capabilities
         if cursor is None:
@@ -122,11 +127,13 @@ class _Visit:
                 self._fetch_new(low)
             case plan.ApplySelected():
                 self._vanished(self.selected.vanished)
-                self._flags(self.selected.changed)
+                self._flags(self.selected.changed, self.selected_at)
             case plan.FetchFlagsSince(modseq):
-                self._flags(self.session.source.fetch_flags(changed_since=modseq))
+                asked_at = timezone.now()
+                self._flags(self.session.source.fetch_flags(changed_since=modseq), asked_at)
             case plan.FetchAllFlags():
-                self._flags(self.session.source.fetch_flags())
+                asked_at = timezone.now()
+                self._flags(self.session.source.fetch_flags(), asked_at)
             case plan.FetchNewestFlags(count, position, size):
                 self._newest_flags(count, position, size)
             case plan.CompareUids(always):
@@ -198,17 +205,22 @@ class _Visit:
             alive = set(self.session.source.search_uids(low=uids[0], high=uids[-1]))
             self._vanished([uid for uid in uids if uid not in alive])
             again = [uid for uid in uids if uid in alive]
+            placed = bodies.want_again(self.session.lease, self.folder.pk, self.folder.epoch, again)
+            unplaced = [uid for uid in again if uid not in placed]
+            if unplaced:
+                self._store_headers(fetch_headers(self.session, unplaced), intake.CursorMove())
             if again:
-                self._store_headers(fetch_headers(self.session, again), intake.CursorMove())
                 self.bodies_wanted()
 
     # Flags and absence. -------------------------------------------------------------------------
 
-    def _flags(self, updates: Sequence[FlagUpdate]) -> None:
+    def _flags(self, updates: Sequence[FlagUpdate], asked_at: datetime) -> None:
         for start in range(0, len(updates), _FLAG_BATCH):
             leases.heartbeat(self.session.lease)
             batch = updates[start : start + _FLAG_BATCH]
-            changed, counts = flags.apply_flags(self.session.lease, self.folder.pk, self.folder.epoch, batch)
+            changed, counts = flags.apply_flags(
+                self.session.lease, self.folder.pk, self.folder.epoch, batch, asked_at=asked_at
+            )
             self.report.flags += changed
             announce_folders(counts)
 
@@ -217,7 +229,8 @@ class _Visit:
         newest, older = uids[-count:], uids[:-count]
         part = [uid for uid in older if uid > position][:size]
         if newest:
-            self._flags(self.session.source.fetch_flags([*part, *newest]))
+            asked_at = timezone.now()
+            self._flags(self.session.source.fetch_flags([*part, *newest]), asked_at)
         # At the end the next slice begins at the start again.
         next_position = part[-1] if len(part) == size else 0
         self._save_columns(flags_cursor=next_position)
@@ -255,7 +268,7 @@ class _Visit:
         if not confirmed:
             ours = vanish.known_uids(self.folder.pk, self.folder.epoch)
             if plan.is_mass_vanishing(len(uids), len(ours)):
-                uids = [uid for uid in self._confirmed(ours).vanished if uid in set(uids)]
+                uids = sorted(set(uids).intersection(self._confirmed(ours).vanished))
         removed, counts = vanish.record_vanished(self.session.lease, self.folder.pk, self.folder.epoch, uids)
         self.report.removed += removed
         announce_folders(counts)

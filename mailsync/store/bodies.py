@@ -76,6 +76,21 @@ def correct_pending(folder: Folder) -> None:
     Folder.objects.filter(pk=folder.pk).update(bodies_pending=0)
 
 
+def want_again(lease: leases.HeldLease, folder_id: int, epoch: int, uids: Collection[int]) -> set[int]:
+    """Holes whose time has come: those that lack only their body are counted as pending once more.
+
+    Returns the UIDs that are placed; the others lack their header too. Raises ``LeaseLost``.
+    """
+    with leases.commit(lease):
+        folder = lock_epoch(folder_id, epoch)
+        rows = Placement.objects.filter(folder=folder, epoch=epoch, uid__in=list(uids))
+        bodiless = {uid: raw is None for uid, raw in rows.values_list("uid", "message__raw_id") if uid is not None}
+        # The same bytes may have come by way of another folder.
+        fill_holes(folder, [uid for uid, lacks in bodiless.items() if not lacks])
+        Folder.objects.filter(pk=folder.pk).update(bodies_pending=Greatest(F("bodies_pending"), sum(bodiless.values())))
+    return set(bodiless)
+
+
 def record_bodies(lease: leases.HeldLease, batch: BodyBatch) -> BodyIntake:
     """Store one batch. Raises ``LeaseLost`` when the lane or the folder's epoch is another's by now."""
     with leases.commit(lease):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from accounts.models import MailAccount, Protocol
@@ -234,10 +234,18 @@ def pending_flags(placement_ids: Iterable[int]) -> dict[int, dict[str, bool]]:
 
     A pull must let these win over what it reads.
     """
+    open_changes = Q(state__in=Change.OPEN, finished_at__isnull=True)
+    return _wanted_flags(placement_ids, open_changes)
+
+
+def flags_sent_since(when: datetime, placement_ids: Iterable[int]) -> dict[int, dict[str, bool]]:
+    """The same of what has been told to the server since then."""
+    return _wanted_flags(placement_ids, Q(state=Change.State.DONE, finished_at__gte=when))
+
+
+def _wanted_flags(placement_ids: Iterable[int], which: Q) -> dict[int, dict[str, bool]]:
     wanted: dict[int, dict[str, bool]] = {}
-    rows = Change.objects.filter(
-        placement__in=list(placement_ids), kind=Change.Kind.FLAGS, state__in=Change.OPEN, finished_at__isnull=True
-    ).order_by("id")
+    rows = Change.objects.filter(which, placement__in=list(placement_ids), kind=Change.Kind.FLAGS).order_by("id")
     for placement_id, add, remove in rows.values_list("placement_id", "add_flags", "remove_flags"):
         if placement_id is not None:
             flags = wanted.setdefault(placement_id, {})

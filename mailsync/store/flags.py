@@ -6,24 +6,35 @@ they are are not written, so the same updates may come twice at no cost.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from django.db.models import Q
 
 from mailsync.models import Change, Placement
+from mailsync.plan.flags import plan_flags
 from mailsync.store import leases
-from mailsync.store.changes import pending_flags
+from mailsync.store.changes import flags_sent_since, pending_flags
 from mailsync.store.intake import lock_epoch, show_flags
 from mailsync.store.plain import plain
 from mailsync.store.summary import FolderCounts, refresh
+from mailsync.store.threads import refresh_threads
 from mailsync.types import FlagUpdate
 
 _COLUMNS = ("server_flags", "modseq", "seen", "flagged", "answered", "draft", "keywords", "shown", "gone_phase")
 
 
 def apply_flags(
-    lease: leases.HeldLease, folder_id: int, epoch: int, updates: Sequence[FlagUpdate]
+    lease: leases.HeldLease,
+    folder_id: int,
+    epoch: int,
+    updates: Sequence[FlagUpdate],
+    *,
+    asked_at: datetime | None = None,
 ) -> tuple[int, list[FolderCounts]]:
-    """Returns how many placements changed, and the counts of the folder if any did. Raises ``LeaseLost``."""
+    """Returns how many placements changed, and the counts of the folder if any did. Raises ``LeaseLost``.
+
+    What a push has told the server since ``asked_at`` may not be in the answer yet, and wins over it.
+    """
     by_uid = {update.uid: update for update in updates}
     with leases.commit(lease):
         folder = lock_epoch(folder_id, epoch)
@@ -35,20 +46,30 @@ def apply_flags(
         ]
         pending = pending_flags(placement.pk for placement in differing)
         away = taken_away(placement.pk for placement in differing)
+        sent = flags_sent_since(asked_at, (placement.pk for placement in differing)) if asked_at is not None else {}
         touched = []
+        turned: set[int] = set()
         for placement in differing:
             assert placement.uid is not None
             update = by_uid[placement.uid]
-            before = _visible(placement)
-            placement.server_flags = [plain(name) for name in update.flags.names()]
-            placement.modseq = update.modseq if update.modseq is not None else placement.modseq
+            before, was_shown = _visible(placement), placement.shown
+            told = update.flags.names()
+            if placement.pk in sent:
+                told = plan_flags(told, sent[placement.pk]).names()
+            elif update.modseq is not None:
+                placement.modseq = update.modseq
+            placement.server_flags = [plain(name) for name in told]
             placement.gone_phase = 0
             show_flags(placement, pending.get(placement.pk, {}))
             placement.shown = not update.flags.deleted and placement.pk not in away
             if _visible(placement) != before:
                 touched.append(placement)
+            if placement.shown != was_shown:
+                turned.add(placement.pk)
         Placement.objects.bulk_update(differing, _COLUMNS, batch_size=500)
         counts = refresh((folder.pk, placement.thread_id) for placement in touched)
+        # What another program marks \\Deleted drops out of its conversation.
+        refresh_threads({placement.thread_id for placement in touched if placement.pk in turned})
     return len(touched), counts
 
 

@@ -1,16 +1,19 @@
 """What a server may do wrong in a pull, and what stands in the tables afterwards."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from accounts.models import MailAccount
+from mailsync import actions
 from mailsync.engine.pull import Outcome, fetch_message, pull_account, pull_bodies, pull_one
+from mailsync.engine.push import push_changes
 from mailsync.engine.session import Session
 from mailsync.errors import NeedsUser, Rejected, TryLater
-from mailsync.models import AccountSync, Change, Folder, Hole, Lease, Message, Placement, SyncRun
-from mailsync.store import leases, schedule, vanish
+from mailsync.models import AccountSync, Change, Folder, Hole, Lease, Message, Placement, SyncRun, Thread
+from mailsync.store import flags, leases, schedule, vanish
 from mailsync.store.listing import list_rows
 from tests.engine.in_step import assert_in_step, pull
 from tests.factories import make_account, raw_message
@@ -59,7 +62,7 @@ def test_one_bad_message_is_a_hole_and_the_rest_syncs(account: MailAccount, kind
 
 
 @pytest.mark.parametrize("zone", [UTC, timezone.get_fixed_timezone(-720), timezone.get_fixed_timezone(720)])
-@pytest.mark.parametrize("day", [datetime.min, datetime(1899, 1, 1), datetime.max])  # noqa: DTZ001, DTZ901
+@pytest.mark.parametrize("day", [datetime.min, datetime(1899, 1, 1), datetime.max])
 def test_a_date_that_cannot_be_true_stops_nothing(
     account: MailAccount, monkeypatch: pytest.MonkeyPatch, day: datetime, zone: tzinfo
 ) -> None:
@@ -101,6 +104,24 @@ def test_a_body_that_never_comes_waits_longer_each_time(account: MailAccount) ->
 
 
 # What the connection does. ----------------------------------------------------------------------
+
+
+def test_a_body_that_did_not_come_is_asked_for_again(account: MailAccount) -> None:
+    server = filled(3)
+    pull_account(account.pk, connect=server.opener)
+    server.poison.add(2)
+    pull_bodies(account.pk, connect=server.opener)
+    assert inbox().bodies_pending == 0
+    for attempt in (2, 3):
+        Hole.objects.update(next_try_at=timezone.now() - timedelta(seconds=1))
+        server.boxes["INBOX"].messages[1].flags = {f"n{attempt}"}
+        pull_account(account.pk, connect=server.opener)
+        assert inbox().bodies_pending == 1
+        if attempt == 3:
+            server.poison.clear()
+        pull_bodies(account.pk, connect=server.opener)
+        assert list(Hole.objects.values_list("attempts", flat=True)) == ([2] if attempt == 2 else [])
+    assert_in_step(account, server)
 
 
 def test_a_dropped_line_is_taken_up_within_the_visit(account: MailAccount) -> None:
@@ -303,6 +324,41 @@ def test_a_pending_flag_wins_over_what_the_server_says(account: MailAccount, cap
     pull(account, server)
     placement.refresh_from_db()
     assert (placement.seen, placement.answered) == (False, True)
+
+
+@pytest.mark.parametrize("capabilities", [QRESYNC, CONDSTORE, BASELINE])
+def test_a_flag_pushed_while_the_pull_was_asking_is_not_set_back(
+    account: MailAccount, monkeypatch: pytest.MonkeyPatch, capabilities: tuple[str, ...]
+) -> None:
+    server = filled(3, capabilities)
+    pull(account, server)
+    server.boxes["INBOX"].messages[1].flags = {"$Work"}
+    placement = Placement.objects.get(uid=1)
+    actions.mark_read(account.user_id, [placement.pk], True)
+    real = flags.apply_flags
+
+    def push_first(*args: Any, **more: Any) -> Any:
+        monkeypatch.setattr(flags, "apply_flags", real)
+        push_changes(account.pk, open_source=server.connect)
+        return real(*args, **more)
+
+    # The answer was read before the push told the server, and is stored after it.
+    monkeypatch.setattr(flags, "apply_flags", push_first)
+    pull_account(account.pk, connect=server.opener)
+    placement.refresh_from_db()
+    assert (placement.seen, placement.keywords) == (True, ["$Work"])
+    pull(account, server)
+    assert_in_step(account, server)
+
+
+def test_a_conversation_without_what_another_program_marked_deleted(account: MailAccount) -> None:
+    server = filled(1)
+    server.boxes["INBOX"].add(raw_message("Re: Inbox 0", Message_ID="<re@x>", In_Reply_To="<i0@x>"))
+    pull(account, server)
+    assert Thread.objects.get().message_count == 2
+    server.boxes["INBOX"].messages[2].flags = {"\\Deleted"}
+    pull(account, server)
+    assert Thread.objects.get().message_count == 1
 
 
 def test_a_message_the_user_moved_away_stays_out_of_sight(account: MailAccount) -> None:
