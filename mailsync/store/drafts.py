@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.db.models import Sum
+from django.db.models import Model, Sum
 from django.utils import timezone
 
 from accounts.models import Identity
-from mailsync.models import Draft, DraftAttachment
+from mailsync.models import Blob, Draft, DraftAttachment, Message, Placement
 from mailsync.store.changes import wake_account
 
 #: What a save may set.
@@ -101,7 +101,10 @@ def snapshot(draft: Draft) -> dict[str, Any]:
 
 
 def restore(user_id: int, saved: dict[str, Any]) -> Draft:
-    """The draft of a snapshot, under the id it had, with all its attachments; the one that stands if it is back."""
+    """The draft of a snapshot, under the id it had, with all its attachments; the one that stands if it is back.
+
+    What it was an answer to, its copy on the server or its identity may be gone since: the words are not.
+    """
     standing = Draft.objects.filter(pk=saved["id"], user_id=user_id).first()
     if standing is not None:
         return standing
@@ -109,18 +112,24 @@ def restore(user_id: int, saved: dict[str, Any]) -> Draft:
         pk=saved["id"],
         user_id=user_id,
         mode=saved["mode"],
-        original_id=saved["original"],
-        placement_id=saved["placement"],
+        original_id=_standing(Message, saved["original"]),
+        placement_id=_standing(Placement, saved["placement"]),
         message_id=saved["message_id"],
         version=saved["version"] + 1,
-        **{name: saved[name] for name in FIELDS},
+        **{**{name: saved[name] for name in FIELDS}, "identity_id": _standing(Identity, saved["identity_id"])},
     )
     attach_saved(draft, saved)
     return draft
 
 
+def _standing(model: type[Model], pk: int | None) -> int | None:
+    """The id, if its row is still there."""
+    return pk if pk and model._default_manager.filter(pk=pk).exists() else None
+
+
 def attach_saved(draft: Draft, saved: dict[str, Any]) -> None:
-    """Give a draft the files of a snapshot."""
+    """Give a draft the files of a snapshot, as far as their bytes are still kept."""
+    kept = set(Blob.objects.filter(id__in=[row["blob"] for row in saved["attachments"]]).values_list("id", flat=True))
     DraftAttachment.objects.bulk_create(
         DraftAttachment(
             draft=draft,
@@ -131,6 +140,7 @@ def attach_saved(draft: Draft, saved: dict[str, Any]) -> None:
             position=row["position"],
         )
         for row in saved["attachments"]
+        if row["blob"] in kept
     )
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Identity, MailAccount
 from mailsync import actions
-from mailsync.models import Draft, Outgoing, Placement
+from mailsync.models import Blob, Draft, Outgoing, Placement
 from tests.factories import make_account, make_folder, make_message
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +50,24 @@ def test_undo_opens_the_same_draft_with_all_its_files(account: MailAccount) -> N
     assert (outgoing.state, outgoing.due_at) == ("cancelled", None)
     again = actions.send(account.user_id, back.pk)
     assert again.message_id != outgoing.message_id
+
+
+@pytest.mark.django_db(transaction=True)
+def test_undo_keeps_the_words_whatever_has_gone_meanwhile(account: MailAccount) -> None:
+    original = make_message(make_folder(account))
+    copy = make_message(make_folder(account, "Drafts", role="drafts"))
+    second = account.identities.create(user=account.user, address="also@example.test", verified_at=timezone.now())
+    draft = write(account, body="<p>Words</p>", identity_id=second.pk)
+    Draft.objects.update(mode="reply", original=original.message, placement=copy)
+    actions.attach(account.user_id, draft.pk, "a.txt", "text/plain", b"abc")
+    outgoing = actions.send(account.user_id, draft.pk)
+    second.delete()
+    for row in (original, copy):
+        row.message.delete()
+    Blob.objects.all().delete()
+    back = actions.undo_send(account.user_id, outgoing.pk)
+    assert (back.body, back.to, back.subject) == ("<p>Words</p>", "bob@example.org", "Plan")
+    assert (back.original, back.placement, back.identity, back.attachments.count()) == (None, None, None, 0)
 
 
 @pytest.mark.parametrize(
