@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.servers.certificates",
     "tests.servers.dovecot",
+    "tests.servers.receiving",
     "tests.servers.scripted",
     "tests.servers.smtp",
 ]

@@ -5,9 +5,10 @@ matters lies inside one transaction: before the final dot a retry is safe, after
 reply nobody can know (RFC 5321 §4.2.5 and §4.5.4.1).
 """
 
+import contextlib
 import re
 import smtplib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import idna
 
@@ -39,6 +40,8 @@ class SmtpSender:
         self.supports_smtputf8 = "smtputf8" in features
         self.supports_8bitmime = "8bitmime" in features
         self.supports_dsn = "dsn" in features
+        #: RFC 2920: MAIL and every RCPT leave in one go, one round trip instead of one each.
+        self._pipelines = "pipelining" in features
 
     def submit(
         self,
@@ -88,12 +91,9 @@ class SmtpSender:
         sender = self._envelope_address(mail_from)
         asks = self.supports_dsn and bool(envelope_id)
         options = self._mail_options(raw, [sender, *recipients]) + (_report_options(envelope_id) if asks else "")
-        code, text = self._command(f"MAIL FROM:<{sender}>{options}")
-        if code != 250:
-            raise self._refused(code, text)
         # RFC 8098 §3: nobody hears what becomes of a message without a sender.
         notify = ("FAILURE,DELAY" if sender else "NEVER") if asks else ""
-        replies = [self._recipient(address, notify) for address in recipients]
+        replies = self._envelope(f"MAIL FROM:<{sender}>{options}", recipients, notify)
         if not any(reply.accepted for reply in replies):
             self._reset()
             return SubmissionReply(tuple(replies), None, "", "")
@@ -135,7 +135,25 @@ class SmtpSender:
         enhanced, words = _split_reply(text)
         return SubmissionReply(tuple(replies), code, enhanced, words)
 
-    def _recipient(self, address: str, notify: str) -> RecipientReply:
+    def _envelope(self, mail: str, recipients: Sequence[str], notify: str) -> list[RecipientReply]:
+        """MAIL and every RCPT, and what was said to each recipient. Raises what the sender's refusal means."""
+        lines = [self._recipient_line(address, notify) for address in recipients]
+        commands = [mail, *(line for line in lines if isinstance(line, str))]
+        answers = self._commands(commands)
+        code, text = next(answers)
+        if code != 250:
+            if self._pipelines:
+                # What was said to the recipients must not be taken for the answer to something else.
+                with contextlib.suppress(smtplib.SMTPServerDisconnected):
+                    list(answers)
+            raise self._refused(code, text)
+        return [
+            self._recipient_reply(address, *next(answers)) if isinstance(line, str) else line
+            for address, line in zip(recipients, lines, strict=True)
+        ]
+
+    def _recipient_line(self, address: str, notify: str) -> str | RecipientReply:
+        """The RCPT command; or the refusal of an address that this server cannot be given."""
         try:
             encoded = self._envelope_address(address)
         except Rejected as error:
@@ -143,7 +161,9 @@ class SmtpSender:
         options = f" NOTIFY={notify}" if notify else ""
         if notify and encoded.isascii():
             options += f" ORCPT=rfc822;{_xtext(encoded)}"
-        code, text = self._command(f"RCPT TO:<{encoded}>{options}")
+        return f"RCPT TO:<{encoded}>{options}"
+
+    def _recipient_reply(self, address: str, code: int, text: bytes) -> RecipientReply:
         if code == 421 or code in LOGIN_CODES:
             raise self._refused(code, text)
         enhanced, words = _split_reply(text)
@@ -186,11 +206,23 @@ class SmtpSender:
             options += " BODY=8BITMIME"
         return options
 
+    def _commands(self, lines: Sequence[str]) -> Iterator[tuple[int, bytes]]:
+        """The replies in order. Without PIPELINING each command waits for the reply to the one before."""
+        if self._pipelines:
+            self._say(*lines)
+        for line in lines:
+            if not self._pipelines:
+                self._say(line)
+            yield self._connection.getreply()
+
     def _command(self, line: str) -> tuple[int, bytes]:
-        if "\r" in line or "\n" in line or "\0" in line:
-            raise Rejected("An address holds a line break.", code="553")
-        self._connection.send(line + "\r\n")
+        self._say(line)
         return self._connection.getreply()
+
+    def _say(self, *lines: str) -> None:
+        if any(sign in line for line in lines for sign in "\r\n\0"):
+            raise Rejected("An address holds a line break.", code="553")
+        self._connection.send("".join(f"{line}\r\n" for line in lines))
 
     def _reset(self) -> None:
         self._in_transaction = False

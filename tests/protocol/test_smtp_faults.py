@@ -8,7 +8,7 @@ from mailsync.errors import MailError, NeedsUser, Rejected, TryLater
 from mailsync.protocol import smtp
 from mailsync.protocol.contract import UncertainDelivery
 from mailsync.types import Secret, Security, SubmissionReply
-from tests.servers.scripted import Expect, Hangup, Pause, Raw, Reset, Say, ScriptMaker, StartTls, Step, Until
+from tests.servers.scripted import Expect, Hangup, Pause, Raw, Read, Reset, Say, ScriptMaker, StartTls, Step, Until
 
 RAW = b"Subject: x\r\n\r\n.dot\r\n"
 LOGIN: tuple[Step, ...] = (
@@ -268,3 +268,47 @@ def test_reports_are_asked_for_where_they_are_offered(
             envelope_id="x+y@example.org",
         )
     assert reply.code == 250
+
+
+# Pipelining (RFC 2920). ---------------------------------------------------------------------------
+
+PIPELINED: tuple[Step, ...] = (*LOGIN[:2], Say("250-me\n250-PIPELINING\n250 AUTH PLAIN"), *LOGIN[3:])
+
+
+def test_sender_and_recipients_leave_in_one_go(scripted: ScriptMaker) -> None:
+    together = b"MAIL FROM:<a@example.org>\r\nRCPT TO:<x@example.org>\r\nRCPT TO:<y@example.org>\r\n"
+    server = scripted(
+        [
+            *(
+                *PIPELINED,
+                Read(len(together)),
+                Say("250 ok\n550 5.1.1 no such user\n250 ok"),
+                *DATA,
+                DOT,
+                Say("250 ok"),
+            ),
+            *(Expect("MAIL"), Expect("RCPT"), Say("550 5.7.1 not as you\n503 first MAIL")),
+            *(Expect("RSET"), Say("250 ok"), Expect("MAIL"), Expect("RCPT"), Say("250 ok\n250 ok"), *DATA, DOT),
+            Say("250 2.0.0 the second"),
+        ]
+    )
+    with smtp.connect(server.settings("smtp")) as sender:
+        reply = submit(sender, recipients=("x@example.org", "y@example.org"))
+        assert [(one.address, one.accepted) for one in reply.recipients] == [
+            ("x@example.org", False), ("y@example.org", True),
+        ]  # fmt: skip
+        assert together in server.heard
+        with pytest.raises(Rejected):
+            submit(sender)
+        # The reply to RCPT that nobody waited for is not taken for one of the next transaction.
+        assert submit(sender).text == "the second"
+
+
+@pytest.mark.parametrize("said", ["421 4.3.2 closing", "550 5.7.1 no", "250 ok"])
+def test_a_break_within_the_group_is_safe_to_retry(scripted: ScriptMaker, said: str) -> None:
+    server = scripted([*PIPELINED, Expect("MAIL"), Say(said), Hangup()])
+    marks: list[str] = []
+    error = Rejected if said.startswith("550") else TryLater
+    with smtp.connect(server.settings("smtp")) as sender, pytest.raises(error):
+        submit(sender, marks)
+    assert marks == []
