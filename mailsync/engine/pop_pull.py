@@ -22,12 +22,14 @@ from mailsync.message.received import choose_received_at
 from mailsync.models import Folder, SyncRun
 from mailsync.plan import pop as plan
 from mailsync.protocol.contract import MaildropSource
-from mailsync.store import leases, pop, schedule
+from mailsync.store import leases, pop, schedule, throttle
 
 logger = logging.getLogger(__name__)
 
 #: One session retrieves and deletes no more than this, and is due again at once.
 MOST_MESSAGES = 500
+#: … and when the day's allowance for filling the account is spent, the newest few, without haste.
+MOST_WHEN_SPENT = 25
 #: Messages stored in one transaction.
 BATCH_COUNT, BATCH_BYTES = 25, 4 * 1024 * 1024
 #: A message of many megabytes may take as long as the task; a second worker must not begin it again meanwhile.
@@ -44,7 +46,7 @@ def pull_maildrop(account: MailAccount, *, connect: ConnectMaildrop = dialling.o
         return Outcome.IDLE
     transcript: Sequence[str] = ()
     try:
-        with leases.held(account.pk, "pull", seconds=LEASE_SECONDS) as lease:
+        with throttle.held_connection(account, "pull", seconds=LEASE_SECONDS) as lease:
             if lease is None:
                 return Outcome.BUSY
             source = connect(account)
@@ -151,11 +153,13 @@ class _Session:
 
     def _retrieve(self, todo: plan.SessionPlan) -> list[plan.Deletion]:
         """RETR one by one, stored in small batches; returns those that the policy wants gone at once."""
-        if len(todo.fetch) > MOST_MESSAGES:
+        spent = throttle.is_spent(self.account)
+        most = MOST_WHEN_SPENT if spent else MOST_MESSAGES
+        if len(todo.fetch) > most and not spent:
             self.finished = False
         deletions: list[plan.Deletion] = []
         batch: list[pop.Retrieved] = []
-        for one in todo.fetch[:MOST_MESSAGES]:
+        for one in todo.fetch[:most]:
             if self._spent():
                 self.finished = False
                 break
@@ -184,6 +188,7 @@ class _Session:
             return []
         leases.heartbeat(self.lease, seconds=LEASE_SECONDS)
         done = pop.record_retrieved(self.lease, self.inbox.pk, batch, present=present)
+        throttle.spend(self.account.pk, sum(len(item.raw) for item in batch))
         self.retrieved += done.new
         announce_folders(done.counts)
         return [

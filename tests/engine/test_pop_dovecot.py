@@ -1,15 +1,21 @@
 """Collecting from a real Dovecot over POP3: first pull, new mail, the four policies, and each of them twice."""
 
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
 
 from accounts.models import MailAccount
 from mailsync import actions
+from mailsync.engine.deliver import Doors, deliver
 from mailsync.engine.pull import Outcome, pull_account
 from mailsync.engine.push import push_changes
 from mailsync.models import AccountSync, Change, Folder, Message, Placement, PopMessage
 from mailsync.store.audit import recount
 from mailsync.store.raw import read_raw
 from tests.engine.boxes import pop_account, shown
+from tests.engine.fake_sender import FakeSubmission
+from tests.engine.fake_server import FakeServer
 from tests.engine.in_step import snapshot
 from tests.factories import raw_message
 from tests.servers.dovecot import Mailbox
@@ -119,12 +125,37 @@ def test_deleted_there_when_deleted_here_for_good(mailbox: Mailbox) -> None:
     assert shown(account) == ["Keep"]
 
 
-def test_the_sent_copy_stays_here(mailbox: Mailbox) -> None:
-    """Nothing is queued for a server that keeps no folders."""
+def test_what_is_sent_is_filed_in_the_local_sent_folder(mailbox: Mailbox) -> None:
     account = pop_account(mailbox)
+    mailbox.append(raw_message("Lunch?", Message_ID="<lunch@x>"))
     pull_account(account.pk)
-    push_changes(account.pk)
-    assert not Change.objects.exclude(state="done").exists()
+    smtp, imap = FakeSubmission(), FakeServer()
+    draft = actions.start_draft(account.user_id, "reply", original_message_id=Message.objects.get().pk)
+    actions.save_draft(account.user_id, draft.pk, draft.version, to="bob@example.org")
+    outgoing = actions.send(account.user_id, draft.pk, hold_seconds=0)
+    deliver(outgoing.pk, doors=Doors(smtp.open, imap.connect, lambda: 0.0))
+    push_changes(account.pk, open_source=imap.connect)
+    outgoing.refresh_from_db()
+    assert outgoing.state == "done"
+    assert shown(account, "Sent") == ["Re: Lunch?"]
+    placement = Placement.objects.get(folder__role="sent", folder__account=account)
+    assert (placement.seen, placement.uid, placement.folder.is_local) == (True, 1, True)
+    assert Placement.objects.get(folder__role="inbox").answered
+    assert imap.connections == 0
+    assert not Change.objects.exclude(state__in=["done", "cancelled"]).exists()
+    # Its own copy comes back by the list: a message of its own, in the same conversation.
+    mailbox.deliver(smtp.taken[0].raw)
+    pull_account(account.pk)
+    assert shown(account) == ["Lunch?", "Re: Lunch?"]
+    assert Placement.objects.values("thread").distinct().count() == 1
+
+
+def test_the_operators_command_collects_and_says_how_it_stands(mailbox: Mailbox) -> None:
+    mailbox.append(raw_message("One"))
+    account = pop_account(mailbox)
+    out = StringIO()
+    call_command("syncaccount", str(account.pk), stdout=out)
+    assert "INBOX: 1 shown, 1 unread; kept here alone" in out.getvalue()
 
 
 def throw_away(account: MailAccount, subject: str = "", *, undo: bool = False) -> None:

@@ -12,7 +12,7 @@ from accounts.models import MailAccount
 from mailsync.engine.pop_pull import pull_maildrop
 from mailsync.engine.pull import Outcome, pull_account
 from mailsync.models import AccountSync, Message, Placement, PopMessage
-from mailsync.store import pop
+from mailsync.store import pop, throttle
 from mailsync.store.raw import read_raw
 from mailsync.store.tree import load_tree
 from tests.engine.boxes import shown
@@ -284,6 +284,19 @@ def test_a_large_first_pull_comes_in_sessions_newest_first(monkeypatch: pytest.M
     assert pull_maildrop(account, connect=server.connect) is Outcome.DONE
     assert len(shown(account)) == 25
     assert server.count("RETR") == 25
+
+
+def test_with_the_days_allowance_spent_only_the_newest_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailsync.engine.pop_pull.MOST_WHEN_SPENT", 2)
+    account = make_account(protocol="pop3")
+    monkeypatch.setattr(throttle, "is_spent", lambda account: True)
+    server = Maildrop([(f"u{n}", raw_message(f"N{n}")) for n in range(5)])
+    assert pull_maildrop(account, connect=server.connect) is Outcome.DONE
+    assert shown(account) == ["N3", "N4"]
+    monkeypatch.undo()
+    assert pull_maildrop(account, connect=server.connect) is Outcome.DONE
+    assert len(shown(account)) == 5
+    assert throttle.spent_today(account.pk) == sum(len(raw) for _, raw in server.mail)
 
 
 def test_ten_thousand_listed_messages_cost_seconds() -> None:

@@ -25,6 +25,9 @@ class Command(BaseCommand):
         self._finish(account, pull_bodies(account.pk), "bodies")
         for folder in Folder.objects.filter(account=account, missing_since__isnull=True).order_by("path"):
             state = f"parked: {folder.last_error}" if folder.parked_at else "in step"
+            if folder.is_local:
+                self.stdout.write(f"{folder.path}: {folder.total} shown, {folder.unread} unread; kept here alone")
+                continue
             self.stdout.write(
                 f"{folder.path}: {folder.total} shown, {folder.unread} unread, server has {folder.exists_seen}, "
                 f"{folder.holes.count()} holes, {folder.bodies_pending} bodies to come; {state}"
@@ -40,7 +43,9 @@ class Command(BaseCommand):
             sync = AccountSync.objects.get(account=account)
             raise CommandError(f"{account}: {sync.last_error}")
         if outcome is Outcome.IDLE and what == "folders":
-            raise CommandError(f"{account} is paused, its user is inactive, or it is not an IMAP account.")
+            raise CommandError(
+                f"{account} is paused, its user is inactive, or its server wants more time between logins."
+            )
 
     def _find(self, text: str) -> MailAccount:
         accounts = MailAccount.objects.filter(pk=int(text)) if text.isdigit() else None
