@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.chromium import NewPage
 from tests.browser.site import Site
@@ -205,6 +205,29 @@ def test_files_and_pictures(site: Site, new_page: NewPage, email: str, tmp_path:
     assert 'src="cid:' in body
     tile.get_by_role("button", name="Remove plan.txt").click()
     expect(tile).to_have_count(0)
+
+
+def test_a_letter_waits_for_its_files_and_then_leaves_by_itself(
+    site: Site, new_page: NewPage, email: str, tmp_path: Path
+) -> None:
+    page = new_page()
+    sign_in(page, email)
+    window = begin(page)
+    plan = tmp_path / "plan.txt"
+    plan.write_text("a plan")
+
+    def slowly(route: Route) -> None:
+        page.wait_for_timeout(1500)
+        route.continue_()
+
+    page.route("**/attach*", slowly)
+    window.locator("input[name=to]").press_sequentially("bo@example.test,")
+    window.get_by_placeholder("Subject").fill("The plan")
+    window.locator("[data-picker]").set_input_files(plan)
+    window.get_by_role("button", name="Send", exact=True).last.click()
+    expect(window.get_by_text("as soon as its files are uploaded")).to_be_visible()
+    expect(window).to_have_count(0)
+    assert [files for *_, files in kept(site, email)["drafts"]] == []
 
 
 def test_an_answer_shows_what_it_quotes_in_a_frame_that_runs_nothing(new_page: NewPage, email: str) -> None:

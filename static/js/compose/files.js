@@ -67,6 +67,12 @@ export class Files {
     return "";
   }
 
+  /** A file has arrived, or will not. */
+  settle(file, arrived) {
+    this.travelling.delete(file);
+    this.composition.sending.settled(arrived);
+  }
+
   upload(file) {
     const tile = this.tile(file);
     this.list.append(tile);
@@ -74,16 +80,16 @@ export class Files {
     const request = this.send(file, {
       progress: (share) => { tile.querySelector("progress").value = share; },
       done: (answer) => {
-        this.travelling.delete(file);
         this.total += file.size;
         tile.insertAdjacentHTML("afterend", answer.html);
         tile.remove();
         this.composition.saving.touched = true;
         say(`${file.name} attached.`);
+        this.settle(file, true);
       },
       failed: (reason) => {
-        this.travelling.delete(file);
         tile.remove();
+        this.settle(file, false);
         if (reason) this.composition.alert("", { text: reason, buttons: [["Try again", () => { this.composition.alert(""); this.add([file]); }]] });
       },
     });
@@ -100,12 +106,11 @@ export class Files {
         return;
       }
       this.travelling.add(file);
-      const finish = () => this.travelling.delete(file);
       this.send(file, {
         inline: true,
         progress: () => {},
-        done: (answer) => { finish(); this.total += file.size; resolve(answer); },
-        failed: (reason_) => { finish(); if (reason_) this.composition.alert("", { text: reason_ }); reject(new Error(reason_)); },
+        done: (answer) => { this.total += file.size; resolve(answer); this.settle(file, true); },
+        failed: (reason_) => { this.settle(file, false); if (reason_) this.composition.alert("", { text: reason_ }); reject(new Error(reason_)); },
       });
     });
   }

@@ -1,4 +1,4 @@
-/* One composition: its saves, its states in the dock, its sending. The form is the truth; every verb is one of its
+/* One composition: its fields, its states in the dock, its verbs. The form is the truth; every verb is one of its
    buttons, so what happens here happens without scripts too. */
 
 import { say, toast } from "heron/shell";
@@ -6,6 +6,7 @@ import { Files } from "heron/compose/files";
 import { forgetLocally } from "heron/compose/local";
 import { Recipients } from "heron/compose/recipients";
 import { Saving } from "heron/compose/saving";
+import { Sending } from "heron/compose/sending";
 
 export class ComposeWindow {
   constructor(section, hooks) {
@@ -14,6 +15,7 @@ export class ComposeWindow {
     this.hooks = hooks;
     this.closed = false;
     this.saving = new Saving(this);
+    this.sending = new Sending(this);
     this.editor = null;
     section.classList.add("scripted");
     for (const shown of section.querySelectorAll("[data-scripted]")) shown.hidden = false;
@@ -87,7 +89,7 @@ export class ComposeWindow {
       minimise: () => (this.isMinimised ? this.restore() : this.minimise()),
       expand: () => this.expand(),
       page: () => this.toPage(),
-      send: () => this.send(button),
+      send: () => this.sending.send(button),
       discard: () => this.discard(),
       detach: () => this.files.remove(button),
       format: () => this.format(button),
@@ -174,48 +176,6 @@ export class ComposeWindow {
       note.append(button);
     }
     place.append(note);
-  }
-
-  /* ------------------------------------------------------------------ sending */
-
-  async send(button) {
-    if (this.sending) return;
-    for (const row of this.recipients) row.commit();
-    if (this.files.busy) {
-      this.alert("", { text: "A file is still being uploaded. Send again when its bar is full.", tone: "warn" });
-      return;
-    }
-    this.saving.stop();
-    await this.saving.running;
-    if (this.saving.conflicted) return;
-    this.sending = true;
-    const extra = button?.name ? { [button.name]: button.value } : {};
-    const answer = await this.post("send", this.data(extra));
-    this.sending = false;
-    if (!answer.ok) {
-      if (answer.body?.version) this.field("version").value = answer.body.version;
-      this.failed(answer);
-      return;
-    }
-    forgetLocally(this.id);
-    if (this.section.classList.contains("full") && answer.body.seconds) {
-      // A toast would not outlive the page; the outbox offers to stop it.
-      this.leave();
-      location.assign("/outbox/");
-      return;
-    }
-    this.remove();
-    const undo = { label: "Undo", run: () => this.undo(answer.body.undo) };
-    toast(answer.body.label, {
-      action: answer.body.seconds ? undo : null,
-      milliseconds: Math.max(answer.body.seconds * 1000, 4000),
-    });
-  }
-
-  async undo(url) {
-    const answer = await this.post(url, new URLSearchParams({ do: "undo" }));
-    if (answer.ok) this.hooks.reopen(answer.body.draft);
-    else toast(answer.body?.error ?? "It could not be stopped. Look in the outbox.", { bad: true });
   }
 
   failed(answer) {
