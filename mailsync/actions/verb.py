@@ -6,12 +6,12 @@ from typing import ParamSpec, TypeVar
 
 from django.db import OperationalError, connection, transaction
 
+from mailsync.store.leases import is_passing
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _TRIES = 3
-#: deadlock_detected, serialization_failure: nothing is wrong with what was asked.
-_PASSING = frozenset({"40P01", "40001"})
 
 
 def verb(function: Callable[P, R]) -> Callable[P, R]:
@@ -30,7 +30,7 @@ def verb(function: Callable[P, R]) -> Callable[P, R]:
                 with transaction.atomic():
                     return function(*args, **kwargs)
             except OperationalError as error:
-                if getattr(error.__cause__, "sqlstate", None) not in _PASSING:
+                if not is_passing(error):
                     raise
         with transaction.atomic():
             return function(*args, **kwargs)

@@ -13,11 +13,11 @@ from datetime import datetime
 from django.utils import timezone
 
 from mailsync.announce import announce, announce_folders
+from mailsync.engine import record
 from mailsync.engine.ahead import ahead
 from mailsync.engine.fetch import HeaderFetch, fetch_bodies, fetch_headers
 from mailsync.engine.session import Session
 from mailsync.errors import TryLater
-from mailsync.message.parse import parse_header, parse_message
 from mailsync.models import Folder
 from mailsync.plan import pull as plan
 from mailsync.store import bodies, flags, folders, intake, leases, throttle, vanish
@@ -58,12 +58,14 @@ def pull_folder(
     status: FolderStatus | None,
     *,
     bodies_wanted: Callable[[], None] = lambda: None,
+    report: PullReport | None = None,
 ) -> PullReport:
-    """One visit. ``bodies_wanted`` is called as soon as headers without bodies have been stored."""
+    """One visit. ``bodies_wanted`` is called as soon as headers without bodies have been stored; ``report`` is filled
+    as it goes, so that what was done before an error is known too."""
     known = known_folder(folder)
     if plan.is_unchanged(known, status, session.source.capabilities):
         return PullReport()
-    visit = _Visit(session, folder, remote, bodies_wanted)
+    visit = _Visit(session, folder, remote, bodies_wanted, report or PullReport())
     visit.run(known)
     return visit.report
 
@@ -88,11 +90,16 @@ class _Visit:
     """One folder, selected once (again after a new epoch)."""
 
     def __init__(
-        self, session: Session, folder: Folder, remote: RemoteFolder, bodies_wanted: Callable[[], None]
+        self,
+        session: Session,
+        folder: Folder,
+        remote: RemoteFolder,
+        bodies_wanted: Callable[[], None],
+        report: PullReport,
     ) -> None:
         self.session, self.folder, self.remote = session, folder, remote
         self.bodies_wanted = bodies_wanted
-        self.report = PullReport()
+        self.report = report
         self.selected: SelectedFolder
         self.selected_at: datetime
 
@@ -185,14 +192,7 @@ class _Visit:
             self.bodies_wanted()
 
     def _store_headers(self, chunk: HeaderFetch, cursor: intake.CursorMove) -> None:
-        leases.heartbeat(self.session.lease)
-        parsed = [(header, parse_header(header.header)) for header in chunk.got]
-        done = intake.record_headers(
-            self.session.lease,
-            intake.HeaderChunk(self.folder.pk, self.folder.epoch, chunk.asked, parsed, cursor),
-        )
-        self.report.headers += done.new
-        announce_folders(done.counts)
+        self.report.headers += record.record_headers(self.session, self.folder, chunk, cursor)
 
     def _inline_bodies(self) -> None:
         self.report.bodies += store_bodies(
@@ -294,15 +294,10 @@ def store_bodies(session: Session, folder: Folder, wanted: Sequence[bodies.Wante
     stored = 0
     with closing(ahead(fetch_bodies(session, wanted))) as batches:
         for fetched in batches:
-            parsed = [(message, parse_message(message.raw)) for message in fetched.got]
-            leases.heartbeat(session.lease)
-            done = bodies.record_bodies(
-                session.lease, bodies.BodyBatch(folder.pk, folder.epoch, fetched.asked, parsed, fetched.reason)
-            )
-            stored += len(done.stored)
+            done = record.record_bodies(session, folder, fetched)
+            stored += len(done)
             throttle.spend(session.account.pk, sum(len(message.raw) for message in fetched.got))
-            announce_folders(done.counts)
-            for message_id in done.stored[:20]:
+            for message_id in done[:20]:
                 announce(session.account.user_id, "message", message=message_id)
             if session.is_over:
                 break

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
+from django.db import OperationalError
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -19,7 +20,8 @@ from mailsync.engine.session import Connect, Session, dial, open_session, remote
 from mailsync.engine.session import Outcome as Outcome
 from mailsync.errors import LeaseLost, MailError, Poison, Rejected, TooManyConnections
 from mailsync.models import Folder, Message, Placement, SyncRun
-from mailsync.store import bodies, folders, schedule, throttle, vanish, verification
+from mailsync.store import bodies, folders, leases, schedule, throttle, vanish, verification
+from mailsync.store.holes import folders_with_due_holes
 from mailsync.types import FolderStatus, Role
 
 logger = logging.getLogger(__name__)
@@ -129,6 +131,11 @@ def _work(
     except LeaseLost as error:
         logger.info("Account %s, lane %s: %s", account_id, lane, error)
         return Outcome.BUSY
+    except OperationalError as error:
+        if not leases.is_passing(error):
+            raise
+        logger.info("Account %s, lane %s gave way to another writer: %s", account_id, lane, error)
+        return Outcome.MORE
     except MailError as error:
         logger.info("Account %s, lane %s: %s", account_id, lane, error)
         if isinstance(error, TooManyConnections):
@@ -155,10 +162,13 @@ def _pull_all(session: Session, bodies_wanted: Callable[[int], None]) -> Outcome
     listed = folders.apply_list(session.lease, session.source.list_folders(with_status=True))
     by_role = sorted(listed, key=lambda entry: _rank(entry.folder))
     total = PullReport()
+    holed = folders_with_due_holes(session.account.pk)
     for entry in by_role:
         if entry.folder.parked_at is not None:
             continue
-        total.add(_visit(session, entry.folder, bodies_wanted, entry.remote.status))
+        # STATUS knows nothing of a hole whose time has come, and less than whoever has made the folder due since.
+        wanted = entry.folder.due_at is not None or entry.folder.pk in holed
+        total.add(_visit(session, entry.folder, bodies_wanted, None if wanted else entry.remote.status))
         if session.is_over or not total.finished:
             return Outcome.MORE
     announce_folders(vanish.retire_missing(session.lease))
@@ -190,12 +200,13 @@ def _visit(
     Folder.objects.filter(pk=folder.pk, due_at__isnull=False).update(due_at=None)
     report = PullReport()
     try:
-        report = pull_folder(
+        pull_folder(
             session,
             folder,
             remote_of(folder),
             status,
             bodies_wanted=lambda: bodies_wanted(session.account.pk),
+            report=report,
         )
     except (Rejected, Poison) as error:
         logger.warning("Folder %s: %s (%s)", folder.pk, error, error.detail)
@@ -203,10 +214,12 @@ def _visit(
         run.error = str(error)
     else:
         schedule.record_folder_success(folder.pk, finished=report.finished)
-    if run.error or report.moved:
-        run.headers, run.bodies, run.flags, run.removed = report.headers, report.bodies, report.flags, report.removed
-        run.finished_at = timezone.now()
-        run.save()
+    finally:
+        if run.error or report.moved:
+            run.headers, run.bodies = report.headers, report.bodies
+            run.flags, run.removed = report.flags, report.removed
+            run.finished_at = timezone.now()
+            run.save()
     return report
 
 

@@ -9,6 +9,8 @@ import logging
 import time
 from collections.abc import Callable, Collection, Sequence
 
+from django.db import OperationalError
+
 from accounts.models import MailAccount
 from mailsync.announce import announce, announce_folders
 from mailsync.engine import connect
@@ -50,6 +52,10 @@ def push_changes(account_id: int, *, open_source: Callable[[MailAccount], MailSo
         except LeaseLost:
             logger.info("Push of account %s was taken over.", account_id)
             return
+        except OperationalError as error:
+            if not leases.is_passing(error):
+                raise
+            logger.info("Push of account %s gave way to another writer: %s", account_id, error)
         finally:
             run.close()
     pushing.schedule_next(account_id)

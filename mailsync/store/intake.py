@@ -33,6 +33,8 @@ _OLDEST_DATE = datetime(1980, 1, 1, tzinfo=UTC)
 #: Seen in practice: INTERNALDATE of the year 1 or 9999. A list can be sorted by these, and days added to them.
 _FIRST_DATE, _LAST_DATE = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
+NOT_GIVEN = "The server did not give this message."
+
 
 @dataclass(frozen=True, slots=True)
 class CursorMove:
@@ -65,6 +67,8 @@ class HeaderChunk:
     asked: Sequence[int]
     got: Sequence[tuple[FetchedHeader, ParsedHeader]]
     cursor: CursorMove = CursorMove()
+    #: Why the others did not come, for their holes.
+    reason: str = NOT_GIVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ def record_headers(lease: leases.HeldLease, chunk: HeaderChunk) -> Intake:
         given = [fetched.uid for fetched, _ in chunk.got]
         fill_holes(folder, given)
         missing = set(chunk.asked) - placed - set(given)
-        note_holes(folder, missing, "The server did not give this message.")
+        note_holes(folder, missing, chunk.reason)
         pairs = {(folder.pk, thread) for thread in touched} | assigned.pairs
         counts = refresh(pairs)
         refresh_threads({thread for _, thread in pairs})

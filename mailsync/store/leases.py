@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -20,6 +20,8 @@ from mailsync.errors import LeaseLost
 from mailsync.models import Lease
 
 LANE_SECONDS = 120.0
+#: deadlock_detected, serialization_failure: nothing is wrong with what was asked.
+_PASSING = frozenset({"40P01", "40001"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,11 @@ def commit(lease: HeldLease) -> Iterator[None]:
     with transaction.atomic():
         require(lease)
         yield
+
+
+def is_passing(error: OperationalError) -> bool:
+    """Postgres ended the transaction for another's sake: the same work may be begun again at once."""
+    return getattr(error.__cause__, "sqlstate", None) in _PASSING
 
 
 def release_dead() -> int:

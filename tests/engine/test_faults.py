@@ -1,9 +1,13 @@
 """What a server may do wrong in a pull, and what stands in the tables afterwards."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+import psycopg
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from accounts.models import MailAccount
@@ -13,11 +17,12 @@ from mailsync.engine.push import push_changes
 from mailsync.engine.session import Session
 from mailsync.errors import NeedsUser, Rejected, TryLater
 from mailsync.models import AccountSync, Change, Folder, Hole, Lease, Message, Placement, SyncRun, Thread
-from mailsync.store import flags, leases, schedule, vanish
+from mailsync.store import bodies, flags, intake, leases, schedule, vanish
 from mailsync.store.listing import list_rows
+from mailsync.types import FetchedHeader
 from tests.engine.in_step import assert_in_step, pull
 from tests.factories import make_account, raw_message
-from tests.fakes import BASELINE, CONDSTORE, QRESYNC, PullServer
+from tests.fakes import BASELINE, CONDSTORE, QRESYNC, PullServer, PullSource
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +64,58 @@ def test_one_bad_message_is_a_hole_and_the_rest_syncs(account: MailAccount, kind
     server.boxes["INBOX"].messages[1].flags.add("\\Seen")
     pull(account, server)
     assert_in_step(account, server)
+
+
+def test_a_message_that_the_tables_refuse_is_a_hole_and_the_rest_syncs(
+    account: MailAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = filled(5)
+    real = PullSource.fetch_headers
+
+    def too_large(self: PullSource, uids: Sequence[int]) -> Iterator[FetchedHeader]:
+        for header in real(self, uids):
+            yield replace(header, size_bytes=2**70) if header.uid == 3 else header
+
+    monkeypatch.setattr(PullSource, "fetch_headers", too_large)
+    pull(account, server)
+    assert_in_step(account, server, holes={3})
+    assert Hole.objects.get().reason == "This message cannot be stored."
+    monkeypatch.undo()
+    Hole.objects.update(next_try_at=timezone.now() - timedelta(seconds=1))
+    server.boxes["INBOX"].add(raw_message("New", Message_ID="<new@x>"))
+    pull(account, server)
+    assert_in_step(account, server)
+
+
+def test_a_body_that_the_tables_refuse_keeps_no_other_away(
+    account: MailAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = filled(5)
+    real = bodies.body_columns
+
+    def refused(message: Message, raw_id: int, parsed: Any) -> dict[str, Any]:
+        columns = real(message, raw_id, parsed)
+        return columns | {"attachment_count": 10**6} if message.subject == "Inbox 2" else columns
+
+    monkeypatch.setattr(bodies, "body_columns", refused)
+    pull(account, server)
+    assert [message.subject for message in Message.objects.filter(raw=None)] == ["Inbox 2"]
+    assert Hole.objects.get().uid == 3
+
+
+def test_whoever_is_ended_for_anothers_sake_begins_again(account: MailAccount, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = filled(2)
+    real = intake.record_headers
+
+    def deadlock(*args: Any) -> Any:
+        monkeypatch.setattr(intake, "record_headers", real)
+        raise OperationalError from psycopg.errors.DeadlockDetected()
+
+    monkeypatch.setattr(intake, "record_headers", deadlock)
+    assert pull_account(account.pk, connect=server.opener) is Outcome.MORE
+    pull(account, server)
+    assert_in_step(account, server)
+    assert AccountSync.objects.get().failures == 0
 
 
 @pytest.mark.parametrize("zone", [UTC, timezone.get_fixed_timezone(-720), timezone.get_fixed_timezone(720)])
