@@ -68,7 +68,8 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ordering = ("email",)
     actions = ("invite", "deactivate", "activate", "sign_out")
     readonly_fields = ("last_login", "date_joined")
-    fields = ("email", "name", "language", "timezone", "is_active", "is_superuser", *readonly_fields)
+    limits = ("recipients_per_day", "messages_per_minute", "attachment_limit_mb")
+    fields = ("email", "name", "language", "timezone", "is_active", "is_superuser", *limits, *readonly_fields)
     inlines = (MailAccountInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:

@@ -9,11 +9,14 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from accounts import vault
+
+_AT_LEAST_ONE = [MinValueValidator(1)]
 
 
 class UserManager(BaseUserManager["User"]):
@@ -45,6 +48,21 @@ class User(AbstractUser):
     timezone = models.CharField(_("time zone"), max_length=64, default="UTC")
     language = models.CharField(_("language"), max_length=12, default="en")
     preferences = models.JSONField(default=dict, blank=True, help_text=_("Read through accounts/preferences.py."))
+
+    # What an administrator allows; empty where only the provider's limits count.
+    recipients_per_day = models.PositiveIntegerField(
+        _("recipients a day"), null=True, blank=True, validators=_AT_LEAST_ONE
+    )
+    messages_per_minute = models.PositiveIntegerField(
+        _("messages a minute"), null=True, blank=True, validators=_AT_LEAST_ONE
+    )
+    attachment_limit_mb = models.PositiveIntegerField(
+        _("attachments of a message, MB"),
+        null=True,
+        blank=True,
+        validators=_AT_LEAST_ONE,
+        help_text=_("All files of one message together."),
+    )
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

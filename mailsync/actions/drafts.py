@@ -113,6 +113,13 @@ def attach(
             field="attachments",
         )
     total = drafts.attachment_bytes(draft) + len(data)
+    allowed = draft.user.attachment_limit_mb
+    if allowed is not None and total > allowed * 1_000_000:
+        raise CannotDo(
+            f"Your administrator allows {allowed} MB of files in one message; with “{name}” it would have"
+            f" {total / 1e6:.1f} MB.",
+            field="attachments",
+        )
     if total > settings.HERON_MESSAGE_SIZE_LIMIT_BYTES * 3 // 4:  # base64 makes four bytes of three
         raise CannotDo("The message would become larger than may be sent.", field="attachments")
     if draft.attachments.count() >= MOST_ATTACHMENTS:

@@ -53,6 +53,7 @@ def send(user_id: int, draft_id: int, hold_seconds: int = 10, send_at: datetime 
         raise CannotDo(str(error)) from error
     if not built.recipients:
         raise CannotDo("Add at least one recipient.", field="to")
+    _keep_to_limits(draft, len(built.recipients))
     most = min(settings.HERON_MESSAGE_SIZE_LIMIT_BYTES, allowance.limits_of(identity).message_size_bytes or sys.maxsize)
     if len(built.raw) > most:
         raise CannotDo(
@@ -80,6 +81,17 @@ def send(user_id: int, draft_id: int, hold_seconds: int = 10, send_at: datetime 
         wake.deliver_soon(outgoing.pk)
     _told(outgoing)
     return outgoing
+
+
+def _keep_to_limits(draft: Draft, recipients: int) -> None:
+    """What the administrator never allows this user; what is only too much for today waits in the outbox."""
+    a_day, size = draft.user.recipients_per_day, draft.user.attachment_limit_mb
+    if a_day is not None and recipients > a_day:
+        raise CannotDo(
+            f"Your administrator allows {a_day} recipients a day; this message has {recipients}.", field="to"
+        )
+    if size is not None and drafts.attachment_bytes(draft) > size * 1_000_000:
+        raise CannotDo(f"Your administrator allows {size} MB of files in one message.", field="attachments")
 
 
 @verb

@@ -10,7 +10,8 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -140,7 +141,7 @@ def _send(outgoing_id: int, line: _Line, doors: Doors) -> None:
 
 def _identity(outgoing: Outgoing) -> Identity | None:
     return (
-        Identity.objects.select_related("account__outgoing_server", "outgoing_server")
+        Identity.objects.select_related("account__outgoing_server", "outgoing_server", "user")
         .filter(pk=outgoing.identity_id or 0)
         .first()
     )
@@ -168,20 +169,22 @@ def _held_back(outgoing: Outgoing, identity: Identity, held: outbox.Claim) -> bo
     if halt is not None:
         outbox.hold_back(held, timezone.now() + NEEDS_USER_WAIT, throttle.halt_words(halt))
         return True
-    when = allowance.when_may_send(identity, len(held.recipients))
-    if when <= timezone.now():
+    turn = allowance.when_may_send(identity, len(held.recipients))
+    if not turn.waits_for:
         return False
-    words = _allowance_words(when)
-    outbox.hold_back(held, when, words)
+    words = _allowance_words(turn, ZoneInfo(identity.user.timezone))
+    outbox.hold_back(held, turn.at, words)
     # The rest need not be claimed one by one to learn the same.
     for_one = allowance.when_may_send(identity, 1)
-    if for_one > timezone.now():
-        outbox.pause_account(outgoing.account_id, for_one, words)
+    if for_one.waits_for:
+        outbox.pause_account(outgoing.account_id, for_one.at, words)
     return True
 
 
-def _allowance_words(when: datetime) -> str:
-    return f"The provider's sending limit is reached. It goes out by itself at {when:%H:%M} UTC on {when:%d %B}."
+def _allowance_words(turn: allowance.Turn, zone: ZoneInfo) -> str:
+    when = turn.at.astimezone(zone)
+    whose = "The provider's sending limit" if turn.waits_for == "provider" else "Your administrator's sending limit"
+    return f"{whose} is reached. It goes out by itself at {when:%H:%M} on {when:%-d %B}."
 
 
 def _submit(outgoing: Outgoing, server: OutgoingServer, held: outbox.Claim, line: _Line, doors: Doors) -> None:

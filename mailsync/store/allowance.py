@@ -4,6 +4,7 @@ In: an outgoing server. Out: when how many recipients were accepted, straight fr
 that could drift.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,16 +17,34 @@ from mailsync.models import OutgoingEvent, OutgoingRecipient
 from mailsync.plan.delivery import when_allowed
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 UNKNOWN = Limits()
 
 
 @dataclass(frozen=True, slots=True)
 class SendingRoom:
-    """Recipients of the last 24 hours against what we let ourselves use; None where the provider's limit is unknown."""
+    """Recipients of the last 24 hours against what may be used; ``limit`` None where none is known."""
 
     used: int
     limit: int | None
+
+    @property
+    def left(self) -> float:
+        return math.inf if self.limit is None else self.limit - self.used
+
+    @property
+    def is_tight(self) -> bool:
+        """Worth telling: more than half is used."""
+        return self.limit is not None and 2 * self.used > self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When a message may leave, and whose limit it waits for: "provider" or "admin"; "" when it waits for none."""
+
+    at: datetime
+    waits_for: str = ""
 
 
 def server_of(identity: Identity) -> OutgoingServer | None:
@@ -50,47 +69,67 @@ def limits_of(identity: Identity) -> Limits:
 
 
 def sending_room(identity: Identity) -> SendingRoom:
-    """What the compose screen shows: "412 of 500 recipients used today"."""
+    """What the compose screen shows: "412 of 500 recipients used today". Of two limits, the one with less room."""
     server, limits = server_of(identity), limits_of(identity)
-    used = _accepted(server, DAY).count() if server else 0
-    return SendingRoom(used, limits.share(limits.recipients_per_day))
+    rooms = []
+    if server is not None:
+        rooms.append(SendingRoom(_accepted(_through(server), DAY).count(), limits.share(limits.recipients_per_day)))
+    of_user = identity.user.recipients_per_day
+    if of_user is not None:
+        rooms.append(SendingRoom(_accepted(_of(identity), DAY).count(), of_user))
+    return min(rooms, key=lambda room: room.left, default=SendingRoom(0, None))
 
 
-def when_may_send(identity: Identity, recipients: int) -> datetime:
-    """When so many more recipients may be sent to: now, or the moment that the provider's windows have room."""
+def when_may_send(identity: Identity, recipients: int) -> Turn:
+    """When so many more recipients may be sent to: now, or once the provider's and the administrator's windows allow.
+
+    Of a provider's limit we use our share (``Limits.share``), of the administrator's all.
+    """
     now = timezone.now()
-    server, limits = server_of(identity), limits_of(identity)
+    server, limits, user = server_of(identity), limits_of(identity), identity.user
+    turn = Turn(now)
     if server is None:
-        return now
-    when = now
-    for limit, window in ((limits.recipients_per_day, DAY), (limits.recipients_per_hour, timedelta(hours=1))):
-        share = limits.share(limit)
-        used = _accepted(server, window)
-        if share is not None and used.count() + recipients > share:
+        return turn
+    through, own = _through(server), _of(identity)
+    to_people = (
+        ("provider", through, limits.share(limits.recipients_per_day), DAY),
+        ("provider", through, limits.share(limits.recipients_per_hour), HOUR),
+        ("admin", own, user.recipients_per_day, DAY),
+    )
+    for whose, which, limit, window in to_people:
+        used = _accepted(which, window)
+        if limit is not None and used.count() + recipients > limit:
             counted = used.values_list("settled_at").annotate(count=Count("id"))
             entries = [(at, count) for at, count in counted if at is not None]
-            when = max(when, when_allowed(now, entries, needed=recipients, limit=share, window=window))
-    for limit, window in ((limits.messages_per_day, DAY), (limits.messages_per_minute, MINUTE)):
-        share = limits.share(limit)
-        sent = OutgoingEvent.objects.filter(
-            _through(server, "outgoing__"), kind="handed_over", created_at__gt=now - window
-        )
-        if share is not None and sent.count() >= share:
+            at = when_allowed(now, entries, needed=recipients, limit=limit, window=window)
+            turn = max(turn, Turn(at, whose), key=lambda one: one.at)
+    of_messages = (
+        ("provider", through, limits.share(limits.messages_per_day), DAY),
+        ("provider", through, limits.share(limits.messages_per_minute), MINUTE),
+        ("admin", own, user.messages_per_minute, MINUTE),
+    )
+    for whose, which, limit, window in of_messages:
+        sent = OutgoingEvent.objects.filter(which, kind="handed_over", created_at__gt=now - window)
+        if limit is not None and sent.count() >= limit:
             entries = [(at, 1) for at in sent.values_list("created_at", flat=True)]
-            when = max(when, when_allowed(now, entries, needed=1, limit=share, window=window))
-    return when
+            at = when_allowed(now, entries, needed=1, limit=limit, window=window)
+            turn = max(turn, Turn(at, whose), key=lambda one: one.at)
+    return turn
 
 
-def _accepted(server: OutgoingServer, window: timedelta) -> QuerySet[OutgoingRecipient]:
+def _accepted(which: Q, window: timedelta) -> QuerySet[OutgoingRecipient]:
     return OutgoingRecipient.objects.filter(
-        _through(server, "outgoing__"),
-        state__in=OutgoingRecipient.TAKEN,
-        settled_at__gt=timezone.now() - window,
+        which, state__in=OutgoingRecipient.TAKEN, settled_at__gt=timezone.now() - window
     )
 
 
-def _through(server: OutgoingServer, prefix: str) -> Q:
+def _of(identity: Identity) -> Q:
+    """All that this identity's user sends, through whichever server."""
+    return Q(outgoing__user=identity.user_id)
+
+
+def _through(server: OutgoingServer) -> Q:
     """Messages that this server carries: of its own identities, and of accounts whose identities name no other."""
-    return Q(**{f"{prefix}identity__outgoing_server": server}) | Q(
-        **{f"{prefix}identity__outgoing_server": None, f"{prefix}account__outgoing_server": server}
+    return Q(outgoing__identity__outgoing_server=server) | Q(
+        outgoing__identity__outgoing_server=None, outgoing__account__outgoing_server=server
     )

@@ -15,6 +15,7 @@ from accounts.models import Identity, User
 from mailsync.message import outgoing_html
 from mailsync.message.addresses import format_address, parse_address_list
 from mailsync.models import Draft, DraftAttachment
+from mailsync.store.allowance import SendingRoom, sending_room
 from mailsync.store.drafts import is_pasted
 from mailsync.store.quoting import plain_body
 from mailsync.types import Address
@@ -52,6 +53,7 @@ class Composing:
     error_field: str = ""
     next_url: str = "/"
     quoted: str = ""
+    room: SendingRoom | None = None
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -103,6 +105,7 @@ def present_draft(user: User, draft: Draft, *, undo_seconds: int = 10, **more: A
         total_limit=settings.HERON_MESSAGE_SIZE_LIMIT_BYTES * 3 // 4,
         undo_seconds=undo_seconds,
         quoted=_quoted(draft),
+        room=_tight_room(draft, identities),
         **more,
     )
 
@@ -135,6 +138,13 @@ def written_text(draft: Draft) -> str:
     if not draft.is_html:
         return draft.body
     return outgoing_html.splice_original(draft.body, "").replace("<blockquote", "\n<blockquote")
+
+
+def _tight_room(draft: Draft, identities: list[Identity]) -> SendingRoom | None:
+    """How much of the day's recipients is used, once it is more than half."""
+    identity = next((one for one in identities if one.pk == draft.identity_id), None)
+    room = sending_room(identity) if identity is not None else None
+    return room if room is not None and room.is_tight else None
 
 
 def _known(line: str) -> str:

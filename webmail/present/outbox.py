@@ -73,6 +73,7 @@ def present_outgoing(row: Outgoing) -> OutgoingCard:
 
 def _words(row: Outgoing, recipients: Sequence[OutgoingRecipient]) -> tuple[str, str, str, str]:
     refused = sum(one.state == OutgoingRecipient.State.FAILED for one in recipients)
+    returned = sum(one.state == OutgoingRecipient.State.RETURNED for one in recipients)
     if row.state in _STOPPABLE and row.send_at:
         return _("Scheduled"), _("It leaves by itself at the time you chose."), "", "calendar-clock"
     if row.state == State.HELD:
@@ -93,6 +94,9 @@ def _words(row: Outgoing, recipients: Sequence[OutgoingRecipient]) -> tuple[str,
         return _("Not sent"), row.error or _("The mail server refused it."), "bad", "circle-alert"
     if row.state == State.CANCELLED:
         return _("Stopped"), _("It did not leave."), "", "circle-x"
+    if returned:
+        words = ngettext("It came back from %(n)d recipient.", "It came back from %(n)d recipients.", returned)
+        return _("Returned"), words % {"n": returned}, "bad", "circle-alert"
     if refused:
         words = ngettext("%(n)d recipient was refused.", "%(n)d recipients were refused.", refused) % {"n": refused}
         return _("Sent, but not to everyone"), words, "warn", "triangle-alert"
