@@ -24,7 +24,7 @@ file-pen-line file-spreadsheet file-text file-volume film fingerprint-pattern fl
 folder-open folder-plus folder-tree forward funnel globe grip-vertical hard-drive heading highlighter history
 hourglass image image-off inbox info italic key-round keyboard languages laptop layout-panel-left link list
 list-checks list-indent-decrease list-indent-increase list-ordered list-tree loader lock lock-open log-in log-out
-mail mail-check mail-open mail-plus mail-question-mark mail-warning mails maximize-2 menu merge message-square
+mail mail-check mail-open mail-plus mail-question-mark mail-warning mails map-pin maximize-2 menu merge message-square
 messages-square minimize-2 minus monitor moon move-right octagon-alert palette panel-bottom panel-left panel-right
 panels-top-left paperclip party-popper pause pen-line pencil pilcrow pin pin-off play plug plug-zap plus printer
 quote redo-2 refresh-cw remove-formatting reply reply-all rotate-ccw rss save search search-x send send-horizontal

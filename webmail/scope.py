@@ -1,4 +1,4 @@
-"""Which list is it: a folder, all inboxes, what is flagged, or a search. Screens room, reads only.
+"""Which list is it: a folder, all inboxes, what is flagged, a label, or a search. Screens room, reads only.
 
 A ``Scope`` knows its folders, its filter and its address, so that rows, tabs, pages and the
 conversation beside the list all link alike. It is made from the URL alone: links are stable.
@@ -13,23 +13,25 @@ from django.http import Http404, QueryDict
 from django.urls import reverse
 
 from mailsync.models import Folder
+from mailsync.store.labels import label_rows
 from mailsync.store.listing import AccountTree, Page, list_rows
 from mailsync.store.search import search
 from mailsync.types import Role
+from webmail.present.labels import label_of
 from webmail.reader import Reader
 
-Kind = Literal["folder", "all", "flagged", "search"]
-Show = Literal["all", "unread", "flagged"]
+Kind = Literal["folder", "all", "flagged", "label", "search"]
+Show = Literal["all", "unread", "flagged", "files"]
 
 PAGE_ROWS = 50
-_SHOWS: dict[str, Show] = {"all": "all", "unread": "unread", "flagged": "flagged"}
+_SHOWS: dict[str, Show] = {"all": "all", "unread": "unread", "flagged": "flagged", "files": "files"}
 #: Where flags, search and "all mail" do not look unless asked.
 _SET_ASIDE = frozenset({Role.JUNK.value, Role.TRASH.value})
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """``show`` is the filter tab; ``query`` the words of a search; ``role`` that of a single folder."""
+    """``show`` is the filter tab; ``query`` the words of a search or a label's keyword; ``role`` a single folder's."""
 
     kind: Kind
     title: str
@@ -49,7 +51,7 @@ class Scope:
     @property
     def total(self) -> int | None:
         """Messages in the list, where that is known without counting."""
-        if self.kind in ("flagged", "search") or self.show == "flagged":
+        if self.kind in ("flagged", "label", "search") or self.show in ("flagged", "files"):
             return None
         return self.unread if self.show == "unread" else sum(folder.total for folder in self.folders)
 
@@ -78,7 +80,8 @@ class Scope:
         return query
 
     def _context_query(self) -> dict[str, object]:
-        return {**({} if self.kind == "folder" else {"in": self.kind}), **self._own_query()}
+        named: dict[str, object] = {"label": self.query} if self.kind == "label" else {}
+        return {**({} if self.kind == "folder" else {"in": self.kind}), **named, **self._own_query()}
 
 
 def folder_scope(folder: Folder, query: QueryDict) -> Scope:
@@ -92,6 +95,12 @@ def unified_scope(tree: Sequence[AccountTree], query: QueryDict) -> Scope:
 
 def flagged_scope(tree: Sequence[AccountTree], query: QueryDict) -> Scope:
     return Scope("flagged", "Flagged", reverse("flagged"), _everyday(tree))
+
+
+def label_scope(tree: Sequence[AccountTree], keyword: str) -> Scope:
+    """What carries a label, everywhere but in junk and bin, message by message."""
+    path = reverse("label", args=[keyword])
+    return Scope("label", label_of(keyword).text, path, _everyday(tree), query=keyword)
 
 
 def search_scope(tree: Sequence[AccountTree], query: QueryDict) -> Scope:
@@ -108,6 +117,8 @@ def context_scope(folder: Folder, tree: Sequence[AccountTree], query: QueryDict)
             return unified_scope(tree, query)
         case "flagged":
             return flagged_scope(tree, query)
+        case "label":
+            return label_scope(tree, query.get("label", ""))
         case "search":
             return search_scope(tree, query)
         case _:
@@ -120,9 +131,12 @@ def load_page(scope: Scope, reader: Reader, before: str | None, limit: int = PAG
         if not scope.query:
             return Page((), None)
         return search(reader.user.pk, scope.query, folder_ids=scope.folder_ids, before=before or None, limit=limit)
+    if scope.kind == "label":
+        return label_rows(scope.folder_ids, scope.query, before=before or None, limit=limit)
     return list_rows(
         scope.folder_ids,
         by_conversation=reader.prefs.conversations,
+        files_only=scope.show == "files",
         unread_only=scope.show == "unread",
         flagged_only=scope.kind == "flagged" or scope.show == "flagged",
         before=before or None,

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", mailbox.home, name="home"),
     path("all/", mailbox.unified, name="unified"),
     path("flagged/", mailbox.flagged, name="flagged"),
+    path("label/<path:keyword>/", mailbox.label, name="label"),
     path("f/<int:folder_id>/", mailbox.folder, name="folder"),
     path("f/<int:folder_id>/t/<int:thread_id>/", reading.thread, name="thread"),
     path("m/<int:message_id>/", reading.message, name="message"),

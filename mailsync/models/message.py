@@ -12,6 +12,14 @@ from django.db.models import F, Q
 
 from mailsync.models.folder import Folder
 
+#: Keywords in which mail programs keep their own book, as they are seen spelled; all other keywords are labels.
+#: A part of an index: with a change comes a migration.
+KEYWORDS_OF_PROGRAMS = (
+    *("$Forwarded", "Forwarded", "$MDNSent", "MDNSent", "$Junk", "$NotJunk", "Junk", "NonJunk", "NotJunk"),
+    *("$SubmitPending", "$Submitted", "$Phishing", "$MailFlagBit0", "$MailFlagBit1", "$MailFlagBit2", "Redirected"),
+    *("$HasAttachment", "$HasNoAttachment", "$X-ME-Annot-2", "$recent", "Old", "Unwanted"),
+)
+
 
 class RawMessage(models.Model):
     """The bytes of a message exactly as the server gave them, kept once for each account.
@@ -151,6 +159,13 @@ class Placement(models.Model):
                 name="placement_flagged",
                 condition=Q(shown=True, flagged=True),
             ),
+            models.Index(
+                "account",
+                F("received_at").desc(),
+                F("id").desc(),
+                name="placement_labelled",
+                condition=Q(shown=True) & ~Q(keywords__contained_by=list(KEYWORDS_OF_PROGRAMS)),
+            ),
             models.Index(fields=["thread", "received_at"], name="placement_thread"),
             models.Index(fields=["folder"], name="placement_unnumbered", condition=Q(uid__isnull=True)),
             models.Index(fields=["account", "gone_at"], name="placement_gone", condition=Q(gone_phase__gt=0)),
@@ -186,6 +201,13 @@ class ThreadRow(models.Model):
                 F("id").desc(),
                 name="thread_row_flagged",
                 condition=Q(flagged_count__gt=0),
+            ),
+            models.Index(
+                "folder",
+                F("newest_at").desc(),
+                F("id").desc(),
+                name="thread_row_files",
+                condition=Q(has_attachment=True),
             ),
         ]
 

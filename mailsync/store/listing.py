@@ -111,12 +111,14 @@ def list_rows(
     by_conversation: bool,
     unread_only: bool = False,
     flagged_only: bool = False,
+    files_only: bool = False,
     before: Cursor | str | None = None,
     limit: int = 50,
 ) -> Page:
     """A page of these folders, newest first, merged by time. The caller has checked whose they are.
 
     By conversation, one that lies in several of the folders is listed once, for the newest of them.
+    ``files_only`` is of conversations: one message at a time no index knows which have files.
     """
     if isinstance(before, str):
         before = Cursor.parse(before)
@@ -125,6 +127,7 @@ def list_rows(
         by_conversation=by_conversation,
         unread_only=unread_only,
         flagged_only=flagged_only,
+        files_only=files_only and by_conversation,
         before=before,
         limit=limit + 1,
     )
@@ -139,6 +142,7 @@ def _page_keys(
     by_conversation: bool,
     unread_only: bool,
     flagged_only: bool,
+    files_only: bool,
     before: Cursor | None,
     limit: int,
 ) -> list[Cursor]:
@@ -150,6 +154,8 @@ def _page_keys(
         where.append("r.unread_count > 0" if by_conversation else "NOT r.seen")
     if flagged_only:
         where.append("r.flagged_count > 0" if by_conversation else "r.flagged")
+    if files_only:
+        where.append("r.has_attachment")
     if before is not None:
         where.append(f"(r.{at}, r.id) < (%(at)s, %(id)s)")
     if by_conversation and len(folder_ids) > 1:

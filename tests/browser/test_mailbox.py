@@ -188,9 +188,13 @@ def test_a_list_is_read_to_its_end(chromium: Browser, mailbox: Mailbox) -> None:
     expect(page.locator(".row").first).to_be_visible()
     seen = page.locator("#rows").evaluate("""async (box) => {
         const seen = new Set();
+        const isFilled = () => [...box.querySelectorAll(".slab")].every((slab) => {
+            const { top, bottom } = slab.getBoundingClientRect();
+            return slab.childElementCount || bottom < 0 || top > innerHeight;
+        });
         for (let top = 0; top < box.scrollHeight; top += 600) {
             box.scrollTop = top;
-            await new Promise((done) => setTimeout(done, 40));
+            do await new Promise((done) => setTimeout(done, 20)); while (!isFilled());
             for (const row of box.querySelectorAll(".row")) seen.add(row.id);
         }
         return seen.size;
@@ -268,6 +272,35 @@ def test_two_tabs_share_one_stream(chromium: Browser, mailbox: Mailbox) -> None:
     assert len(streams) == 1
     _arrive(mailbox, "For the one left")
     expect(other.locator(".row a.subj").first).to_have_text("For the one left")
+
+
+def test_labels_are_given_found_and_taken_away(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    line = page.locator(".row").nth(1)
+    subject = line.locator("a.subj").inner_text()
+    line.click()
+    expect(page.locator("#subject")).to_have_text(subject)
+    page.keyboard.press("l")
+    expect(page.locator("#labelfind")).to_be_focused()
+    page.keyboard.type("Grüße vom Kai")
+    page.locator("#labelnew").click()
+    expect(line.locator(".chip", has_text="Grüße vom Kai")).to_be_visible()
+    expect(page.locator("#readmeta .chip", has_text="Grüße vom Kai")).to_be_visible()
+    label = page.locator("#tree a", has_text="Grüße vom Kai")
+    expect(label).to_be_visible()
+    page.keyboard.press("l")
+    choice = page.get_by_role("menuitemcheckbox", name="Grüße vom Kai")
+    expect(choice).to_have_attribute("aria-checked", "true")
+    page.keyboard.press("Escape")
+    label.click()
+    expect(page.locator("#list h1")).to_have_text("Grüße vom Kai")
+    expect(page.locator(".row a.subj").first).to_have_text(subject)
+    page.locator(".row").first.focus()
+    page.keyboard.press("l")
+    choice.click()
+    expect(page.locator(".row")).to_have_count(0)
+    page.keyboard.press("z")
+    expect(page.locator(".row a.subj").first).to_have_text(subject)
 
 
 def test_pictures_come_by_consent_only(chromium: Browser, mailbox: Mailbox) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from mailsync.models import Message
 from mailsync.store.listing import Conversation, ConversationMessage
 from mailsync.types import Address, Role
-from webmail.present.labels import Chip, labels
+from webmail.present.labels import Chip, is_label, labels
 from webmail.present.people import display_name, first_name, participants_line, recipients_line
 from webmail.reading import BodyContext
 from webmail.scope import folder_title
@@ -71,6 +71,7 @@ class OpenConversation:
     folder_title: str
     folder_role: str
     chips: tuple[Chip, ...]
+    labels: tuple[str, ...]
     left_out: int
     flagged: bool
     unread: bool
@@ -124,6 +125,7 @@ def present_conversation(
         folder_title=folder_title(folder) if folder else "",
         folder_role=folder.role if folder else "",
         chips=tuple(dict.fromkeys(chip for card in cards for chip in card.chips)),
+        labels=tuple(dict.fromkeys(word for placement in here for word in placement.keywords if is_label(word))),
         left_out=conversation.left_out,
         flagged=any(placement.flagged for placement in here),
         unread=any(entry.unread for entry in kept),

@@ -1,6 +1,9 @@
 """Keywords (RFC 9051 §2.3.2) as the labels a reader sees: named, coloured, the machinery left out. Pure."""
 
-from collections.abc import Iterable
+import base64
+import binascii
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from webmail.templatetags.heron import hue_of
@@ -31,20 +34,81 @@ def chip(text: str) -> Chip:
     return Chip(text, hue_of(text))
 
 
+def is_label(keyword: str) -> bool:
+    """Whether a keyword is one that people give, not the book-keeping of a program."""
+    name = keyword.lower()
+    return name in _THUNDERBIRD or not (name.startswith(("$", "\\")) or name in _MACHINERY)
+
+
+def label_of(keyword: str) -> Chip:
+    """A keyword under the name and in the colour that its reader knows.
+
+    >>> label_of("$label1").text, label_of("Gr&APwA3w-e_aus_Bremen").text
+    ('Important', 'Grüße aus Bremen')
+    """
+    known = _THUNDERBIRD.get(keyword.lower())
+    return Chip(*known) if known else chip(_CODED.sub(_decode, keyword.replace("_", " ")))
+
+
+def keyword_of(name: str) -> str:
+    """The keyword for a label that somebody typed: its own for one of Thunderbird's names, else an atom
+    (RFC 9051 §9) whose letters beyond ASCII are in modified UTF-7, as Thunderbird writes them.
+
+    >>> keyword_of("to do"), keyword_of(" Grüße aus  Bremen "), keyword_of("R&D (old)")
+    ('$label4', 'Gr&APwA3w-e_aus_Bremen', 'R&-D_-old-')
+    """
+    words = " ".join(name.split())
+    for keyword, (known, _) in _THUNDERBIRD.items():
+        if known.casefold() == words.casefold():
+            return keyword
+    return _BEYOND_ASCII.sub(_encode, _NOT_ATOM.sub("-", words).replace("&", "&-").replace(" ", "_"))
+
+
 def labels(keywords: Iterable[str]) -> tuple[Chip, ...]:
     """The labels among these keywords, in the order given.
 
     >>> [label.text for label in labels(["$label1", "$Forwarded", "Travel"])]
     ['Important', 'Travel']
     """
-    found = []
-    for keyword in keywords:
-        known = _THUNDERBIRD.get(keyword.lower())
-        if known:
-            found.append(Chip(*known))
-        elif not keyword.startswith(("$", "\\")) and keyword.lower() not in _MACHINERY:
-            found.append(chip(keyword.replace("_", " ")))
-    return tuple(found)
+    return tuple(label_of(keyword) for keyword in keywords if is_label(keyword))
+
+
+@dataclass(frozen=True, slots=True)
+class LabelChoice:
+    """A label in the menu that gives and takes labels."""
+
+    keyword: str
+    text: str
+    hue: int
+
+
+def label_choices(used: Collection[str]) -> tuple[LabelChoice, ...]:
+    """What the menu offers: the five that mail programs share, then those in use, by name."""
+    own = {keyword for keyword in used if is_label(keyword) and keyword.lower() not in _THUNDERBIRD}
+    rest = sorted(own, key=lambda keyword: label_of(keyword).text.casefold())
+    return tuple(
+        LabelChoice(keyword, label_of(keyword).text, label_of(keyword).hue) for keyword in (*_THUNDERBIRD, *rest)
+    )
+
+
+#: What an atom cannot hold: specials of the grammar and control characters.
+_NOT_ATOM = re.compile(r'[(){%*"\\\]\x00-\x1f\x7f]')
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_CODED = re.compile(r"&([A-Za-z0-9+,]*)-")
+
+
+def _encode(run: re.Match[str]) -> str:
+    coded = base64.b64encode(run[0].encode("utf-16-be")).decode().rstrip("=").replace("/", ",")
+    return f"&{coded}-"
+
+
+def _decode(coded: re.Match[str]) -> str:
+    if not coded[1]:
+        return "&"
+    try:
+        return base64.b64decode(coded[1].replace(",", "/") + "=" * (-len(coded[1]) % 4)).decode("utf-16-be")
+    except (binascii.Error, UnicodeDecodeError):
+        return coded[0]
 
 
 def is_forwarded(keywords: Iterable[str]) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from mailsync.store.listing import ListRow
 from mailsync.types import Address
 from webmail.present.clock import Group, group_of
-from webmail.present.labels import Chip, is_forwarded, labels
+from webmail.present.labels import Chip, is_forwarded, is_label, labels
 from webmail.present.people import participants_line
 
 
@@ -29,6 +29,7 @@ class Row:
     forwarded: bool
     has_attachment: bool
     chips: tuple[Chip, ...]
+    labels: tuple[str, ...]
     account_id: int
     message_id: int
     index: int
@@ -90,6 +91,7 @@ def _present_row(row: ListRow, local: datetime, index: int, style: RowStyle) -> 
         forwarded=is_forwarded(row.keywords),
         has_attachment=row.has_attachment,
         chips=tuple(_chips(row, style)),
+        labels=tuple(keyword for keyword in row.keywords if is_label(keyword)),
         account_id=row.account_id,
         message_id=row.message_id,
         index=index,

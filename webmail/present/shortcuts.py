@@ -28,6 +28,7 @@ def shortcuts() -> list[Section]:
                 (("#",), _("Delete")),
                 (("!",), _("Junk, or not junk")),
                 (("V",), _("Move to a folder")),
+                (("L",), _("Label")),
                 (("S",), _("Flag")),
                 (("U",), _("Read or unread")),
                 (("Z",), _("Undo")),

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from mailsync.store.labels import LabelCount
 from mailsync.store.listing import AccountTree, FolderLine
 from mailsync.store.tree import Health
 from mailsync.types import Role
+from webmail.present.labels import is_label, label_of
 from webmail.scope import Scope, folder_title
 from webmail.templatetags.heron import heron_ago
 
@@ -52,6 +54,7 @@ class NavItem:
     role: str = ""
     selectable: bool = True
     go: str = ""
+    hue: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class Nav:
     top: tuple[NavItem, ...]
     folders: tuple[NavItem, ...]
     accounts: tuple[NavAccount, ...]
+    labels: tuple[NavItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,11 @@ class MoveAccount:
     folders: tuple[MoveTarget, ...]
 
 
-def present_nav(tree: Sequence[AccountTree], scope: Scope | None, *, outbox: int = 0) -> Nav:
+def present_nav(
+    tree: Sequence[AccountTree], scope: Scope | None, *, outbox: int = 0, labels: Sequence[LabelCount] = ()
+) -> Nav:
     """``scope`` is the list on the screen, None on a page that is none; ``outbox`` counts what is on its way."""
+    named = _labels(labels, scope)
     current = scope.folders[0].pk if scope and scope.kind == "folder" else 0
     kind = scope.kind if scope else ""
     several = len(tree) > 1
@@ -112,9 +119,28 @@ def present_nav(tree: Sequence[AccountTree], scope: Scope | None, *, outbox: int
         top.append(NavItem("Outbox", reverse("outbox"), "clock", outbox, key="outbox"))
     top.extend(roles[role] for role in _FIRST[3:] if role in roles)
     if several:
-        return Nav(tuple(top), (), tuple(_account(entry, current) for entry in tree))
+        return Nav(tuple(top), (), tuple(_account(entry, current) for entry in tree), named)
     folders = tuple(_item(line, current) for line in tree[0].folders if line.folder.role not in _FIRST) if tree else ()
-    return Nav(tuple(top), folders, ())
+    return Nav(tuple(top), folders, (), named)
+
+
+def _labels(counts: Sequence[LabelCount], scope: Scope | None) -> tuple[NavItem, ...]:
+    """Labels by name, with the number of their messages."""
+    current = scope.query.lower() if scope and scope.kind == "label" else ""
+    items = [
+        NavItem(
+            label_of(one.keyword).text,
+            reverse("label", args=[one.keyword]),
+            "tag",
+            one.total,
+            current=one.keyword.lower() == current,
+            key="label",
+            hue=label_of(one.keyword).hue,
+        )
+        for one in counts
+        if is_label(one.keyword)
+    ]
+    return tuple(sorted(items, key=lambda item: item.label.casefold()))
 
 
 def present_move_targets(tree: Sequence[AccountTree]) -> tuple[MoveAccount, ...]:

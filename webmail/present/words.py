@@ -9,6 +9,7 @@ def script_words() -> dict[str, str]:
         "archive": _("Archive"),
         "delete": _("Delete"),
         "move": _("Move to…"),
+        "label": _("Label…"),
         "flag": _("Flag"),
         "unflag": _("Remove flag"),
         "read": _("Mark as read"),

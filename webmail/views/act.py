@@ -1,10 +1,11 @@
-"""Acts on mail: archive, delete, junk, move, read, flag, on one row or a selection; and Undo. Only POST.
+"""Acts on mail: archive, delete, junk, move, read, flag, label, on one row or a selection; and Undo. Only POST.
 
 In go row names (see ``access.placements_for``) and a verb; out comes the toast that offers Undo, or for a
 page without scripts the way back to its list. A wish that makes no sense comes back as its reason, 409.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID
 
 from django.contrib import messages
@@ -19,9 +20,12 @@ from accounts.models import User
 from mailsync import actions
 from mailsync.types import ActionResult
 from webmail import access
+from webmail.present.labels import keyword_of, label_of
 from webmail.reader import user_of
 
 Verb = Callable[[User, list[int]], ActionResult]
+#: Verbs that need another word: which folder, which label. A button may carry it as its own value.
+WORDED = ("move", "label", "unlabel")
 
 VERBS: dict[str, Verb] = {
     "archive": lambda user, ids: actions.archive(user.pk, ids),
@@ -40,7 +44,8 @@ VERBS: dict[str, Verb] = {
 def act(request: HttpRequest) -> HttpResponse:
     """``do=<verb>&on=<name>…`` for a selection, ``one=<verb> <name>`` for the button of a row.
 
-    The verb ``move`` takes ``folder=<id>``; a button that moves may carry both, as ``move=<folder id>``.
+    The verb ``move`` takes ``folder=<id>``; a button that moves may carry both, as ``move=<folder id>``. So do
+    ``label`` and ``unlabel`` with ``keyword=<keyword>``, or ``named=<words>`` for a label by the name it is to have.
     """
     user = user_of(request)
     verb, names = _read(request)
@@ -48,7 +53,7 @@ def act(request: HttpRequest) -> HttpResponse:
         return _refuse(request, _("Select one or more messages first."), 400)
     ids = access.placements_for(user, names)
     try:
-        result = _run(user, verb, ids, request.POST.get("move") or request.POST.get("folder", ""))
+        result = _run(request, user, verb, ids)
     except actions.NotYours as error:
         raise Http404 from error
     except actions.CannotDo as error:
@@ -83,21 +88,34 @@ def _read(request: HttpRequest) -> tuple[str, list[str]]:
         verb, _space, name = one.partition(" ")
         names = [name]
     else:
-        verb = "move" if request.POST.get("move") else request.POST.get("do", "")
+        verb = next((word for word in WORDED if request.POST.get(word)), request.POST.get("do", ""))
         names = request.POST.getlist("on")
-    if verb not in VERBS and verb != "move":
+    if verb not in VERBS and verb not in WORDED:
         raise Http404
     return verb, names
 
 
-def _run(user: User, verb: str, ids: list[int], folder: str) -> ActionResult:
+def _run(request: HttpRequest, user: User, verb: str, ids: list[int]) -> ActionResult:
     if not ids:
         raise actions.CannotDo(_("These messages are no longer here. Another of your programs may have moved them."))
-    if verb != "move":
+    if verb in VERBS:
         return VERBS[verb](user, ids)
-    if not folder.isdigit():
+    if verb != "move":
+        return _label(user, verb, ids, request.POST.get(verb) or request.POST.get("keyword", ""), request)
+    folder = request.POST.get("move") or request.POST.get("folder", "")
+    if not (folder.isascii() and folder.isdigit()):
         raise actions.CannotDo(_("Choose the folder to move to."), field="folder")
     return actions.move(user.pk, ids, access.folder_for(user, int(folder)).pk)
+
+
+def _label(user: User, verb: str, ids: list[int], keyword: str, request: HttpRequest) -> ActionResult:
+    keyword = keyword or keyword_of(request.POST.get("named", ""))
+    if not keyword:
+        raise actions.CannotDo(_("Give the label a name."), field="named")
+    result = actions.set_keyword(user.pk, ids, keyword, verb == "label")
+    name = label_of(keyword).text
+    said = _("Labelled %s") if verb == "label" else _("No longer labelled %s")
+    return replace(result, label=said % name)
 
 
 def _refuse(request: HttpRequest, reason: str, status: int) -> HttpResponse:

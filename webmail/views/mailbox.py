@@ -1,5 +1,6 @@
-"""The lists: a folder, all inboxes, what is flagged. In goes a URL, out comes a full page or the part htmx asked for.
+"""The lists: a folder, all inboxes, what is flagged, a label.
 
+In goes a URL, out comes a full page or the part htmx asked for.
 Page and part share one view and one context: ``HX-Target: rows`` gets rows, ``list`` the list pane,
 anything else the whole page.
 """
@@ -14,9 +15,10 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from mailsync.models import Folder, Outgoing
+from mailsync.store.labels import load_labels
 from mailsync.store.listing import AccountTree, ListRow, load_tree
 from webmail import access
-from webmail.present.labels import Chip
+from webmail.present.labels import Chip, label_choices
 from webmail.present.notices import present_notices
 from webmail.present.rows import RowStyle, present_rows
 from webmail.present.shortcuts import shortcuts
@@ -29,6 +31,7 @@ from webmail.scope import (
     flagged_scope,
     folder_scope,
     folder_title,
+    label_scope,
     load_page,
     unified_scope,
 )
@@ -69,6 +72,14 @@ def unified(request: HttpRequest) -> HttpResponse:
 def flagged(request: HttpRequest) -> HttpResponse:
     tree = load_tree(user_of(request).pk)
     return respond_with_list(request, flagged_scope(tree, request.GET), tree)
+
+
+@require_safe
+@login_required
+def label(request: HttpRequest, keyword: str) -> HttpResponse:
+    """What carries a label; one that nothing carries is an empty list, as the last message may just have lost it."""
+    tree = load_tree(user_of(request).pk)
+    return respond_with_list(request, label_scope(tree, keyword[:64]), tree)
 
 
 @require_safe
@@ -124,9 +135,12 @@ def column(request: HttpRequest) -> dict[str, Any]:
 
 
 def nav_context(request: HttpRequest, tree: Sequence[AccountTree], scope: Scope | None) -> dict[str, Any]:
-    outbox = Outgoing.objects.filter(user=user_of(request), finished_at__isnull=True).count()
+    user = user_of(request)
+    outbox = Outgoing.objects.filter(user=user, finished_at__isnull=True).count()
+    labels = load_labels(user.pk)
     return {
-        "nav": present_nav(tree, scope, outbox=outbox),
+        "nav": present_nav(tree, scope, outbox=outbox, labels=labels),
+        "label_choices": label_choices([one.keyword for one in labels]),
         "column_health": present_health(tree),
         "unread_total": sum(entry.unread for entry in tree),
         "tree": tree,
@@ -153,7 +167,7 @@ def rows_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[str
 
 
 def row_style(reader: Reader, scope: Scope) -> RowStyle:
-    by_conversation = reader.prefs.conversations and scope.kind != "search"
+    by_conversation = reader.prefs.conversations and scope.kind not in ("search", "label")
     folders = {folder.pk: folder for folder in scope.folders}
 
     def url(row: ListRow) -> str:

@@ -11,6 +11,8 @@ import { refreshTop, restore } from "heron/mail/chunks";
 
 let undoing = null;
 let dismissToast = () => {};
+/** The act that the server has not answered yet: Z pressed at once means that one. */
+let underWay = Promise.resolve();
 
 /** What an act is about: the selection, else the open conversation, else the row with the focus. */
 export function targets() {
@@ -27,31 +29,35 @@ export function openNames() {
 }
 
 /** Whether rows leave this list by that act. */
-function leaves(verb) {
-  const { kind, role } = document.getElementById("listform").dataset;
+function leaves(verb, { keyword }) {
+  const { kind, role, label } = document.getElementById("listform").dataset;
+  if (verb === "unlabel") return kind === "label" && label.toLowerCase() === keyword.toLowerCase();
   if (verb === "trash" || verb === "junk") return true;
   if (verb === "unflag") return kind === "flagged";
   if (verb === "notjunk") return role === "junk";
   return (verb === "archive" || verb === "move") && (kind === "folder" || kind === "all");
 }
 
-export async function act(verb, names = targets(), { folder = null } = {}) {
+/** Acts on the rows or messages of these names. `about` is what else the verb needs: {folder}, or {keyword} or {named}. */
+export async function act(verb, names = targets(), about = {}) {
   if (!names.length) {
     say(words("select_first"));
     return;
   }
-  const put = leaves(verb) ? takeAway(names) : change(verb, names);
-  const fields = [["do", verb], ...names.map((name) => ["on", name])];
-  if (folder) fields.push(["folder", folder]);
+  const leaving = leaves(verb, about);
+  const put = leaving ? takeAway(names) : change(verb, names);
+  const fields = [["do", verb], ...names.map((name) => ["on", name]), ...Object.entries(about)];
   try {
-    const answer = fragment(await send("/act/", fields)).querySelector(".toast");
+    const sending = send("/act/", fields);
+    underWay = sending.catch(() => {});
+    const answer = fragment(await sending).querySelector(".toast");
     for (const name of names) away.delete(name);
     offerUndo(answer, put);
-    if (!leaves(verb)) await refreshTop({ move: false }).catch(() => {});
+    if (!leaving) await refreshTop({ move: false }).catch(() => {});
     document.dispatchEvent(new CustomEvent("heron:acted", { detail: { verb, names } }));
   } catch (error) {
     put.back();
-    toast(error.message, { bad: true, action: { label: words("retry"), run: () => act(verb, names, { folder }) } });
+    toast(error.message, { bad: true, action: { label: words("retry"), run: () => act(verb, names, about) } });
   }
 }
 
@@ -134,6 +140,7 @@ function offerUndo(answer, put) {
 
 /** Takes back the last act, from the toast or by Z. */
 export async function undo() {
+  await underWay;
   if (!undoing) {
     say(words("nothing_to_undo"));
     return;

@@ -57,6 +57,16 @@ export function bodyArrived(messageId) {
   if (waiting) reload(waiting.closest(".msg")).catch(() => {});
 }
 
+/** The labels under the subject follow what was given or taken. */
+document.addEventListener("heron:acted", async ({ detail: { verb } }) => {
+  if (!["label", "unlabel"].includes(verb) || !document.getElementById("readmeta")) return;
+  const fresh = await part(location.href, "main", { rehearse: true }).catch(() => null);
+  const meta = fresh?.getElementById("readmeta");
+  if (!meta || fresh.getElementById("reading").dataset.row !== reading()?.dataset.row) return;
+  reading().dataset.labels = fresh.getElementById("reading").dataset.labels;
+  document.getElementById("readmeta").replaceWith(meta);
+});
+
 /** The newest open message comes into view under the subject. */
 function scrollToOpen() {
   const cards = [...main.querySelectorAll(".msg")];

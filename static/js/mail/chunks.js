@@ -162,6 +162,7 @@ function freshen(fresh) {
     const old = rowNamed(row.id);
     if (!old) continue;
     old.className = row.className;
+    old.dataset.labels = row.dataset.labels ?? "";
     [...row.children].forEach((cell, at) => {
       if (old.children[at].innerHTML !== cell.innerHTML) old.children[at].replaceWith(cell);
     });

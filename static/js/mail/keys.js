@@ -33,6 +33,7 @@ export const COMMANDS = {
   s: () => toggle("flag", "unflag", isFlagged),
   z: () => undo(),
   v: () => openMenu("move"),
+  l: () => openMenu("label"),
   r: () => write("reply"),
   a: () => write("reply_all"),
   f: () => write("forward"),

@@ -83,6 +83,10 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden && Date.now() - lastHeard > POLL_MILLISECONDS) catchUp();
 });
 addEventListener("online", () => catchUp());
+/* Labels and their counts stand in the column. */
+document.addEventListener("heron:acted", ({ detail: { verb } }) => {
+  if (verb === "label" || verb === "unlabel") catchUp();
+});
 
 /* --- counts ---------------------------------------------------------------------------------- */
 
@@ -243,6 +247,7 @@ async function catchUp() {
   try {
     const at = form().dataset.kind === "folder" ? `?at=${shownFolders()[0]}` : "";
     const column = await part(`/tree/${at}`, "folders");
+    offerLabels(column);
     const fresh = column.getElementById("tree");
     const tree = document.getElementById("tree");
     if (fresh && tree) {
@@ -262,6 +267,15 @@ async function catchUp() {
   } catch {
     // Offline: the next look, or the browser coming back online, tries again.
   }
+}
+
+/** A label that is new, here or elsewhere, can be given from now on. */
+function offerLabels(column) {
+  const fresh = column.querySelector("template[data-labels]")?.content.firstElementChild;
+  const menu = document.querySelector("#label .choices");
+  if (!fresh || !menu || document.getElementById("label").matches(":popover-open")) return;
+  for (const old of menu.querySelectorAll("[role=menuitemcheckbox]")) old.remove();
+  menu.prepend(...fresh.childNodes);
 }
 
 /** The top bar's word on all accounts, or on the browser's own connection. */

@@ -1,5 +1,6 @@
 /* Menus: popovers that open at what called them, are walked with arrows, and hand their choice to an
-   act. The move menu finds folders by name and offers those of the right account only. */
+   act. The move menu finds folders by name and offers those of the right account only; the label menu
+   shows what each message has. */
 
 import { act, openNames, targets } from "heron/mail/act";
 import { clearSelection, rowNamed, rowOf, select, selection } from "heron/mail/rows";
@@ -47,11 +48,12 @@ document.addEventListener("toggle", (event) => {
     return;
   }
   if (menu.id === "move") prepareMove(menu);
+  if (menu.id === "label") prepareLabels(menu);
   if (!menu.matches(".of-me, [data-menu]")) place(menu);
   (menu.querySelector("input:not([hidden])") ?? items(menu)[0])?.focus();
 }, true);
 
-const items = (menu) => [...menu.querySelectorAll("[role=menuitem]")].filter((one) => one.offsetParent);
+const items = (menu) => [...menu.querySelectorAll("[role^=menuitem]")].filter((one) => one.offsetParent);
 
 /** Only folders of the account that all the chosen messages belong to. */
 function prepareMove(menu) {
@@ -66,12 +68,52 @@ function prepareMove(menu) {
 
 function narrow(menu, text) {
   const wanted = text.trim().toLowerCase();
-  for (const button of menu.querySelectorAll(".choices [role=menuitem]")) {
+  for (const button of menu.querySelectorAll(".choices [role^=menuitem]:not(#labelnew)")) {
     button.hidden = Boolean(wanted) && !button.textContent.toLowerCase().includes(wanted);
   }
 }
 
-document.getElementById("movefind")?.addEventListener("input", (event) => narrow(event.target.closest(".menu"), event.target.value));
+/** Checked where all of the chosen have the label, mixed where some do. */
+function prepareLabels(menu) {
+  const has = about.map((name) => labelsOf(name));
+  for (const button of menu.querySelectorAll("[role=menuitemcheckbox]")) {
+    const count = has.filter((labels) => labels.includes(button.value.toLowerCase())).length;
+    button.setAttribute("aria-checked", !count ? "false" : count === has.length ? "true" : "mixed");
+  }
+  menu.querySelector("input").value = "";
+  narrow(menu, "");
+  offerNew(menu, "");
+}
+
+function labelsOf(name) {
+  const isOpen = name === reading()?.dataset.row || reading()?.dataset.names.split(" ").includes(name);
+  const labels = isOpen ? reading().dataset.labels : rowNamed(name)?.dataset.labels;
+  return (labels ?? "").toLowerCase().split(" ");
+}
+
+/** A name that no label has can become one. */
+function offerNew(menu, text) {
+  const wanted = text.trim();
+  const known = [...menu.querySelectorAll("[role=menuitemcheckbox]")].map((one) => one.textContent.trim().toLowerCase());
+  const button = document.getElementById("labelnew");
+  button.hidden = !wanted || known.includes(wanted.toLowerCase());
+  button.querySelector("b").textContent = wanted ? `“${wanted}”` : "";
+}
+
+for (const id of ["movefind", "labelfind"]) {
+  document.getElementById(id)?.addEventListener("input", ({ target }) => {
+    const menu = target.closest(".menu");
+    narrow(menu, target.value);
+    if (menu.id === "label") offerNew(menu, target.value);
+  });
+}
+
+document.getElementById("labelnew")?.addEventListener("click", (event) => {
+  const menu = event.target.closest(".menu");
+  const named = menu.querySelector("input").value.trim();
+  menu.hidePopover();
+  act("label", about, { named });
+});
 
 document.addEventListener("keydown", (event) => {
   const menu = event.target.closest?.(".menu[popover]");
@@ -103,7 +145,7 @@ document.addEventListener("click", (event) => {
     openMenu(other.dataset.opens, caller, names);
     return;
   }
-  const button = event.target.closest("button[name=do], button[name=one], button[name=move]");
+  const button = event.target.closest("button[name=do], button[name=one], button[name=move], [role=menuitemcheckbox]");
   if (!button || !(button.closest("#summary") || button.form?.getAttribute("action") === "/act/")) return;
   const menu = button.closest("[popover]");
   const own = button.closest("form[data-names]")?.dataset.names.split(" ").filter(Boolean);
@@ -114,6 +156,8 @@ document.addEventListener("click", (event) => {
   if (button.name === "one") {
     const [verb, name] = button.value.split(" ");
     act(verb, [name]);
+  } else if (button.matches("[role=menuitemcheckbox]")) {
+    act(button.getAttribute("aria-checked") === "true" ? "unlabel" : "label", names, { keyword: button.value });
   } else if (button.name === "move") {
     act("move", names, { folder: button.value });
   } else {

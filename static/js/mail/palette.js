@@ -35,6 +35,7 @@ function commands() {
     one("E", "archive", "archive", () => act("archive", about)),
     one("#", "trash-2", "delete", () => act("trash", about)),
     one("V", "folder-input", "move", () => openMenu("move", document.body, about)),
+    one("L", "tag", "label", () => openMenu("label", document.body, about)),
     one("S", "flag", "flag", () => act("flag", about)),
     one("", "flag-off", "unflag", () => act("unflag", about)),
     one("", "mail-open", "read", () => act("read", about)),
@@ -50,7 +51,7 @@ function places() {
   const group = words("group_go");
   return [...document.querySelectorAll("#tree a.item")].map((item) => ({
     group,
-    icon: item.querySelector("use").getAttribute("href").split("#")[1],
+    icon: item.querySelector("use")?.getAttribute("href").split("#")[1] ?? "tag",
     label: item.querySelector(".lbl").textContent,
     sub: item.closest("details")?.querySelector("summary .lbl").textContent ?? "",
     key: item.dataset.go ? `G ${item.dataset.go.toUpperCase()}` : "",

@@ -1,0 +1,56 @@
+"""Every main screen under axe-core: no serious breach of WCAG 2.2 A and AA, in both themes, wide and narrow."""
+
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import Mailbox
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+#: "best-practice" brings the landmarks; the frame of a letter is a stranger's work.
+OPTIONS = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "iframes": False,
+    "resultTypes": ["violations"],
+}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+WIDE = {"viewport": {"width": 1440, "height": 900}}
+
+
+def breaches(page: Page, screen: str) -> Iterator[str]:
+    page.evaluate(AXE)
+    found: dict[str, Any] = page.evaluate("(options) => axe.run(document, options)", OPTIONS)
+    for one in found["violations"]:
+        if one["impact"] in ("serious", "critical") or one["id"].startswith(("landmark", "region")):
+            for node in one["nodes"]:
+                what = f"{screen}: {one['id']} ({one['impact']})"
+                yield f"{what}: {node['html'][:160]}\n    {node['failureSummary'][:300]}"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("shape", [WIDE, PHONE], ids=["wide", "phone"])
+def test_no_screen_has_a_serious_breach(
+    scheme: str, shape: dict[str, Any], chromium: Browser, mailbox: Mailbox
+) -> None:
+    page = mailbox.inbox(chromium, **shape, color_scheme=scheme, reduced_motion="reduce")
+    found = [*breaches(page, "inbox")]
+    page.locator(".row", has_text="Draft of the members’ letter").first.click()
+    page.locator("#subject").wait_for()
+    page.locator("iframe[data-frame]").first.wait_for()
+    found += breaches(page, "reading")
+    page.keyboard.press("c")
+    page.locator("section.compose [contenteditable=true]").wait_for()
+    found += breaches(page, "compose")
+    page.keyboard.press("Escape")
+    page.goto(f"{mailbox.url}/search/?q=nothing-at-all-like-this")
+    found += breaches(page, "search without results")
+    for name in ("", "appearance/", "accounts/", "accounts/add/", "security/"):
+        page.goto(f"{mailbox.url}/settings/{name}")
+        found += breaches(page, f"settings/{name}")
+    page.context.clear_cookies()
+    page.goto(f"{mailbox.url}/accounts/login/")
+    found += breaches(page, "sign-in")
+    assert not found, "\n".join(found)
