@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from django.db import connection
+from django.db.models import F
 from django.db.models.functions import Now
 
 from mailsync.models import Folder, Hole
@@ -35,6 +36,12 @@ def due_holes(folder: Folder, limit: int = 100) -> list[int]:
     """UIDs of this folder to try again now."""
     due = Hole.objects.filter(folder=folder, epoch=folder.epoch, next_try_at__lte=Now())
     return sorted(due.order_by("next_try_at").values_list("uid", flat=True)[:limit])
+
+
+def folders_with_due_holes(account_id: int) -> set[int]:
+    """Folders to visit although nothing in them has changed."""
+    due = Hole.objects.filter(folder__account_id=account_id, epoch=F("folder__epoch"), next_try_at__lte=Now())
+    return set(due.values_list("folder_id", flat=True))
 
 
 def fill_holes(folder: Folder, uids: Collection[int]) -> None:
