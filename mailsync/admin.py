@@ -1,14 +1,16 @@
-"""What an operator may see of mail: folders, the outbox, runs and holes. Read-only, and never a message's content."""
+"""What an operator may see of mail: folders, the outbox, runs and holes, never a message's content. Read-only but
+for halts, which stop an account, a host or everything, and for asking that something be tried again."""
 
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from mailsync.models import AccountSync, Change, Folder, Hole, Outgoing, SyncRun
+from mailsync.models import AccountSync, Change, ConnectionCap, Folder, Halt, Hole, Outgoing, SyncRun, Traffic
+from mailsync.store import verification
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Any]
@@ -63,14 +65,86 @@ class FolderAdmin(ReadOnlyAdmin):
 
 @admin.register(AccountSync)
 class AccountSyncAdmin(ReadOnlyAdmin):
-    list_display = ("account", "due_at", "failures", "last_success_at", "watched_at", "last_error")
+    """How each account stands; its folders, holes and changes have pages of their own."""
+
+    list_display = (
+        *("account", "state", "last_success_at", "due_at", "watched_at", "here", "on_server"),
+        *("holes", "pending", "failures", "last_error"),
+    )
+    list_filter = ("account__state", "account__host")
     list_select_related = ("account",)
-    search_fields = ("account__address",)
-    actions = ("sync_now",)
+    search_fields = ("account__address", "account__host")
+    actions = ("sync_now", "verify_now")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AccountSync]:
+        rows: QuerySet[AccountSync] = super().get_queryset(request)
+        folders = Folder.objects.filter(account=OuterRef("account"), missing_since=None).order_by().values("account")
+        changes = Change.objects.filter(account=OuterRef("account"), finished_at=None, state__in=Change.OPEN)
+        holes = Hole.objects.filter(folder__account=OuterRef("account")).order_by().values("folder__account")
+        return rows.annotate(
+            here_count=Subquery(folders.annotate(n=Sum("total")).values("n")),
+            server_count=Subquery(folders.annotate(n=Sum("exists_seen")).values("n")),
+            hole_count=Subquery(holes.annotate(n=Count("id")).values("n")),
+            pending_count=Subquery(changes.order_by().values("account").annotate(n=Count("id")).values("n")),
+        )
+
+    @admin.display(description=_("state"))
+    def state(self, row: Any) -> str:
+        return str(row.account.get_state_display())
+
+    @admin.display(description=_("here"), ordering="here_count")
+    def here(self, row: Any) -> int:
+        return row.here_count or 0
+
+    @admin.display(description=_("on the server"), ordering="server_count")
+    def on_server(self, row: Any) -> int:
+        return row.server_count or 0
+
+    @admin.display(description=_("holes"), ordering="hole_count")
+    def holes(self, row: Any) -> int:
+        return row.hole_count or 0
+
+    @admin.display(description=_("pending"), ordering="pending_count")
+    def pending(self, row: Any) -> int:
+        return row.pending_count or 0
 
     @admin.action(description=_("Fetch now"))
     def sync_now(self, request: HttpRequest, queryset: QuerySet[AccountSync]) -> None:
         messages.info(request, f"{queryset.update(due_at=Now(), push_due_at=Now())} accounts are due now.")
+
+    @admin.action(description=_("Verify now: compare every UID and flag with the server, and repair"))
+    def verify_now(self, request: HttpRequest, queryset: QuerySet[AccountSync]) -> None:
+        accounts = list(queryset.values_list("account_id", flat=True))
+        for account_id in accounts:
+            verification.ask(account_id)
+        AccountSync.objects.filter(pk__in=accounts).update(due_at=Now())
+        messages.info(request, f"{len(accounts)} accounts will be verified now; the result stands among the runs.")
+
+
+@admin.register(Halt)
+class HaltAdmin(_Admin):
+    """The operator's switch: a row stops work, deleting it lets work go on."""
+
+    list_display = ("__str__", "reason", "created_at")
+    list_select_related = ("account",)
+    autocomplete_fields = ("account",)
+
+
+@admin.register(ConnectionCap)
+class ConnectionCapAdmin(ReadOnlyAdmin):
+    list_display = ("account", "most", "learned_at")
+    list_select_related = ("account",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Deleting one lets the server be asked for the usual number again."""
+        return bool(request.user.is_superuser)  # type: ignore[union-attr]
+
+
+@admin.register(Traffic)
+class TrafficAdmin(ReadOnlyAdmin):
+    list_display = ("day", "account", "bytes_in")
+    list_select_related = ("account",)
+    ordering = ("-day", "-bytes_in")
 
 
 @admin.register(SyncRun)

@@ -43,6 +43,7 @@ from mailsync.actions.mail import (
 )
 from mailsync.actions.owned import NotYours
 from mailsync.actions.presence import look_in
+from mailsync.actions.repair import retry_changes, retry_folder, verify_now
 from mailsync.actions.sending import (
     cancel_outgoing,
     dismiss_outgoing,
@@ -90,6 +91,8 @@ __all__ = [
     "reopen",
     "reschedule",
     "resume_account",
+    "retry_changes",
+    "retry_folder",
     "retry_send",
     "save_draft",
     "send",
@@ -101,4 +104,5 @@ __all__ = [
     "undo",
     "undo_send",
     "update_account",
+    "verify_now",
 ]

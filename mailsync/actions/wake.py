@@ -39,6 +39,10 @@ def sync_soon(account_id: int) -> None:
     _nudge(tasks.account_pull, account_id)
 
 
+def visit_soon(folder_id: int) -> None:
+    _nudge(tasks.folder_pull, folder_id)
+
+
 def tell(user_id: int, kind: str, **ids: int) -> None:
     announce(user_id, kind, **ids)
 

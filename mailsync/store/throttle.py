@@ -33,21 +33,25 @@ NOT_HALTED = """NOT EXISTS (SELECT FROM mailsync_halt h WHERE h.account_id = a.i
                             OR (h.account_id IS NULL AND h.host = ''))"""
 
 
-def halt_of(account: MailAccount) -> Halt | None:
-    """What an operator has stopped this account with; the widest halt is the one to tell."""
-    hosts = [account.host.lower()]
+def load_halts() -> list[Halt]:
+    """All that stand, the widest first: of everything, of a host, of an account."""
+    return list(Halt.objects.order_by(F("account").asc(nulls_first=True), "host", "id"))
+
+
+def halt_of(account: MailAccount, halts: Sequence[Halt] | None = None) -> Halt | None:
+    """What an operator has stopped this account with, by either of its servers; the widest halt is the one to tell."""
+    hosts = {account.host.lower()}
     if account.outgoing_server is not None:
-        hosts.append(account.outgoing_server.host.lower())
-    scope = Q(account__isnull=True, host="") | Q(account=account)
-    for host in hosts:
-        scope |= Q(host__iexact=host)
-    # In this order: a halt of everything, of a host, of this account.
-    return Halt.objects.filter(scope).order_by(F("account").asc(nulls_first=True), "host", "id").first()
+        hosts.add(account.outgoing_server.host.lower())
+    for halt in load_halts() if halts is None else halts:
+        if halt.account_id == account.pk if halt.account_id else not halt.host or halt.host.lower() in hosts:
+            return halt
+    return None
 
 
 def halted_accounts() -> QuerySet[MailAccount]:
     """All accounts that some halt stops, by either of their servers."""
-    halts = list(Halt.objects.all())
+    halts = load_halts()
     if any(halt.account_id is None and not halt.host for halt in halts):
         return MailAccount.objects.all()
     scope = Q(pk__in=[halt.account_id for halt in halts if halt.account_id])

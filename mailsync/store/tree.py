@@ -1,4 +1,4 @@
-"""The folder tree of a user: accounts with their health, folders with their counts. Database room; two queries."""
+"""The folder tree of a user: accounts with their health, folders with their counts. Database room; three queries."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,8 @@ from typing import Literal
 from django.db.models import F
 
 from accounts.models import MailAccount
-from mailsync.models import AccountSync, Folder
+from mailsync.models import AccountSync, Folder, Halt
+from mailsync.store import throttle
 from mailsync.types import Role
 
 Health = Literal["ok", "syncing", "failing", "needs_user", "paused"]
@@ -51,17 +52,20 @@ class AccountTree:
 
 def load_tree(user_id: int) -> list[AccountTree]:
     """All accounts of a user, in the user's order, with the folders the server still lists."""
-    accounts = list(MailAccount.objects.filter(user_id=user_id).select_related("sync").order_by("position", "id"))
+    accounts = list(
+        MailAccount.objects.filter(user_id=user_id).select_related("sync", "outgoing_server").order_by("position", "id")
+    )
     folders: dict[int, list[Folder]] = {account.id: [] for account in accounts}
     listed = Folder.objects.filter(account__user_id=user_id, missing_since__isnull=True)
     for folder in listed.order_by(F("account_id"), F("path")):
         folders[folder.account_id].append(folder)
-    return [_account_tree(account, folders[account.id]) for account in accounts]
+    halts = throttle.load_halts()
+    return [_account_tree(account, folders[account.id], halts) for account in accounts]
 
 
-def _account_tree(account: MailAccount, folders: list[Folder]) -> AccountTree:
+def _account_tree(account: MailAccount, folders: list[Folder], halts: list[Halt]) -> AccountTree:
     sync: AccountSync | None = getattr(account, "sync", None)
-    health, text = _health(account, sync, folders)
+    health, text = account_health(account, sync, folders, throttle.halt_of(account, halts))
     return AccountTree(account, sync, _lines(folders), health, text)
 
 
@@ -86,8 +90,12 @@ def _lines(folders: list[Folder]) -> tuple[FolderLine, ...]:
     return tuple(FolderLine(folder, len(chains[folder.id]) - 1, folder.id in parents) for folder in ordered)
 
 
-def _health(account: MailAccount, sync: AccountSync | None, folders: list[Folder]) -> tuple[Health, str]:
+def account_health(
+    account: MailAccount, sync: AccountSync | None, folders: list[Folder], halt: Halt | None
+) -> tuple[Health, str]:
     """The state of the account in one word and in a sentence for its user."""
+    if halt is not None:
+        return "paused", throttle.halt_words(halt)
     if account.state == MailAccount.State.NEEDS_USER:
         return "needs_user", account.state_reason
     if account.state == MailAccount.State.PAUSED:

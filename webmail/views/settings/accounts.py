@@ -94,15 +94,6 @@ def _page(request: HttpRequest, account: MailAccount, **context: object) -> Http
 
 @require_POST
 @login_required
-def sync(request: HttpRequest, account_id: int) -> HttpResponse:
-    account = access.account_for(user_of(request), account_id)
-    actions.sync_now(account.user_id, account.pk)
-    messages.success(request, _("Fetching from %(account)s now.") % {"account": account})
-    return redirect("settings_accounts")
-
-
-@require_POST
-@login_required
 def pause(request: HttpRequest, account_id: int) -> HttpResponse:
     account = access.account_for(user_of(request), account_id)
     actions.pause_account(account.user_id, account.pk)
