@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from accounts.models import Credential, Identity, MailAccount, OutgoingServer, User
+from mailsync.message.lexemes import IndexedText
 from mailsync.models import AccountSync, Folder, Message, Placement, RawMessage, Thread
 from mailsync.store.summary import refresh
-from mailsync.store.text_index import IndexedText, index_texts, people_text
-from mailsync.types import Role
+from mailsync.store.text_index import index_texts
+from mailsync.types import Address, Role
 
 _numbers = itertools.count(1)
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -104,7 +105,8 @@ def make_message(folder: Folder, raw: bytes | None = None, *, thread: Thread | N
             **fields,
         },
     )
-    index_texts(folder.account_id, [IndexedText(message.id, subject, people_text([sender]), message.preview)])
+    people = [("from", Address(*sender)), *(("to", Address(*one)) for one in message.recipients.get("to", ()))]
+    index_texts(folder.account_id, [IndexedText(message.pk, subject, people, message.preview, message.preview)])
     return place(folder, message, **placement_fields)
 
 

@@ -218,9 +218,15 @@ class MessageText(models.Model):
     message = models.OneToOneField(Message, models.CASCADE, primary_key=True, related_name="text")
     account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="+")
     vector = SearchVectorField()
+    complete = models.BooleanField(default=False, help_text="The body is in it, to its end.")
+    version = models.PositiveSmallIntegerField(default=0, help_text="INDEX_VERSION of message.lexemes.")
 
     class Meta:
-        indexes = [GinIndex(fields=["vector"], name="message_text_vector")]
+        indexes = [
+            # With the account, so that a word common in everybody's mail costs no more than in one's own.
+            GinIndex(fields=["account", "vector"], name="message_text_words"),
+            models.Index(fields=["account"], name="message_text_incomplete", condition=Q(complete=False)),
+        ]
 
 
 class RenderedBody(models.Model):

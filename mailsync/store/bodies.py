@@ -25,7 +25,7 @@ from mailsync.store.intake import header_columns, lock_epoch
 from mailsync.store.plain import plain, plain_json
 from mailsync.store.reported import record_reports
 from mailsync.store.summary import FolderCounts, refresh
-from mailsync.store.text_index import IndexedText, index_texts, people_text
+from mailsync.store.text_index import index_texts, message_text
 from mailsync.store.threads import delete_empty_threads, refresh_threads
 from mailsync.types import FetchedMessage
 
@@ -142,7 +142,7 @@ def record_raw(
         if message.pk not in merges
     ]
     update_messages([body_columns(message, raw_id, parsed) for message, raw_id, parsed in fresh])
-    index_texts(account_id, [indexed_text(message.pk, parsed) for message, _, parsed in fresh])
+    index_texts(account_id, [message_text(message.pk, parsed) for message, _, parsed in fresh])
     record_reports(
         account_id,
         [
@@ -234,29 +234,6 @@ def update_messages(rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         with connection.cursor() as cursor:
             cursor.execute(_UPDATE, [json.dumps(rows, default=str)])
-
-
-def indexed_text(message_id: int, parsed: ParsedMessage) -> IndexedText:
-    """What the text index keeps of a parsed message."""
-    header = parsed.header
-    people = [header.sender, *header.to, *header.cc, *header.bcc]
-    files = " ".join(part.filename for part in parsed.attachments if part.filename)
-    own = f"{parsed.own_text}\n{files}"
-    return IndexedText(
-        message_id,
-        subject=plain(header.subject),
-        people=plain(people_text([(address.name, address.address) for address in people])),
-        own=plain(own),
-        quoted=plain(_without_own(parsed.text, parsed.own_text)),
-    )
-
-
-def _without_own(text: str, own: str) -> str:
-    """The lines of ``text`` that ``own`` does not have: what was quoted, and signatures."""
-    if text == own:
-        return ""
-    lines = set(own.splitlines())
-    return "\n".join(line for line in text.splitlines() if line not in lines)
 
 
 def merge_messages(merges: dict[int, int]) -> tuple[set[tuple[int, int]], set[int]]:

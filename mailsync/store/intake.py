@@ -25,6 +25,7 @@ from mailsync.store.changes import pending_flags
 from mailsync.store.holes import fill_holes, note_holes
 from mailsync.store.plain import plain, plain_json
 from mailsync.store.summary import FolderCounts, lock_folders, refresh
+from mailsync.store.text_index import header_text, index_texts
 from mailsync.store.threads import SUBJECT_LENGTH, assign_threads, delete_empty_threads, refresh_threads
 from mailsync.types import Address, FetchedHeader
 
@@ -253,6 +254,8 @@ def _create_messages(
         if key not in messages:
             messages[key] = new_message(account_id, fetched, parsed, thread_id)
     Message.objects.bulk_create(messages.values(), batch_size=250)
+    headers = {messages[keys[fetched.uid]].pk: parsed for fetched, parsed in items}
+    index_texts(account_id, [header_text(pk, parsed) for pk, parsed in headers.items()])
     return {uid: messages[key] for uid, key in keys.items()}
 
 

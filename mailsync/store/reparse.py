@@ -1,18 +1,20 @@
 """Derive messages again from their bytes, after the parser has learned something. Database room.
 
-In: rows of an older ``PARSER_VERSION``. Out: the same rows with today's facts and index; flags, folders
-and conversations stay as they are. Stopped at any point, it goes on where it was.
+In: rows of an older ``PARSER_VERSION`` or ``INDEX_VERSION``. Out: the same rows with today's facts and index; flags,
+folders and conversations stay as they are. Stopped at any point, it goes on where it was.
 """
 
 from collections.abc import Iterator
 
 from django.db import transaction
+from django.db.models import Q
 
 from mailsync.message.facts import PARSER_VERSION
+from mailsync.message.lexemes import INDEX_VERSION, IndexedText
 from mailsync.message.parse import parse_message
 from mailsync.models import Message
-from mailsync.store.bodies import body_columns, indexed_text, update_messages
-from mailsync.store.text_index import IndexedText, index_texts
+from mailsync.store.bodies import body_columns, update_messages
+from mailsync.store.text_index import index_texts, message_text
 
 _BATCH = 100
 
@@ -23,7 +25,8 @@ def reparse(*, account_id: int | None = None, everything: bool = False) -> Itera
     if account_id is not None:
         messages = messages.filter(account_id=account_id)
     if not everything:
-        messages = messages.filter(parser_version__lt=PARSER_VERSION)
+        older = Q(parser_version__lt=PARSER_VERSION) | Q(text__version__lt=INDEX_VERSION) | Q(text__isnull=True)
+        messages = messages.filter(older)
     below: int | None = None
     while True:
         rest = messages if below is None else messages.filter(id__lt=below)
@@ -44,7 +47,7 @@ def _reparse_batch(ids: list[int]) -> None:
         assert message.raw is not None
         parsed = parse_message(bytes(message.raw.data))
         columns.append(body_columns(message, message.raw.pk, parsed))
-        texts.setdefault(message.account_id, []).append(indexed_text(message.pk, parsed))
+        texts.setdefault(message.account_id, []).append(message_text(message.pk, parsed))
     update_messages(columns)
     for account_id, indexed in texts.items():
         index_texts(account_id, indexed)

@@ -1,55 +1,115 @@
-"""Search: words, "phrases", -exclusions, from: and subject: over the text index. Database room.
+"""Search: a query in, a page of rows out, newest first, one for each message. Database room.
 
-In: a user and what they typed. Out: a page of rows, newest first, one for each message (its
-placement in the folders asked for, the newest of them where there are several).
+Two ways lead to a page, and neither reads the mailbox. The **walk** goes down the lists of the folders
+from the newest message and tests each: a word that stands in every tenth mail fills a page within the
+first ``WALK`` of them. What the walk does not fill, a word is rare in: the **index** names its messages
+and only those are read. A query without any word (``is:unread``, ``larger:10M``) walks on in longer
+and longer steps. Junk and bin are left out unless they are asked for.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
+from mailsync.models import Folder
+from mailsync.plan.search import parse_query
+from mailsync.plan.search_index import is_indexed, names_a_word, tsquery, without_empty
+from mailsync.plan.search_terms import Account, And, In, Is, MessageId, Problem, Query, Received, Term, every, walk
 from mailsync.store.listing import Cursor, Page, message_rows
+from mailsync.store.search_sql import ANYWHERE, Condition, Place, midnight, named
 
-#: Words of one field: ``from:ada``, ``subject:"lunch on friday"``.
-_FIELD = re.compile(r'\b(from|to|subject):(?:"([^"]*)"|(\S+))', re.IGNORECASE)
-#: The weight under which the index keeps each field; see ``store.text_index``.
-_WEIGHTS = {"from": "B", "to": "B", "subject": "A"}
+#: Placements that the first walk reads; each further one reads ten times as many.
+WALK = 600
+_SET_ASIDE = frozenset({"junk", "trash"})
+#: Beyond this many the count of what is not searched yet is not worth its time.
+_MOST_COUNTED = 100_000
 
-_SEARCH = """
-    SELECT k.received_at, k.id FROM (
-        SELECT DISTINCT ON (p.message_id) p.received_at, p.id
-          FROM mailsync_messagetext t
-          JOIN mailsync_message m ON m.id = t.message_id
-          JOIN mailsync_placement p ON p.message_id = t.message_id AND p.shown
-          JOIN mailsync_folder f ON f.id = p.folder_id AND f.missing_since IS NULL
-          JOIN accounts_mailaccount a ON a.id = t.account_id
-         WHERE a.user_id = %(user)s AND {where}
-         ORDER BY p.message_id, p.received_at DESC, p.id DESC
-    ) AS k
-     WHERE %(at)s::timestamptz IS NULL OR (k.received_at, k.id) < (%(at)s, %(id)s)
-     ORDER BY k.received_at DESC, k.id DESC LIMIT %(limit)s
+_WALK = """
+    WITH walked AS MATERIALIZED (
+        SELECT * FROM ({arms}) AS p ORDER BY p.received_at DESC LIMIT %(walk)s
+    )
+    SELECT p.received_at, p.message_id, p.id, w.reached, w.count
+      FROM (SELECT min(received_at) AS reached, count(*) AS count FROM walked) AS w
+      LEFT JOIN (
+          SELECT p.* FROM walked p {joined} WHERE {where}
+      ) AS p ON true
+     ORDER BY p.received_at DESC, p.message_id DESC, p.id DESC
 """
+#: Row by row, by their keys: with LIMIT a planner that misjudges the numbers cannot read the tables whole.
+_JOINED = {
+    "m": "LEFT JOIN LATERAL (SELECT * FROM mailsync_message m WHERE m.id = p.message_id LIMIT 1) AS m ON true",
+    "t": "LEFT JOIN LATERAL (SELECT * FROM mailsync_messagetext t WHERE t.message_id = p.message_id LIMIT 1) t ON true",
+}
+_ARM = "(SELECT p.* FROM mailsync_placement p WHERE p.folder_id = {folder} AND p.shown{where})"
+
+_INDEX = """
+    WITH hit AS MATERIALIZED (
+        SELECT m.id FROM {source}
+    )
+    SELECT k.received_at, k.message_id, k.id FROM (
+        SELECT DISTINCT ON (p.message_id) p.received_at, p.message_id, p.id
+          FROM hit
+          JOIN mailsync_placement p ON p.message_id = hit.id AND p.shown AND p.folder_id = ANY(%(folders)s)
+          {joined}
+         WHERE {where}
+         ORDER BY p.message_id, p.id DESC
+    ) AS k ORDER BY k.received_at DESC, k.message_id DESC LIMIT %(limit)s
+"""
+_BY_WORDS = (
+    "mailsync_messagetext t CROSS JOIN LATERAL (SELECT t.message_id AS id) AS m"
+    " WHERE t.account_id = ANY(%(accounts)s) AND t.vector @@ %(words)s::tsquery"
+)
+_BY_NAME = "mailsync_message m WHERE m.account_id = ANY(%(accounts)s) AND m.message_id = %(name)s"
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """What was typed, taken apart: free words as websearch text, and (field, words) pairs."""
+class Coverage:
+    """Of ``total`` messages in the folders searched, ``searched`` were: the rest has no body here or no index yet."""
 
-    words: str
-    fields: tuple[tuple[str, str], ...]
+    searched: int
+    total: int
 
-    @classmethod
-    def parse(cls, text: str) -> "Query":
-        """
-        >>> Query.parse('from:ada lunch')
-        Query(words='lunch', fields=(('from', 'ada'),))
-        """
-        text = text.replace("\x00", " ")
-        fields = tuple((name.lower(), quoted or word) for name, quoted, word in _FIELD.findall(text))
-        return cls(" ".join(_FIELD.sub(" ", text).split()), fields)
+    @property
+    def is_complete(self) -> bool:
+        return self.searched >= self.total
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A query made ready for one user's mailbox; ``problems`` are those of the words and of the names in them."""
+
+    query: Query
+    term: Term | None
+    places: tuple[Place, ...]
+    problems: tuple[Problem, ...]
+
+    def page(self, before: Cursor | str | None = None, limit: int = 50) -> Page:
+        """A page of what was found. An empty query finds nothing."""
+        if isinstance(before, str):
+            before = Cursor.parse(before)
+        if self.term is None or not self.places:
+            return Page((), None)
+        found = _find(self.term, list(self.places), before, limit + 1)
+        rows = message_rows([placement for _, placement in found[:limit]])
+        return Page(tuple(rows), found[limit - 1][0] if len(found) > limit else None)
+
+    def coverage(self) -> Coverage:
+        """How much of the folders searched could be looked into."""
+        folders = [place.folder_id for place in self.places]
+        total = sum(max(place.total, place.on_server) for place in self.places)
+        not_here = sum(max(place.on_server - place.total, 0) for place in self.places)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(DISTINCT id) FROM (SELECT p.id FROM mailsync_messagetext t"
+                " JOIN mailsync_placement p ON p.message_id = t.message_id AND p.shown AND p.folder_id = ANY(%s)"
+                " WHERE t.account_id = ANY(%s) AND NOT t.complete LIMIT %s) AS waiting",
+                [folders, sorted({place.account_id for place in self.places}), _MOST_COUNTED],
+            )
+            ((waiting,),) = cursor.fetchall()
+        return Coverage(max(total - not_here - waiting, 0), total)
 
 
 def search(
@@ -59,33 +119,149 @@ def search(
     before: Cursor | str | None = None,
     limit: int = 50,
 ) -> Page:
-    """Messages of this user that match; an empty query finds nothing. Junk and trash only when asked for by folder."""
-    if isinstance(before, str):
-        before = Cursor.parse(before)
-    parsed = Query.parse(query)
-    where: list[str] = []
-    values: dict[str, Any] = {"user": user_id, "limit": limit + 1}
-    if parsed.words:
-        where.append("t.vector @@ websearch_to_tsquery('simple', unaccent(%(words)s))")
-        values["words"] = parsed.words
-    for number, (field, words) in enumerate(parsed.fields):
-        terms = [f"'{term}':*{_WEIGHTS[field]}" for term in re.findall(r"\w+", words)]
-        if terms:
-            where.append(f"t.vector @@ unaccent(%(field{number})s)::tsquery")
-            values[f"field{number}"] = " & ".join(term.lower() for term in terms).replace(":*b", ":*B")
-        if field == "from":
-            where.append(f"position(lower(%(plain{number})s) IN lower(m.from_name || ' ' || m.from_address)) > 0")
-            values[f"plain{number}"] = words
-    if not where:
-        return Page((), None)
-    if folder_ids is None:
-        where.append("f.role NOT IN ('junk', 'trash')")
+    """Messages of this user that match. Junk and bin only when asked for, by folder or by ``in:``."""
+    return prepare_search(user_id, query, folder_ids).page(before, limit)
+
+
+def prepare_search(user_id: int, text: str, folder_ids: Sequence[int] | None = None) -> Search:
+    """Parse what was typed and look up the folders and accounts it names. One query."""
+    query = parse_query(text, timezone.localdate())
+    places = _places(user_id)
+    if folder_ids is not None:
+        wanted = set(folder_ids)
+        places = [place for place in places if place.folder_id in wanted]
+    term = without_empty(query.term)
+    names = [found for found in walk(term) if isinstance(found, In | Account)]
+    problems = [*query.problems, *(_unknown(name, query.text) for name in names if not named(name, places))]
+    if folder_ids is None and not any(isinstance(name, In) and name.folder.lower() in ANYWHERE for name in names):
+        asked = {place for name in names if isinstance(name, In) for place in named(name, places)}
+        places = [place for place in places if place.role not in _SET_ASIDE or place in asked]
+    rest = []
+    for part in term.terms if isinstance(term, And) else (term,) if term else ():
+        rest.append(part)
+        if isinstance(part, In | Account):
+            places = named(part, places)
+    return Search(query, every(rest), tuple(places), tuple(problems))
+
+
+def _places(user_id: int) -> list[Place]:
+    found = Folder.objects.filter(account__user_id=user_id, missing_since__isnull=True).select_related("account")
+    return [
+        Place(
+            folder_id=folder.pk,
+            account_id=folder.account_id,
+            role=folder.role,
+            name=folder.name,
+            path=folder.path,
+            account_label=folder.account.label,
+            account_address=folder.account.address,
+            total=folder.total,
+            # Only while the first pull runs is there mail on the server that has no row here.
+            on_server=(folder.exists_seen or 0) if folder.header_cursor != 1 else 0,
+        )
+        for folder in found
+    ]
+
+
+def _unknown(name: In | Account, text: str) -> Problem:
+    word = name.folder if isinstance(name, In) else name.name
+    kind = "folder" if isinstance(name, In) else "account"
+    at = max(text.lower().find(word.lower()), 0)
+    return Problem(at, at + len(word), f"No {kind} searched here is called “{word}”.")
+
+
+def _find(term: Term, places: list[Place], before: Cursor | None, limit: int) -> list[tuple[Cursor, int]]:
+    """The keys of a page, and the placement shown for each."""
+    parts = term.terms if isinstance(term, And) else (term,)
+    names = [part for part in parts if isinstance(part, MessageId)]
+    is_selective = any(is_indexed(part) and names_a_word(part) for part in parts)
+    if names:
+        return _by_index(parts, places, before, limit)
+    start, found, size = before, [], WALK
+    while True:
+        more, reached = _by_walk(term, parts, places, start, before, size)
+        found += more
+        if len(found) >= limit or reached is None:
+            return found[:limit]
+        if is_selective:
+            return _by_index(parts, places, before, limit)
+        start, size = reached, size * 10
+
+
+def _by_walk(
+    term: Term, parts: Sequence[Term], places: list[Place], start: Cursor | None, before: Cursor | None, size: int
+) -> tuple[list[tuple[Cursor, int]], Cursor | None]:
+    """What matches among the next ``size`` placements, and how far that was; None at the end of the folders."""
+    condition = Condition(places, timezone.get_current_timezone())
+    where = condition.sql(term)
+    if before is not None:
+        where += f" AND (p.received_at, p.message_id) < ({condition.value(before.at)}, {condition.value(before.id)})"
+    narrowed = "".join(_narrowing(part, condition) for part in parts)
+    if start is not None:
+        narrowed += f" AND p.received_at <= {condition.value(start.at)}"
+    arms = " UNION ALL ".join(_ARM.format(folder=place.folder_id, where=narrowed) for place in places)
+    rows = _rows(_WALK.format(arms=arms, where=where, joined=_joined(condition)), {**condition.values, "walk": size})
+    _, _, _, reached, count = rows[0]
+    is_end = count < size
+    found: dict[int, tuple[Cursor, int]] = {}
+    for at, message, placement, *_ in rows:
+        # Of the moment at which the walk stopped, not all may have been seen: the next step takes it whole.
+        if message is not None and (is_end or at > reached):
+            found.setdefault(message, (Cursor(at, message), placement))
+    return list(found.values()), None if is_end else Cursor(reached, 0)
+
+
+def _narrowing(part: Term, condition: Condition) -> str:
+    """Conditions that an index of the lists knows, so that the walk does not even read the others."""
+    match part:
+        case Is("unread"):
+            return " AND NOT p.seen"
+        case Is("flagged"):
+            return " AND p.flagged"
+        case Received(since, until):
+            day, sign = (since, ">=") if since else (until, "<")
+            assert day is not None
+            return f" AND p.received_at {sign} {condition.value(midnight(day, condition.zone))}"
+        case _:
+            return ""
+
+
+def _by_index(
+    parts: Sequence[Term], places: list[Place], before: Cursor | None, limit: int
+) -> list[tuple[Cursor, int]]:
+    """The page of what the text index, or that of Message-IDs, names."""
+    condition = Condition(places, timezone.get_current_timezone())
+    name = next((part.text for part in parts if isinstance(part, MessageId)), None)
+    # What the index of words has answered is not asked again: that would read every text it names.
+    rest = every([part for part in parts if name is not None or not is_indexed(part)])
+    where = condition.sql(rest) if rest else "true"
+    if before is not None:
+        where += f" AND (p.received_at, p.message_id) < ({condition.value(before.at)}, {condition.value(before.id)})"
+    values: dict[str, Any] = {
+        **condition.values,
+        "limit": limit,
+        "folders": [place.folder_id for place in places],
+        "accounts": sorted({place.account_id for place in places}),
+    }
+    if name is not None:
+        source, values["name"] = _BY_NAME, name
     else:
-        where.append("p.folder_id = ANY(%(folders)s)")
-        values["folders"] = list(folder_ids)
-    values |= {"at": before and before.at, "id": before and before.id}
+        asked = every([part for part in parts if is_indexed(part)])
+        assert asked is not None
+        source, values["words"] = _BY_WORDS, tsquery(asked)
+    return [
+        (Cursor(at, message), placement)
+        for at, message, placement in _rows(
+            _INDEX.format(source=source, where=where, joined=_joined(condition)), values
+        )
+    ]
+
+
+def _joined(condition: Condition) -> str:
+    return " ".join(_JOINED[table] for table in sorted(condition.tables))
+
+
+def _rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(_SEARCH.format(where=" AND ".join(where)), values)
-        keys = [Cursor(*row) for row in cursor.fetchall()]
-    rows = message_rows([key.id for key in keys[:limit]])
-    return Page(tuple(rows), keys[limit - 1] if len(keys) > limit else None)
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())

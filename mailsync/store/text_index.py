@@ -1,66 +1,68 @@
-"""The text index of messages: vectors made in the database, in one statement for a batch. Database room.
+"""The text index of messages: one row each, written in one statement for a batch. Database room.
 
-Weights: subject A, people B, own text C, quoted text D, so that a hit in the subject outweighs one
-in a quotation and a field can be asked for alone. Configuration ``simple`` with ``unaccent``: mail
-is of many languages, and a stemmer for one spoils the others.
+In: the facts of parsed messages. Out: rows of ``MessageText``, apart from flags, so that a flag change
+never touches them. What a vector holds is told in ``message.lexemes``. While only the header of a
+message is here, its row is there too and says that it is not complete.
 """
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.db import connection
 
-#: A tsvector holds at most 1 MB (PostgreSQL §8.11); this much text of any script stays below it.
-_MOST_CHARACTERS = 160_000
-_ADDRESS_MARKS = re.compile(r"[@._+-]+")
+from mailsync.message.facts import ParsedHeader, ParsedMessage
+from mailsync.message.lexemes import INDEX_VERSION, IndexedText, build_vector, people_of
+from mailsync.store.plain import plain
 
 _INDEX = """
-    INSERT INTO mailsync_messagetext (message_id, account_id, vector)
-    SELECT message_id, %(account)s,
-           setweight(to_tsvector('simple', unaccent(subject)), 'A')
-           || setweight(to_tsvector('simple', unaccent(people)), 'B')
-           || setweight(to_tsvector('simple', unaccent(own)), 'C')
-           || setweight(to_tsvector('simple', unaccent(quoted)), 'D')
-      FROM unnest(%(ids)s::bigint[], %(subjects)s::text[], %(people)s::text[], %(own)s::text[], %(quoted)s::text[])
-        AS given(message_id, subject, people, own, quoted)
-    ON CONFLICT (message_id) DO UPDATE SET vector = EXCLUDED.vector
+    INSERT INTO mailsync_messagetext (message_id, account_id, vector, complete, version)
+    SELECT message_id, %(account)s, vector::tsvector, complete, %(version)s
+      FROM unnest(%(ids)s::bigint[], %(vectors)s::text[], %(complete)s::boolean[])
+        AS given(message_id, vector, complete)
+    ON CONFLICT (message_id) DO UPDATE
+       SET vector = EXCLUDED.vector, complete = EXCLUDED.complete, version = EXCLUDED.version
 """
-
-
-@dataclass(frozen=True, slots=True)
-class IndexedText:
-    """What is indexed of one message. ``quoted`` is the rest of the text, without ``own``."""
-
-    message_id: int
-    subject: str
-    people: str
-    own: str = ""
-    quoted: str = ""
-
-
-def people_text(pairs: Sequence[tuple[str, str]]) -> str:
-    """Names and addresses as words: an address is found whole, by its parts and by its domain.
-
-    >>> people_text([("Ada L.", "ada.l@example.org")])
-    'Ada L. ada.l@example.org ada l example org'
-    """
-    return " ".join(f"{name} {address} {_ADDRESS_MARKS.sub(' ', address)}".strip() for name, address in pairs)
 
 
 def index_texts(account_id: int, texts: Sequence[IndexedText]) -> None:
     """Write the vectors of these messages, replacing what stood there."""
     if not texts:
         return
+    vectors = [build_vector(text) for text in texts]
     with connection.cursor() as cursor:
         cursor.execute(
             _INDEX,
             {
                 "account": account_id,
+                "version": INDEX_VERSION,
                 "ids": [text.message_id for text in texts],
-                "subjects": [text.subject[:2000] for text in texts],
-                "people": [text.people[:20_000] for text in texts],
-                "own": [text.own[:_MOST_CHARACTERS] for text in texts],
-                "quoted": [text.quoted[: _MOST_CHARACTERS // 2] for text in texts],
+                "vectors": [vector.text for vector in vectors],
+                "complete": [vector.complete for vector in vectors],
             },
         )
+
+
+def header_text(message_id: int, header: ParsedHeader) -> IndexedText:
+    """What is indexed while the body is not here."""
+    people = (("from", (header.sender,)), ("to", header.to), ("cc", header.cc), ("bcc", header.bcc))
+    return IndexedText(
+        message_id,
+        subject=plain(header.subject),
+        people=people_of(people),
+        list_id=plain(f"{header.facts.get('list_name', '')} {header.facts.get('list_id', '')}"),
+        has_body=False,
+    )
+
+
+def message_text(message_id: int, parsed: ParsedMessage) -> IndexedText:
+    """What is indexed of a whole message."""
+    header = header_text(message_id, parsed.header)
+    return IndexedText(
+        message_id,
+        subject=header.subject,
+        people=header.people,
+        list_id=header.list_id,
+        text=parsed.text,
+        own=parsed.own_text,
+        files=[part.filename for part in parsed.attachments if part.filename],
+        has_invite=any(part.content_type == "text/calendar" for part in parsed.root.walk()),
+    )

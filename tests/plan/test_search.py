@@ -215,7 +215,7 @@ PIECES = st.sampled_from(
             ">",
         ),
         *("from:", "subject:", "before:", "is:unread", "in:", "larger:", "id:", "older_than:", "account:", "has:"),
-        *("received:", "list:", "2026-01-01", "yesterday", "10M", "3d", "<x@y>", "東京", "é", "\x00"),
+        *(">", "received:", "list:", "2026-01-01", "yesterday", "10M", "3d", "<x@y>", "東京", "é", "\x00"),
     ]
 )
 

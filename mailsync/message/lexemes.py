@@ -1,0 +1,138 @@
+"""What the text index keeps of a message: facts in, the text of a ``tsvector`` out. Pure.
+
+Every word stands there plain, with its places and a weight (A subject, B people and files, C own
+text, D quoted text). Beside it stand words of single fields under a mark that no word begins with
+(``.f`` From, ``.t`` To, ``.c`` Cc, ``.b`` Bcc, ``.n`` file name, ``.l`` list), so that a field is
+asked for through the same index. Of a script without spaces the pairs of neighbouring letters are
+kept, and the last letter of a run. Between fields there is a gap, so that no phrase spans two.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from mailsync.message.words import words
+from mailsync.types import Address
+
+#: Grows whenever the same message would get other lexemes; ``manage.py reparse`` writes older ones anew.
+INDEX_VERSION = 1
+
+#: PostgreSQL §8.11, §12.11: positions end at 16,383, 256 of them a lexeme, 1 MB a vector.
+LAST_POSITION = 16_383
+_MOST_POSITIONS = 255
+_MOST_BYTES = 900_000
+_GAP = 8
+
+#: Stands in the vector of a message in which places had to be left out: its phrases are found by their words.
+LONG = ".long"
+#: Stands in the vector of a message with a calendar part.
+INVITE = ".invite"
+FIELD_MARKS = {"from": ".f", "to": ".t", "cc": ".c", "bcc": ".b", "filename": ".n", "list": ".l"}
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedText:
+    """What is indexed of one message. ``people`` by field of the header; ``text`` is the body in its
+    order, ``own`` those lines of it that are not quoted; ``has_body`` is off while only the header is here.
+    """
+
+    message_id: int
+    subject: str = ""
+    people: Sequence[tuple[str, Address]] = ()
+    text: str = ""
+    own: str = ""
+    files: Sequence[str] = ()
+    list_id: str = ""
+    has_invite: bool = False
+    has_body: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """``complete``: the whole message is in it."""
+
+    text: str
+    complete: bool
+
+
+@dataclass(slots=True)
+class _Places:
+    """Lexemes with the places met so far, kept within what a tsvector holds."""
+
+    places: dict[str, list[str]] = field(default_factory=dict)
+    at: int = 0
+    size: int = 0
+    is_long: bool = False
+    is_cut: bool = False
+
+    def add(self, text: str, weight: str, mark: str = "") -> None:
+        """The words of one line or name; with ``mark`` also as words of that field."""
+        for lexeme in lexemes(text):
+            self.at += 1
+            self._put(lexeme, weight)
+            if mark:
+                self._put(mark + lexeme, weight)
+
+    def gap(self) -> None:
+        self.at += _GAP
+
+    def _put(self, lexeme: str, weight: str) -> None:
+        if self.size > _MOST_BYTES:
+            self.is_cut = True
+            return
+        if self.at >= LAST_POSITION:
+            self.is_long = True
+        place = f"{min(self.at, LAST_POSITION - 1)}{weight}"
+        places = self.places.get(lexeme)
+        if places is None:
+            self.places[lexeme] = [place]
+            self.size += 10 + (len(lexeme) if lexeme.isascii() else len(lexeme.encode()))
+        elif len(places) < _MOST_POSITIONS:
+            places.append(place)
+            self.size += 2
+        else:
+            self.is_long = True
+            if places[-1][-1] != weight:
+                # A word of every field is found in every field, however often it stands in one.
+                places[-1] = place
+
+    def literal(self) -> str:
+        if self.is_long or self.is_cut:
+            self.places[LONG] = ["1"]
+        return " ".join(f"'{lexeme}':{','.join(places)}" for lexeme, places in self.places.items())
+
+
+def build_vector(given: IndexedText) -> Vector:
+    """The tsvector of a message, as text that PostgreSQL reads."""
+    found = _Places()
+    found.add(given.subject, "A")
+    for name, address in given.people:
+        found.gap()
+        found.add(f"{address.name} {address.address}", "B", FIELD_MARKS.get(name, ""))
+    for name in given.files:
+        found.gap()
+        found.add(name, "B", FIELD_MARKS["filename"])
+    found.gap()
+    found.add(given.list_id, "B", FIELD_MARKS["list"])
+    found.gap()
+    own = set(given.own.splitlines())
+    for line in given.text.splitlines():
+        found.add(line, "C" if line in own else "D")
+    if given.has_invite:
+        found.places[INVITE] = ["1"]
+    return Vector(found.literal(), given.has_body and not found.is_cut)
+
+
+def lexemes(text: str) -> Iterator[str]:
+    """One for each word of ``text``, in order.
+
+    >>> list(lexemes("Ada 東京都"))
+    ['ada', '東京', '京都', '都']
+    """
+    found = words(text)
+    for number, word in enumerate(found):
+        yield word.text + found[number + 1].text if word.joined else word.text
+
+
+def people_of(fields: Iterable[tuple[str, Iterable[Address]]]) -> list[tuple[str, Address]]:
+    """``[("from", …), ("to", …)]`` of each person, in the order of the fields given."""
+    return [(name, person) for name, people in fields for person in people if person.name or person.address]

@@ -1,0 +1,88 @@
+r"""The words of a text, as search knows them: text in, words in their order out. Pure.
+
+The index and the query are taken apart by this one rule, so what was written is what is found:
+
+- letters are folded: no case, no accents, no wide forms ("Ångström" and "ANGSTROM" are one word);
+- a word is a run of letters and digits; all else parts words ("ada.l@example.org" is four of them);
+- Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese put no spaces between words (or hang
+  endings on them), so each letter of theirs is a word of its own, ``joined`` to the next: a search
+  finds any part of such a run.
+
+A word longer than ``LONGEST_WORD`` letters is known by its first ones.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import NamedTuple
+
+LONGEST_WORD = 64
+
+#: Scripts found by any part of a run: Thai, Lao, Burmese, Hangul, Khmer, kana, Han.
+_RUNS = (
+    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uaa60-\uaa7f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+#: Vowel signs and the like stand inside words, and ``\w`` leaves them out.
+_MARKS = "".join(chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)) in ("Mn", "Mc"))
+_WORD = re.compile(f"[^\\W_{_RUNS}][^\\W_{_RUNS}{_MARKS}]*(?:[{_MARKS}]+[^\\W_{_RUNS}]*)*|[^\\W_]|[{_MARKS}]")
+_ASCII_WORD = re.compile("[a-z0-9]+")
+_IN_RUN = re.compile(f"[{_RUNS}]")
+#: Accents of Latin, Greek and Cyrillic; points of Hebrew and Arabic, written or left out at will.
+_ACCENTS = re.compile(
+    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u0610-\u061a\u0640\u064b-\u065f\u0670]"
+)
+#: Letters that do not come apart into a letter and an accent.
+_LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ŧ": "t", "ħ": "h", "ŀ": "l"}
+)
+
+
+class Word(NamedTuple):
+    """``joined``: the next word follows without anything between them, in a script without spaces."""
+
+    text: str
+    joined: bool = False
+
+
+def fold(text: str) -> str:
+    """Without case, accents and wide forms.
+
+    >>> fold("Ångström STRASSE straße Łódź Ｗｉｄｅ")
+    'angstrom strasse strasse lodz wide'
+    """
+    if text.isascii():
+        return text.lower()
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", apart)).translate(_LETTERS)
+
+
+def words(text: str) -> list[Word]:
+    """
+    >>> [word.text for word in words("Re: ada.l@example.org, naïve")]
+    ['re', 'ada', 'l', 'example', 'org', 'naive']
+    >>> words("東京 x")
+    [Word(text='東', joined=True), Word(text='京', joined=False), Word(text='x', joined=False)]
+    """
+    if text.isascii():
+        return [Word(found[:LONGEST_WORD]) for found in _ASCII_WORD.findall(text.lower())]
+    return list(_words(fold(text)))
+
+
+def _words(folded: str) -> Iterator[Word]:
+    before: tuple[str, int] | None = None
+    for match in _WORD.finditer(folded):
+        if before is not None:
+            yield Word(before[0], joined=before[1] == match.start() and in_run(match[0]))
+            before = None
+        if in_run(match[0]):
+            before = (match[0], match.end())
+        else:
+            yield Word(match[0][:LONGEST_WORD])
+    if before is not None:
+        yield Word(before[0])
+
+
+def in_run(word: str) -> bool:
+    """Whether this word is a letter of a script that is found by any part of a run."""
+    return not word.isascii() and _IN_RUN.match(word) is not None

@@ -1,0 +1,103 @@
+"""Terms that the text index answers, as a query of that index. Pure.
+
+In: terms. Out: the text of a PostgreSQL ``tsquery`` over the lexemes of ``message.lexemes``. Words of
+one term stand next to each other; a message in which places had to be left out is found by its words.
+"""
+
+from mailsync.message.lexemes import FIELD_MARKS, INVITE, LONG
+from mailsync.message.words import in_run, words
+from mailsync.plan.search_terms import And, Has, Not, Or, Term, Words, either, every, negated
+
+_WEIGHTS = {"subject": "A", "body": "CD"}
+
+
+def without_empty(term: Term | None) -> Term | None:
+    """The term without words that have no letter or digit to look for; None where nothing is left."""
+    match term:
+        case None:
+            return None
+        case Words(text):
+            return term if words(text) else None
+        case Not(below):
+            found = without_empty(below)
+            return negated(found) if found else None
+        case And(terms):
+            return every([found for below in terms if (found := without_empty(below))])
+        case Or(terms):
+            return either([found for below in terms if (found := without_empty(below))])
+        case _:
+            return term
+
+
+def is_indexed(term: Term) -> bool:
+    """Whether the text index alone can answer this."""
+    match term:
+        case Words() | Has("invite"):
+            return True
+        case Not(below):
+            return is_indexed(below)
+        case And(terms) | Or(terms):
+            return all(map(is_indexed, terms))
+        case _:
+            return False
+
+
+def names_a_word(term: Term) -> bool:
+    """Whether every message that matches has a word the index can begin from."""
+    match term:
+        case Words() | Has("invite"):
+            return True
+        case And(terms):
+            return any(map(names_a_word, terms))
+        case Or(terms):
+            return all(map(names_a_word, terms))
+        case _:
+            return False
+
+
+def tsquery(term: Term) -> str:
+    """For a term that ``is_indexed``, without empty words.
+
+    >>> tsquery(And((Words("two words"), Not(Words("ada", "from", prefix=True)))))
+    "((('two' <-> 'words') | ('.long' & 'two' & 'words')) & !('.fada':*))"
+    """
+    match term:
+        case Words():
+            return _phrase(term)
+        case Has():
+            return f"'{INVITE}'"
+        case Not(below):
+            return f"!({tsquery(below)})"
+        case And(terms):
+            return f"({' & '.join(map(tsquery, terms))})"
+        case Or(terms):
+            return f"({' | '.join(map(tsquery, terms))})"
+        case _:
+            raise TypeError(f"{type(term).__name__} is not answered by the text index")
+
+
+def _phrase(term: Words) -> str:
+    lexemes = list(_lexemes(term))
+    if len(lexemes) == 1:
+        return lexemes[0]
+    return f"(({' <-> '.join(lexemes)}) | ('{LONG}' & {' & '.join(lexemes)}))"
+
+
+def _lexemes(term: Words) -> list[str]:
+    found = words(term.text)
+    mark, weight = FIELD_MARKS.get(term.field, ""), _WEIGHTS.get(term.field, "")
+    asked: list[str] = []
+    for number, word in enumerate(found):
+        is_last = number == len(found) - 1
+        if word.joined:
+            text, star = word.text + found[number + 1].text, ""
+        elif in_run(word.text):
+            if is_last and number and found[number - 1].joined:
+                # The pair before has this letter already.
+                continue
+            # A letter of a run begins the pair that stands in its place.
+            text, star = word.text, "*"
+        else:
+            text, star = word.text, "*" if term.prefix and is_last else ""
+        asked.append(f"'{mark}{text}'" + (f":{star}{weight}" if star or weight else ""))
+    return asked

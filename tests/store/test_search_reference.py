@@ -1,0 +1,296 @@
+"""Search finds what a plain scan finds, no more and no less: many generated queries over many varied messages.
+
+The scan knows nothing of the index. It reads each message again from its bytes, takes its text apart
+letter by letter and answers the same terms by looking.
+"""
+
+import functools
+import random
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from mailsync.message.facts import ParsedMessage
+from mailsync.message.parse import parse_message
+from mailsync.message.words import fold
+from mailsync.models import Folder, Placement
+from mailsync.plan.search import parse_query
+from mailsync.plan.search_terms import (
+    BY_BEGINNING,
+    And,
+    Has,
+    In,
+    Is,
+    Not,
+    Or,
+    Received,
+    Size,
+    Term,
+    Words,
+)
+from mailsync.store import leases
+from mailsync.store.search import search
+from mailsync.types import Address
+from onebox.sample import SampleMessage, messages
+from tests.factories import make_account
+from tests.sample_mailbox import fill, store
+
+NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
+QUERIES = 240
+MUTATIONS = 700
+EXTRA = (
+    *("東京都の天気は晴れです", "京都へ行きます", "สวัสดีครับ ขอบคุณ", "한국어 메일입니다", "Ærøskøbing Łódź straße"),
+    *("ada.l@example.org wrote 2026-17", "foo_bar foo-bar foo.bar", "naïve NAÏVE naive", "पत्र हिन्दी में", "x" * 80),
+    *("100,000.50 EUR at 12:30", "C++ & C#", "https://example.org/a/b?c=d", "e\u0301te\u0301 été", "Ｗｉｄｅ letters"),
+)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One message as the scan sees it: fields as lists of texts in which no phrase spans two."""
+
+    placement: Placement
+    parsed: ParsedMessage
+    fields: dict[str, list[list[tuple[str, bool]]]]
+    #: Every unit met anywhere, to pass over most messages quickly.
+    units: frozenset[str]
+
+
+@functools.cache
+def letters_apart(text: str) -> list[tuple[str, bool]]:
+    """(unit, whether the next one touches it in a script without spaces), letter by letter."""
+    units: list[list[Any]] = []
+    word = ""
+    last_end = -1
+    folded = fold(text)
+
+    def flush() -> None:
+        nonlocal word
+        if word:
+            units.append([word[:64], False])
+        word = ""
+
+    for at, letter in enumerate(folded):
+        kind = unicodedata.category(letter)
+        if without_spaces(letter):
+            flush()
+            if kind[0] in "LNM":
+                if units and last_end == at and without_spaces(units[-1][0]):
+                    units[-1][1] = True
+                units.append([letter, False])
+                last_end = at + 1
+        elif kind[0] in "LN" or (kind in ("Mn", "Mc") and word):
+            word += letter
+        else:
+            flush()
+    flush()
+    return [(unit, bool(joined)) for unit, joined in units]
+
+
+def without_spaces(letter: str) -> bool:
+    name = unicodedata.name(letter[0], "")
+    return name.startswith(("CJK UNIFIED", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR"))
+
+
+def see(placement: Placement) -> Seen:
+    raw = placement.message.raw
+    assert raw is not None
+    parsed = parse_message(bytes(raw.data))
+    header = parsed.header
+    people = {"from": [header.sender], "to": header.to, "cc": header.cc, "bcc": header.bcc}
+    named = {name: [f"{one.name} {one.address}" for one in found] for name, found in people.items()}
+    texts = {
+        **named,
+        "subject": [header.subject],
+        "body": [parsed.text],
+        "filename": [part.filename for part in parsed.attachments],
+        "list": [f"{header.facts.get('list_name', '')} {header.facts.get('list_id', '')}"],
+    }
+    fields = {name: [letters_apart(one) for one in found] for name, found in texts.items()}
+    units = frozenset(unit for found in fields.values() for text in found for unit, _ in text)
+    return Seen(placement, parsed, fields, units)
+
+
+def stands_in(words: Words, units: list[tuple[str, bool]]) -> bool:
+    wanted = letters_apart(words.text)
+    prefix = words.prefix or words.field in BY_BEGINNING
+    for start in range(len(units) - len(wanted) + 1):
+        for number, (unit, joined) in enumerate(wanted):
+            there, touches = units[start + number]
+            is_last = number == len(wanted) - 1
+            if not (there == unit or (is_last and prefix and not without_spaces(unit) and there.startswith(unit))):
+                break
+            if joined and not touches:
+                break
+        else:
+            return True
+    return False
+
+
+def matches(term: Term, seen: Seen) -> bool:
+    placement, message = seen.placement, seen.placement.message
+    match term:
+        case Words(field=name):
+            if any(unit not in seen.units for unit, _ in letters_apart(term.text)[:-1]):
+                return False
+            texts = seen.fields.get(name) if name else [text for found in seen.fields.values() for text in found]
+            return any(stands_in(term, units) for units in texts or ())
+        case Not(below):
+            return not matches(below, seen)
+        case And(terms):
+            return all(matches(below, seen) for below in terms)
+        case Or(terms):
+            return any(matches(below, seen) for below in terms)
+        case Is(state):
+            return {
+                "unread": not placement.seen,
+                "read": placement.seen,
+                "flagged": placement.flagged,
+                "unflagged": not placement.flagged,
+                "replied": placement.answered,
+                "unreplied": not placement.answered,
+                "draft": placement.draft,
+            }[state]
+        case Has("attachment"):
+            return bool(seen.parsed.attachments)
+        case Has():
+            return any(part.content_type == "text/calendar" for part in seen.parsed.root.walk())
+        case In(name):
+            return name.lower() in (placement.folder.role, placement.folder.name.lower())
+        case Received(since, until):
+            day = placement.received_at.astimezone(UTC).date()
+            return (since is None or day >= since) and (until is None or day < until)
+        case Size(above, below_bytes):
+            return message.size_bytes > above if above is not None else message.size_bytes < (below_bytes or 0)
+    raise AssertionError(term)
+
+
+def mutations(told: list[SampleMessage], chance: random.Random) -> list[SampleMessage]:
+    """More messages from these: words shuffled, replaced and repeated, strange ones put in, other senders."""
+    pool = [word for one in told for word in one.raw.decode("utf-8", "replace").split() if word.isalnum()][:4000]
+    made = []
+    for number in range(MUTATIONS):
+        body = " ".join(chance.choices(pool, k=chance.randrange(3, 60)))
+        lines = [body, chance.choice(EXTRA), "> " + " ".join(chance.choices(pool, k=5)), chance.choice(EXTRA)]
+        chance.shuffle(lines)
+        sender = Address(
+            chance.choice(["Zoë Ångström", "Ada L.", "山田太郎", "Bob"]), f"p{number % 20}.x@mail{number % 7}.test"
+        )
+        subject = " ".join([*chance.choices(pool, k=3), chance.choice([*EXTRA, "", ""])])
+        head = [
+            f"From: {sender.name} <{sender.address}>",
+            f"To: {chance.choice(pool)} <team@example.org>, Carol <carol{number % 9}@example.test>",
+            *(["Cc: Dave <dave@example.test>"] if number % 4 == 0 else ()),
+            *([f"List-Id: Some people <people-{number % 3}.lists.test>"] if number % 5 == 0 else ()),
+            f"Subject: {subject}",
+            f"Message-ID: <mutation{number}@example.test>",
+            "Date: Sun, 01 Mar 2026 09:00:00 +0000",
+            "Content-Type: text/plain; charset=utf-8",
+            "Content-Transfer-Encoding: 8bit",
+        ]
+        raw = ("\r\n".join(head) + "\r\n\r\n" + "\r\n".join(lines) + "\r\n").encode()
+        flags = tuple(flag for flag in ("\\Seen", "\\Flagged", "\\Answered") if chance.random() < 0.4)
+        date_ = NOW - timedelta(minutes=chance.randrange(1, 500_000))
+        made.append(replace(told[0], raw=raw, date=date_, flags=flags))
+    return made
+
+
+def generated(seen: list[Seen], chance: random.Random) -> Iterable[str]:
+    """Queries made of what stands in the messages, and of what does not."""
+
+    def text_of(one: Seen) -> list[str]:
+        return (one.parsed.text + " " + one.parsed.header.subject).split() or ["nothing"]
+
+    def leaf() -> str:
+        one = chance.choice(seen)
+        found = text_of(one)
+        at = chance.randrange(len(found))
+        word = "".join(letter for letter in found[at] if letter not in '"(){}')[:70] or "x"
+        sender = one.parsed.header.sender
+        return chance.choice(
+            [
+                *[word] * 4,
+                f"{word[: max(1, len(word) // 2)]}*",
+                word[len(word) // 3 :] or "x",
+                *[f'"{" ".join(found[at : at + chance.randrange(1, 4)]).replace(chr(34), " ")}"'] * 3,
+                f"subject:{word}",
+                f"body:{word}",
+                f'from:"{sender.address[: chance.randrange(2, 20)]}"',
+                f'from:"{sender.name}"',
+                f"to:{chance.choice(['team', 'carol', 'carol3@example', 'noor', 'owner'])}",
+                f"cc:{chance.choice(['dave', 'example', 'ada'])}",
+                f"list:{chance.choice(['people', 'lists.test', 'django'])}",
+                f"filename:{chance.choice(['pdf', 'report', 'ics', 'jpg'])}",
+                f"is:{chance.choice(['unread', 'read', 'flagged', 'replied', 'unreplied'])}",
+                f"has:{chance.choice(['attachment', 'invite'])}",
+                f"in:{chance.choice(['inbox', 'archive', 'sent'])}",
+                f"after:{NOW.date() - timedelta(days=chance.randrange(400))}",
+                f"before:{NOW.date() - timedelta(days=chance.randrange(400))}",
+                f"larger:{chance.choice([500, 900, '2k', '50k'])}",
+                f"smaller:{chance.choice([500, 900, '2k', '50k'])}",
+            ]
+        )
+
+    def group(depth: int) -> str:
+        if depth == 0 or chance.random() < 0.4:
+            return ("-" if chance.random() < 0.15 else "") + leaf()
+        joined = chance.choice([" ", " ", " OR "]).join(group(depth - 1) for _ in range(chance.randrange(1, 4)))
+        return f"{'-' if chance.random() < 0.1 else ''}({joined})"
+
+    for _ in range(QUERIES):
+        yield f"{group(2)} {group(1)}" if chance.random() < 0.4 else group(2)
+
+
+@pytest.mark.django_db
+def test_search_equals_a_plain_scan() -> None:
+    chance = random.Random(7)
+    account = make_account()
+    folders = fill(account, now=NOW)
+    lease = leases.claim(account.pk, "pull")
+    assert lease is not None
+    told = list(messages(NOW, Address("Ada", account.address), Address("Noor", "noor@nordlicht.example")))
+    more = Folder.objects.create(account=account, path="Other", name="Other", uidvalidity=1, header_cursor=1)
+    store(lease, more, mutations(told, chance))
+    placements = Placement.objects.filter(account=account, shown=True).select_related("message__raw", "folder")
+    seen = [see(placement) for placement in placements if placement.folder.role not in ("junk", "trash")]
+    assert len(seen) >= 1000
+    assert len(folders) > 5
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE mailsync_messagetext, mailsync_message, mailsync_placement")
+    sizes = []
+    for text in generated(seen, chance):
+        query = parse_query(text, date(2026, 3, 4))
+        if query.term is None or not any(letters_apart(text)):
+            continue
+        asked = without_nothing(query.term)
+        if asked is None:
+            continue
+        expected = {one.placement.message_id for one in seen if matches(asked, one)}
+        got = [row.message_id for row in search(account.user_id, text, limit=5000).rows]
+        assert len(got) == len(set(got)), text
+        assert set(got) == expected, (text, asked, sorted(set(got) ^ expected)[:5])
+        paged = search(account.user_id, text, limit=30)
+        assert [row.message_id for row in paged.rows] == got[:30], text
+        sizes.append(len(expected))
+    assert len(sizes) >= 200
+    assert sum(0 < size < len(seen) for size in sizes) > len(sizes) // 2, "queries that tell messages apart"
+
+
+def without_nothing(term: Term) -> Term | None:
+    """Without words of no letter, as the rule says: they ask for nothing."""
+    match term:
+        case Words(text):
+            return term if letters_apart(text) else None
+        case Not(below):
+            found = without_nothing(below)
+            return Not(found) if found else None
+        case And(terms) | Or(terms):
+            kept = tuple(found for below in terms if (found := without_nothing(below)))
+            return type(term)(kept) if kept else None
+        case _:
+            return term
