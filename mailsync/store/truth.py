@@ -53,7 +53,15 @@ class Progress:
 
     @property
     def minutes_left(self) -> int | None:
-        return None if self.seconds_left is None else max(1, round(self.seconds_left / 60))
+        """In minutes, where it is less than an hour and a half."""
+        if self.seconds_left is None or self.seconds_left > 5400:
+            return None
+        return max(1, round(self.seconds_left / 60))
+
+    @property
+    def hours_left(self) -> int | None:
+        """In hours, where it is more."""
+        return round(self.seconds_left / 3600) if self.seconds_left is not None and self.seconds_left > 5400 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,10 @@ class AccountTruth:
     @property
     def hole_count(self) -> int:
         return sum(line.holes for line in self.folders)
+
+    @property
+    def parked(self) -> int:
+        return sum(line.state == "parked" for line in self.folders)
 
     @property
     def is_spent(self) -> bool:
