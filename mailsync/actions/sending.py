@@ -1,20 +1,22 @@
 """Sending, and what can still be done about a message on its way."""
 
+import contextlib
 import sys
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.utils import timezone
 
-from mailsync.actions import wake
+from mailsync.actions import mail, wake
 from mailsync.actions.owned import NotYours, own_outgoing
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.message.compose import build_message
-from mailsync.models import Draft, Outgoing, Placement
+from mailsync.models import Draft, Message, Outgoing, Placement
 from mailsync.store import allowance, changes, composition, drafts, outbox
 from mailsync.store.summary import lock_folders
+from mailsync.types import Role
 
 #: The server waits this much longer than the toast, so a click in its last moment still counts.
 GRACE_SECONDS = 2
@@ -23,9 +25,12 @@ _WAITING = (Outgoing.State.HELD, Outgoing.State.QUEUED, Outgoing.State.DEFERRED)
 
 
 @verb
-def send(user_id: int, draft_id: int, hold_seconds: int = 10, send_at: datetime | None = None) -> Outgoing:
+def send(
+    user_id: int, draft_id: int, hold_seconds: int = 10, send_at: datetime | None = None, *, archive: bool = False
+) -> Outgoing:
     """Freeze the draft and put it in the outbox, held for Undo, or until ``send_at``.
 
+    ``archive``: the conversation that is answered leaves the inbox; stopping the message brings it back.
     A second call for the same draft returns the same message. Raises ``CannotDo`` with the field to mend.
     """
     draft = Draft.objects.select_for_update(of=("self",)).filter(pk=draft_id, user_id=user_id).first()
@@ -72,6 +77,9 @@ def send(user_id: int, draft_id: int, hold_seconds: int = 10, send_at: datetime 
         due_at=due_at,
         send_at=send_at,
     )
+    if archive and draft.original_id is not None:
+        outgoing.archived_group = _archive_conversation(user_id, draft.original_id)
+        outgoing.save(update_fields=["archived_group"])
     outbox.note(outgoing.pk, "queued", "Waiting to be sent." if send_at is None else "Scheduled.")
     _show_stored_copy(draft.placement_id, False)
     draft.delete()
@@ -180,6 +188,14 @@ def dismiss_outgoing(user_id: int, outgoing_id: int) -> None:
     _told(outgoing)
 
 
+def _archive_conversation(user_id: int, original_id: int) -> UUID | None:
+    """What lies in an inbox of the answered message's conversation. None where nothing does."""
+    threads = Message.objects.filter(pk=original_id).values("thread_id")
+    inbox = Placement.objects.filter(thread__in=threads, shown=True, folder__role=Role.INBOX, account__user=user_id)
+    ids = list(inbox.values_list("id", flat=True))
+    return mail.archive(user_id, ids).group if ids else None
+
+
 def _reopened(outgoing: Outgoing, why: str) -> Draft:
     if outgoing.draft_snapshot is None:
         raise CannotDo("The draft of this message is not kept any more.")
@@ -188,6 +204,9 @@ def _reopened(outgoing: Outgoing, why: str) -> Draft:
     outgoing.save(update_fields=["state", "finished_at", "due_at"])
     outbox.note(outgoing.pk, "cancelled", why)
     _show_stored_copy(draft.placement_id, True)
+    if outgoing.archived_group is not None:
+        with contextlib.suppress(NotYours):
+            mail.undo(outgoing.user_id, outgoing.archived_group)
     _told(outgoing)
     wake.tell(outgoing.user_id, "draft", draft=draft.pk)
     return draft

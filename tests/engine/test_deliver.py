@@ -12,8 +12,8 @@ from accounts.models import Identity, MailAccount
 from mailsync import actions
 from mailsync.engine.deliver import Doors, deliver
 from mailsync.engine.push import push_changes
-from mailsync.errors import NeedsUser, Rejected
-from mailsync.models import Change, Draft, Outgoing, Placement
+from mailsync.errors import LeaseLost, NeedsUser, Rejected
+from mailsync.models import Change, Draft, Outgoing, OutgoingRecipient, Placement
 from mailsync.store import filing, outbox
 from tests.engine.fake_sender import FakeSubmission
 from tests.engine.fake_server import FakeServer
@@ -238,8 +238,8 @@ def test_our_share_of_the_providers_day_is_kept_and_the_time_told() -> None:
     post = Post(address="someone@gmail.com", provider="gmail")
     sent = post.run(post.write())
     when = timezone.now() - timedelta(hours=20)
-    outbox.OutgoingRecipient.objects.bulk_create(
-        outbox.OutgoingRecipient(outgoing=sent, address=f"x{n}@example.org", state="accepted", settled_at=when)
+    OutgoingRecipient.objects.bulk_create(
+        OutgoingRecipient(outgoing=sent, address=f"x{n}@example.org", state="accepted", settled_at=when)
         for n in range(400)
     )
     held = post.run(post.write())
@@ -345,7 +345,7 @@ def test_a_worker_thought_dead_cannot_go_on() -> None:
     stale = outbox.claim(outgoing.pk)
     assert stale is not None
     assert post.run(outgoing).state == "done"
-    with pytest.raises(outbox.LeaseLost):
+    with pytest.raises(LeaseLost):
         outbox.mark_data_started(stale)
 
 
@@ -366,6 +366,27 @@ def test_one_connection_carries_all_that_is_due() -> None:
     messages = [post.write(f"p{number}@example.org") for number in range(5)]
     post.run(messages[0])
     assert (len(post.smtp.taken), post.smtp.connections) == (5, 1)
+
+
+def test_send_and_archive_clears_the_inbox_and_undo_brings_it_back() -> None:
+    post = Post()
+    make_folder(post.account, "Archive", role="archive")
+    question = make_message(post.inbox, subject="Question")
+    earlier = make_message(post.inbox, subject="Earlier", thread=question.thread)
+    other = make_message(post.inbox, subject="Something else")
+
+    def in_inbox() -> set[str]:
+        rows = Placement.objects.filter(folder=post.inbox, shown=True)
+        return set(rows.values_list("message__subject", flat=True))
+
+    draft = actions.start_draft(post.user_id, "reply", question.message_id)
+    outgoing = actions.send(post.user_id, draft.pk, 10, archive=True)
+    assert in_inbox() == {other.message.subject}
+    again = actions.undo_send(post.user_id, outgoing.pk)
+    assert in_inbox() == {"Question", earlier.message.subject, "Something else"}
+    outgoing = post.run(actions.send(post.user_id, again.pk, 0, archive=True))
+    assert outgoing.state == "done"
+    assert in_inbox() == {"Something else"}
 
 
 class Killed(BaseException):

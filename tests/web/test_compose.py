@@ -314,3 +314,26 @@ def test_signed_out_means_sign_in_first(client: Client, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 302
     assert response["Location"].startswith(reverse("account_login"))
+
+
+def test_an_answer_can_be_sent_and_its_conversation_archived(client: Client, alice: User) -> None:
+    asked = original(alice, From="Ann <ann@shop.test>", Subject="Tea?")
+    page = client.get(reverse("compose"), {"mode": "reply", "original": asked.pk}, follow=True)
+    assert "Send and archive" in page.text
+    answer = Draft.objects.get()
+    url = reverse("draft_send", args=[answer.pk])
+    fields = form(answer, to="Ann <ann@shop.test>", subject="", archive="1")
+    asked_again = client.post(url, fields, headers=JSON)
+    # The second look keeps the wish: its button says archive too.
+    assert 'name="archive"' in asked_again.json()["warnings"]
+    answer.refresh_from_db()
+    client.post(url, {**fields, "version": answer.version, "sure": "subject"}, headers=JSON)
+    assert Outgoing.objects.get().archived_group is not None
+    assert not asked.placements.filter(shown=True, folder__role="inbox").exists()
+
+
+def test_a_new_message_and_a_forward_have_nothing_to_archive(client: Client, alice: User, draft: Draft) -> None:
+    assert "Send and archive" not in client.get(reverse("draft", args=[draft.pk])).text
+    asked = original(alice)
+    page = client.get(reverse("compose"), {"mode": "forward", "original": asked.pk}, follow=True)
+    assert "Send and archive" not in page.text

@@ -72,7 +72,8 @@ def draft(request: HttpRequest, draft_id: int) -> HttpResponse:
 @require_POST
 @login_required
 def draft_send(request: HttpRequest, draft_id: int) -> HttpResponse:
-    """Save and send. ``sure`` overrules warnings by code, ``send_at`` or ``when`` sends later (the user's zone)."""
+    """Save and send. ``sure`` overrules warnings by code, ``send_at`` or ``when`` sends later (the user's zone),
+    ``archive`` takes the answered conversation out of the inbox."""
     user = user_of(request)
     if not Draft.objects.filter(pk=draft_id, user=user).exists():
         return _sent_already(request, draft_id)
@@ -86,7 +87,9 @@ def draft_send(request: HttpRequest, draft_id: int) -> HttpResponse:
         _check_recipients(found)
         if warnings:
             return _look_again(request, found, warnings)
-        outgoing = actions.send(user.pk, draft_id, hold_seconds=undo_seconds(request), send_at=send_at)
+        outgoing = actions.send(
+            user.pk, draft_id, hold_seconds=undo_seconds(request), send_at=send_at, archive="archive" in request.POST
+        )
     except actions.NotYours:
         return _sent_already(request, draft_id)
     except actions.CannotDo as error:
