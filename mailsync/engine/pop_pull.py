@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Sequence
 
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import MailAccount
@@ -166,7 +167,7 @@ class _Session:
             try:
                 batch.append(self._fetch(one))
             except Rejected as error:
-                # Of this message alone; one too large closes the line, and the next command says so.
+                # Of this message alone.
                 logger.warning("Account %s: message %s was not given: %s", self.account.pk, one.name, error)
                 pop.note_failure(self.lease, one, str(error))
             except MailError as error:
@@ -179,6 +180,8 @@ class _Session:
         return deletions + self._store(batch, present=todo.present)
 
     def _fetch(self, one: plan.Listed) -> pop.Retrieved:
+        if one.size_bytes is not None and one.size_bytes > settings.HERON_MESSAGE_SIZE_LIMIT_BYTES:
+            raise Rejected(f"The message is larger than Heron takes: {one.size_bytes // 1024**2} MB.", code="TOOBIG")
         raw = self.source.retr(one.number)
         now = timezone.now()
         return pop.Retrieved(one, raw, parse_message(raw), plan.look_at(raw), choose_received_at(raw, now))

@@ -139,7 +139,8 @@ def choose_looks(listed: Sequence[Listed], ledger: Sequence[Entry], policy: Poli
     """The messages whose header must be looked at (TOP n 0) before it is clear what they are.
 
     Those without a name, if they have the size of something known; those whose name is known, but under
-    another size, or as one that should be gone; and those that are to be deleted on the word of a name.
+    another size, or as one that should be gone; those that are to be deleted on the word of a name. And, where
+    names are numerals, the last that is known: if they are positions after all, any deletion shows there.
     """
     by_name = _by_name(ledger)
     sizes = {entry.size_bytes for entry in ledger}
@@ -150,6 +151,9 @@ def choose_looks(listed: Sequence[Listed], ledger: Sequence[Entry], policy: Poli
                 wanted.append(one)
         elif one.name in by_name and _wants_look(one, by_name[one.name], policy):
             wanted.append(one)
+    last = next((one for one in reversed(listed) if one.name.isdigit() and one.name in by_name), None)
+    if last is not None and last not in wanted and by_name[last.name].state == "stored":
+        wanted.append(last)
     return tuple(wanted)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import MailAccount
 from mailsync.engine.pop_pull import pull_maildrop
@@ -272,6 +273,17 @@ def test_a_message_that_cannot_be_had_holds_up_no_other(kind: str) -> None:
     pull_maildrop(account, connect=server.connect)
     assert sorted(shown(account)) == ["One", "Three", "Two"]
     assert server.mail == []
+
+
+def test_a_message_beyond_the_limit_is_not_asked_for_and_stays_on_the_server(settings: Settings) -> None:
+    settings.HERON_MESSAGE_SIZE_LIMIT_BYTES = 5000
+    account = make_account(protocol="pop3", leave_on_server="once_stored")
+    server = Maildrop([("a", ONE), ("b", raw_message("Big", "x" * 6000))])
+    assert pull_maildrop(account, connect=server.connect) is Outcome.DONE
+    assert shown(account) == ["One"]
+    assert [name for name, _ in server.mail] == ["b"]
+    assert server.count("RETR") == 1
+    assert "larger" in PopMessage.objects.get(uidl="b").error
 
 
 def test_a_large_first_pull_comes_in_sessions_newest_first(monkeypatch: pytest.MonkeyPatch) -> None:

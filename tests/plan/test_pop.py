@@ -122,6 +122,15 @@ def test_unnamed_messages_are_known_by_header_and_size() -> None:
     assert plan.delete == (Deletion(2, ledger[0], proved=True),)
 
 
+def test_where_names_are_numerals_the_last_one_known_is_looked_at() -> None:
+    ledger = [entry(1, "11"), entry(2, "12")]
+    listed = [Listed(1, "11", 100), Listed(2, "12", 100), Listed(3, "13", 100)]
+    assert choose_looks(listed, ledger, Policy()) == (listed[1],)
+    assert plan_session(listed, ledger, {2: look("12")}, Policy()).fetch == (listed[2],)
+    assert plan_session(listed, ledger, {2: look("13")}, Policy()).renamed
+    assert choose_looks([Listed(1, "x1", 100)], [entry(1, "x1")], Policy()) == ()
+
+
 def test_a_header_that_tells_nothing_names_nothing() -> None:
     plan = plan_session([Listed(1, "", 100)], [entry(5)], {1: look("", telling=False)}, Policy())
     assert [one.number for one in plan.fetch] == [1]

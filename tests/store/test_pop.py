@@ -10,9 +10,9 @@ from accounts.models import MailAccount
 from mailsync import actions
 from mailsync.errors import LeaseLost
 from mailsync.message.parse import parse_message
-from mailsync.models import Folder, Lease, Message, Placement, PopMessage, Thread
+from mailsync.models import AccountSync, Folder, Lease, Message, Placement, PopMessage, Thread
 from mailsync.plan.pop import Listed, SessionPlan, look_at
-from mailsync.store import leases, pop
+from mailsync.store import leases, pop, schedule
 from mailsync.store.audit import recount
 from tests.factories import make_account, make_folder, raw_message
 
@@ -178,6 +178,18 @@ def test_tombstones_are_kept_for_months() -> None:
     assert pop.forget_tombstones() == 1
     assert [name for name, _, _ in box.rows()] == ["a", "c"]
     assert Message.objects.count() == 3
+
+
+@pytest.mark.parametrize(("protocol", "minutes", "polled"), [("imap", 2, True), ("pop3", 2, False), ("pop3", 6, True)])
+def test_whoever_comes_back_is_served_at_once_but_pop3_is_asked_seldom(
+    protocol: str, minutes: int, polled: bool
+) -> None:
+    account = make_account(protocol=protocol)
+    now = timezone.now()
+    AccountSync.objects.filter(pk=account.pk).update(
+        last_success_at=now - timedelta(minutes=minutes), due_at=now + timedelta(minutes=20)
+    )
+    assert schedule.stamp_active(account.user_id) == ([account.pk] if polled else [])
 
 
 def test_ledgers_of_two_accounts_are_apart() -> None:
