@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
@@ -75,16 +76,16 @@ def record_flags(
     placements: Sequence[Placement], *, add: Sequence[str] = (), remove: Sequence[str] = (), group: UUID
 ) -> list[Placement]:
     """Set and clear flags; returns the placements that changed. Nothing is recorded for the others."""
-    touched, changes = [], []
+    touched: list[Placement] = []
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = {}
     for placement in placements:
         added, removed = set_flags(placement, add, remove)
         if added or removed:
             touched.append(placement)
-            changes.append(
-                _change(placement, Change.Kind.FLAGS, group, add_flags=added, remove_flags=removed, hold_until=None)
-            )
+            alike.setdefault((tuple(added), tuple(removed)), []).append(placement.pk)
     _save_flags(touched, (*add, *remove))
-    Change.objects.bulk_create(changes, batch_size=1000)
+    for (added_flags, removed_flags), ids in alike.items():
+        _log(ids, Change.Kind.FLAGS, group, add=added_flags, remove=removed_flags)
     _wake(touched, None)
     return touched
 
@@ -110,38 +111,67 @@ def record_moves(
     moving = [placement for placement in placements if placement.folder_id != target.pk]
     if is_local(target.account):
         return _move_locally(moving, target, group)
-    arrived = Placement.objects.bulk_create(
-        [
-            Placement(
-                account_id=target.account_id,
-                folder=target,
-                epoch=target.epoch,
-                uid=None,
-                message_id=old.message_id,
-                thread_id=old.thread_id,
-                received_at=old.received_at,
-                seen=old.seen,
-                flagged=old.flagged,
-                answered=old.answered,
-                draft=old.draft,
-                keywords=old.keywords,
-                server_flags=old.server_flags,
-            )
-            for old in moving
-        ]
-    )
+    arrived = _copy_rows(moving, target)
     hide(moving)
-    Change.objects.bulk_create(
-        _change(old, Change.Kind.MOVE, group, target=target, target_placement=new, hold_until=hold_until)
-        for old, new in zip(moving, arrived, strict=True)
+    _log(
+        [old.pk for old in moving],
+        Change.Kind.MOVE,
+        group,
+        hold_until=hold_until,
+        target_id=target.pk,
+        arrived=[new.pk for new in arrived],
     )
     _wake(moving, hold_until)
     return arrived
 
 
+def _copy_rows(moving: Sequence[Placement], target: Folder) -> list[Placement]:
+    """The same messages with the same flags in ``target``, in the order given: one statement for a whole folder."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COPY, {"ids": [old.pk for old in moving], "folder": target.pk, "epoch": target.epoch})
+        new_ids = dict(cursor.fetchall())
+    return [
+        Placement(
+            pk=new_ids[old.pk],
+            account_id=old.account_id,
+            folder=target,
+            epoch=target.epoch,
+            message_id=old.message_id,
+            thread_id=old.thread_id,
+            received_at=old.received_at,
+        )
+        for old in moving
+    ]
+
+
+_COPY = """
+    WITH old AS MATERIALIZED (
+        SELECT p.*, nextval(pg_get_serial_sequence('mailsync_placement', 'id')) AS new_id
+          FROM mailsync_placement p WHERE p.id = ANY(%(ids)s) ORDER BY p.id
+    ), new AS (
+        INSERT INTO mailsync_placement (id, account_id, folder_id, epoch, message_id, thread_id, received_at, seen,
+                                        flagged, answered, draft, keywords, server_flags, gone_phase, shown)
+        SELECT new_id, account_id, %(folder)s, %(epoch)s, message_id, thread_id, received_at, seen,
+               flagged, answered, draft, keywords, server_flags, 0, true FROM old
+    )
+    SELECT id, new_id FROM old
+"""
+
+
 def _move_locally(moving: Sequence[Placement], target: Folder, group: UUID) -> list[Placement]:
     changes = [
-        _change(placement, Change.Kind.MOVE, group, target=target, target_placement=placement, hold_until=None)
+        Change(
+            account_id=placement.account_id,
+            kind=Change.Kind.MOVE,
+            group=group,
+            message_id=placement.message_id,
+            placement=placement,
+            source_id=placement.folder_id,
+            target=target,
+            target_placement=placement,
+            state=Change.State.DONE,
+            finished_at=timezone.now(),
+        )
         for placement in moving
     ]
     for placement, uid in zip(moving, take_local_uids(target, len(moving)), strict=True):
@@ -163,9 +193,7 @@ def take_local_uids(folder: Folder, count: int) -> list[int]:
 def record_expunges(placements: Sequence[Placement], *, group: UUID, hold_until: datetime | None) -> list[Placement]:
     """Hide placements for good: the server's copies are expunged once the hold is over."""
     hide(placements)
-    Change.objects.bulk_create(
-        _change(placement, Change.Kind.EXPUNGE, group, hold_until=hold_until, waits=True) for placement in placements
-    )
+    _log([row.pk for row in placements], Change.Kind.EXPUNGE, group, hold_until=hold_until, waits=True)
     _wake(placements, hold_until, even_local=True)
     return list(placements)
 
@@ -206,7 +234,9 @@ def record_append(
 
 
 def hide(placements: Sequence[Placement]) -> None:
-    Placement.objects.filter(id__in=[placement.pk for placement in placements]).update(shown=False)
+    with connection.cursor() as cursor:
+        ids = [placement.pk for placement in placements]
+        cursor.execute("UPDATE mailsync_placement SET shown = false WHERE id = ANY(%s)", [ids])
     for placement in placements:
         placement.shown = False
 
@@ -254,20 +284,51 @@ def _wanted_flags(placement_ids: Iterable[int], which: Q) -> dict[int, dict[str,
     return wanted
 
 
-def _change(placement: Placement, kind: Change.Kind, group: UUID, *, waits: bool = False, **fields: object) -> Change:
-    """A change to one placement; in a POP3 account it is done as soon as it is shown, unless it ``waits``."""
-    done = is_local(placement.account) and not waits
-    return Change(
-        account_id=placement.account_id,
-        kind=kind,
-        group=group,
-        message_id=placement.message_id,
-        placement=placement,
-        source_id=placement.folder_id,
-        state=Change.State.DONE if done else Change.State.QUEUED,
-        finished_at=timezone.now() if done else None,
-        **fields,
-    )
+def _log(
+    placement_ids: Sequence[int],
+    kind: Change.Kind,
+    group: UUID,
+    *,
+    add: Sequence[str] = (),
+    remove: Sequence[str] = (),
+    hold_until: datetime | None = None,
+    target_id: int | None = None,
+    arrived: Sequence[int] | None = None,
+    waits: bool = False,
+) -> None:
+    """A change to each of these, in one statement for a whole folder.
+
+    In a POP3 account it is done as soon as it is shown, unless it ``waits``.
+    """
+    values = {
+        "ids": list(placement_ids),
+        "arrived": list(arrived) if arrived is not None else [None] * len(placement_ids),
+        "kind": kind.value,
+        "group": group,
+        "target": target_id,
+        "add": list(add),
+        "remove": list(remove),
+        "hold": hold_until,
+        "waits": waits,
+        "now": timezone.now(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_LOG, values)
+
+
+_LOG = """
+    INSERT INTO mailsync_change (account_id, kind, state, "group", message_id, placement_id, source_id, target_id,
+                                 target_placement_id, add_flags, remove_flags, path, hold_until, attempts, error,
+                                 created_at, finished_at)
+    SELECT p.account_id, %(kind)s, CASE WHEN l.done THEN 'done' ELSE 'queued' END, %(group)s, p.message_id, p.id,
+           p.folder_id, %(target)s::bigint, given.arrived, %(add)s::text[], %(remove)s::text[], '',
+           %(hold)s::timestamptz, 0, '', %(now)s, CASE WHEN l.done THEN %(now)s::timestamptz END
+      FROM unnest(%(ids)s::bigint[], %(arrived)s::bigint[]) WITH ORDINALITY AS given(id, arrived, place)
+      JOIN mailsync_placement p ON p.id = given.id
+      JOIN accounts_mailaccount a ON a.id = p.account_id
+     CROSS JOIN LATERAL (SELECT a.protocol = 'pop3' AND NOT %(waits)s AS done) AS l
+     ORDER BY given.place
+"""
 
 
 def _wake(placements: Sequence[Placement], hold_until: datetime | None, *, even_local: bool = False) -> None:
