@@ -22,7 +22,7 @@ from mailsync.store.listing import Cursor, Page, message_rows
 from mailsync.store.search_sql import ANYWHERE, Condition, Place, midnight, named
 
 #: Placements that the first walk reads; each further one reads ten times as many.
-WALK = 600
+WALK = 1000
 _SET_ASIDE = frozenset({"junk", "trash"})
 #: Beyond this many the count of what is not searched yet is not worth its time.
 _MOST_COUNTED = 100_000
@@ -43,7 +43,11 @@ _JOINED = {
     "m": "LEFT JOIN LATERAL (SELECT * FROM mailsync_message m WHERE m.id = p.message_id LIMIT 1) AS m ON true",
     "t": "LEFT JOIN LATERAL (SELECT * FROM mailsync_messagetext t WHERE t.message_id = p.message_id LIMIT 1) t ON true",
 }
-_ARM = "(SELECT p.* FROM mailsync_placement p WHERE p.folder_id = {folder} AND p.shown{where})"
+#: One folder's list, in its order; the walk merges as many as are searched and reads no more of each than it takes.
+_ARM = """
+    (SELECT p.* FROM mailsync_placement p WHERE p.folder_id = {folder} AND p.shown{where}
+      ORDER BY p.received_at DESC, p.id DESC LIMIT %(walk)s)
+"""
 
 _INDEX = """
     WITH hit AS MATERIALIZED (
@@ -249,12 +253,8 @@ def _by_index(
         asked = every([part for part in parts if is_indexed(part)])
         assert asked is not None
         source, values["words"] = _BY_WORDS, tsquery(asked)
-    return [
-        (Cursor(at, message), placement)
-        for at, message, placement in _rows(
-            _INDEX.format(source=source, where=where, joined=_joined(condition)), values
-        )
-    ]
+    rows = _rows(_INDEX.format(source=source, where=where, joined=_joined(condition)), values)
+    return [(Cursor(at, message), placement) for at, message, placement in rows]
 
 
 def _joined(condition: Condition) -> str:

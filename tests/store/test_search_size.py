@@ -1,0 +1,85 @@
+"""However large the folder: a search reads a bounded number of rows, by the walk or by the index.
+
+As in the lists, the database is asked (EXPLAIN ANALYZE), not the clock.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from mailsync.models import Folder
+from mailsync.store.search import WALK, Search, prepare_search
+from tests.factories import make_account, make_folder
+from tests.store.big_folder import fill
+from tests.store.test_listing_size import measure
+
+LARGE = 100_000
+#: A walk reads each placement, its message and its text; a step of it may count rows of a batch ahead.
+MOST_WALKED = 2 * WALK + 100
+#: Every text says "common"; every third "third"; each thousandth "rare"; each has its own number.
+_TEXTS = """
+    INSERT INTO mailsync_messagetext (message_id, account_id, vector, complete, version)
+    SELECT id, account_id,
+           ('''common'':1C ''n' || (id % 1000000) || ''':2C' || CASE WHEN id % 3 = 0 THEN ' ''third'':3C' ELSE '' END
+            || CASE WHEN id % 1000 = 0 THEN ' ''rare'':4C' ELSE '' END)::tsvector, true, 1
+      FROM mailsync_message;
+    ANALYZE mailsync_messagetext;
+"""
+
+
+@pytest.fixture(scope="module")
+def large(django_db_setup: None, django_db_blocker: Any) -> Iterator[Folder]:
+    with django_db_blocker.unblock():
+        account = make_account()
+        folder = fill(account, "INBOX", LARGE)
+        for number in range(20):
+            make_folder(account, f"Folder {number}")
+        fill(account, "Archive", 1000)
+        fill(make_account(), "INBOX", 30_000)
+        with connection.cursor() as cursor:
+            cursor.execute(_TEXTS)
+        yield folder
+        with connection.cursor() as cursor:
+            # Cascades row by row would take longer than making them did.
+            cursor.execute("TRUNCATE accounts_user, mailsync_message, mailsync_thread CASCADE")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("query", "count", "most"),
+    [
+        ("common ", 50, MOST_WALKED),
+        ("third ", 50, MOST_WALKED),
+        ("common third -rare", 50, MOST_WALKED),
+        ('"common n17"', 1, MOST_WALKED),
+        ("n17 ", 1, MOST_WALKED),
+        ("rare ", 50, MOST_WALKED),
+        ("rare is:unread", 20, MOST_WALKED),
+        ("rare OR n17 ", 50, MOST_WALKED),
+        ("absent ", 0, MOST_WALKED),
+        ("id:absent@example.test", 0, MOST_WALKED),
+        ("is:unread", 50, MOST_WALKED),
+        ("is:flagged", 50, MOST_WALKED),
+        ("has:attachment", 50, MOST_WALKED),
+        ("before:2020-01-02 third", 50, 2 * MOST_WALKED),
+    ],
+)
+def test_a_search_reads_a_bounded_number_of_rows(large: Folder, query: str, count: int, most: int) -> None:
+    prepared: Search = prepare_search(large.account.user_id, query)
+    page, read = measure(lambda: prepared.page(limit=50))
+    assert len(page.rows) >= count
+    assert max(read) <= most, (query, read)
+    if page.next is not None:
+        further, read = measure(lambda: prepared.page(before=page.next, limit=50))
+        assert further.rows
+        assert max(read) <= most, (query, read)
+
+
+@pytest.mark.django_db
+def test_what_is_not_searched_is_counted_without_reading_the_mailbox(large: Folder) -> None:
+    prepared = prepare_search(large.account.user_id, "common")
+    coverage, read = measure(prepared.coverage)
+    assert coverage.searched == coverage.total == LARGE + 1000
+    assert max(read) < 100
