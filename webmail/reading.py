@@ -13,12 +13,14 @@ from django.urls import reverse
 
 from accounts import preferences
 from accounts.models import TrustedSender, User
+from mailsync.message.addresses import comparable
 from mailsync.message.authres import Verdict
 from mailsync.message.bodies import attachments as attached_parts
 from mailsync.message.bodies import choose_bodies, decode_text
 from mailsync.message.facts import Part
 from mailsync.models import Message
 from mailsync.store.raw import raw_reader
+from mailsync.store.wanted_receipts import receipt_wanted_by
 from mailsync.types import Address
 from webmail.bodies import ShownBody, load_body, message_root
 from webmail.files import file_name, is_dangerous
@@ -76,6 +78,7 @@ class BodyContext:
     - ``consent_url``: POST ``scope=sender|domain`` there to always show pictures (``views/body.py``)
     - ``remote``: how many remote pictures wait (0 once shown); ``trackers``: how many beacons were stopped
     - ``refused``: the HTML could not be made safe, its text is shown; ``truncated``: its end is missing
+    - ``receipt_to``: who asks for a read receipt, until the reader has said yes or no (``views/receipts.py``)
     - ``verdict``: of the reader's own provider; ``warnings``: what is odd
     """
 
@@ -99,6 +102,7 @@ class BodyContext:
     warnings: tuple[Warned, ...] = ()
     unsubscribe: Unsubscribe | None = None
     invitation: Invitation | None = None
+    receipt_to: str = ""
 
     @property
     def trust(self) -> Literal["verified", "failed", ""]:
@@ -121,12 +125,14 @@ def body_context(
         known_domains=known,
         dangerous_files=[one.tile.name for one in files if one.dangerous],
     )
+    asker = receipt_wanted_by(message, {comparable(address) for address in mine})
     told: dict[str, Any] = {
         "files": files,
         "verdict": verdict,
         "warnings": warnings,
         "unsubscribe": _unsubscribe(message, verdict),
         "sender_domain": domain_of(message.from_address),
+        "receipt_to": asker.address if asker else "",
     }
     if message.raw_id is None:
         return BodyContext(state="missing", frame_url=reverse("body", args=[message.pk]), **told)

@@ -43,6 +43,7 @@ from mailsync.actions.mail import (
 )
 from mailsync.actions.owned import NotYours
 from mailsync.actions.presence import look_in
+from mailsync.actions.receipts import answer_receipt
 from mailsync.actions.repair import retry_changes, retry_folder, verify_now
 from mailsync.actions.sending import (
     cancel_outgoing,
@@ -61,6 +62,7 @@ __all__ = [
     "CannotDo",
     "Conflict",
     "NotYours",
+    "answer_receipt",
     "archive",
     "attach",
     "cancel_outgoing",

@@ -151,8 +151,10 @@ def _why_not(outgoing: Outgoing, identity: Identity | None, server: OutgoingServ
     """Checked again at the last moment: who may send as whom. Empty when all is well."""
     if not outgoing.account.user.is_active:
         return "This user may not send any more."
-    if identity is None or identity.user_id != outgoing.user_id or identity.address != outgoing.mail_from:
-        return f"{outgoing.mail_from} is no longer one of your addresses. Open the message and choose another."
+    is_theirs = identity is not None and identity.user_id == outgoing.user_id
+    if identity is None or not is_theirs or outgoing.mail_from not in ("", identity.address):
+        who = outgoing.mail_from or "The sender"
+        return f"{who} is no longer one of your addresses. Open the message and choose another."
     if identity.verified_at is None:
         return f"{identity.address} is not confirmed. Confirm it in the settings, then send again."
     if server is None or server.user_id != outgoing.user_id:

@@ -35,7 +35,8 @@ def file_sent(outgoing_id: int) -> list[FolderCounts]:
         )
         if outgoing is None:
             return []
-        pairs = [_show_in_sent(outgoing), *_mark_original(outgoing), *_retire_draft(outgoing)]
+        pairs = [] if outgoing.is_receipt else [_show_in_sent(outgoing)]
+        pairs += [*_mark_original(outgoing), *_retire_draft(outgoing)]
         now = timezone.now()
         Outgoing.objects.filter(pk=outgoing.pk).update(
             state=Outgoing.State.DONE, due_at=None, finished_at=now, sent_placement=outgoing.sent_placement

@@ -78,6 +78,28 @@ def queue_outgoing(
     return outgoing
 
 
+def queue_receipt(
+    identity: Identity, *, message_id: str, raw: bytes, recipients: Sequence[str], subject: str
+) -> Outgoing:
+    """A read receipt, to leave at once. It has no envelope sender (RFC 8098 §3), no draft and no Sent copy."""
+    outgoing = Outgoing.objects.create(
+        user_id=identity.user_id,
+        account_id=identity.account_id,
+        identity=identity,
+        state=_State.QUEUED,
+        mail_from="",
+        message_id=message_id,
+        subject=subject,
+        raw=raw,
+        due_at=timezone.now(),
+    )
+    OutgoingRecipient.objects.bulk_create(
+        OutgoingRecipient(outgoing=outgoing, address=address) for address in recipients
+    )
+    note(outgoing.pk, "queued", "A read receipt, sent at your word.")
+    return outgoing
+
+
 def note(outgoing_id: int, kind: str, text: str) -> None:
     """One line of the delivery timeline."""
     OutgoingEvent.objects.create(outgoing_id=outgoing_id, kind=kind, text=text[:2000])

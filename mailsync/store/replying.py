@@ -45,7 +45,7 @@ def receiving_identity(user_id: int, message: Message) -> Identity | None:
 def create_answer(user_id: int, original: Message, mode: Draft.Mode, identity: Identity) -> Draft:
     """The draft of a reply or forward. Raises ``BodyNotFetched`` while only the header is here."""
     raw_reader(original)
-    plan = plan_reply(_MODES[mode], _header(original), "", _own_addresses(user_id))
+    plan = plan_reply(_MODES[mode], header_of(original), "", _own_addresses(user_id))
     draft = Draft.objects.create(
         user_id=user_id,
         identity=identity,
@@ -123,7 +123,7 @@ def _adopted(
     )
 
 
-def _header(message: Message) -> ParsedHeader:
+def header_of(message: Message) -> ParsedHeader:
     """What an answer is planned from."""
     return ParsedHeader(
         message_id=message.message_id,
