@@ -12,7 +12,7 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from accounts.models import MailAccount
-from mailsync.models import AccountSync, Change, Folder, Halt, Hole, Placement, RawMessage
+from mailsync.models import AccountSync, Change, Folder, Halt, Hole, Placement, PopMessage, RawMessage
 from mailsync.store import throttle, verification
 from mailsync.store.tree import Health, account_health
 
@@ -77,6 +77,8 @@ class AccountTruth:
     late_seconds: int
     folders: tuple[FolderTruth, ...]
     holes: tuple[Hole, ...]
+    #: The same of a POP3 mailbox, whose messages have no numbers.
+    not_given: tuple[PopMessage, ...]
     waiting: int
     stuck: tuple[Change, ...]
     failed: tuple[Change, ...]
@@ -97,7 +99,7 @@ class AccountTruth:
 
     @property
     def hole_count(self) -> int:
-        return sum(line.holes for line in self.folders)
+        return sum(line.holes for line in self.folders) + len(self.not_given)
 
     @property
     def parked(self) -> int:
@@ -146,6 +148,11 @@ def load_truth(account: MailAccount) -> AccountTruth:
         late_seconds=_late(sync, now),
         folders=lines,
         holes=tuple(open_holes.select_related("folder").order_by("next_try_at", "id")[:SHOWN]),
+        not_given=tuple(
+            PopMessage.objects.filter(account=account, state=PopMessage.State.SEEN).order_by("next_try_at", "id")[
+                :SHOWN
+            ]
+        ),
         waiting=changes.count(),
         stuck=tuple(changes.filter(attempts__gt=0).exclude(error="").select_related("source").order_by("id")[:SHOWN]),
         failed=tuple(
