@@ -31,11 +31,12 @@ class Held:
 class _Rules:
     """``faults`` are used up from the front: ``rcpt``, ``data`` and ``dot`` drop the connection there,
     ``taken`` drops it once the message is kept; a reply such as ``451 4.3.0 busy`` answers the dot.
-    ``refusals`` answer single recipients; each list is used up from the front."""
+    ``refusals`` answer single recipients, ``replies`` MAIL and DATA; each list is used up from the front."""
 
     received: list[Held] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     refusals: dict[str, list[str]] = field(default_factory=dict)
+    replies: dict[str, list[str]] = field(default_factory=dict)
     on_taken: Callable[[bytes], None] | None = None
 
     @property
@@ -45,6 +46,8 @@ class _Rules:
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if self.replies.get("MAIL"):
+            return self.replies["MAIL"].pop(0)
         envelope.mail_from = address
         return "250 2.1.0 fine"
 
@@ -84,6 +87,8 @@ class _Conversation(SMTP):
     async def smtp_DATA(self, arg: str) -> None:
         if self.event_handler.fault == "data":
             self.event_handler.drop(self)
+        elif self.event_handler.replies.get("DATA"):
+            await self.push(self.event_handler.replies["DATA"].pop(0))
         else:
             await super().smtp_DATA(arg)
 
