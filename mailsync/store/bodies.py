@@ -26,7 +26,7 @@ from mailsync.store.plain import plain, plain_json
 from mailsync.store.reported import record_reports
 from mailsync.store.summary import FolderCounts, refresh
 from mailsync.store.text_index import index_texts, message_text
-from mailsync.store.threads import delete_empty_threads, refresh_threads
+from mailsync.store.threads import delete_empty_threads, lock_lines, refresh_threads
 from mailsync.types import FetchedMessage
 
 
@@ -243,6 +243,8 @@ def merge_messages(merges: dict[int, int]) -> tuple[set[tuple[int, int]], set[in
     """
     pairs: set[tuple[int, int]] = set()
     threads: set[int] = set()
+    if merges:
+        lock_lines(Placement.objects.filter(message_id__in=list(merges)))
     for old, new in merges.items():
         kept = Message.objects.only("thread_id").get(pk=new)
         placements = Placement.objects.filter(message_id=old)

@@ -6,7 +6,7 @@ In: a change that failed for good, or a placement that a pull met before the rep
 
 from mailsync.models import Change, Draft, Folder, Outgoing, OutgoingEvent, Placement
 from mailsync.store import changes
-from mailsync.store.summary import remove_placements
+from mailsync.store.summary import refresh, remove_placements
 
 Pair = tuple[int, int]
 
@@ -43,6 +43,8 @@ def merge_arrival(arrived: Placement, standing: Placement) -> None:
     standing.save(update_fields=list(_COLUMNS))
     _repoint(arrived, standing)
     remove_placements([arrived.pk])
+    # A message without a Message-ID may have been met in a conversation of its own.
+    refresh([(standing.folder_id, standing.thread_id)])
 
 
 def _repoint(old: Placement, new: Placement) -> None:

@@ -7,6 +7,7 @@ while the push lease is held, so a worker killed between any two of them is take
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from django.db import connection
 from django.db.models import Case, F, Max, Min, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -110,11 +111,23 @@ def finish_flags(
 ) -> None:
     """The server has these flags now."""
     with leases.commit(lease):
-        rows = Change.objects.filter(id__in=change_ids, placement__isnull=False)
-        for placement in Placement.objects.filter(id__in=rows.values("placement_id")).select_for_update(no_key=True):
-            placement.server_flags = sorted((set(placement.server_flags) | set(add)) - set(remove))
-            placement.save(update_fields=["server_flags"])
+        with connection.cursor() as cursor:
+            cursor.execute(_TOLD, {"changes": list(change_ids), "add": list(add), "remove": list(remove)})
         _finish(change_ids)
+
+
+# Locked by id, as everybody locks placements.
+_TOLD = """
+    WITH told AS (
+        SELECT id FROM mailsync_placement
+         WHERE id IN (SELECT placement_id FROM mailsync_change WHERE id = ANY(%(changes)s))
+         ORDER BY id FOR NO KEY UPDATE
+    )
+    UPDATE mailsync_placement p
+       SET server_flags = ARRAY(SELECT DISTINCT f COLLATE "C" FROM unnest(p.server_flags || %(add)s::text[]) AS f
+                                 WHERE f <> ALL(%(remove)s::text[]) ORDER BY f COLLATE "C")
+      FROM told WHERE p.id = told.id
+"""
 
 
 def finish_changes(lease: leases.HeldLease, change_ids: Collection[int], *, lost: bool = False) -> list[FolderCounts]:
@@ -158,22 +171,29 @@ def finish_moves(
         lock_folders(pk for pair in touched for pk in pair if pk is not None)
         _adopt(uids, uidvalidity)
         sources = [pk for pk in rows.values_list("placement_id", flat=True) if pk is not None]
-        for source, target, arrived in rows.values_list("placement_id", "target_id", "target_placement_id"):
-            # A flag that the server would not take yet follows its message.
-            Change.objects.filter(placement=source, kind=Change.Kind.FLAGS, state__in=Change.OPEN).update(
-                placement=arrived, source=target
-            )
+        with connection.cursor() as cursor:
+            cursor.execute(_FOLLOW, [list(uids), list(Change.OPEN)])
         counts: list[FolderCounts] = []
         if keep_source:
             _mark_deleted(sources)
         else:
             counts = remove_placements(sources)
         _finish(uids)
-        for change_id, target_id in rows.values_list("id", "target_id"):
-            if uids[change_id] is None and target_id is not None:
-                # The pull will tell the UID.
-                make_folder_due(target_id)
+        unmet = {
+            target for pk, target in rows.values_list("id", "target_id") if uids[pk] is None and target is not None
+        }
+        for target_id in unmet:
+            # The pull will tell the UIDs.
+            make_folder_due(target_id)
     return counts
+
+
+# A flag that the server would not take yet follows its message.
+_FOLLOW = """
+    UPDATE mailsync_change f SET placement_id = c.target_placement_id, source_id = c.target_id
+      FROM mailsync_change c
+     WHERE c.id = ANY(%s) AND f.placement_id = c.placement_id AND f.kind = 'flags' AND f.state = ANY(%s)
+"""
 
 
 def finish_expunges(lease: leases.HeldLease, change_ids: Collection[int], *, expunged: bool) -> None:
@@ -320,7 +340,10 @@ def schedule_next(account_id: int) -> datetime | None:
 
 def _adopt(uids: Mapping[int, int | None], uidvalidity: int | None) -> None:
     """Give the placements that were shown ahead their UIDs, if the target's numbering is the one we know."""
-    rows = Change.objects.filter(id__in=uids).select_related("target", "target_placement")
+    rows = Change.objects.filter(id__in=uids).select_related("target", "target_placement").order_by("id")
+    # A pull of the target may be about to meet the same messages.
+    lock_folders(row.target_id for row in rows if row.target_id is not None)
+    arrivals: dict[tuple[int, int], Placement] = {}
     for row in rows:
         uid, target, arrived = uids[row.pk], row.target, row.target_placement
         if uid is None or target is None or arrived is None or arrived.uid is not None:
@@ -330,11 +353,24 @@ def _adopt(uids: Mapping[int, int | None], uidvalidity: int | None) -> None:
         if target.uidvalidity is None and uidvalidity is not None:
             # A folder never read before: its first pull begins at this numbering.
             Folder.objects.filter(pk=target.pk, uidvalidity=None).update(uidvalidity=uidvalidity)
-        standing = Placement.objects.filter(folder=target, epoch=target.epoch, uid=uid).exclude(pk=arrived.pk).first()
-        if standing is not None:
-            merge_arrival(arrived, standing)
-        else:
-            Placement.objects.filter(pk=arrived.pk).update(uid=uid, epoch=target.epoch)
+        arrivals[target.pk, uid] = arrived
+    standing = Placement.objects.filter(
+        folder__in={folder for folder, _ in arrivals}, epoch=F("folder__epoch"), uid__in={uid for _, uid in arrivals}
+    )
+    for met in standing:
+        arrived = arrivals.pop((met.folder_id, met.uid or 0), None)
+        if arrived is not None and arrived.pk != met.pk:
+            merge_arrival(arrived, met)
+    numbers = [(arrived.pk, uid) for (_, uid), arrived in arrivals.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(_NUMBER, [[pk for pk, _ in numbers], [uid for _, uid in numbers]])
+
+
+_NUMBER = """
+    UPDATE mailsync_placement p SET uid = given.uid, epoch = f.epoch
+      FROM unnest(%s::bigint[], %s::bigint[]) AS given(id, uid), mailsync_folder f
+     WHERE p.id = given.id AND p.uid IS NULL AND f.id = p.folder_id
+"""
 
 
 def _mark_deleted(placement_ids: Iterable[int]) -> None:

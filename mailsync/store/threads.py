@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Min, Q
+from django.db.models import Min, Q, QuerySet
 
 from mailsync.message.subject import base_subject, is_reply_subject
 from mailsync.models import Message, Placement, Thread, ThreadReference
 from mailsync.plan.threading import LONE_REPLY_WINDOW, KnownMessage, KnownThreads, ThreadFacts, plan_threads
+from mailsync.store.summary import lock_folders
 
 #: Base subjects are compared and indexed by this much of them.
 SUBJECT_LENGTH = 200
@@ -122,6 +123,7 @@ def _merge(merges: Mapping[int, int]) -> set[Pair]:
     pairs: set[Pair] = set()
     if not merges:
         return pairs
+    lock_lines(Placement.objects.filter(thread_id__in=list(merges)))
     for folder_id, thread_id in Placement.objects.filter(thread_id__in=list(merges)).values_list(
         "folder_id", "thread_id"
     ):
@@ -140,6 +142,17 @@ def _merge(merges: Mapping[int, int]) -> set[Pair]:
             values,
         )
     return pairs
+
+
+def lock_lines(placements: QuerySet[Placement]) -> None:
+    """Lock the folders in which these placements lie, so that nobody moves one on while it changes hands.
+
+    Who moved one before the lock was ours has put it into a folder that we learn of only then: so look again.
+    """
+    locked: set[int] = set()
+    while new := set(placements.values_list("folder_id", flat=True).distinct()) - locked:
+        lock_folders(new)
+        locked |= new
 
 
 def _note_names(account_id: int, names: dict[str, int]) -> None:

@@ -80,10 +80,16 @@ def finish_first_pull(
 
 
 def _set_gone(placements: QuerySet[Placement]) -> tuple[int, list[FolderCounts]]:
-    rows = list(placements.select_for_update(no_key=True).order_by("id"))
-    Placement.objects.filter(id__in=[row.pk for row in rows]).update(gone_phase=1, gone_at=Now(), shown=False)
-    counts = refresh((row.folder_id, row.thread_id) for row in rows)
-    refresh_threads({row.thread_id for row in rows})
+    # Ids alone: a whole folder of a hundred thousand may go at once.
+    rows = list(placements.select_for_update(no_key=True).order_by("id").values_list("id", "folder_id", "thread_id"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE mailsync_placement SET gone_phase = 1, gone_at = statement_timestamp(), shown = false"
+            " WHERE id = ANY(%s)",
+            [[pk for pk, _, _ in rows]],
+        )
+    counts = refresh((folder_id, thread_id) for _, folder_id, thread_id in rows)
+    refresh_threads({thread_id for _, _, thread_id in rows})
     return len(rows), counts
 
 

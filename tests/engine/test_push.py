@@ -14,7 +14,7 @@ from mailsync import actions
 from mailsync.engine.push import push_changes
 from mailsync.errors import MailError, NeedsUser, Rejected, TryLater, TryNow
 from mailsync.models import AccountSync, Change, Folder, Placement, ThreadRow
-from mailsync.store import leases
+from mailsync.store import leases, pushing
 from tests.engine.fake_server import FakeServer
 from tests.factories import make_account, make_folder, make_message, raw_message
 
@@ -235,6 +235,34 @@ def test_a_pull_that_met_the_message_first_is_joined() -> None:
     Placement.objects.filter(folder=box.folders["Work"], uid=None).update(uid=1)
     box.push()
     box.agree()
+
+
+def test_a_message_met_in_a_conversation_of_its_own_is_counted_once() -> None:
+    box = Mailbox("Archive")
+    row = box.add()
+    actions.mark_read(box.user_id, [row.pk], True)
+    actions.move(box.user_id, [row.pk], box.folders["Archive"].pk)
+    arrived = Placement.objects.get(folder=box.folders["Archive"])
+    # Without a Message-ID to know it by, a pull has placed it as another message, unread.
+    make_message(box.folders["Archive"], raw_message(), uid=1, message_id=arrived.message.message_id)
+    box.push()
+    assert len(box.shown("Archive")) == 1
+
+
+def test_a_finished_move_takes_no_flags_of_others_along() -> None:
+    box, other = Mailbox("Archive"), Mailbox()
+    row = box.add()
+    actions.move(box.user_id, [row.pk], box.folders["Archive"].pk)
+    actions.flag(other.user_id, [other.add().pk], True)
+    Change.objects.filter(kind="flags").update(placement=None)
+    box.server.fail("move", "after")
+    box.push()
+    Placement.objects.filter(pk=row.pk).delete()
+    lease = leases.claim(box.account.pk, "push")
+    assert lease is not None
+    move = Change.objects.get(kind="move")
+    pushing.finish_moves(lease, {move.pk: None}, uidvalidity=None)
+    assert Change.objects.get(kind="flags").placement_id is None
 
 
 def test_deleting_for_good_expunges_only_what_was_asked() -> None:
