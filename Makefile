@@ -51,6 +51,11 @@ bench-send: $(VENV)/.dev
 bench-render: $(VENV)/.dev
 	$(BIN)/python -m bench.render
 
+# Beside mbsync and notmuch, where they are installed: apt-get install isync notmuch.
+bench-sync: $(VENV)/.dev
+	@$(PYTHON) tests/system.py
+	$(BIN)/python -m bench.sync
+
 # Pin all dependencies again from pyproject.toml; needs `uv` on the path. No address of any index is written.
 lock:
 	for set in ": " "onebox:--extra onebox" "dev:--extra dev"; do \

@@ -1,23 +1,33 @@
-"""How fast a mailbox comes in: ``python -m bench.sync [--messages 10000]``.
+"""How fast a mailbox comes in: ``make bench-sync``, or ``python -m bench.sync [--messages 10000]``.
 
 A generated mailbox (about 107 kB a message) in Dovecot on loopback, everything fetched, parsed, threaded,
-indexed and stored in Postgres by one worker; then an unchanged pull. Beside mbsync, and mbsync with
-notmuch, where Debian's isync and notmuch are installed, in the same run on the same mailbox.
+indexed and stored in Postgres by one worker; then an unchanged pull, with its bytes on the wire. Beside mbsync,
+and mbsync with notmuch, where Debian's isync and notmuch are installed, in the same run on the same mailbox.
+CPU is that of the worker, or of the command: the servers' is nobody's here. On a machine that is busy it is
+the number to compare. ``--profile`` prints where the worker spends it.
 """
 
 import argparse
+import contextlib
+import cProfile
 import os
+import pstats
 import resource
 import shutil
+import socket
+import struct
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 from bench.parse import generated_mailbox
 from bench.scratch import scratch_database
+from mailsync.protocol.imap import ImapSource
 from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.dovecot import Dovecot, Mailbox, dovecot_binary
 
@@ -30,12 +40,15 @@ Pass "{password}"
 SSLType None
 AuthMechs LOGIN
 PipelineDepth 50
+
 IMAPStore far
 Account box
+
 MaildirStore near
 Path {target}/
 Inbox {target}/INBOX
 SubFolders Verbatim
+
 Channel all
 Far :far:
 Near :near:
@@ -45,12 +58,57 @@ SyncState *
 """
 
 
+#: TCP_INFO of Linux: where bytes sent and received stand, and how much of it to read.
+_TCP_INFO_BYTES, _TCP_INFO_AT = 192, 120
+
+
+@dataclass
+class Figures:
+    """What one part of the run took."""
+
+    wall: float = 0.0
+    cpu: float = 0.0
+
+    def __add__(self, other: "Figures") -> "Figures":
+        return Figures(self.wall + other.wall, self.cpu + other.cpu)
+
+
 @contextmanager
-def timed(what: str) -> Iterator[None]:
-    """Print wall time and the processor time of this process."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    yield
-    print(f"{what:<46}{time.perf_counter() - wall:>9.1f} s{time.process_time() - cpu:>9.1f} s CPU", flush=True)
+def timed(what: str) -> Iterator[Figures]:
+    """Print wall time, and the processor time of this process and of the commands it has waited for."""
+    taken = Figures()
+    wall, cpu = time.perf_counter(), _cpu()
+    yield taken
+    taken.wall, taken.cpu = time.perf_counter() - wall, _cpu() - cpu
+    show(what, taken)
+
+
+def show(what: str, taken: Figures) -> None:
+    print(f"{what:<46}{taken.wall:>9.1f} s{taken.cpu:>9.2f} s CPU", flush=True)
+
+
+def _cpu() -> float:
+    used = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+@contextmanager
+def counted_traffic() -> Iterator[list[int]]:
+    """Bytes on the wire of every IMAP connection that is closed inside, as the kernel counts them: sent, received."""
+    bytes_moved = [0, 0]
+    real = ImapSource.close
+
+    def close(source: ImapSource) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            with socket.socket(fileno=os.dup(source.fileno())) as same:
+                info = same.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)
+            sent, received = struct.unpack_from("QQ", info, _TCP_INFO_AT)
+            bytes_moved[0] += sent
+            bytes_moved[1] += received
+        real(source)
+
+    with mock.patch.object(ImapSource, "close", close):
+        yield bytes_moved
 
 
 def fill(server: Dovecot, mailbox: Mailbox, raws: list[bytes]) -> None:
@@ -67,9 +125,9 @@ def fill(server: Dovecot, mailbox: Mailbox, raws: list[bytes]) -> None:
         os.chown(path, server.mail_user.pw_uid, server.mail_user.pw_gid)
 
 
-def bench_heron(mailbox: Mailbox) -> None:
+def bench_heron(mailbox: Mailbox, *, profile: bool = False) -> Figures:
     from mailsync.engine.pull import Outcome, pull_account, pull_bodies
-    from mailsync.models import Folder
+    from mailsync.models import Folder, Message, MessageText
     from tests.engine.boxes import dovecot_account
 
     account = dovecot_account(mailbox)
@@ -78,19 +136,32 @@ def bench_heron(mailbox: Mailbox) -> None:
         while work(account.pk) is Outcome.MORE:
             continue
 
-    with timed("Heron: headers, threads, lists"):
+    profiler = cProfile.Profile() if profile else None
+    if profiler is not None:
+        profiler.enable()
+    with timed("Heron: headers, threads, lists") as headers:
         finish(pull_account)
-    with timed("Heron: bodies, facts, text index"):
+    with timed("Heron: bodies, facts, text index") as bodies:
         finish(pull_bodies)
-    with timed("Heron: unchanged pull"):
+    if profiler is not None:
+        profiler.disable()
+        pstats.Stats(profiler).sort_stats("tottime").print_stats(35)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    show("Heron: everything", headers + bodies)
+    finish(pull_account)
+    with counted_traffic() as moved, timed("Heron: unchanged pull"):
         finish(pull_account)
     inbox = Folder.objects.get(account=account, role="inbox")
     assert inbox.bodies_pending == 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{inbox.total} messages; the worker's peak memory was {peak:.0f} MB")
+    assert Message.objects.filter(account=account, raw__isnull=False).count() == inbox.total
+    assert MessageText.objects.filter(account=account).count() == inbox.total
+    folders = Folder.objects.filter(account=account).count()
+    print(f"unchanged: {moved[0]} bytes sent, {moved[1]} received, for {folders} folders and the login")
+    print(f"{inbox.total} messages stored, threaded and searchable; the worker's peak memory was {peak:.0f} MB")
+    return headers + bodies
 
 
-def bench_mbsync(mailbox: Mailbox) -> None:
+def bench_mbsync(mailbox: Mailbox, heron: Figures) -> None:
     if shutil.which("mbsync") is None:
         print("mbsync is not installed (apt-get install isync notmuch): nothing to compare with")
         return
@@ -101,20 +172,27 @@ def bench_mbsync(mailbox: Mailbox) -> None:
         config.write_text(
             MBSYNC.format(port=mailbox.server.imap, user=mailbox.address, password=mailbox.password, target=target)
         )
-        with timed("mbsync"):
+        with timed("mbsync") as fetched:
             subprocess.run(["mbsync", "-q", "-c", config, "-a"], check=True)
+        print(f"Heron to mbsync: {heron.wall / fetched.wall:.2f} of the time, {heron.cpu / fetched.cpu:.2f} of the CPU")
         if shutil.which("notmuch") is None:
             return
         settings = Path(folder) / "notmuch"
         settings.write_text(f"[database]\npath={target}\n[user]\nname=A\nprimary_email=a@example.test\n[new]\ntags=\n")
-        with timed("notmuch new"):
+        with timed("notmuch new") as indexed:
             subprocess.run(["notmuch", f"--config={settings}", "new", "--quiet"], check=True)
+        both = fetched + indexed
+        show("mbsync + notmuch", both)
+        ratios = f"{heron.wall / both.wall:.2f} of the time, {heron.cpu / both.cpu:.2f} of the CPU"
+        print(f"Heron to mbsync + notmuch: {ratios}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--messages", type=int, default=10_000)
-    count = parser.parse_args().messages
+    parser.add_argument("--profile", action="store_true")
+    options = parser.parse_args()
+    count = options.messages
     if dovecot_binary() is None:
         raise SystemExit("Dovecot is not installed: apt-get install dovecot-imapd")
     with tempfile.TemporaryDirectory(prefix="heron-bench-") as folder:
@@ -134,8 +212,8 @@ def main() -> None:
             with mailbox.client("INBOX"):
                 pass  # Dovecot numbers the messages at the first look; nobody's time counts that.
             with scratch_database():
-                bench_heron(mailbox)
-            bench_mbsync(mailbox)
+                heron = bench_heron(mailbox, profile=options.profile)
+            bench_mbsync(mailbox, heron)
         finally:
             server.stop()
 
