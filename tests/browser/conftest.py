@@ -5,13 +5,9 @@ already, so that a test of one interaction takes a second.
 """
 
 import os
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,15 +18,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounts.models import User
 from mailsync.models import Folder
-from onebox.valkey import free_port
 from tests.browser.chromium import chromium, new_page
 from tests.browser.site import site
+from tests.browser.webserver import served
 from tests.factories import make_account, make_user
 from tests.sample_mailbox import fill
 
 __all__ = ["chromium", "new_page", "site"]
 
-PROJECT = Path(__file__).resolve().parents[2]
 # Two cores are shared by everything that runs here.
 expect.set_options(timeout=15_000)
 #: Playwright's own loop lives in this thread; Django must not take that for a view.
@@ -75,38 +70,8 @@ class Mailbox:
 @pytest.fixture(scope="session")
 def _server(django_db_setup: None) -> Iterator[str]:
     """uvicorn on the database of this test run."""
-    port = free_port()
-    database = connection.settings_dict
-    url = (
-        f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-    )
-    if database["HOST"].startswith("/"):
-        url = f"postgres://{database['USER']}@/{database['NAME']}?host={database['HOST']}"
-    environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONWARNINGS": ""}
-    arguments = ("--port", str(port), "--log-level", "warning", "--timeout-graceful-shutdown", "1")
-    child = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "webmail.asgi:application", *arguments],
-        cwd=PROJECT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        _wait(f"http://127.0.0.1:{port}/healthz", child)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        child.terminate()
-        child.wait(10)
-
-
-def _wait(url: str, child: "subprocess.Popen[bytes]") -> None:
-    for _ in range(200):
-        assert child.poll() is None, "The web server ended at once."
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("The web server does not answer.")
+    with served() as url:
+        yield url
 
 
 @pytest.fixture

@@ -340,6 +340,15 @@ def test_a_phone_shows_one_pane_and_back_returns_to_the_same_place(
     page.go_back()
     expect(page.locator("#list")).to_be_visible()
     assert abs(page.locator("#rows").evaluate("(box) => box.scrollTop") - top) < 90
+    row(page, "Hafenblatt: the lock closes for a week").tap()
+    frame = page.locator("iframe[data-frame].fitted")
+    expect(frame).to_be_visible()
+    inside = frame.evaluate("(frame) => frame.contentDocument.documentElement.scrollWidth - frame.clientWidth")
+    assert inside <= 1 or width < 390, "a letter of 600 pixels is shown whole"
+    box = frame.bounding_box()
+    assert box
+    assert box["x"] + box["width"] <= width
+    page.go_back()
     page.locator("[data-drawer-open]").tap()
     page.locator("#tree a", has_text="Archive").tap()
     expect(page.locator("#list h1")).to_have_text("Archive")

@@ -1,10 +1,12 @@
-/* The frame of a message body: it takes the height of what it holds, keys pressed inside count as
+/* The frame of a message body: it takes the height of what it holds, what is too wide is made smaller, keys pressed inside count as
    pressed on the page, and links to people open compose. The frame itself runs no script. */
 
 import { toast } from "heron/shell";
 import { send } from "heron/mail/request";
 
 const watched = new WeakMap();
+/** Smaller than this nobody reads: what is wider still is scrolled sideways. */
+const LEAST_SCALE = 0.5;
 
 /** The height of a document's content. In quirks mode html and body stretch to the frame, so that they would
     never tell of less than they have: there the contents themselves are measured. */
@@ -23,20 +25,46 @@ function heightOf(inside) {
   return Math.ceil(Math.max(0, ...bottoms) + inside.defaultView.scrollY + below);
 }
 
+/** A letter made for a wide screen is shown whole on a narrow one. Returns its scale. */
+function fitWidth(frame, inside) {
+  frame.style.inlineSize = "";
+  frame.style.transform = "";
+  const room = frame.clientWidth;
+  const wide = Math.max(inside.documentElement.scrollWidth, inside.body?.scrollWidth ?? 0);
+  const scale = room && wide > room + 4 ? Math.max(room / wide, LEAST_SCALE) : 1;
+  if (scale < 1) {
+    frame.style.inlineSize = `${room / scale}px`;
+    frame.style.transform = `scale(${scale})`;
+  }
+  return scale;
+}
+
 function adopt(frame) {
   const inside = frame.contentDocument;
   if (!inside?.documentElement || inside.URL === "about:blank" || watched.get(frame) === inside) return;
   watched.set(frame, inside);
+  let scale = 1;
+  let room = 0;
   const fit = () => {
     const needed = heightOf(inside) + Math.max(0, frame.clientHeight - inside.documentElement.clientHeight);
     if (needed && Math.abs(needed - frame.clientHeight) > 1) frame.style.blockSize = `${needed}px`;
+    // A transform keeps the room that the frame had before it.
+    frame.style.marginBlockEnd = scale < 1 ? `${-frame.clientHeight * (1 - scale)}px` : "";
     frame.classList.add("fitted");
   };
-  fit();
+  const widen = () => {
+    room = frame.parentElement.clientWidth;
+    scale = fitWidth(frame, inside);
+    fit();
+  };
+  widen();
+  new ResizeObserver(() => {
+    if (frame.contentDocument === inside && frame.parentElement.clientWidth !== room) widen();
+  }).observe(frame.parentElement);
   const sizes = new ResizeObserver(fit);
   sizes.observe(inside.documentElement);
   if (inside.body) sizes.observe(inside.body);
-  for (const picture of inside.images) if (!picture.complete) picture.addEventListener("load", fit, { once: true });
+  for (const picture of inside.images) if (!picture.complete) picture.addEventListener("load", widen, { once: true });
   for (const fold of inside.querySelectorAll("details")) fold.addEventListener("toggle", fit);
   inside.addEventListener("keydown", (event) => {
     const copy = new KeyboardEvent("keydown", event);

@@ -1,0 +1,159 @@
+"""Pictures of every main screen: ``make screenshots`` writes them to ``screenshots/``.
+
+The site runs on a database of its own with the demo's invented mail; each screen is taken in light and
+dark, wide, middling and narrow.
+"""
+
+# ruff: noqa: E402 - Django is set up before anything of it is imported
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import django
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+django.setup()
+
+from django.conf import settings
+from django.test import Client
+from django.test.utils import setup_databases, teardown_databases
+from django.utils import timezone
+from playwright.sync_api import Error, Page, sync_playwright
+
+from accounts.models import User
+from mailsync.models import AccountSync
+from tests.browser.chromium import CHROMIUM, QUIET
+from tests.browser.webserver import PROJECT, served
+from tests.factories import make_account, make_user
+from tests.sample_mailbox import fill
+
+FOLDER = PROJECT / "screenshots"
+SIZES = {"wide": (1440, 900), "middle": (1024, 768), "phone": (390, 844)}
+
+Step = Callable[[Page], object]
+
+
+def open_first(words: str) -> Step:
+    """Search, then open what is found first."""
+
+    def go(page: Page) -> None:
+        page.goto(f"/search/?q={words}")
+        page.locator(".row a.subj").first.click()
+        page.locator("iframe[data-frame].fitted").first.wait_for()
+
+    return go
+
+
+def visit(path: str) -> Step:
+    return lambda page: page.goto(path)
+
+
+def after_inbox(*steps: Step) -> Step:
+    def go(page: Page) -> None:
+        page.goto("/")
+        page.locator(".scripted").first.wait_for()
+        for step in steps:
+            step(page)
+
+    return go
+
+
+def press(keys: str) -> Step:
+    return lambda page: page.keyboard.press(keys)
+
+
+def click(selector: str) -> Step:
+    return lambda page: page.locator(selector).first.click()
+
+
+#: Name of the picture, and how to get there. ``phone`` in a name: there only.
+SCREENS: dict[str, Step] = {
+    "inbox": after_inbox(),
+    "selection": after_inbox(press("j"), press("x"), press("Shift+ArrowDown"), press("Shift+ArrowDown")),
+    "palette": after_inbox(press("Control+k")),
+    "help": after_inbox(press("?")),
+    "labels": after_inbox(press("j"), press("l")),
+    "compose": after_inbox(press("c"), lambda page: page.locator("section.compose [contenteditable=true]").wait_for()),
+    "phone-drawer": after_inbox(click("[data-drawer-open]")),
+    "search": visit("/search/?q=boathouse"),
+    "nothing-found": visit("/search/?q=narwhal"),
+    "conversation": open_first("subject:fundraiser"),
+    "newsletter": open_first("subject:lock"),
+    "phishing": open_first("unknown+device"),
+    "invitation": open_first("subject:invitation"),
+    "bounce": open_first("subject:undelivered"),
+    "japanese": open_first("from:minato"),
+    "arabic": open_first("from:layla"),
+    "files": open_first("subject:tickets"),
+    "settings": visit("/settings/"),
+    "appearance": visit("/settings/appearance/"),
+    "reading": visit("/settings/reading/"),
+    "accounts": visit("/settings/accounts/"),
+    "connect": visit("/settings/accounts/add/"),
+    "security": visit("/settings/security/"),
+}
+
+
+@contextmanager
+def filled_site() -> Iterator[tuple[str, str]]:
+    """The URL of a site whose only person has the sample mail, and that person's session."""
+    databases = setup_databases(verbosity=0, interactive=False)
+    try:
+        user = make_user("anna", timezone="Europe/Berlin")
+        User.objects.filter(pk=user.pk).update(name="Anna Berg")
+        user.refresh_from_db()
+        account = make_account(user, address="anna.berg@nordlicht.example")
+        fill(account)
+        AccountSync.objects.filter(account=account).update(last_success_at=timezone.now())
+        client = Client()
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        with served() as url:
+            yield url, client.cookies[settings.SESSION_COOKIE_NAME].value
+    finally:
+        teardown_databases(databases, verbosity=0)
+
+
+def take(page: Page, name: str, step: Step, target: Path) -> bool:
+    try:
+        step(page)
+        page.wait_for_timeout(600)  # frames and pictures settle
+    except Error as error:
+        print(f"  {name}: {error.message.splitlines()[0]}", file=sys.stderr)
+        return False
+    page.screenshot(path=target)
+    return True
+
+
+def main() -> int:
+    FOLDER.mkdir(exist_ok=True)
+    failed = 0
+    with filled_site() as (url, session), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, "--no-sandbox"])
+        for size, (width, height) in SIZES.items():
+            for scheme in ("light", "dark"):
+                options: dict[str, Any] = {"has_touch": True, "is_mobile": True} if size == "phone" else {}
+                context = browser.new_context(
+                    base_url=url, viewport={"width": width, "height": height}, color_scheme=scheme,
+                    reduced_motion="reduce", locale="en-GB", timezone_id="Europe/Berlin", **options,
+                )  # fmt: skip
+                context.set_default_timeout(10_000)
+                page = context.new_page()
+                take(page, "sign-in", visit("/accounts/login/"), FOLDER / f"sign-in-{size}-{scheme}.png")
+                context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": url}])
+                for name, step in SCREENS.items():
+                    if name.startswith("phone-") and size != "phone":
+                        continue
+                    failed += not take(page, f"{name}, {size}, {scheme}", step, FOLDER / f"{name}-{size}-{scheme}.png")
+                context.close()
+        browser.close()
+    print(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER.name}/")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""The site alone, served by uvicorn on the database that Django is connected to; for a browser to look at."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.db import connection
+
+from onebox.valkey import free_port
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """The URL of a web server that lives as long as the block."""
+    port = free_port()
+    database = connection.settings_dict
+    url = (
+        f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    )
+    if database["HOST"].startswith("/"):
+        url = f"postgres://{database['USER']}@/{database['NAME']}?host={database['HOST']}"
+    environment = {
+        **os.environ,
+        "DATABASE_URL": url,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        # WhiteNoise streams files in a thread of its own, of which Django warns under ASGI.
+        "PYTHONWARNINGS": "ignore:StreamingHttpResponse must consume",
+    }
+    arguments = ("--port", str(port), "--log-level", "warning", "--timeout-graceful-shutdown", "1")
+    child = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "webmail.asgi:application", *arguments],
+        cwd=PROJECT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        _wait(f"http://127.0.0.1:{port}/healthz", child)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        child.terminate()
+        child.wait(10)
+
+
+def _wait(url: str, child: "subprocess.Popen[bytes]") -> None:
+    for _ in range(200):
+        assert child.poll() is None, "The web server ended at once."
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("The web server does not answer.")
