@@ -18,7 +18,7 @@ from mailsync.message.authres import Verdict
 from mailsync.message.bodies import attachments as attached_parts
 from mailsync.message.bodies import choose_bodies, decode_text
 from mailsync.message.facts import Part
-from mailsync.models import Message
+from mailsync.models import Message, Outgoing
 from mailsync.store.raw import raw_reader
 from mailsync.store.wanted_receipts import receipt_wanted_by
 from mailsync.types import Address
@@ -26,6 +26,7 @@ from webmail.bodies import ShownBody, load_body, message_root
 from webmail.files import file_name, is_dangerous
 from webmail.present.files import FileTile, file_tile
 from webmail.present.invitation import MAX_CHARACTERS, Invitation, read_invitation
+from webmail.present.outbox import OutgoingCard, present_outgoing
 from webmail.present.trust import Warned, domain_of, find_warnings, judge
 from webmail.render.links import compose_target
 
@@ -79,6 +80,7 @@ class BodyContext:
     - ``remote``: how many remote pictures wait (0 once shown); ``trackers``: how many beacons were stopped
     - ``refused``: the HTML could not be made safe, its text is shown; ``truncated``: its end is missing
     - ``receipt_to``: who asks for a read receipt, until the reader has said yes or no (``views/receipts.py``)
+    - ``delivery``: of a message that the reader sent from here: what became of it, for whom
     - ``verdict``: of the reader's own provider; ``warnings``: what is odd
     """
 
@@ -103,6 +105,7 @@ class BodyContext:
     unsubscribe: Unsubscribe | None = None
     invitation: Invitation | None = None
     receipt_to: str = ""
+    delivery: OutgoingCard | None = None
 
     @property
     def trust(self) -> Literal["verified", "failed", ""]:
@@ -133,6 +136,7 @@ def body_context(
         "unsubscribe": _unsubscribe(message, verdict),
         "sender_domain": domain_of(message.from_address),
         "receipt_to": asker.address if asker else "",
+        "delivery": _delivery(user, message, mine),
     }
     if message.raw_id is None:
         return BodyContext(state="missing", frame_url=reverse("body", args=[message.pk]), **told)
@@ -140,6 +144,14 @@ def body_context(
     shown = load_body(message, as_text=likes.plain_text)
     told["invitation"] = _invitation(message, mine)
     return _with_frame(user, message, likes, shown, told)
+
+
+def _delivery(user: User, message: Message, mine: Collection[str]) -> OutgoingCard | None:
+    if not message.message_id or message.from_address.lower() not in mine:
+        return None
+    rows = Outgoing.objects.filter(user=user, message_id=message.message_id).exclude(state=Outgoing.State.CANCELLED)
+    row = rows.defer("raw", "raw_sent_copy", "draft_snapshot").prefetch_related("recipients", "events").first()
+    return present_outgoing(row) if row is not None else None
 
 
 def _with_frame(

@@ -132,3 +132,17 @@ def test_the_receipt_that_we_send_is_understood_by_the_one_who_asked(client: Cli
     smtp = run(Outgoing.objects.get(mail_from=""))
     store_own_message(ann.pk, smtp.taken[0].raw, timezone.now())
     assert letter.events.get(kind="read").text.startswith("alice@mail.test: opened on")
+
+
+def test_a_sent_message_tells_what_became_of_it(client: Client, alice: User) -> None:
+    draft = actions.start_draft(alice.pk, to="bob@friends.test", subject="Plan")
+    outgoing = actions.send(alice.pk, draft.pk, 0)
+    run(outgoing)
+    sent = Placement.objects.get(folder__role="sent").message
+    html = page(client, sent)
+    assert "Accepted for 1 recipient" in html
+    assert "Filed under Sent" in html
+    outgoing.recipients.update(state="returned", text="552 5.2.2 over quota")
+    assert "It came back from 1 recipient." in page(client, sent)
+    Outgoing.objects.update(user=make_user("mallory"))
+    assert "over quota" not in page(client, sent)
