@@ -6,15 +6,20 @@ touches no database; the consumer must not use that connection until the iterato
 
 import queue
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
 _POLL_SECONDS = 0.2
+_WAITING_SECONDS = 20.0
 
 
-def ahead(items: Iterator[T], *, depth: int = 2) -> Generator[T, None, None]:
+def ahead(
+    items: Iterator[T], *, depth: int = 2, waiting: Callable[[], None] = lambda: None
+) -> Generator[T, None, None]:
     """Yield ``items`` in order, at most ``depth`` of them waiting; what the iterator raises is raised here.
+
+    ``waiting`` is called now and then while the next item takes its time: a slow server must not cost the lane.
 
     Closing the generator (or an error in the consumer) stops the thread before the next item and waits for it.
     """
@@ -44,7 +49,11 @@ def ahead(items: Iterator[T], *, depth: int = 2) -> Generator[T, None, None]:
     thread.start()
     try:
         while True:
-            item, error = ready.get()
+            try:
+                item, error = ready.get(timeout=_WAITING_SECONDS)
+            except queue.Empty:
+                waiting()
+                continue
             if isinstance(error, StopIteration):
                 return
             if error is not None:

@@ -159,7 +159,8 @@ class _Visit:
             uidnext_seen=top, highestmodseq=self.selected.highestmodseq, exists_seen=self.selected.exists
         )
         chunks = plan.plan_chunks(uids)
-        with closing(ahead(fetch_headers(self.session, chunk) for chunk in chunks)) as fetched:
+        headers = (fetch_headers(self.session, chunk) for chunk in chunks)
+        with closing(ahead(headers, waiting=self.session.hold_on)) as fetched:
             for number, chunk in enumerate(fetched):
                 first = start if below is None and number == 0 else intake.CursorMove()
                 # Never 1 before the end: 1 says that the end was reached, with all that is done there.
@@ -243,12 +244,11 @@ class _Visit:
         if difference.confirm:
             difference = self._confirmed(ours)
         self._vanished(difference.vanished, confirmed=True)
-        if difference.unknown:
-            _, counts = vanish.record_returned(
-                self.session.lease, self.folder.pk, self.folder.epoch, difference.unknown
-            )
+        for start in range(0, len(difference.unknown), plan.CHUNK):
+            part = difference.unknown[start : start + plan.CHUNK]
+            _, counts = vanish.record_returned(self.session.lease, self.folder.pk, self.folder.epoch, part)
             announce_folders(counts)
-            self._store_headers(fetch_headers(self.session, difference.unknown), intake.CursorMove())
+            self._store_headers(fetch_headers(self.session, part), intake.CursorMove())
             self.bodies_wanted()
 
     def _confirmed(self, ours: Sequence[int]) -> plan.UidDifference:
@@ -269,9 +269,12 @@ class _Visit:
             ours = vanish.known_uids(self.folder.pk, self.folder.epoch)
             if plan.is_mass_vanishing(len(uids), len(ours)):
                 uids = sorted(set(uids).intersection(self._confirmed(ours).vanished))
-        removed, counts = vanish.record_vanished(self.session.lease, self.folder.pk, self.folder.epoch, uids)
-        self.report.removed += removed
-        announce_folders(counts)
+        for start in range(0, len(uids), _FLAG_BATCH):
+            self.session.hold_on()
+            part = uids[start : start + _FLAG_BATCH]
+            removed, counts = vanish.record_vanished(self.session.lease, self.folder.pk, self.folder.epoch, part)
+            self.report.removed += removed
+            announce_folders(counts)
 
     def _save(self, step: plan.SaveCursor) -> None:
         columns: dict[str, object] = {"exists_seen": step.exists}
@@ -292,7 +295,7 @@ def store_bodies(session: Session, folder: Folder, wanted: Sequence[bodies.Wante
     if not wanted:
         return 0
     stored = 0
-    with closing(ahead(fetch_bodies(session, wanted))) as batches:
+    with closing(ahead(fetch_bodies(session, wanted), waiting=session.hold_on)) as batches:
         for fetched in batches:
             done = record.record_bodies(session, folder, fetched)
             stored += len(done)

@@ -63,6 +63,10 @@ class Session:
         """The slice is used up: finish the chunk at hand and come back later."""
         return time.monotonic() >= self.until
 
+    def hold_on(self) -> None:
+        """Keep the lane for another while. Raises ``LeaseLost``."""
+        leases.heartbeat(self.lease)
+
     def select(self, remote: RemoteFolder, *, cursor: FolderCursor | None = None) -> SelectedFolder:
         self.selected = remote
         answer = self.source.select(remote, cursor=cursor)

@@ -135,9 +135,21 @@ def finish_changes(lease: leases.HeldLease, change_ids: Collection[int], *, lost
     with leases.commit(lease):
         counts: list[FolderCounts] = []
         if lost:
-            counts = remove_placements(_promised(change_ids))
+            counts = remove_placements(_promised(change_ids)) + _show_again(change_ids)
         _finish(change_ids, error="The message had gone from the server." if lost else "")
     return counts
+
+
+def _show_again(change_ids: Collection[int]) -> list[FolderCounts]:
+    """What was to be expunged after a change that failed (a draft's old copy) stays, on the server and here."""
+    kept = Placement.objects.filter(
+        changes__in=change_ids, changes__kind=Change.Kind.EXPUNGE, gone_phase=0, shown=False
+    ).values_list("id", "folder_id", "thread_id")
+    rows = list(kept)
+    lock_folders(folder_id for _, folder_id, _ in rows)
+    Placement.objects.filter(id__in=[pk for pk, _, _ in rows]).update(shown=True)
+    refresh_threads([thread_id for _, _, thread_id in rows])
+    return refresh((folder_id, thread_id) for _, folder_id, thread_id in rows)
 
 
 def _promised(change_ids: Collection[int]) -> list[int]:

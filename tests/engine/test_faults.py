@@ -1,5 +1,6 @@
 """What a server may do wrong in a pull, and what stands in the tables afterwards."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import MailAccount
 from mailsync import actions
+from mailsync.engine.ahead import ahead
 from mailsync.engine.pull import Outcome, fetch_message, pull_account, pull_bodies, pull_one
 from mailsync.engine.push import push_changes
 from mailsync.engine.session import Session
@@ -465,6 +467,19 @@ def test_a_second_worker_finds_the_lane_taken(account: MailAccount) -> None:
         assert pull_account(account.pk, connect=server.opener) is Outcome.BUSY
     assert server.connections == 0
     pull(account, server)
+
+
+def test_the_lane_is_kept_while_a_slow_server_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailsync.engine.ahead._WAITING_SECONDS", 0.02)
+    beats: list[int] = []
+
+    def slowly() -> Iterator[int]:
+        for number in range(2):
+            time.sleep(0.1)
+            yield number
+
+    assert list(ahead(slowly(), waiting=lambda: beats.append(1))) == [0, 1]
+    assert len(beats) >= 2
 
 
 def test_a_worker_thought_dead_can_commit_nothing(account: MailAccount, monkeypatch: pytest.MonkeyPatch) -> None:

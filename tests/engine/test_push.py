@@ -265,6 +265,17 @@ def test_a_finished_move_takes_no_flags_of_others_along() -> None:
     assert Change.objects.get(kind="flags").placement_id is None
 
 
+def test_what_was_to_go_after_a_change_that_failed_stays() -> None:
+    box = Mailbox("Drafts")
+    row = box.add("Drafts")
+    actions.delete_for_good(box.user_id, [row.pk])
+    failed = Change.objects.create(account=box.account, kind="append", state="failed", finished_at=timezone.now())
+    Change.objects.filter(kind="expunge").update(after=failed)
+    box.push()
+    assert len(box.ids("Drafts")) == 1
+    assert box.shown("Drafts") == [row.message.message_id]
+
+
 def test_deleting_for_good_expunges_only_what_was_asked() -> None:
     box = Mailbox("Trash")
     row, marked = box.add("Trash"), box.add("Trash")
