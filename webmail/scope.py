@@ -15,7 +15,7 @@ from django.urls import reverse
 from mailsync.models import Folder
 from mailsync.store.labels import label_rows
 from mailsync.store.listing import AccountTree, Page, list_rows
-from mailsync.store.search import search
+from mailsync.store.search import Search, prepare_search
 from mailsync.types import Role
 from webmail.present.labels import label_of
 from webmail.reader import Reader
@@ -31,7 +31,10 @@ _SET_ASIDE = frozenset({Role.JUNK.value, Role.TRASH.value})
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """``show`` is the filter tab; ``query`` the words of a search or a label's keyword; ``role`` a single folder's."""
+    """``show`` is the filter tab; ``query`` the words of a search or a label's keyword; ``role`` a single folder's.
+
+    ``within`` is the id of the folder that a search is kept to, "" for one everywhere.
+    """
 
     kind: Kind
     title: str
@@ -39,6 +42,7 @@ class Scope:
     folders: tuple[Folder, ...]
     show: Show = "all"
     query: str = ""
+    within: str = ""
 
     @property
     def role(self) -> str:
@@ -75,6 +79,8 @@ class Scope:
 
     def _own_query(self) -> dict[str, object]:
         query: dict[str, object] = {"q": self.query} if self.kind == "search" else {}
+        if self.within:
+            query["folder"] = self.within
         if self.show != "all":
             query["show"] = self.show
         return query
@@ -104,10 +110,16 @@ def label_scope(tree: Sequence[AccountTree], keyword: str) -> Scope:
 
 
 def search_scope(tree: Sequence[AccountTree], query: QueryDict) -> Scope:
-    """A search everywhere but in junk and bin; see ``views.search`` for one that is kept to a folder."""
-    words = query.get("q", "").strip()[:500]
-    title = f"Results for “{words}”" if words else "Search"
-    return Scope("search", title, reverse("search"), _everyday(tree), query=words)
+    """A search of all mail (the query says whether junk and bin are meant), or kept to the folder ``folder`` names."""
+    # A space at the end says that the last word is written to its end: it is kept.
+    words = query.get("q", "").lstrip()[:500]
+    words = words if words.strip() else ""
+    title = f"Results for “{words.strip()}”" if words else "Search"
+    folders = tuple(_owned(entry, line.folder) for entry in tree for line in entry.folders if line.folder.selectable)
+    within = next((folder for folder in folders if str(folder.pk) == query.get("folder")), None)
+    if within is not None:
+        return Scope("search", title, reverse("search"), (within,), query=words, within=str(within.pk))
+    return Scope("search", title, reverse("search"), folders, query=words)
 
 
 def context_scope(folder: Folder, tree: Sequence[AccountTree], query: QueryDict) -> Scope:
@@ -130,7 +142,7 @@ def load_page(scope: Scope, reader: Reader, before: str | None, limit: int = PAG
     if scope.kind == "search":
         if not scope.query:
             return Page((), None)
-        return search(reader.user.pk, scope.query, folder_ids=scope.folder_ids, before=before or None, limit=limit)
+        return prepared_search(scope, reader).page(before=before or None, limit=limit)
     if scope.kind == "label":
         return label_rows(scope.folder_ids, scope.query, before=before or None, limit=limit)
     return list_rows(
@@ -142,6 +154,11 @@ def load_page(scope: Scope, reader: Reader, before: str | None, limit: int = PAG
         before=before or None,
         limit=limit,
     )
+
+
+def prepared_search(scope: Scope, reader: Reader) -> Search:
+    """The search of this scope, made ready for the reader's mailbox."""
+    return prepare_search(reader.user.pk, scope.query, scope.folder_ids if scope.within else None)
 
 
 def folder_title(folder: Folder) -> str:

@@ -86,3 +86,12 @@ def _words(folded: str) -> Iterator[Word]:
 def in_run(word: str) -> bool:
     """Whether this word is a letter of a script that is found by any part of a run."""
     return not word.isascii() and _IN_RUN.match(word) is not None
+
+
+def spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where the words stand in a text as it was written.
+
+    >>> list(spans("Tea, Café"))
+    [(0, 3), (5, 9)]
+    """
+    return (match.span() for match in _WORD.finditer(text))

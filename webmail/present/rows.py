@@ -1,9 +1,10 @@
 """The lines of a list as they are printed: who, what, when, marks, under their date groups. Pure."""
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from mailsync.store.excerpts import Excerpt
 from mailsync.store.listing import ListRow
 from mailsync.types import Address
 from webmail.present.clock import Group, group_of
@@ -22,6 +23,8 @@ class Row:
     count: int
     subject: str
     preview: str
+    #: Of a search: what matched, and where the subject did.
+    excerpt: Excerpt | None
     at: datetime
     unread: bool
     flagged: bool
@@ -59,6 +62,7 @@ class RowStyle:
     url: Callable[[ListRow], str]
     chips: Callable[[ListRow], tuple[Chip, ...]]
     grouped: bool = True
+    excerpts: Mapping[int, Excerpt] = field(default_factory=dict)
 
 
 def present_rows(rows: Collection[ListRow], style: RowStyle, *, start: int = 0) -> list[RowGroup]:
@@ -84,6 +88,7 @@ def _present_row(row: ListRow, local: datetime, index: int, style: RowStyle) -> 
         count=row.message_count if style.by_conversation else 1,
         subject=row.subject.strip() or "(no subject)",
         preview=row.preview,
+        excerpt=style.excerpts.get(row.message_id),
         at=local,
         unread=row.unread,
         flagged=row.flagged,

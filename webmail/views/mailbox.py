@@ -6,6 +6,7 @@ anything else the whole page.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -25,6 +26,7 @@ from webmail.present.shortcuts import shortcuts
 from webmail.present.tree import present_health, present_move_targets, present_nav
 from webmail.present.words import script_words
 from webmail.reader import Reader, reader_of, user_of
+from webmail.results import excerpts_of, search_context
 from webmail.scope import (
     PAGE_ROWS,
     Scope,
@@ -120,6 +122,7 @@ def page_context(
     return {
         **nav_context(request, tree, scope),
         **rows_context(request, reader, scope),
+        **(search_context(request, reader, scope) if scope.kind == "search" else {}),
         "notices": present_notices(tree, scope),
         "move_accounts": present_move_targets(tree),
         "shortcuts": shortcuts(),
@@ -154,9 +157,12 @@ def rows_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[str
     before = request.GET.get("before", "")
     page = load_page(scope, reader, before, limit)
     end = start + len(page.rows)
+    style = row_style(reader, scope)
+    if scope.kind == "search":
+        style = replace(style, excerpts=excerpts_of(scope, reader, page))
     return {
         "scope": scope,
-        "groups": present_rows(page.rows, row_style(reader, scope), start=start),
+        "groups": present_rows(page.rows, style, start=start),
         "before": before,
         "start": start,
         "next_url": scope.url(before=page.next, start=end) if page.next else "",

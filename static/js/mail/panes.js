@@ -107,5 +107,7 @@ document.addEventListener("click", (event) => {
 document.querySelector(".search")?.addEventListener("submit", (event) => {
   const field = event.target.querySelector("[name=q]");
   event.preventDefault();
-  if (field.value.trim()) openList(`${event.target.getAttribute("action")}?q=${encodeURIComponent(field.value.trim())}`);
+  if (!field.value.trim()) return;
+  const asked = new URLSearchParams(new FormData(event.target, event.submitter));
+  openList(`${event.target.getAttribute("action")}?${asked}`);
 });

@@ -1,0 +1,80 @@
+"""Where a text matches a search, to be marked for the reader. Pure.
+
+In: a text and the terms. Out: spans of the text. Only what is asked for is marked, not what is excluded.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mailsync.message.words import LONGEST_WORD, fold, spans, words
+from mailsync.plan.search_terms import BY_BEGINNING, And, Field, Or, Term, Words
+
+#: Of a longer text only the beginning is looked through.
+_MOST_CHARACTERS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text; ``hit`` where it matches."""
+
+    text: str
+    hit: bool = False
+
+
+def asked_words(term: Term | None, *fields: Field) -> list[Words]:
+    """The words that messages are to have: anywhere, or in one of these fields."""
+    match term:
+        case Words(field=field):
+            return [term] if not field or field in fields else []
+        case And(terms) | Or(terms):
+            return [found for below in terms for found in asked_words(below, *fields)]
+        case _:
+            return []
+
+
+def find_marks(text: str, asked: list[Words]) -> list[tuple[int, int]]:
+    """Spans that match, in order, not overlapping.
+
+    >>> find_marks("Tea at the Café", [Words("cafe")])
+    [(11, 15)]
+    """
+    places = list(spans(text[:_MOST_CHARACTERS]))
+    folded = [fold(text[start:end])[:LONGEST_WORD] for start, end in places]
+    found = sorted(hit for term in asked for hit in _phrases(places, folded, term))
+    marks: list[tuple[int, int]] = []
+    for start, end in found:
+        if marks and start <= marks[-1][1]:
+            marks[-1] = (marks[-1][0], max(end, marks[-1][1]))
+        else:
+            marks.append((start, end))
+    return marks
+
+
+def _phrases(places: list[tuple[int, int]], folded: list[str], term: Words) -> Iterator[tuple[int, int]]:
+    wanted = [word.text for word in words(term.text)]
+    if not wanted:
+        return
+    by_beginning = term.prefix or term.field in BY_BEGINNING
+    *first, last = wanted
+    for start in range(len(folded) - len(first)):
+        end = start + len(first)
+        if folded[start:end] == first and (folded[end] == last or (by_beginning and folded[end].startswith(last))):
+            yield places[start][0], places[end][1]
+
+
+def cut_pieces(text: str, marks: list[tuple[int, int]], *, width: int = 160) -> list[Piece]:
+    """About ``width`` characters around the first mark, in pieces; the beginning where nothing is marked."""
+    begin = max(marks[0][0] - width // 3, 0) if marks and marks[0][1] > width else 0
+    if begin:
+        # Not in the middle of a word.
+        begin = text.find(" ", begin, marks[0][0]) + 1 or begin
+    end = begin + width
+    pieces = [Piece("… ")] if begin else []
+    at = begin
+    for start, stop in marks:
+        if start >= end:
+            break
+        pieces += [Piece(text[at:start]), Piece(text[start:stop], hit=True)]
+        at = stop
+    pieces.append(Piece(text[at : max(end, at)]))
+    return [piece for piece in pieces if piece.text]

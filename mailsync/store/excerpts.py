@@ -1,0 +1,84 @@
+"""Why a message was found: the field that matched and the text around it. Database room.
+
+In: the messages of one page of results and the terms. Out: an excerpt of each. What the rows show
+already (subject, preview) is looked at first; only for the others are their bodies read and decoded.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from mailsync.message.bodies import choose_bodies, decode_text
+from mailsync.message.facts import Part
+from mailsync.message.html_text import html_to_text
+from mailsync.models import Message
+from mailsync.plan.search_marks import Piece, asked_words, cut_pieces, find_marks
+from mailsync.plan.search_terms import Field, Term
+from mailsync.store.raw import raw_reader
+
+#: Of a longer body only so much is decoded to find the place.
+_MOST_BYTES = 200_000
+
+Where = Literal["", "subject", "body", "from", "to", "cc", "bcc", "filename"]
+_PEOPLE: tuple[Field, ...] = ("to", "cc", "bcc")
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """``where`` is the field that matched, "" where none can be named; ``pieces`` its text or the preview."""
+
+    where: Where
+    subject: tuple[Piece, ...]
+    pieces: tuple[Piece, ...]
+
+
+def load_excerpts(message_ids: Sequence[int], term: Term | None) -> dict[int, Excerpt]:
+    """By message id, for messages that the caller has the right to."""
+    columns = ("subject", "preview", "from_name", "from_address", "recipients", "parts", "raw_id")
+    found = Message.objects.filter(id__in=message_ids).only(*columns)
+    return {message.pk: _excerpt(message, term) for message in found}
+
+
+def _excerpt(message: Message, term: Term | None) -> Excerpt:
+    in_body = asked_words(term, "body")
+    subject_marks = find_marks(message.subject, asked_words(term, "subject"))
+    subject = tuple(cut_pieces(message.subject, subject_marks, width=len(message.subject) + 1))
+    preview = message.preview
+    if marks := find_marks(preview, in_body):
+        return Excerpt("body", subject, tuple(cut_pieces(preview, marks)))
+    shown = (Piece(preview),) if preview else ()
+    if subject_marks:
+        return Excerpt("subject", subject, shown)
+    for field, text in _names(message):
+        if marks := find_marks(text, asked_words(term, field)):
+            if field == "from":
+                return Excerpt("from", subject, shown)
+            return Excerpt(field, subject, tuple(cut_pieces(text, marks)))
+    if in_body and message.raw_id is not None and message.parts:
+        text = " ".join(_text(message).split())
+        if marks := find_marks(text, in_body):
+            return Excerpt("body", subject, tuple(cut_pieces(text, marks)))
+    return Excerpt("", subject, shown)
+
+
+def _names(message: Message) -> list[tuple[Literal["from", "to", "cc", "bcc", "filename"], str]]:
+    people = {field: message.recipients.get(field, ()) for field in _PEOPLE}
+    told = {field: ", ".join(f"{name} <{address}>".strip() for name, address in who) for field, who in people.items()}
+    files = [part.filename for part in Part.from_json(message.parts).walk() if part.filename] if message.parts else []
+    return [
+        ("from", f"{message.from_name} {message.from_address}"),
+        ("to", told["to"]),
+        ("cc", told["cc"]),
+        ("bcc", told["bcc"]),
+        *(("filename", name) for name in files),
+    ]
+
+
+def _text(message: Message) -> str:
+    """The body as text, as much of it as is looked through."""
+    assert message.parts is not None
+    bodies = choose_bodies(Part.from_json(message.parts))
+    read = raw_reader(message)
+    if bodies.text is not None:
+        return decode_text(bodies.text, read, max_bytes=_MOST_BYTES)
+    return html_to_text(decode_text(bodies.html, read, max_bytes=_MOST_BYTES)) if bodies.html is not None else ""

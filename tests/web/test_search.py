@@ -1,0 +1,127 @@
+"""The page of results: what was not understood, how much was searched, what matched, the form, one folder or all."""
+
+import html
+import re
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from mailsync.message.parse import parse_message
+from mailsync.models import Folder, MessageText
+from mailsync.store.text_index import index_texts, message_text
+from tests.factories import make_account, make_folder, make_message, make_user, raw_message
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def anna() -> User:
+    return make_user("anna")
+
+
+@pytest.fixture
+def inbox(anna: User) -> Folder:
+    return make_folder(make_account(anna))
+
+
+@pytest.fixture
+def browser(anna: User) -> Client:
+    client = Client()
+    client.force_login(anna)
+    return client
+
+
+def page(browser: Client, url: str) -> str:
+    answer = browser.get(url)
+    assert answer.status_code == 200
+    return html.unescape(answer.content.decode())
+
+
+def test_what_was_not_understood_is_shown_at_its_place_and_the_rest_is_found(browser: Client, inbox: Folder) -> None:
+    make_message(inbox, subject="Tide charts")
+    shown = page(browser, "/search/?q=tide+before:soon")
+    assert "<code>tide <mark>before:soon</mark></code> Write a day as 2026-03-01" in shown
+    assert "<mark>Tide</mark> charts" in shown
+
+
+def test_words_in_a_query_are_never_markup(browser: Client, inbox: Folder) -> None:
+    make_message(inbox, subject="<b>bold</b> words")
+    raw = browser.get("/search/?q=bold+before:<script>").content.decode()
+    assert "<script>" not in raw.partition('id="searchbar"')[2].partition("</p>")[0]
+    assert "&lt;b&gt;<mark>bold</mark>&lt;/b&gt;" in raw
+
+
+def test_the_place_in_the_body_is_shown_with_the_match_marked(browser: Client, inbox: Folder) -> None:
+    body = "Nothing of note. " * 40 + "The Ångström unit is small. " + "More of the same. " * 40
+    found = make_message(inbox, raw_message("Units", body), subject="Units", preview="Nothing of note.")
+    raw = found.message.raw
+    assert raw is not None
+    index_texts(inbox.account_id, [message_text(found.message_id, parse_message(bytes(raw.data)))])
+    shown = page(browser, '/search/?q="angstrom unit"')
+    snippet = re.search(r'class="snip">(.*?)</span></span>', shown, re.DOTALL)
+    assert snippet is not None
+    assert "<mark>Ångström unit</mark> is small" in snippet[1]
+
+
+def test_which_field_matched_is_said(browser: Client, inbox: Folder) -> None:
+    make_message(inbox, subject="Plain", recipients={"to": [["Carol Danvers", "carol@example.test"]]})
+    assert '<span class="where">To:</span> <mark>Carol</mark> Danvers' in page(browser, "/search/?q=to:carol")
+    assert "Matches the sender." in page(browser, "/search/?q=from:ada")
+
+
+def test_what_is_not_searched_yet_is_counted(browser: Client, inbox: Folder) -> None:
+    make_message(inbox, subject="Tide charts")
+    waiting = make_message(inbox, subject="Waiting")
+    assert "messages searched" not in page(browser, "/search/?q=tide")
+    MessageText.objects.filter(message=waiting.message).update(complete=False)
+    assert "1 of 2 messages searched" in page(browser, "/search/?q=tide")
+    assert "1 of 2 messages searched" in page(browser, "/search/?q=absent")
+
+
+def test_one_folder_or_all(browser: Client, inbox: Folder) -> None:
+    other = make_folder(inbox.account, "Receipts")
+    make_message(other, subject="Tide charts")
+    shown = page(browser, f"/search/?q=tide&folder={inbox.pk}")
+    assert "Nothing found for “tide”" in shown
+    assert "Only Inbox is searched." in shown
+    assert 'href="/search/?q=tide" data-list>Search all folders' in shown
+    assert f'<input type="hidden" name="folder" value="{inbox.pk}">' in shown, "the next search stays there"
+    assert "<mark>Tide</mark>" in page(browser, f"/search/?q=tide&folder={other.pk}")
+    assert "<mark>Tide</mark>" in page(browser, "/search/?q=tide")
+    assert f'name="folder" value="{other.pk}"' in page(browser, f"/f/{other.pk}/")
+
+
+def test_the_folder_of_another_is_no_folder(browser: Client, inbox: Folder) -> None:
+    stranger = make_folder(make_account(make_user()), "Secret")
+    make_message(stranger, subject="Tide secrets")
+    shown = page(browser, f"/search/?q=tide&folder={stranger.pk}")
+    assert "Nothing found" in shown
+    assert "Secret" not in shown
+
+
+def test_junk_is_offered_where_nothing_was_found(browser: Client, inbox: Folder) -> None:
+    make_message(make_folder(inbox.account, "Junk", role="junk"), subject="Prize")
+    shown = page(browser, "/search/?q=prize")
+    assert "Junk and the bin were not searched" in shown
+    assert 'href="/search/?q=prize+in%3Aanywhere"' in shown
+    found = page(browser, "/search/?q=prize+in:anywhere")
+    assert "<mark>Prize</mark>" in found
+    assert re.search(r'<span class="chip h\d+">Junk</span>', found)
+
+
+def test_the_form_writes_the_query(browser: Client, inbox: Folder) -> None:
+    fields = {"form": "1", "words": "lunch", "from": "Ada L", "without": "spam", "after": "2026-03-01", "to": ""}
+    answer = browser.get("/search/", {**fields, "attachment": "on", "folder": str(inbox.pk)})
+    assert answer.status_code == 302
+    asked = 'lunch from:"Ada L" after:2026-03-01 -spam has:attachment'
+    followed = browser.get(answer.headers["Location"])
+    assert followed.context["scope"].query == asked
+    assert followed.context["scope"].within == str(inbox.pk)
+    assert followed.context["mistakes"] == []
+
+
+def test_hints_narrow_the_search(browser: Client, inbox: Folder) -> None:
+    make_message(inbox, subject="Tide charts")
+    assert 'href="/search/?q=tide+has%3Aattachment"' in page(browser, "/search/?q=tide")
+    assert 'title="has:attachment"' not in page(browser, "/search/?q=tide+has:attachment")

@@ -1,0 +1,118 @@
+"""Results of a search, beside the rows: what was not understood, how much was searched, and what else can be asked.
+
+Screens room, reads only. In: the scope of a search. Out: the context that ``mail/search_bar.html`` prints.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from mailsync.plan.search_terms import Problem
+from mailsync.store.excerpts import Excerpt, load_excerpts
+from mailsync.store.listing import Page
+from webmail.reader import Reader
+from webmail.scope import Scope, folder_title, prepared_search
+
+#: Fields of the form and the operator each of them writes.
+_FIELDS = {"from": "from", "to": "to", "subject": "subject", "after": "after", "before": "before", "larger": "larger"}
+_HINTS = ("has:attachment", "is:unread", "is:flagged", 'received:"last week"', "newer_than:1m", "larger:5M")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A problem with the words around it, so that its place can be shown."""
+
+    before: str
+    bad: str
+    after: str
+    text: str
+
+    @classmethod
+    def of(cls, problem: Problem, query: str) -> "Mistake":
+        start, end = problem.start, problem.end
+        return cls(query[max(start - 30, 0) : start], query[start:end], query[end : end + 30], problem.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """An operator that narrows this search, ready to be followed."""
+
+    text: str
+    label: str
+    url: str
+
+
+def excerpts_of(scope: Scope, reader: Reader, page: Page) -> dict[int, Excerpt]:
+    """Why each row of a page was found."""
+    term = prepared_search(scope, reader).term
+    return load_excerpts([row.message_id for row in page.rows], term)
+
+
+def search_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[str, Any]:
+    """What stands above and around the rows."""
+    search = prepared_search(scope, reader)
+    everywhere = {"q": scope.query}
+    has_set_aside = any(place.role in ("junk", "trash") for place in search.places)
+    anywhere = {"q": f"{scope.query.strip()} in:anywhere"}
+    return {
+        "mistakes": [Mistake.of(problem, search.query.text) for problem in search.problems],
+        "coverage": search.coverage() if scope.query else None,
+        "hints": _hints(scope) if scope.query else [],
+        "searched_folder": folder_title(scope.folders[0]) if scope.within else "",
+        "everywhere_url": f"{reverse('search')}?{urlencode(everywhere)}",
+        "searches_junk": has_set_aside,
+        "anywhere_url": "" if has_set_aside or scope.within else f"{reverse('search')}?{urlencode(anywhere)}",
+        "search_folders": [(str(folder.pk), folder_title(folder)) for folder in scope.folders],
+    }
+
+
+def _hints(scope: Scope) -> list[Hint]:
+    labels = {
+        "has:attachment": _("With attachment"),
+        "is:unread": _("Unread"),
+        "is:flagged": _("Flagged"),
+        'received:"last week"': _("Last week"),
+        "newer_than:1m": _("Last month"),
+        "larger:5M": _("Larger than 5 MB"),
+    }
+    hints = []
+    for text in _HINTS:
+        if text not in scope.query:
+            query = {"q": f"{scope.query.strip()} {text}", **({"folder": scope.within} if scope.within else {})}
+            hints.append(Hint(text, labels[text], f"{reverse('search')}?{urlencode(query)}"))
+    return hints
+
+
+def written_query(given: Mapping[str, str]) -> str:
+    """The query that the form's fields ask for, as it would be typed.
+
+    >>> written_query({"from": "Ada L", "words": "lunch", "without": "spam", "attachment": "on"})
+    'lunch from:"Ada L" -spam has:attachment'
+    """
+    parts = [given.get("words", "").strip()]
+    for name, operator in _FIELDS.items():
+        if value := _plain(given.get(name, "")):
+            parts.append(f'{operator}:"{value}"' if " " in value or not value.isascii() else f"{operator}:{value}")
+    parts += [f"-{word}" for word in _plain(given.get("without", "")).split()]
+    if given.get("attachment"):
+        parts.append("has:attachment")
+    return " ".join(part for part in parts if part)
+
+
+def form_target(query: QueryDict) -> str:
+    """Where the form for those who type no operators leads: the same search, as a link."""
+    asked = {
+        "q": written_query({name: str(query.get(name, "")) for name in (*_FIELDS, "words", "without", "attachment")})
+    }
+    if query.get("folder"):
+        asked["folder"] = str(query["folder"])
+    return f"{reverse('search')}?{urlencode(asked)}"
+
+
+def _plain(value: str) -> str:
+    return " ".join(value.replace('"', " ").split())
