@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 JOBS   ?= 2
 
-.PHONY: demo run test check lint types layers pytest audit bench bench-list bench-send bench-render test-safety screenshots lock clean
+.PHONY: demo run test check lint types layers pytest audit bench bench-list bench-send bench-render bench-sync test-safety screenshots lock clean
 
 demo: $(VENV)/.onebox
 	@$(BIN)/python -m onebox demo
