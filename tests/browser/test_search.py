@@ -1,0 +1,19 @@
+"""Searching with the box at the top: matches are marked, and a hint narrows the search, without leaving the page."""
+
+import re
+
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import Mailbox
+
+
+def test_a_search_is_marked_and_narrowed(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    page.locator("#q").fill("letter")
+    page.locator("#q").press("Enter")
+    expect(page).to_have_url(re.compile(r"/search/\?q=letter$"))
+    expect(page.locator("#grid mark").first).to_be_visible()
+    expect(page.locator(".hints .chip").first).to_be_visible()
+    page.locator(".hints .chip", has_text="Unread").click()
+    expect(page).to_have_url(re.compile(r"is%3Aunread"))
+    expect(page.locator("#grid .row").first).to_be_visible()
