@@ -11,6 +11,8 @@ from mailsync.plan.search_terms import BY_BEGINNING, And, Field, Or, Term, Words
 
 #: Of a longer text only the beginning is looked through.
 _MOST_CHARACTERS = 200_000
+#: Of a line in a narrow list this much is in sight; a mark beyond it is led up to by so many characters.
+_IN_SIGHT, _LEAD = 40, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +66,25 @@ def _phrases(places: list[tuple[int, int]], folded: list[str], term: Words) -> I
 
 def cut_pieces(text: str, marks: list[tuple[int, int]], *, width: int = 160) -> list[Piece]:
     """About ``width`` characters around the first mark, in pieces; the beginning where nothing is marked."""
-    begin = max(marks[0][0] - width // 3, 0) if marks and marks[0][1] > width else 0
+    begin = max(marks[0][0] - _LEAD, 0) if marks and marks[0][1] > min(_IN_SIGHT, width) else 0
     if begin:
         # Not in the middle of a word.
         begin = text.find(" ", begin, marks[0][0]) + 1 or begin
-    end = begin + width
-    pieces = [Piece("… ")] if begin else []
-    at = begin
+    pieces = mark_pieces(text, marks, begin, begin + width)
+    return [Piece("… "), *pieces] if begin else pieces
+
+
+def mark_pieces(text: str, marks: list[tuple[int, int]], begin: int = 0, end: int | None = None) -> list[Piece]:
+    """The text from ``begin`` to ``end`` in pieces, marked ones and others.
+
+    >>> mark_pieces("Tea at the Café", [(11, 15)])
+    [Piece(text='Tea at the ', hit=False), Piece(text='Café', hit=True)]
+    """
+    end = len(text) if end is None else end
+    pieces, at = [], begin
     for start, stop in marks:
-        if start >= end:
-            break
-        pieces += [Piece(text[at:start]), Piece(text[start:stop], hit=True)]
-        at = stop
+        if begin <= start < end:
+            pieces += [Piece(text[at:start]), Piece(text[start:stop], hit=True)]
+            at = stop
     pieces.append(Piece(text[at : max(end, at)]))
     return [piece for piece in pieces if piece.text]

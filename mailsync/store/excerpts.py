@@ -12,7 +12,7 @@ from mailsync.message.bodies import choose_bodies, decode_text
 from mailsync.message.facts import Part
 from mailsync.message.html_text import html_to_text
 from mailsync.models import Message
-from mailsync.plan.search_marks import Piece, asked_words, cut_pieces, find_marks
+from mailsync.plan.search_marks import Piece, asked_words, cut_pieces, find_marks, mark_pieces
 from mailsync.plan.search_terms import Field, Term
 from mailsync.store.raw import raw_reader
 
@@ -42,7 +42,7 @@ def load_excerpts(message_ids: Sequence[int], term: Term | None) -> dict[int, Ex
 def _excerpt(message: Message, term: Term | None) -> Excerpt:
     in_body = asked_words(term, "body")
     subject_marks = find_marks(message.subject, asked_words(term, "subject"))
-    subject = tuple(cut_pieces(message.subject, subject_marks, width=len(message.subject) + 1))
+    subject = tuple(mark_pieces(message.subject, subject_marks))
     preview = message.preview
     if marks := find_marks(preview, in_body):
         return Excerpt("body", subject, tuple(cut_pieces(preview, marks)))
