@@ -121,16 +121,16 @@ class Outgoing(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
 
-    @property
-    def is_receipt(self) -> bool:
-        """RFC 8098 §3: a read receipt has no envelope sender, so that nothing answers it."""
-        return not self.mail_from
-
     class Meta:
         indexes = [
             models.Index(fields=["due_at"], name="outgoing_due", condition=Q(finished_at__isnull=True)),
             models.Index(fields=["user", "-created_at"], name="outgoing_list"),
         ]
+
+    @property
+    def is_receipt(self) -> bool:
+        """RFC 8098 §3: a read receipt has no envelope sender, so that nothing answers it."""
+        return not self.mail_from
 
 
 class OutgoingRecipient(models.Model):

@@ -38,10 +38,10 @@ def apply_flags(
     by_uid = {update.uid: update for update in updates}
     with leases.commit(lease):
         folder = lock_epoch(folder_id, epoch)
-        told = Placement.objects.filter(folder=folder, epoch=epoch, uid__in=list(by_uid))
+        named = Placement.objects.filter(folder=folder, epoch=epoch, uid__in=list(by_uid))
         differing = [
             placement
-            for placement in told.select_for_update(no_key=True).order_by("id")
+            for placement in named.select_for_update(no_key=True).order_by("id")
             if placement.uid is not None and _differs(placement, by_uid[placement.uid])
         ]
         pending = pending_flags(placement.pk for placement in differing)
