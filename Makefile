@@ -4,7 +4,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-JOBS   ?= 2
+# One more than the two cores this is tuned for: browser and server tests wait more than they work.
+JOBS   ?= 3
 
 .PHONY: demo run test check lint types layers pytest audit bench bench-list bench-send bench-render bench-sync test-safety screenshots lock clean
 

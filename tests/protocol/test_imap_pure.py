@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsync.errors import MailError, NeedsUser, Rejected, TryLater, TryNow
+from mailsync.errors import MailError, NeedsUser, Rejected, TooManyConnections, TryLater, TryNow
 from mailsync.protocol.imap import parse_copyuid
 from mailsync.protocol.imap_batches import plan_batches
 from mailsync.protocol.imap_errors import broken, parse_status, refused
@@ -184,7 +184,7 @@ def test_a_folder_that_cannot_be_opened_gets_no_role() -> None:
         ("NO", b"[UNAVAILABLE] later", TryLater, None),
         ("NO", b"[INUSE] locked", TryLater, None),
         ("NO", b"[SERVERBUG] oops", TryLater, None),
-        ("NO", b"[LIMIT] Too many simultaneous connections", TryLater, None),
+        ("NO", b"[LIMIT] Too many simultaneous connections", TooManyConnections, None),
         ("BAD", b"Request is throttled. Suggested Backoff Time: 299933 milliseconds", TryLater, 299.933),
         ("NO", b"Server error. Please try again later.", TryLater, None),
         ("BAD", b"User is authenticated but not connected.", NeedsUser, "password"),
@@ -194,7 +194,7 @@ def test_a_folder_that_cannot_be_opened_gets_no_role() -> None:
 def test_what_a_refusal_means(kind: str, text: bytes, error: type[MailError], detail: object) -> None:
     found = refused(kind, text)
     assert type(found) is error
-    assert getattr(found, "after_seconds" if error is TryLater else "code") == detail
+    assert getattr(found, "after_seconds" if issubclass(error, TryLater) else "code") == detail
 
 
 def test_what_a_farewell_means() -> None:
