@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 # Tuned for two cores; a third worker was slower (410 s against 348).
 JOBS   ?= 2
 
-.PHONY: demo run test check lint types layers pytest audit bench bench-list bench-send bench-render bench-sync test-safety screenshots lock clean
+.PHONY: demo run test check lint types layers pytest bench-list bench-send bench-render bench-sync test-safety screenshots lock clean
 
 demo: $(VENV)/.onebox
 	@$(BIN)/python -m onebox demo
