@@ -5,7 +5,6 @@ already, so that a test of one interaction takes a second.
 """
 
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,7 +74,15 @@ def _server(django_db_setup: None) -> Iterator[str]:
 
 
 @pytest.fixture
-def mailbox(_server: str, transactional_db: None) -> Iterator[Mailbox]:
+def _fence(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Set up before the tables are, so that it is taken down after they were emptied: then others may come in again."""
+    yield
+    with django_db_blocker.unblock():
+        _let_others_in(True)
+
+
+@pytest.fixture
+def mailbox(_server: str, _fence: None, transactional_db: None) -> Iterator[Mailbox]:
     """Anna's mailbox with the sample in it, freshly filled."""
     user = make_user("anna", timezone="Europe/Berlin")
     account = make_account(user, address="anna.berg@nordlicht.example")
@@ -86,19 +93,27 @@ def mailbox(_server: str, transactional_db: None) -> Iterator[Mailbox]:
     yield box
     for context in box.contexts:
         context.close()
-    _wait_until_idle()
+    _shut_others_out()
     assert box.complaints == []
 
 
-def _wait_until_idle() -> None:
-    """What the pages asked for last must be done before the tables are emptied, or both wait for each other."""
-    busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    for _ in range(50):
-        with connection.cursor() as cursor:
-            cursor.execute(f"{busy} AND state <> 'idle'")
-            if not cursor.fetchone()[0]:
-                return
-        time.sleep(0.1)
+def _shut_others_out() -> None:
+    """End what the closed pages still ask of the web server: emptying the tables and a request can wait for each other.
+
+    A wait for the last request is not enough, as one more may be on its way.
+    """
+    _let_others_in(False)
+    with connection.cursor() as cursor:
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        cursor.execute(f"SELECT pg_terminate_backend(pid, 5000) {others}")
+        cursor.execute(f"SELECT count(*) {others}")
+        assert cursor.fetchone() == (0,)
+
+
+def _let_others_in(allowed: bool) -> None:
+    name = connection.ops.quote_name(connection.settings_dict["NAME"])
+    with connection._nodb_cursor() as cursor:  # Not from within: a database does not shut itself.
+        cursor.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {allowed}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
