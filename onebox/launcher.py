@@ -10,6 +10,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
+
 from mailsync.types import Address
 from onebox import mailstate
 from onebox.layout import PROJECT, Layout
@@ -42,6 +44,7 @@ class Launcher:
         self.imap_port = self.smtp_port = 0
         self.children: list[Child] = []
         self.setup_token = ""
+        self.began_at = 0.0
         self.static: Child | None = None
 
     # Starting. ---------------------------------------------------------------------------------
@@ -55,6 +58,7 @@ class Launcher:
         status = 0
         try:
             began = time.monotonic()
+            self.began_at = time.time()
             self._start()
             lock.seek(0)
             lock.truncate()
@@ -192,7 +196,7 @@ class Launcher:
             *("--timeout-graceful-shutdown", "3", "--log-level", "warning"),
         )
         celery = ("-m", "celery", "-A", "webmail")
-        self._child(
+        interactive = self._child(
             "worker-interactive",
             *celery,
             *("worker", "-Q", "interactive,send", "-c", "2", "-n", "interactive@onebox", "-l", "warning"),
@@ -207,6 +211,13 @@ class Launcher:
         self._child("scheduler", *celery, "beat", "-s", str(self.layout.root / "beat"), "-l", "warning", "--pidfile=")
         self._child("watcher", "manage.py", "watch")
         wait_until("The web server", lambda: _listens(self.port), child=web)
+        wait_until("The first round of work", self._has_worked, child=interactive)
+
+    def _has_worked(self) -> bool:
+        """Whether scheduler and worker have met since this start: Heron is not up before mail can move."""
+        with psycopg.connect(self.postgres.url("heron").replace("postgres://", "postgresql://")) as connection:
+            query = "SELECT at > to_timestamp(%s) FROM mailsync_schedulertick"
+            return connection.execute(query, [self.began_at]).fetchone() == (True,)
 
     def _child(self, name: str, *arguments: str) -> Child:
         child = Child(

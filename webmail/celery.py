@@ -6,9 +6,10 @@ is due and enqueues it, so a flushed Redis costs seconds, never work.
 
 import gc
 import os
+from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import beat_init, worker_process_init
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
@@ -50,3 +51,9 @@ def _forget_inherited_pool(**_: object) -> None:
     for connection in connections.all(initialized_only=True):
         connection.close()
         connection.close_pool()  # type: ignore[attr-defined]
+
+
+@beat_init.connect
+def _dispatch_at_once(sender: Any, **_: object) -> None:
+    """What fell due while nothing ran is not kept waiting for the first interval."""
+    sender.app.send_task("mailsync.dispatch", queue="interactive", expires=10)
