@@ -251,8 +251,12 @@ class LoginReport:
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """What a verb did: ``count`` messages changed, said in ``label``; ``group`` undoes them together."""
+    """What a verb did: ``count`` messages changed, said in ``label``; ``group`` undoes them together.
+
+    ``folder_id`` names the folder that a verb on folders made or changed.
+    """
 
     group: UUID
     count: int
     label: str
+    folder_id: int | None = None

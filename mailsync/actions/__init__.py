@@ -26,7 +26,7 @@ from mailsync.actions.drafts import (
     save_draft,
     start_draft,
 )
-from mailsync.actions.folders import create_folder, delete_folder, rename_folder
+from mailsync.actions.folders import create_folder, delete_folder, move_folder, rename_folder, subscribe_folder
 from mailsync.actions.mail import (
     archive,
     delete_for_good,
@@ -86,6 +86,7 @@ __all__ = [
     "mark_as_sent",
     "mark_read",
     "move",
+    "move_folder",
     "open_message",
     "pause_account",
     "rename_account",
@@ -101,6 +102,7 @@ __all__ = [
     "server_settings",
     "set_keyword",
     "start_draft",
+    "subscribe_folder",
     "sync_now",
     "trash",
     "undo",

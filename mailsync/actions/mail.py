@@ -89,11 +89,11 @@ def junk(user_id: int, placement_ids: Iterable[int], is_junk: bool = True) -> Ac
 
 
 @verb
-def trash(user_id: int, placement_ids: Iterable[int]) -> ActionResult:
+def trash(user_id: int, placement_ids: Iterable[int], *, group: UUID | None = None) -> ActionResult:
     """Move to Trash; what lies in Trash already is deleted for good."""
     ids = list(placement_ids)
     placements = own_placements(user_id, ids)
-    group = uuid4()
+    group = group or uuid4()
     for_good = [row for row in placements if row.folder.role == Role.TRASH]
     count = _expunge(for_good, group)
     rest = [row.pk for row in placements if row.folder.role != Role.TRASH]
@@ -140,6 +140,8 @@ def undo(user_id: int, group: UUID) -> bool:
         return False
     wake.show([], *touched)
     wake.push_soon(change.account_id for change in mine)
+    for account_id in {change.account_id for change in mine if change.kind in Change.OF_FOLDERS}:
+        wake.tell(user_id, "account", account=account_id)
     return True
 
 

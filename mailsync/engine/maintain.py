@@ -19,6 +19,7 @@ def maintain() -> None:
     for _ in range(_MOST_ROUNDS):
         if vanish.purge_gone(limit=500) < 500:
             break
+    vanish.purge_folders()
     SyncRun.objects.filter(started_at__lt=Now() - _KEEP_RUNS).delete()
     Change.objects.filter(finished_at__lt=Now() - _KEEP_CHANGES).delete()
     pop.forget_tombstones()

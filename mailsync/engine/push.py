@@ -19,7 +19,7 @@ from mailsync.errors import LeaseLost, NeedsUser, Rejected, TryLater, TryNow
 from mailsync.models import Change
 from mailsync.plan import push as plan
 from mailsync.protocol.contract import MailSource
-from mailsync.store import changes, draft_copies, leases, pushing, throttle
+from mailsync.store import changes, draft_copies, leases, pushing, pushing_folders, throttle
 
 logger = logging.getLogger(__name__)
 
@@ -172,9 +172,13 @@ class _Run:
 
     def _settle_locally(self) -> None:
         """A POP3 account: only deletions wait here, for the toast to go."""
-        ids = [change.pk for change in pushing.due_changes(self._account.pk) if change.kind == Change.Kind.EXPUNGE]
+        due = list(pushing.due_changes(self._account.pk))
+        ids = [change.pk for change in due if change.kind == Change.Kind.EXPUNGE]
         if ids:
             pushing.finish_expunges(self._lease, ids, expunged=True)
+        for change in due:
+            if change.kind == Change.Kind.FOLDER_DELETE:
+                pushing_folders.finish_folder(self._lease, change, ())
 
     def _backoff(self, ids: Collection[int]) -> float:
         """15 s, doubling to 10 minutes, by the tries that the oldest of these has had."""

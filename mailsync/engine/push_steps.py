@@ -13,7 +13,7 @@ from mailsync.message.parse import parse_header
 from mailsync.models import Change, Folder, Placement
 from mailsync.plan import push as plan
 from mailsync.protocol.contract import MailSource
-from mailsync.store import leases, pushing
+from mailsync.store import leases, pushing, pushing_folders
 from mailsync.store.plain import plain
 from mailsync.store.raw import read_raw
 from mailsync.store.summary import FolderCounts
@@ -232,6 +232,11 @@ class Hands:
         source = self._connected()
         if not pushing.claim_changes(self._lease, [change.pk]):
             return ()
+        if step.kind == plan.SUBSCRIBE and change.source is not None:
+            source.subscribe(remote_of(change.source), bool(change.add_flags))
+            pushing_folders.finish_folder(self._lease, change, ())
+            return ()
+        pushing_folders.settle_path(self._lease, change)
         if step.kind == plan.FOLDER_DELETE and change.source is not None:
             self._require_empty(change.source)
         inbox = Folder.objects.filter(account=change.account_id, role=Role.INBOX).first()
@@ -254,7 +259,7 @@ class Hands:
             done = {plan.FOLDER_CREATE: there, plan.FOLDER_RENAME: there and gone, plan.FOLDER_DELETE: gone}
             if error.code != wanted and not done[step.kind]:
                 raise
-        pushing.finish_folder(self._lease, change, source.list_folders(with_status=False))
+        pushing_folders.finish_folder(self._lease, change, source.list_folders(with_status=False))
         return ()
 
     def _require_empty(self, folder: Folder) -> None:

@@ -27,6 +27,7 @@ class Change(models.Model):
         FOLDER_CREATE = "folder_create"
         FOLDER_RENAME = "folder_rename"
         FOLDER_DELETE = "folder_delete"
+        SUBSCRIBE = "subscribe"
 
     class State(models.TextChoices):
         QUEUED = "queued"
@@ -38,6 +39,7 @@ class Change(models.Model):
         CANCELLED = "cancelled"
 
     OPEN = (State.QUEUED, State.SENT, State.COPIED, State.AMBIGUOUS)
+    OF_FOLDERS = (Kind.FOLDER_CREATE, Kind.FOLDER_RENAME, Kind.FOLDER_DELETE, Kind.SUBSCRIBE)
 
     account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="changes")
     kind = models.CharField(max_length=14, choices=Kind)
@@ -50,7 +52,8 @@ class Change(models.Model):
     target_placement = models.ForeignKey(Placement, models.SET_NULL, null=True, related_name="+")
     add_flags = ArrayField(models.TextField(), default=list)
     remove_flags = ArrayField(models.TextField(), default=list)
-    path = models.TextField(blank=True, help_text="New folder path.")
+    path = models.TextField(blank=True, help_text="New folder path; the last part counts where the parent is named.")
+    old_path = models.TextField(blank=True, default="", db_default="", help_text="What a rename leads away from.")
     after = models.ForeignKey(
         "self",
         models.SET_NULL,

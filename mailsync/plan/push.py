@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 FLAGS, MOVE, EXPUNGE, APPEND = "flags", "move", "expunge", "append"
 FOLDER_CREATE, FOLDER_RENAME, FOLDER_DELETE = "folder_create", "folder_rename", "folder_delete"
+SUBSCRIBE = "subscribe"
 QUEUED, SENT, COPIED, AMBIGUOUS = "queued", "sent", "copied", "ambiguous"
 
 
@@ -101,7 +102,7 @@ class Append:
 
 @dataclass(frozen=True, slots=True)
 class ChangeFolder:
-    """Create, rename or delete one folder, as ``kind`` says."""
+    """Create, rename, delete or subscribe to one folder, as ``kind`` says."""
 
     change_id: int
     kind: str
@@ -130,6 +131,7 @@ def plan_push(changes: Sequence[Pending]) -> list[Step]:
     ]
     steps += _expunges([change for change in ready if change.kind == EXPUNGE])
     steps += _folder_changes(ready, FOLDER_RENAME)
+    steps += _folder_changes(ready, SUBSCRIBE)
     steps += _folder_changes(ready, FOLDER_DELETE)
     met = [change for change in ready if change.kind == APPEND and change.arrived_uid is not None]
     if met:

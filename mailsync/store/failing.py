@@ -6,6 +6,7 @@ In: a change that failed for good, or a placement that a pull met before the rep
 
 from mailsync.models import Change, Draft, Folder, Outgoing, OutgoingEvent, Placement
 from mailsync.store import changes
+from mailsync.store.folder_paths import leaf
 from mailsync.store.summary import refresh, remove_placements
 
 Pair = tuple[int, int]
@@ -27,10 +28,12 @@ def take_off_screen(change: Change) -> list[Pair]:
         case Change.Kind.FOLDER_CREATE:
             return _folder_off(change)
         case Change.Kind.FOLDER_RENAME if change.source is not None:
-            name = change.source.path.rsplit(change.source.delimiter or "\0", 1)[-1]
+            name = leaf(change.source.path, change.source.delimiter)
             Folder.objects.filter(pk=change.source.pk).update(name=name)
         case Change.Kind.FOLDER_DELETE:
             Folder.objects.filter(pk=change.source_id or 0).update(missing_since=None)
+        case Change.Kind.SUBSCRIBE:
+            Folder.objects.filter(pk=change.source_id or 0).update(subscribed=bool(change.remove_flags))
     return []
 
 
@@ -103,6 +106,8 @@ def _folder_off(change: Change) -> list[Pair]:
         changes.remember_failure(move, "Its folder could not be made.")
     if change.target_id and not Placement.objects.filter(folder_id=change.target_id).exists():
         Change.objects.filter(target_id=change.target_id).update(target=None)
+        # A folder below it goes by its whole path.
+        Change.objects.filter(source_id=change.target_id).update(source=None)
         Folder.objects.filter(pk=change.target_id).delete()
     return pairs
 

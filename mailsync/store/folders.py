@@ -5,7 +5,7 @@ LIST leaves out is marked ``missing_since`` and drops out of the tree; an empty 
 changes nothing at all. Each role belongs to one folder of the account.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -47,8 +47,12 @@ def apply_list(lease: leases.HeldLease, listed: Sequence[RemoteFolder]) -> list[
             folder = rows.get(path)
             if folder is None or folder.pk not in pending.deleted:
                 role = roles.get(path, Role.NONE)
-                keep_name = folder is not None and folder.pk in pending.renamed
-                rows[path] = _bring_in_step(lease.account_id, folder, path, remote, role, keep_name=keep_name)
+                keep = set()
+                if folder is not None and folder.pk in pending.renamed:
+                    keep.add("name")
+                if folder is not None and folder.pk in pending.subscribed:
+                    keep.add("subscribed")
+                rows[path] = _bring_in_step(lease.account_id, folder, path, remote, role, keep=keep)
         gone = [
             folder.pk
             for path, folder in rows.items()
@@ -69,20 +73,25 @@ class _Pending:
     created: frozenset[int]
     deleted: frozenset[int]
     renamed: dict[int, str]
+    subscribed: frozenset[int]
+    #: Old path, with delimiter, to new: what lies below goes along.
+    below: dict[str, str]
 
     @classmethod
     def load(cls, account_id: int) -> "_Pending":
         kinds = Change.Kind
         rows = Change.objects.filter(
             account_id=account_id,
-            kind__in=[kinds.FOLDER_CREATE, kinds.FOLDER_DELETE, kinds.FOLDER_RENAME],
+            kind__in=Change.OF_FOLDERS,
             state__in=Change.OPEN,
             finished_at__isnull=True,
-        ).values_list("kind", "source_id", "target_id", "path")
+        ).values_list("kind", "source_id", "target_id", "path", "source__path", "source__delimiter")
         return cls(
-            created=frozenset(target for kind, _, target, _ in rows if kind == kinds.FOLDER_CREATE and target),
-            deleted=frozenset(source for kind, source, _, _ in rows if kind == kinds.FOLDER_DELETE and source),
-            renamed={source: path for kind, source, _, path in rows if kind == kinds.FOLDER_RENAME and source},
+            created=frozenset(row[2] for row in rows if row[0] == kinds.FOLDER_CREATE and row[2]),
+            deleted=frozenset(row[1] for row in rows if row[0] == kinds.FOLDER_DELETE and row[1]),
+            renamed={row[1]: row[3] for row in rows if row[0] == kinds.FOLDER_RENAME and row[1]},
+            subscribed=frozenset(row[1] for row in rows if row[0] == kinds.SUBSCRIBE and row[1]),
+            below={row[4] + row[5]: row[3] + row[5] for row in rows if row[0] == kinds.FOLDER_RENAME and row[5]},
         )
 
 
@@ -107,6 +116,8 @@ def _follow_renames(rows: dict[str, Folder], usable: dict[str, RemoteFolder], pe
 def _is_renamed(folder: Folder, path: str, remote: RemoteFolder, pending: _Pending) -> bool:
     if pending.renamed.get(folder.pk) == path:
         return True
+    if any(folder.path.startswith(old) and path == new + folder.path[len(old) :] for old, new in pending.below.items()):
+        return True
     status = remote.status
     return (
         status is not None
@@ -118,7 +129,7 @@ def _is_renamed(folder: Folder, path: str, remote: RemoteFolder, pending: _Pendi
 
 
 def _bring_in_step(
-    account_id: int, folder: Folder | None, path: str, remote: RemoteFolder, role: Role, *, keep_name: bool = False
+    account_id: int, folder: Folder | None, path: str, remote: RemoteFolder, role: Role, *, keep: Collection[str] = ()
 ) -> Folder:
     wanted: dict[str, object] = {
         "path_raw": remote.path_raw,
@@ -131,8 +142,8 @@ def _bring_in_step(
     }
     if folder is None:
         return Folder.objects.create(account_id=account_id, path=path, **wanted)
-    if keep_name:
-        del wanted["name"]
+    for name in keep:
+        del wanted[name]
     if folder.missing_since is not None:
         # Back after an absence, in which its messages may have been hidden: the next visit compares all UIDs.
         wanted["deep_scan_at"] = None

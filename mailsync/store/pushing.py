@@ -20,7 +20,6 @@ from mailsync.store.failing import Pair, merge_arrival, take_off_screen
 from mailsync.store.schedule import make_folder_due
 from mailsync.store.summary import FolderCounts, lock_folders, refresh, remove_placements
 from mailsync.store.threads import refresh_threads
-from mailsync.types import RemoteFolder
 
 #: So many failed tries over ``PATIENCE``, and the change is given up, undone on the screen, and told.
 MOST_ATTEMPTS = 12
@@ -260,42 +259,6 @@ def defer_changes(
 def most_attempts(change_ids: Collection[int]) -> int:
     """How often the most tried of these has been tried."""
     return Change.objects.filter(id__in=change_ids).aggregate(most=Max("attempts"))["most"] or 0
-
-
-def finish_folder(lease: leases.HeldLease, change: Change, listed: Sequence[RemoteFolder]) -> None:
-    """A folder was made, renamed or deleted: its row gets the path as LIST has it, or goes."""
-    with leases.commit(lease):
-        if change.kind == Change.Kind.FOLDER_DELETE:
-            _finish([change.pk])
-            Change.objects.filter(Q(source=change.source_id) | Q(target=change.source_id)).update(
-                source=None, target=None
-            )
-            Folder.objects.filter(pk=change.source_id or 0).delete()
-            return
-        folder = change.target if change.kind == Change.Kind.FOLDER_CREATE else change.source
-        remote = next((one for one in listed if one.path == change.path), None) or next(
-            # A namespace may have put its prefix before what we asked for.
-            (one for one in listed if one.path.endswith(one.delimiter + change.path)),
-            None,
-        )
-        if folder is not None and remote is not None:
-            _take_path(folder, remote)
-        _finish([change.pk])
-
-
-def _take_path(folder: Folder, remote: RemoteFolder) -> None:
-    old = folder.path + folder.delimiter
-    # A pull may have met the new path first: its row is empty still, and ours has the mail.
-    Folder.objects.filter(account_id=folder.account_id, path=remote.path, total=0).exclude(pk=folder.pk).delete()
-    for below in Folder.objects.filter(account_id=folder.account_id, path__startswith=old):
-        # RFC 9051 §6.3.6: RENAME takes the folders below along.
-        below.path = remote.path + remote.delimiter + below.path[len(old) :]
-        below.path_raw = remote.path_raw + bytes(below.path_raw)[len(bytes(folder.path_raw)) :]
-        below.save(update_fields=["path", "path_raw"])
-    folder.path, folder.path_raw, folder.delimiter = remote.path, remote.path_raw, remote.delimiter
-    folder.name = remote.path.rsplit(remote.delimiter, 1)[-1] if remote.delimiter else remote.path
-    folder.missing_since = None
-    folder.save(update_fields=["path", "path_raw", "delimiter", "name", "missing_since"])
 
 
 def requeue(lease: leases.HeldLease, change_ids: Collection[int]) -> None:

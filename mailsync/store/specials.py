@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from accounts.models import MailAccount
-from mailsync.models import Change, Folder
+from mailsync.models import Folder
 from mailsync.plan.folders import NAMES, KnownFolder, choose_path
-from mailsync.store.changes import is_local, wake_account
+from mailsync.store.folder_changes import make_folder
 from mailsync.types import Role
 
 
@@ -38,21 +38,3 @@ def role_folder(account: MailAccount, role: Role, group: UUID) -> Folder:
     known = [KnownFolder(folder.path, folder.delimiter, Role(folder.role)) for folder in folders]
     path, delimiter = choose_path(role, known)
     return make_folder(account, path, delimiter, group=group, role=role)
-
-
-def make_folder(account: MailAccount, path: str, delimiter: str, *, group: UUID, role: Role = Role.NONE) -> Folder:
-    """A folder of ours, and the change that makes it on the server (none for POP3)."""
-    local = is_local(account)
-    folder = Folder.objects.create(
-        account=account,
-        path=path,
-        delimiter=delimiter,
-        name=path.rsplit(delimiter, 1)[-1],
-        role=role.value,
-        is_local=local,
-        header_cursor=1,
-    )
-    if not local:
-        Change.objects.create(account=account, kind=Change.Kind.FOLDER_CREATE, group=group, target=folder, path=path)
-        wake_account(account.pk, None)
-    return folder

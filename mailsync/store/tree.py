@@ -8,6 +8,7 @@ from django.db.models import F
 from accounts.models import MailAccount
 from mailsync.models import AccountSync, Folder, Halt
 from mailsync.store import throttle
+from mailsync.store.folder_paths import shown_paths, with_wishes
 from mailsync.types import Role
 
 Health = Literal["ok", "syncing", "failing", "needs_user", "paused"]
@@ -56,7 +57,7 @@ def load_tree(user_id: int) -> list[AccountTree]:
         MailAccount.objects.filter(user_id=user_id).select_related("sync", "outgoing_server").order_by("position", "id")
     )
     folders: dict[int, list[Folder]] = {account.id: [] for account in accounts}
-    listed = Folder.objects.filter(account__user_id=user_id, missing_since__isnull=True)
+    listed = with_wishes(Folder.objects.filter(account__user_id=user_id, missing_since__isnull=True))
     for folder in listed.order_by(F("account_id"), F("path")):
         folders[folder.account_id].append(folder)
     halts = throttle.load_halts()
@@ -71,11 +72,13 @@ def _account_tree(account: MailAccount, folders: list[Folder], halts: list[Halt]
 
 def _lines(folders: list[Folder]) -> tuple[FolderLine, ...]:
     """Roles first, then by path with children below their parents; junk and trash last."""
-    by_path = {folder.path: folder for folder in folders}
+    paths = shown_paths(folders)
+    by_path = {paths[folder.pk]: folder for folder in folders}
 
     def ancestors(folder: Folder) -> list[Folder]:
         """The listed folders above this one, outermost first. Children of INBOX stand at the top."""
-        parts = folder.path.split(folder.delimiter) if folder.delimiter else [folder.path]
+        path = paths[folder.pk]
+        parts = path.split(folder.delimiter) if folder.delimiter else [path]
         above = [by_path.get(folder.delimiter.join(parts[:count])) for count in range(1, len(parts))]
         return [parent for parent in above if parent is not None and parent.role != Role.INBOX]
 
@@ -85,7 +88,7 @@ def _lines(folders: list[Folder]) -> tuple[FolderLine, ...]:
         return (len(ROLE_ORDER) + (folder.role in LAST_ROLES), folder.name.casefold())
 
     chains = {folder.id: [*ancestors(folder), folder] for folder in folders}
-    ordered = sorted(folders, key=lambda folder: [(*rank(step), step.path) for step in chains[folder.id]])
+    ordered = sorted(folders, key=lambda folder: [(*rank(step), paths[step.pk]) for step in chains[folder.id]])
     parents = {chain[-2].id for chain in chains.values() if len(chain) > 1}
     return tuple(FolderLine(folder, len(chains[folder.id]) - 1, folder.id in parents) for folder in ordered)
 

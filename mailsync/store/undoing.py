@@ -11,16 +11,13 @@ from uuid import uuid4
 from django.db import connection, transaction
 
 from mailsync.models import Change, Placement
-from mailsync.store import changes
+from mailsync.store import changes, folder_changes
+from mailsync.store.folder_changes import TooLate
 from mailsync.store.summary import lock_folders, remove_placements
 
 Pair = tuple[int, int]
 
 _FLAGS = (*changes.COLUMNS.values(), "keywords")
-
-
-class _TooLate(Exception):
-    """Rolls the whole group back."""
 
 
 def take_back(group: Sequence[Change]) -> list[Pair] | None:
@@ -35,12 +32,13 @@ def take_back(group: Sequence[Change]) -> list[Pair] | None:
     )
     try:
         with transaction.atomic():
-            # Newest first: junk flags a message and then moves it. A folder made for the purpose stays.
+            # Newest first: junk flags a message and then moves it. Folders before what lay in them.
+            folder_changes.take_back(locked)
             moves = [change for change in locked if change.kind == Change.Kind.MOVE]
             pairs = _moves(moves)
             pairs += _expunges([change for change in locked if change.kind == Change.Kind.EXPUNGE])
             pairs += _flags([change for change in locked if change.kind == Change.Kind.FLAGS])
-    except _TooLate:
+    except TooLate:
         return None
     return pairs
 
@@ -52,7 +50,7 @@ def _moves(moved: Sequence[Change]) -> list[Pair]:
     for change in moved:
         left, arrived = rows.get(change.placement_id or 0), rows.get(change.target_placement_id or 0)
         if arrived is None or not arrived.shown or arrived.folder_id != change.target_id or change.source_id is None:
-            raise _TooLate
+            raise TooLate
         if change.state == Change.State.QUEUED and left is not None and left.pk != arrived.pk:
             waiting.append((change, left, arrived))
         else:
@@ -96,7 +94,7 @@ _FOLLOW_BACK = """
 def _expunges(expunged: Sequence[Change]) -> list[Pair]:
     rows = _rows(change.placement_id for change in expunged)
     if len(rows) < len(expunged) or any(change.state != Change.State.QUEUED for change in expunged):
-        raise _TooLate
+        raise TooLate
     Placement.objects.filter(id__in=rows, gone_phase=0).update(shown=True)
     changes.settle_cancelled(expunged)
     return [_pair(row) for row in rows.values()]

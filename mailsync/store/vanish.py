@@ -131,3 +131,9 @@ def purge_gone(*, limit: int = 500, keep: timedelta = KEEP) -> int:
         RawMessage.objects.filter(id__in=[raw for _, raw, _ in messages if raw is not None]).delete()
         delete_empty_threads({thread for _, _, thread in messages})
     return len(rows)
+
+
+def purge_folders(*, keep: timedelta = KEEP) -> int:
+    """Remove the rows of folders that have been gone for ``keep`` and hold nothing any more."""
+    _, removed = Folder.objects.filter(missing_since__lt=Now() - keep, placements=None).delete()
+    return removed.get(Folder._meta.label, 0)

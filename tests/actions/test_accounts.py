@@ -91,18 +91,3 @@ def test_strangers_get_nowhere() -> None:
     ):
         with pytest.raises(actions.NotYours):
             attempt(stranger, account.pk)
-
-
-def test_folder_names_are_checked() -> None:
-    account = make_account()
-    inbox = make_folder(account)
-    work = actions.create_folder(account.user_id, account.pk, "  Work   mail ")
-    assert work.path == "Work mail"
-    for name in ("", "a/b", "a*", "x" * 101, "a\x00b", "work MAIL"):
-        with pytest.raises(actions.CannotDo):
-            actions.create_folder(account.user_id, account.pk, name)
-    with pytest.raises(actions.CannotDo, match="purpose"):
-        actions.rename_folder(account.user_id, inbox.pk, "Other")
-    make_message(work)
-    with pytest.raises(actions.CannotDo, match="still holds"):
-        actions.delete_folder(account.user_id, work.pk)

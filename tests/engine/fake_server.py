@@ -59,6 +59,7 @@ class FakeServer:
         self.capabilities = frozenset(capabilities)
         self.faults: dict[str, list[str | BaseException]] = {}
         self.log: list[str] = []
+        self.unsubscribed: set[str] = set()
         self.connections = 0
 
     def fail(self, method: str, *how: str | BaseException) -> None:
@@ -213,7 +214,10 @@ class FakeSource:
         del self.server.boxes[self._name(folder)]
         self._reply(planned)
 
-    def subscribe(self, folder: RemoteFolder, subscribed: bool) -> None: ...
+    def subscribe(self, folder: RemoteFolder, subscribed: bool) -> None:
+        planned = self._call("subscribe")
+        (self.server.unsubscribed.discard if subscribed else self.server.unsubscribed.add)(self._name(folder))
+        self._reply(planned)
 
     def noop(self) -> None: ...
 

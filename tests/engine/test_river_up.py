@@ -124,7 +124,7 @@ def test_folders_are_made_renamed_and_deleted(mailbox: Mailbox) -> None:
     account = dovecot_account(mailbox)
     pull(account)
     user = account.user_id
-    made = actions.create_folder(user, account.pk, "Rechnungen für Ämter")
+    made = Folder.objects.get(pk=actions.create_folder(user, account.pk, "Rechnungen für Ämter").folder_id)
     actions.move(user, [placement(account, "File").pk], made.pk)
     push(account)
     agree(account, mailbox, "INBOX")

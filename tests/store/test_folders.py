@@ -9,7 +9,7 @@ from accounts.models import MailAccount
 from mailsync.models import Change, Folder
 from mailsync.store import leases
 from mailsync.store.folders import apply_list, begin_epoch
-from mailsync.store.vanish import retire_missing
+from mailsync.store.vanish import purge_folders, retire_missing
 from mailsync.types import FolderStatus, RemoteFolder, Role
 from tests.factories import make_account, make_folder, make_message
 
@@ -171,3 +171,13 @@ def test_epochs_grow_and_the_first_one_is_no_change(account: MailAccount) -> Non
     assert (again.epoch, again.header_cursor, again.highestmodseq, again.uidnext_seen) == (2, None, None, None)
     # A server that goes back to an old value begins a new epoch all the same.
     assert begin_epoch(lease, folder.pk, 5).epoch == 3
+
+
+def test_a_folder_that_is_long_gone_is_forgotten_when_it_is_empty(account: MailAccount) -> None:
+    long_ago = timezone.now() - timedelta(days=31)
+    kept = make_folder(account, "Kept", missing_since=long_ago)
+    make_message(kept)
+    make_folder(account, "Gone", missing_since=long_ago)
+    make_folder(account, "Just now", missing_since=timezone.now())
+    assert purge_folders() == 1
+    assert set(Folder.objects.values_list("path", flat=True)) == {"Kept", "Just now"}

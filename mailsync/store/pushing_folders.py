@@ -1,0 +1,74 @@
+"""Folder changes on their way to the server: each state written before the next step. Database room.
+
+In: a change and what LIST says after it. Out: the folder's row as the server has it now, in transactions that
+commit only while the push lease is held.
+"""
+
+from collections.abc import Sequence
+
+from django.db.models import Q
+from django.utils import timezone
+
+from mailsync.models import Change, Folder
+from mailsync.store import leases
+from mailsync.store.folder_paths import path_by_now
+from mailsync.types import RemoteFolder
+
+
+def settle_path(lease: leases.HeldLease, change: Change) -> None:
+    """Write down which path a creation or renaming leads to, before the command leaves: its parent may have moved."""
+    if change.kind == Change.Kind.FOLDER_DELETE:
+        return
+    path = path_by_now(change)
+    if path != change.path:
+        with leases.commit(lease):
+            change.path = path
+            change.save(update_fields=["path"])
+
+
+def finish_folder(lease: leases.HeldLease, change: Change, listed: Sequence[RemoteFolder]) -> None:
+    """A folder was made, renamed, deleted or subscribed to: its row gets the path as LIST has it, or goes."""
+    with leases.commit(lease):
+        if change.kind == Change.Kind.FOLDER_DELETE:
+            _finish(change)
+            Change.objects.filter(Q(source=change.source_id) | Q(target=change.source_id)).update(
+                source=None, target=None
+            )
+            # One with mail that is only hidden stays as long as that is kept.
+            Folder.objects.filter(pk=change.source_id or 0, placements=None).delete()
+            return
+        if change.kind == Change.Kind.SUBSCRIBE:
+            _finish(change)
+            return
+        folder = change.target if change.kind == Change.Kind.FOLDER_CREATE else change.source
+        remote = next((one for one in listed if one.path == change.path), None) or next(
+            # A namespace may have put its prefix before what we asked for.
+            (one for one in listed if one.path.endswith(one.delimiter + change.path)),
+            None,
+        )
+        if folder is not None and remote is not None:
+            _take_path(folder, remote)
+        _finish(change)
+
+
+def _take_path(folder: Folder, remote: RemoteFolder) -> None:
+    old = folder.path + (folder.delimiter or "\0")
+    standing = Folder.objects.filter(account_id=folder.account_id, path=remote.path).exclude(pk=folder.pk)
+    # A pull may have met the new path first: its row is empty still, and ours has the mail.
+    standing.filter(total=0).delete()
+    for gone in standing.exclude(missing_since=None):
+        # What bore the name before has left the server; its mail is kept a while under another.
+        Folder.objects.filter(pk=gone.pk).update(path=f"{gone.path} ({gone.pk})")
+    for below in Folder.objects.filter(account_id=folder.account_id, path__startswith=old):
+        # RFC 9051 §6.3.6: RENAME takes the folders below along.
+        below.path = remote.path + remote.delimiter + below.path[len(old) :]
+        below.path_raw = remote.path_raw + bytes(below.path_raw)[len(bytes(folder.path_raw)) :]
+        below.save(update_fields=["path", "path_raw"])
+    folder.path, folder.path_raw, folder.delimiter = remote.path, remote.path_raw, remote.delimiter
+    folder.name = remote.path.rsplit(remote.delimiter, 1)[-1] if remote.delimiter else remote.path
+    folder.missing_since = None
+    folder.save(update_fields=["path", "path_raw", "delimiter", "name", "missing_since"])
+
+
+def _finish(change: Change) -> None:
+    Change.objects.filter(pk=change.pk).update(state=Change.State.DONE, finished_at=timezone.now(), error="")
