@@ -11,6 +11,9 @@ from urllib.parse import urlencode
 
 from django.http import Http404, QueryDict
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from mailsync.models import Folder
 from mailsync.store.labels import label_rows
@@ -96,11 +99,11 @@ def folder_scope(folder: Folder, query: QueryDict) -> Scope:
 
 def unified_scope(tree: Sequence[AccountTree], query: QueryDict) -> Scope:
     inboxes = tuple(_owned(account, account.inbox) for account in tree if account.inbox)
-    return Scope("all", "All inboxes", reverse("unified"), inboxes, _show(query))
+    return Scope("all", _("All inboxes"), reverse("unified"), inboxes, _show(query))
 
 
 def flagged_scope(tree: Sequence[AccountTree], query: QueryDict) -> Scope:
-    return Scope("flagged", "Flagged", reverse("flagged"), _everyday(tree))
+    return Scope("flagged", _("Flagged"), reverse("flagged"), _everyday(tree))
 
 
 def label_scope(tree: Sequence[AccountTree], keyword: str) -> Scope:
@@ -114,7 +117,7 @@ def search_scope(tree: Sequence[AccountTree], query: QueryDict) -> Scope:
     # A space at the end says that the last word is written to its end: it is kept.
     words = query.get("q", "").lstrip()[:500]
     words = words if words.strip() else ""
-    title = f"Results for “{words.strip()}”" if words else "Search"
+    title = _("Results for “%(words)s”") % {"words": words.strip()} if words else _("Search")
     folders = tuple(_owned(entry, line.folder) for entry in tree for line in entry.folders if line.folder.selectable)
     within = next((folder for folder in folders if str(folder.pk) == query.get("folder")), None)
     if within is not None:
@@ -167,19 +170,19 @@ def folder_title(folder: Folder) -> str:
     >>> folder_title(Folder(name="INBOX", role="inbox"))
     'Inbox'
     """
-    return ROLE_TITLES.get(folder.role, "") or folder.name
+    return str(ROLE_TITLES.get(folder.role, "")) or folder.name
 
 
-ROLE_TITLES = {
-    Role.INBOX.value: "Inbox",
-    Role.SENT.value: "Sent",
-    Role.DRAFTS.value: "Drafts",
-    Role.ARCHIVE.value: "Archive",
-    Role.JUNK.value: "Junk",
-    Role.TRASH.value: "Bin",
-    Role.ALL.value: "All mail",
-    Role.FLAGGED.value: "Flagged on the server",
-    Role.IMPORTANT.value: "Important",
+ROLE_TITLES: dict[str, Promise | str] = {
+    Role.INBOX.value: gettext_lazy("Inbox"),
+    Role.SENT.value: gettext_lazy("Sent"),
+    Role.DRAFTS.value: gettext_lazy("Drafts"),
+    Role.ARCHIVE.value: gettext_lazy("Archive"),
+    Role.JUNK.value: gettext_lazy("Junk"),
+    Role.TRASH.value: gettext_lazy("Bin"),
+    Role.ALL.value: gettext_lazy("All mail"),
+    Role.FLAGGED.value: gettext_lazy("Flagged on the server"),
+    Role.IMPORTANT.value: gettext_lazy("Important"),
 }
 
 

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from mailsync.models import Message
 from mailsync.store.listing import Conversation, ConversationMessage
 from mailsync.types import Address, Role
@@ -56,7 +58,7 @@ class Card:
 
     @property
     def frame_title(self) -> str:
-        return f"Message from {self.who}"
+        return _("Message from %(person)s") % {"person": self.who}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +143,10 @@ def present_card(
     sender = Address(message.from_name, message.from_address)
     lines = tuple(
         Recipients(label, people)
-        for label, key in (("To", "to"), ("Cc", "cc"), ("Bcc", "bcc"), ("Reply to", "reply_to"))
+        for label, key in ((_("To"), "to"), (_("Cc"), "cc"), (_("Bcc"), "bcc"), (_("Reply to"), "reply_to"))
         if (people := addresses(message.recipients.get(key, ())))
     )
-    receivers = [person for line in lines if line.label in ("To", "Cc", "Bcc") for person in line.people]
+    receivers = [one for key in ("to", "cc", "bcc") for one in addresses(message.recipients.get(key, ()))]
     return Card(
         message=message,
         names=tuple(f"p{placement.pk}" for placement in entry.placements if placement.folder_id == folder_id)
@@ -154,7 +156,7 @@ def present_card(
         to_line=recipients_line(receivers, mine),
         recipients=lines,
         at=message.sent_at or message.received_at,
-        subject=message.subject.strip() or "(no subject)",
+        subject=message.subject.strip() or _("(no subject)"),
         is_open=told is not None,
         unread=entry.unread,
         flagged=entry.flagged,
@@ -188,4 +190,4 @@ def _plain_subject(kept: Sequence[ConversationMessage], fallback: str) -> str:
     first = kept[0].message.subject.strip() if kept else ""
     if first and first.lower() in fallback.lower():
         return first
-    return fallback.strip() or "(no subject)"
+    return fallback.strip() or _("(no subject)")

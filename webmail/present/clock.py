@@ -3,6 +3,9 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.utils import formats
+from django.utils.translation import gettext as _
+
 
 class Group(NamedTuple):
     """A span of a list: ``key`` is stable within a day and sorts nothing, ``label`` is read by people."""
@@ -16,16 +19,16 @@ def group_of(moment: datetime, now: datetime) -> Group:
     day, today = moment.date(), now.date()
     monday = today - timedelta(days=today.weekday())
     if day > today:
-        return Group("ahead", "Ahead of time")
+        return Group("ahead", _("Ahead of time"))
     if day == today:
-        return Group("today", "Today")
+        return Group("today", _("Today"))
     if day == today - timedelta(days=1):
-        return Group("yesterday", "Yesterday")
+        return Group("yesterday", _("Yesterday"))
     if day >= monday:
-        return Group("this-week", "Earlier this week")
+        return Group("this-week", _("Earlier this week"))
     if day >= monday - timedelta(days=7):
-        return Group("last-week", "Last week")
+        return Group("last-week", _("Last week"))
     if (day.year, day.month) == (today.year, today.month):
-        return Group("this-month", "Earlier this month")
-    label = f"{day:%B}" if day.year == today.year else f"{day:%B %Y}"
+        return Group("this-month", _("Earlier this month"))
+    label = formats.date_format(day, "F" if day.year == today.year else "F Y")
     return Group(f"{day:%Y-%m}", label)

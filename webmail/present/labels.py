@@ -6,15 +6,19 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
+
 from webmail.templatetags.heron import hue_of
 
 #: Thunderbird's five tags travel under these names and have names of their own on the screen.
-_THUNDERBIRD = {
-    "$label1": ("Important", 15),
-    "$label2": ("Work", 45),
-    "$label3": ("Personal", 150),
-    "$label4": ("To do", 260),
-    "$label5": ("Later", 290),
+_THUNDERBIRD: dict[str, tuple[Promise | str, int]] = {
+    "$label1": (_("Important"), 15),
+    "$label2": (_("Work"), 45),
+    "$label3": (_("Personal"), 150),
+    "$label4": (_("To do"), 260),
+    "$label5": (_("Later"), 290),
 }
 # Seen in practice: clients keep their own book in keywords; none of it is a label.
 _MACHINERY = frozenset(
@@ -47,7 +51,7 @@ def label_of(keyword: str) -> Chip:
     ('Important', 'Grüße aus Bremen')
     """
     known = _THUNDERBIRD.get(keyword.lower())
-    return Chip(*known) if known else chip(_CODED.sub(_decode, keyword.replace("_", " ")))
+    return Chip(str(known[0]), known[1]) if known else chip(_CODED.sub(_decode, keyword.replace("_", " ")))
 
 
 def keyword_of(name: str) -> str:
@@ -58,10 +62,17 @@ def keyword_of(name: str) -> str:
     ('$label4', 'Gr&APwA3w-e_aus_Bremen', 'R&-D_-old-')
     """
     words = " ".join(name.split())
-    for keyword, (known, _) in _THUNDERBIRD.items():
-        if known.casefold() == words.casefold():
+    for keyword, (known, _hue) in _THUNDERBIRD.items():
+        if words.casefold() in _names_of(known):
             return keyword
     return _BEYOND_ASCII.sub(_encode, _NOT_ATOM.sub("-", words).replace("&", "&-").replace(" ", "_"))
+
+
+def _names_of(known: Promise | str) -> set[str]:
+    """What Thunderbird's label is called here, and in English, which is understood everywhere."""
+    with override("en"):
+        english = str(known).casefold()
+    return {english, str(known).casefold()}
 
 
 def labels(keywords: Iterable[str]) -> tuple[Chip, ...]:

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
 from mailsync.types import Address
 
 
 def display_name(person: Address) -> str:
     """The name, else the address, never empty."""
-    return person.name.strip() or person.address.strip() or "(no sender)"
+    return person.name.strip() or person.address.strip() or _("(no sender)")
 
 
 def first_name(person: Address) -> str:
@@ -39,11 +42,12 @@ def participants_line(people: Sequence[Address], mine: Iterable[str], *, limit: 
     for person in people:
         distinct.setdefault(person.address.lower() or person.name, person)
     names = list(distinct.values())
+    me = pgettext("a sender", "me")
     if not names:
-        return "(no sender)"
+        return _("(no sender)")
     if len(names) == 1:
-        return "me" if names[0].address.lower() in own else display_name(names[0])
-    shorts = ["me" if person.address.lower() in own else first_name(person) for person in names]
+        return me if names[0].address.lower() in own else display_name(names[0])
+    shorts = [me if person.address.lower() in own else first_name(person) for person in names]
     if len(shorts) > limit:
         return f"{shorts[0]} … " + ", ".join(shorts[-(limit - 1) :])
     return ", ".join(shorts)
@@ -53,14 +57,15 @@ def recipients_line(people: Sequence[Address], mine: Iterable[str], *, named: in
     """To whom a message went, the reader first: ``to you, Noor El-Amin and 2 others``."""
     own = set(mine)
     others = [display_name(person) for person in people if person.address.lower() not in own]
-    names = (["you"] if len(others) < len(people) else []) + others
+    names = ([pgettext("a recipient", "you")] if len(others) < len(people) else []) + others
     if not names:
-        return "to undisclosed recipients"
+        return _("to undisclosed recipients")
     shown, rest = names[:named], len(names) - named
     if rest == 1:
         shown, rest = names[: named + 1], 0
     if rest > 0:
-        return f"to {', '.join(shown)} and {rest} others"
+        words = ngettext("to %(people)s and %(n)d other", "to %(people)s and %(n)d others", rest)
+        return words % {"people": ", ".join(shown), "n": rest}
     if len(shown) == 1:
-        return f"to {shown[0]}"
-    return f"to {', '.join(shown[:-1])} and {shown[-1]}"
+        return _("to %(person)s") % {"person": shown[0]}
+    return _("to %(people)s and %(last)s") % {"people": ", ".join(shown[:-1]), "last": shown[-1]}

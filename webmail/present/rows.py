@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from mailsync.store.excerpts import Excerpt
 from mailsync.store.listing import ListRow
 from mailsync.types import Address
@@ -86,7 +88,7 @@ def _present_row(row: ListRow, local: datetime, index: int, style: RowStyle) -> 
         person=first or Address("", ""),
         who=participants_line(row.participants, style.mine),
         count=row.message_count if style.by_conversation else 1,
-        subject=row.subject.strip() or "(no subject)",
+        subject=row.subject.strip() or _("(no subject)"),
         preview=row.preview,
         excerpt=style.excerpts.get(row.message_id),
         at=local,

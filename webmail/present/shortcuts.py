@@ -13,12 +13,12 @@ def shortcuts() -> list[Section]:
             [
                 (("J",), _("Next message")),
                 (("K",), _("Previous message")),
-                (("Enter",), _("Open, then go to the subject")),
-                (("Esc",), _("Back to the list")),
+                ((_(_("Enter")),), _("Open, then go to the subject")),
+                ((_("Esc"),), _("Back to the list")),
                 (("N",), _("Next message of the conversation")),
                 (("P",), _("Previous message of the conversation")),
                 (("/",), _("Search")),
-                (("Ctrl", "K"), _("Commands and folders")),
+                ((_("Ctrl"), "K"), _("Commands and folders")),
             ],
         ),
         (
@@ -38,9 +38,9 @@ def shortcuts() -> list[Section]:
             _("Select"),
             [
                 (("X",), _("Select this one")),
-                (("Shift", "↓"), _("Select down")),
+                ((_("Shift"), "↓"), _("Select down")),
                 (("*",), _("Select all shown")),
-                (("Esc",), _("Clear the selection")),
+                ((_("Esc"),), _("Clear the selection")),
             ],
         ),
         (
@@ -50,7 +50,7 @@ def shortcuts() -> list[Section]:
                 (("R",), _("Reply")),
                 (("A",), _("Reply all")),
                 (("F",), _("Forward")),
-                (("Ctrl", "Enter"), _("Send")),
+                ((_("Ctrl"), _("Enter")), _("Send")),
             ],
         ),
         (

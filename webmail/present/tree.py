@@ -108,15 +108,17 @@ def present_nav(
     if several:
         unread = sum(account.unread for account in tree)
         top.append(
-            NavItem("All inboxes", reverse("unified"), "inbox", unread, bool(unread), kind == "all", key="all", go="i")
+            NavItem(
+                _("All inboxes"), reverse("unified"), "inbox", unread, bool(unread), kind == "all", key="all", go="i"
+            )
         )
     roles = {} if several or not tree else _by_role(tree[0], current)
     if Role.INBOX in roles:
         top.append(roles[Role.INBOX])
-    top.append(NavItem("Flagged", reverse("flagged"), "flag", current=kind == "flagged", key="flagged", go="f"))
+    top.append(NavItem(_("Flagged"), reverse("flagged"), "flag", current=kind == "flagged", key="flagged", go="f"))
     top.extend(roles[role] for role in _FIRST[1:3] if role in roles)
     if outbox:
-        top.append(NavItem("Outbox", reverse("outbox"), "clock", outbox, key="outbox"))
+        top.append(NavItem(_("Outbox"), reverse("outbox"), "clock", outbox, key="outbox"))
     top.extend(roles[role] for role in _FIRST[3:] if role in roles)
     if several:
         return Nav(tuple(top), (), tuple(_account(entry, current) for entry in tree), named)

@@ -13,7 +13,7 @@ from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from webmail.icons import SPRITE
 from webmail.importmap import import_map as build_import_map
@@ -104,6 +104,11 @@ def hue_class(hue: int) -> str:
     return f"h{min(HUES, key=lambda known: min(abs(known - hue), 360 - abs(known - hue)))}"
 
 
+def clock_time(local: datetime) -> str:
+    """The time of day as the reader's language writes it: 09:41."""
+    return formats.time_format(local, pgettext("time format", "H:i"))
+
+
 @register.filter
 def heron_time(moment: datetime | None) -> str:
     """A time as short as it stays clear: 09:41 today, Mon this week, 12 Oct this year, else 2025-10-12."""
@@ -112,12 +117,12 @@ def heron_time(moment: datetime | None) -> str:
     local, now = timezone.localtime(moment), timezone.localtime()
     days = (now.date() - local.date()).days
     if days == 0:
-        return formats.time_format(local, "H:i")
+        return clock_time(local)
     if 0 < days < 7:
         return formats.date_format(local, "D")
     if local.year == now.year:
-        return formats.date_format(local, "j M")
-    return local.date().isoformat()
+        return formats.date_format(local, pgettext("date format", "j M"))
+    return formats.date_format(local, pgettext("date format", "Y-m-d"))
 
 
 @register.filter
@@ -126,12 +131,12 @@ def heron_time_full(moment: datetime | None) -> str:
     if moment is None:
         return ""
     local, now = timezone.localtime(moment), timezone.localtime()
-    clock = formats.time_format(local, "H:i")
+    clock = clock_time(local)
     if local.date() == now.date():
         return _("Today %(time)s") % {"time": clock}
     if local.date() == now.date() - timedelta(days=1):
         return _("Yesterday %(time)s") % {"time": clock}
-    return f"{formats.date_format(local, 'D j M Y')}, {clock}"
+    return f"{formats.date_format(local, pgettext('date format', 'D j M Y'))}, {clock}"
 
 
 @register.filter
