@@ -29,6 +29,7 @@ from webmail.present.invitation import MAX_CHARACTERS, Invitation, read_invitati
 from webmail.present.outbox import OutgoingCard, present_outgoing
 from webmail.present.trust import Warned, domain_of, find_warnings, judge
 from webmail.render.links import compose_target
+from webmail.vcards import OfferedCards, offered_cards
 
 #: Types shown by the browser in a page of ours; pictures are checked again by their content when served.
 _PREVIEWS: dict[str, Literal["picture", "text", "audio", "video", "message"]] = {
@@ -79,6 +80,7 @@ class BodyContext:
     - ``consent_url``: POST ``scope=sender|domain`` there to always show pictures (``views/body.py``)
     - ``remote``: how many remote pictures wait (0 once shown); ``trackers``: how many beacons were stopped
     - ``refused``: the HTML could not be made safe, its text is shown; ``truncated``: its end is missing
+    - ``contacts``: the vCards that came with it
     - ``receipt_to``: who asks for a read receipt, until the reader has said yes or no (``views/receipts.py``)
     - ``delivery``: of a message that the reader sent from here: what became of it, for whom
     - ``verdict``: of the reader's own provider; ``warnings``: what is odd
@@ -104,6 +106,7 @@ class BodyContext:
     warnings: tuple[Warned, ...] = ()
     unsubscribe: Unsubscribe | None = None
     invitation: Invitation | None = None
+    contacts: tuple[OfferedCards, ...] = ()
     receipt_to: str = ""
     delivery: OutgoingCard | None = None
 
@@ -118,7 +121,9 @@ def body_context(
     """``mine`` are the reader's own addresses in lower case. Two or three queries; the body is cleaned on the way
     (or read from the cache), so that the frame finds it ready."""
     verdict = judge(message.from_address, _results(message), message.account.host)
-    files = tuple(_files(message))
+    root = message_root(message)
+    parts = attached_parts(root) if root else ()
+    files = tuple(_file(message, part) for part in parts)
     known = {*map(domain_of, mine), *contact_domains}
     warnings = find_warnings(
         Address(message.from_name, message.from_address),
@@ -143,6 +148,7 @@ def body_context(
     likes = preferences.load(user)
     shown = load_body(message, as_text=likes.plain_text)
     told["invitation"] = _invitation(message, mine)
+    told["contacts"] = offered_cards(user.pk, message, parts)
     return _with_frame(user, message, likes, shown, told)
 
 
@@ -207,11 +213,6 @@ def _state(message: Message, shown: ShownBody) -> Literal["empty", "html", "text
 
 def _results(message: Message) -> list[str]:
     return [str(value) for value in message.facts.get("authentication_results", [])]
-
-
-def _files(message: Message) -> list[AttachedFile]:
-    root = message_root(message)
-    return [_file(message, part) for part in attached_parts(root)] if root else []
 
 
 def _file(message: Message, part: Part) -> AttachedFile:

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from webmail.views import act, attachments, body, health, live, mailbox, pictures, reading, search, setup
+from webmail.views import act, attachments, body, contacts, health, live, mailbox, pictures, reading, search, setup
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -24,6 +24,7 @@ urlpatterns = [
     path("m/<int:message_id>/attachments.zip", attachments.attachments_zip, name="attachments_zip"),
     path("m/<int:message_id>/source", attachments.source, name="source"),
     path("m/<int:message_id>/eml", attachments.eml, name="eml"),
+    path("m/<int:message_id>/card/<str:part>", contacts.keep_card, name="keep_card"),
     path("imgproxy/", pictures.picture_proxy, name="picture_proxy"),
     path("search/", search.search, name="search"),
     path("tree/", mailbox.tree, name="tree"),

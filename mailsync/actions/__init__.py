@@ -17,6 +17,7 @@ from mailsync.actions.accounts import (
     sync_now,
     update_account,
 )
+from mailsync.actions.contacts import keep_contacts
 from mailsync.actions.drafts import (
     attach,
     detach,
@@ -82,6 +83,7 @@ __all__ = [
     "flag",
     "junk",
     "keep_both",
+    "keep_contacts",
     "look_in",
     "mark_as_sent",
     "mark_read",

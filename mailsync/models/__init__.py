@@ -1,6 +1,7 @@
 """The tables of mail, one file a subject."""
 
 from mailsync.models.change import Change
+from mailsync.models.contact import Contact, ContactAddress
 from mailsync.models.folder import Folder, Hole
 from mailsync.models.message import (
     Message,
@@ -21,6 +22,8 @@ __all__ = [
     "Blob",
     "Change",
     "ConnectionCap",
+    "Contact",
+    "ContactAddress",
     "Draft",
     "DraftAttachment",
     "Folder",

@@ -1,7 +1,7 @@
-"""Who one writes with: addresses from the newest mail, ranked by use and by how recent it is. Database room.
+"""Who one writes with: addresses from the newest mail and the address book, ranked by use and by how recent it is.
 
-In: a user and what they typed. Out: addresses to offer. Reads at most ``SENT_ROWS`` messages of each Sent
-folder and ``RECEIVED_ROWS`` of each inbox, by the index of the list, however large the folders are.
+Database room. In: a user and what they typed. Out: addresses to offer. Reads at most ``SENT_ROWS`` messages of each
+Sent folder and ``RECEIVED_ROWS`` of each inbox, by the index of the list, however large the folders are.
 """
 
 import math
@@ -12,13 +12,16 @@ from datetime import datetime
 from django.utils import timezone
 
 from mailsync.message.addresses import comparable, is_address
-from mailsync.models import Folder, Placement
+from mailsync.models import ContactAddress, Folder, Placement
 from mailsync.types import Address, Role
 
 SENT_ROWS = 400
 RECEIVED_ROWS = 800
+CONTACTS = 5_000
 #: Having written to somebody says more than having got mail from them.
 _SENT_WEIGHT, _RECEIVED_WEIGHT = 6.0, 1.0
+#: Whom one keeps is offered, though after those one wrote to lately.
+_CONTACT_SCORE = 2.0
 #: The worth of a message halves in this many days.
 _HALF_LIFE_DAYS = 90.0
 _MACHINES = ("noreply", "no-reply", "donotreply", "do-not-reply", "mailer-daemon", "bounce", "notification")
@@ -34,10 +37,12 @@ class KnownPerson:
 
 
 def load_people(user_id: int) -> list[KnownPerson]:
-    """Everyone in the newest mail, the nearest first."""
+    """Everyone in the newest mail and in the address book, whose names go first; the nearest first."""
     now = timezone.now()
-    names: dict[str, Address] = {}
-    scores: dict[str, float] = {}
+    kept = ContactAddress.objects.filter(user=user_id).order_by("id")
+    rows = kept.values_list("comparable", "contact__name", "address")[:CONTACTS]
+    names = {key: Address(name if name != address else "", address) for key, name, address in rows}
+    scores = dict.fromkeys(names, _CONTACT_SCORE)
     for person, at, weight in _meetings(user_id):
         key = comparable(person.address)
         known = names.get(key)

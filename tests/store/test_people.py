@@ -39,7 +39,7 @@ def test_it_reads_a_bounded_number_of_rows(monkeypatch: pytest.MonkeyPatch, djan
     inbox = make_folder(make_account(user))
     for number in range(6):
         make_message(inbox, from_address=f"p{number}@x.test")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert len(load_people(user.pk)) == 3
 
 

@@ -1,8 +1,9 @@
-"""What the mailbox templates need beyond the common tags: the folder column on any page. ``{% load mailbox %}``."""
+"""What the mailbox templates need beyond the common tags: the folder column, contact labels. ``{% load mailbox %}``."""
 
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext as _
 
 from webmail.present.tree import Nav
 from webmail.views import mailbox
@@ -21,3 +22,15 @@ def folder_column(context: dict[str, Any]) -> Nav | None:
         return None
     made: Nav = mailbox.column(request)["nav"]
     return made
+
+
+@register.filter
+def contact_label(label: str) -> str:
+    """What an address or a number is for, in the reader's language; a label of its owner's own as it is."""
+    return {
+        "home": _("home"),
+        "work": _("work"),
+        "mobile": _("mobile"),
+        "fax": _("fax"),
+        "pager": _("pager"),
+    }.get(label, label)

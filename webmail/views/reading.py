@@ -13,13 +13,14 @@ from django.views.decorators.http import require_safe
 
 from mailsync import actions
 from mailsync.models import Folder, Placement, Thread
+from mailsync.store.contacts import contact_domains
 from mailsync.store.listing import Conversation, ConversationMessage, load_conversation, load_tree
 from mailsync.types import Role
 from webmail import access
 from webmail.present.cards import choose_open, present_conversation, shown_messages
 from webmail.present.words import script_words
 from webmail.reader import Reader, reader_of, user_of
-from webmail.reading import body_context
+from webmail.reading import BodyContext, body_context
 from webmail.scope import context_scope
 from webmail.views.mailbox import finish, page_context
 
@@ -64,7 +65,7 @@ def print_page(request: HttpRequest, message_id: int) -> HttpResponse:
     shown = shown_messages(conversation, placement.folder_id)
     if "alone" in request.GET:
         shown = [entry for entry in shown if entry.message.pk == message_id]
-    told = {entry.message.pk: body_context(reader.user, entry.message, reader.mine) for entry in shown}
+    told = _told(reader, shown)
     presented = present_conversation(
         Conversation(conversation.thread, tuple(shown)), told, reader.mine, folder_id=placement.folder_id, row=""
     )
@@ -86,7 +87,7 @@ def _respond(
     if not shown:
         raise Http404
     opened = choose_open(shown, _asked(request))
-    told = {entry.message.pk: body_context(reader.user, entry.message, reader.mine) for entry in opened}
+    told = _told(reader, opened)
     presented = present_conversation(conversation, told, reader.mine, folder_id=folder.pk, row=row)
     if not _is_rehearsal(request):
         _prepare(reader, opened)
@@ -102,6 +103,14 @@ def _respond(
     if request.htmx.target == "main":  # type: ignore[attr-defined]
         return finish(request, "mail/read.html", {**context, "scope": scope})
     return finish(request, "mail/page.html", page_context(request, reader, scope, tree, **context))
+
+
+def _told(reader: Reader, opened: Sequence[ConversationMessage]) -> dict[int, BodyContext]:
+    domains = contact_domains(reader.user.pk)
+    return {
+        entry.message.pk: body_context(reader.user, entry.message, reader.mine, contact_domains=domains)
+        for entry in opened
+    }
 
 
 def _prepare(reader: Reader, opened: Sequence[ConversationMessage]) -> None:

@@ -1,0 +1,85 @@
+"""The address book: the same person once, what a person keeps never replaced by what a stranger sends."""
+
+import pytest
+
+from mailsync.message.vcard import Labelled, VCard
+from mailsync.models import Contact
+from mailsync.store import contacts
+from mailsync.store.people import load_people
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+ANN = VCard(
+    name="Ann",
+    uid="u1",
+    organisation="Shop",
+    addresses=(Labelled("Ann@Shop.example", "work"),),
+    phones=(Labelled("+49 30 1", "work"),),
+)
+
+
+def test_a_card_kept_twice_is_one_contact() -> None:
+    user = make_user("bob")
+    first, is_new = contacts.keep_card(user.pk, ANN)
+    again, is_new_again = contacts.keep_card(user.pk, ANN)
+    assert (is_new, is_new_again) == (True, False)
+    assert first.pk == again.pk
+    assert contacts.card_of(again) == ANN
+
+
+def test_a_card_of_the_same_address_adds_and_replaces_nothing() -> None:
+    user = make_user("bob")
+    contacts.keep_card(user.pk, ANN)
+    new = VCard(
+        name="Mallory",
+        uid="u2",
+        job_title="Owner",
+        addresses=(Labelled("ann@shop.example", "home"), Labelled("ann@home.example")),
+        phones=(Labelled("+49301", "home"), Labelled("2")),
+    )
+    kept, is_new = contacts.keep_card(user.pk, new)
+    card = contacts.card_of(kept)
+    assert not is_new
+    assert (card.name, card.uid, card.job_title) == ("Ann", "u1", "Owner")
+    assert card.addresses == (Labelled("Ann@Shop.example", "work"), Labelled("ann@home.example"))
+    assert card.phones == (Labelled("+49 30 1", "work"), Labelled("2"))
+
+
+def test_what_is_edited_becomes_what_is_said() -> None:
+    user = make_user("bob")
+    contact, _ = contacts.keep_card(user.pk, ANN)
+    edited = VCard(name="Ann B.", uid="u1", addresses=(Labelled("b@b.example"),), note="met\x00 at sea")
+    contacts.write_card(contact, edited)
+    assert contacts.card_of(Contact.objects.get()).addresses == (Labelled("b@b.example"),)
+    assert Contact.objects.get().note == "met at sea"
+
+
+def test_each_sees_their_own() -> None:
+    bob, eve = make_user("bob"), make_user("eve")
+    mine, _ = contacts.keep_card(bob.pk, ANN)
+    assert contacts.find_contact(bob.pk, "ANN@shop.example") == mine
+    assert contacts.find_contact(eve.pk, "ann@shop.example") is None
+    assert contacts.known_addresses(eve.pk, ["ann@shop.example"]) == set()
+    assert contacts.known_addresses(bob.pk, ["Ann@Shop.example", "x@y.example"]) == {"ann@shop.example"}
+    assert contacts.contact_domains(bob.pk) == {"shop.example"}
+    contacts.forget_contacts(eve.pk, [mine.pk])
+    theirs, is_new = contacts.keep_card(eve.pk, ANN)
+    assert is_new
+    assert theirs.pk != mine.pk
+
+
+def test_the_book_is_searched_by_each_word() -> None:
+    user = make_user("bob")
+    contacts.keep_card(user.pk, ANN)
+    contacts.keep_card(user.pk, VCard(name="Zoe", uid="z", addresses=(Labelled("zoe@other.example"),)))
+    assert [one.name for one in contacts.contacts_of(user.pk)] == ["Ann", "Zoe"]
+    assert [one.name for one in contacts.contacts_of(user.pk, typed="shop an")] == ["Ann"]
+    assert [one.name for one in contacts.contacts_of(user.pk, typed="other")] == ["Zoe"]
+    assert list(contacts.contacts_of(user.pk, typed="nobody")) == []
+
+
+def test_whom_one_keeps_is_offered_when_writing() -> None:
+    user = make_user("bob")
+    contacts.keep_card(user.pk, ANN)
+    assert [(one.name, one.address) for one in load_people(user.pk)] == [("Ann", "Ann@Shop.example")]

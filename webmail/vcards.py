@@ -1,0 +1,59 @@
+"""The vCards that come with a message: read for the screen, each with whether its people are kept already.
+
+Screens room, reads only. Every text in a card is a stranger's: it is plain text here and is escaped by the templates.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailsync.message.addresses import comparable
+from mailsync.message.bodies import decode_text
+from mailsync.message.facts import Part
+from mailsync.message.vcard import VCard, read_cards
+from mailsync.models import Message
+from mailsync.store.contacts import known_addresses
+from mailsync.store.raw import raw_reader
+
+#: Of a file this much is read when its message is opened; longer ones are address books, to be imported as such.
+MAX_BYTES = 512 * 1024
+#: So many cards are shown in full; of more only their number is told.
+MAX_SHOWN = 3
+_MAX_FILES = 5
+_TYPES = frozenset({"text/vcard", "text/x-vcard", "text/directory", "application/vcard"})
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedCards:
+    """The cards of one file. ``part`` is its section number; ``known`` when all their addresses are kept."""
+
+    part: str
+    cards: tuple[VCard, ...]
+    known: bool
+
+    @property
+    def shown(self) -> tuple[VCard, ...]:
+        return self.cards[:MAX_SHOWN] if len(self.cards) <= MAX_SHOWN else ()
+
+
+def is_vcard(part: Part) -> bool:
+    """By its type, or, as it is seen in practice, by its name alone. A picture in a card of vCard 4 is none."""
+    return part.content_type in _TYPES or part.filename.lower().endswith(".vcf")
+
+
+def read_part(message: Message, part: Part) -> tuple[VCard, ...]:
+    """The cards of one part. Raises ``BodyNotFetched``."""
+    return read_cards(decode_text(part, raw_reader(message), max_bytes=MAX_BYTES))
+
+
+def offered_cards(user_id: int, message: Message, parts: Sequence[Part]) -> tuple[OfferedCards, ...]:
+    """One query, and none where the message has no cards. Raises ``BodyNotFetched``."""
+    read = [(part.path, read_part(message, part)) for part in [one for one in parts if is_vcard(one)][:_MAX_FILES]]
+    addresses = [one.value for _, cards in read for card in cards for one in card.addresses]
+    known = known_addresses(user_id, addresses) if addresses else set()
+    return tuple(
+        OfferedCards(path, cards, all(_is_known(card, known) for card in cards)) for path, cards in read if cards
+    )
+
+
+def _is_known(card: VCard, known: set[str]) -> bool:
+    return bool(card.addresses) and all(comparable(one.value) in known for one in card.addresses)
