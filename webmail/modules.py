@@ -57,10 +57,18 @@ def _visit(name: str, read: Callable[[str], str], order: list[_Module], path: tu
     if any(module.name == name for module in order):
         return
     module = _parse(name, read(name))
-    for _, source in module.imports:
+    for named, source in module.imports:
         if source.startswith(PREFIX):
             _visit(source.removeprefix(PREFIX), read, order, (*path, name))
+            _check_names(name, named, next(one for one in order if PREFIX + one.name == source))
     order.append(module)
+
+
+def _check_names(name: str, named: str, source: _Module) -> None:
+    """A name that is not there would be undefined, and found out only when it is used."""
+    for one in filter(None, (part.split(" as ")[0].strip() for part in named.split(","))):
+        if one not in source.exports:
+            raise CannotJoin(f"{name}: {source.name} exports no {one}.")
 
 
 def _parse(name: str, text: str) -> _Module:

@@ -2,6 +2,7 @@
    One window for each draft, the newest open, the others folded to tabs. */
 
 import { toast } from "heron/shell";
+import { words } from "heron/words";
 import { forgetAll } from "heron/compose/local";
 import { ComposeWindow } from "heron/compose/window";
 
@@ -16,7 +17,7 @@ export async function openDraft(url) {
   try {
     response = await fetch(url, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
   } catch {
-    toast("You are offline. Writing can go on once the connection is back.", { bad: true });
+    toast(words("writing_offline"), { bad: true });
     return null;
   }
   if (response.status === 409) {
@@ -109,7 +110,7 @@ document.addEventListener("heron:event", async ({ detail }) => {
     const key = `${detail.outgoing} ${state}`;
     if (!["bad", "warn"].includes(tone) || told.has(key)) return;
     told.add(key);
-    const show = { label: "Show", run: () => location.assign(`/outbox/#o${detail.outgoing}`) };
+    const show = { label: words("show"), run: () => location.assign(`/outbox/#o${detail.outgoing}`) };
     toast(`${state}: “${title}”. ${explanation}`, { bad: tone === "bad", action: show, milliseconds: 20_000 });
   } catch {
     // The outbox says the same.

@@ -53,6 +53,11 @@ def test_a_circle_is_named() -> None:
         join(["a"], a='import { b } from "heron/b";\n', b='import { a } from "heron/a";\n')
 
 
+def test_a_name_that_is_not_exported_is_refused() -> None:
+    with pytest.raises(CannotJoin, match="b: a exports no two"):
+        join(["b"], a="export const one = 1;\n", b='import { one, two as second } from "heron/a";\n')
+
+
 @pytest.mark.parametrize("path", SCRIPTS)
 def test_every_page_script_joins_and_nothing_in_it_is_loaded_again_by_name(path: str) -> None:
     names = joined_names(SCRIPTS[path], read_module)

@@ -1,10 +1,16 @@
-"""What the scripts of the mailbox say, in the reader's language. ``_one`` and ``_many`` are chosen by number."""
+"""What scripts say, in the reader's language; ``static/js/words.js`` reads it from the page."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+Phrase = str | dict[str, str]
+
+#: Numbers of which at least one is in each plural category of every language that gettext and CLDR know.
+_SAMPLES = (2, 1, 0, 3, 5, 6, 11, 20, 100, 1_000_000)
 
 
-def script_words() -> dict[str, str]:
-    """Phrases by name; ``{n}`` and ``{words}`` are filled in by the script."""
+def script_words() -> dict[str, Phrase]:
+    """Phrases by name; what stands in braces is filled in by the script."""
     return {
         "archive": _("Archive"),
         "delete": _("Delete"),
@@ -28,14 +34,10 @@ def script_words() -> dict[str, str]:
         "group_go": _("Go to"),
         "group_more": _("More"),
         "group_search": _("Search"),
-        "selected_one": _("1 selected"),
-        "selected_many": _("{n} selected"),
-        "conversations_selected_one": _("1 conversation selected"),
-        "conversations_selected_many": _("{n} conversations selected"),
-        "messages_one": _("1 message"),
-        "messages_many": _("{n} messages"),
-        "new_one": _("1 new message"),
-        "new_many": _("{n} new messages"),
+        "selected": _forms("{n} selected", "{n} selected"),
+        "conversations_selected": _forms("{n} conversation selected", "{n} conversations selected"),
+        "messages": _forms("{n} message", "{n} messages"),
+        "new": _forms("{n} new message", "{n} new messages"),
         "select_first": _("Select one or more messages first."),
         "nothing_to_undo": _("There is nothing to undo."),
         "undone": _("Undone."),
@@ -44,4 +46,53 @@ def script_words() -> dict[str, str]:
         "gone": _("This is no longer here. Another of your programs may have moved or deleted it."),
         "failed": _("Something went wrong on the server; nothing has changed. Try again in a moment."),
         "offline": _("You are offline."),
+        "saving": _("Saving…"),
+        "kept_offline": _("Offline. Kept on this device"),
+        "not_saved_yet": _("Not saved. Trying again soon"),
+        "not_saved": _("Not saved"),
+        "reads_there": _("There it reads: “{preview}”"),
+        "keep_both": _("Keep both"),
+        "use_other": _("Use the other one"),
+        "both_kept": _("Both are kept. The other one is in Drafts."),
+        "file_too_large": _("“{name}” is {size}. One file can be {limit} at most."),
+        "message_too_large": _("With “{name}” the message would be larger than {limit}. Remove another file first."),
+        "attached": _("{name} attached."),
+        "not_uploaded": _("“{name}” could not be uploaded ({status})."),
+        "upload_offline": _("“{name}” was not uploaded: the connection is gone."),
+        "file": _("file"),
+        "uploading": _("Uploading {name}"),
+        "cancel_upload": _("Cancel upload of {name}"),
+        "people": _("People"),
+        "remove_person": _("Remove {name}"),
+        "person_removed": _("{name} removed."),
+        "message_offline": _(
+            "You are offline. The message is kept on this device; send it once the connection is back."
+        ),
+        "did_not_work": _("That did not work. What you wrote is still here; try again in a moment."),
+        "discarded": _("Draft discarded."),
+        "no_signature": _("This address has no signature yet. Write one in the settings."),
+        "saved_in_drafts": _("Saved in Drafts."),
+        "draft_offline": _("You are offline. The draft is kept on this device."),
+        "sent_after_upload": _("This is sent as soon as its files are uploaded."),
+        "not_yet": _("Not yet"),
+        "not_stopped": _("It could not be stopped. Look in the outbox."),
+        "quoted": _("Quoted message"),
+        "leave_out": _("Leave out"),
+        "message": _("Message"),
+        "placeholder": _("Write something…"),
+        "link_address": _("Address of the link"),
+        "link": _("Link"),
+        "writing_offline": _("You are offline. Writing can go on once the connection is back."),
+        "show": _("Show"),
+        "people_found": _forms("{n} person found.", "{n} people found."),
     }
+
+
+def _forms(one: str, many: str) -> dict[str, str]:
+    """The plural forms, each under a number it goes with: a script finds its own by the number's plural category."""
+    forms: dict[str, str] = {}
+    for number in _SAMPLES:
+        text = ngettext(one, many, number)
+        if text not in forms.values():
+            forms[str(number)] = text
+    return forms

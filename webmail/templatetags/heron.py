@@ -17,6 +17,7 @@ from django.utils.translation import ngettext, pgettext
 
 from webmail.icons import SPRITE
 from webmail.importmap import import_map as build_import_map
+from webmail.present import words
 
 register = template.Library()
 
@@ -38,6 +39,12 @@ def mark() -> SafeString:
 
 
 @register.simple_tag
+def script_words() -> dict[str, words.Phrase]:
+    """What the scripts of the page say."""
+    return words.script_words()
+
+
+@register.simple_tag
 def import_map() -> SafeString:
     """The import map, before any module script."""
     return build_import_map()
@@ -54,10 +61,10 @@ def initials_of(name: str, address: str) -> str:
     >>> initials_of("Priya Raman", "priya@nordlicht.example"), initials_of("", "github@example.org")
     ('PR', 'G')
     """
-    words = [w for w in "".join(c if c.isalnum() else " " for c in name).split() if w]
-    if not words:
-        words = [w for w in address[:1] if w.isalnum()] or ["?"]
-    letters = words[0][0] + (words[-1][0] if len(words) > 1 else "")
+    parts = [w for w in "".join(c if c.isalnum() else " " for c in name).split() if w]
+    if not parts:
+        parts = [w for w in address[:1] if w.isalnum()] or ["?"]
+    letters = parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")
     return letters.upper()
 
 

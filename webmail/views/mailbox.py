@@ -24,7 +24,6 @@ from webmail.present.notices import present_notices
 from webmail.present.rows import RowStyle, present_rows
 from webmail.present.shortcuts import shortcuts
 from webmail.present.tree import present_health, present_move_targets, present_nav
-from webmail.present.words import script_words
 from webmail.reader import Reader, reader_of, user_of
 from webmail.results import excerpts_of, search_context
 from webmail.scope import (
@@ -126,7 +125,6 @@ def page_context(
         "notices": present_notices(tree, scope),
         "move_accounts": present_move_targets(tree),
         "shortcuts": shortcuts(),
-        "script_words": script_words(),
         "reader": reader,
         **reading,
     }

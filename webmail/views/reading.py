@@ -18,7 +18,6 @@ from mailsync.store.listing import Conversation, ConversationMessage, load_conve
 from mailsync.types import Role
 from webmail import access
 from webmail.present.cards import choose_open, present_conversation, shown_messages
-from webmail.present.words import script_words
 from webmail.reader import Reader, reader_of, user_of
 from webmail.reading import BodyContext, body_context
 from webmail.scope import context_scope
@@ -69,7 +68,7 @@ def print_page(request: HttpRequest, message_id: int) -> HttpResponse:
     presented = present_conversation(
         Conversation(conversation.thread, tuple(shown)), told, reader.mine, folder_id=placement.folder_id, row=""
     )
-    return render(request, "mail/print.html", {"conversation": presented, "script_words": script_words()})
+    return render(request, "mail/print.html", {"conversation": presented})
 
 
 def _load(request: HttpRequest, thread_id: int) -> Conversation:

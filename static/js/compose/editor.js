@@ -101,11 +101,11 @@ function original(composition) {
       dom.className = "orig";
       dom.contentEditable = "false";
       const summary = document.createElement("summary");
-      summary.textContent = composition.section.dataset.quoted || "Quoted message";
+      summary.textContent = composition.section.dataset.quoted || composition.words("quoted");
       const remove = document.createElement("button");
       remove.type = "button";
       remove.className = "link";
-      remove.textContent = "Leave out";
+      remove.textContent = composition.words("leave_out");
       remove.addEventListener("click", (event) => {
         event.preventDefault();
         const at = getPos();
@@ -170,7 +170,7 @@ export class RichText {
       content: this.area.value,
       autofocus: false,
       editorProps: {
-        attributes: { role: "textbox", "aria-multiline": "true", "aria-label": "Message", spellcheck: "true" },
+        attributes: { role: "textbox", "aria-multiline": "true", "aria-label": composition.words("message"), spellcheck: "true" },
       },
       extensions: [
         Document, Paragraph, Text, HardBreak, Bold, Italic, Underline, Strike, Code, CodeBlock,
@@ -179,7 +179,7 @@ export class RichText {
         mailImage(composition), Table.configure({ resizable: false }), TableRow, TableCell, TableHeader,
         TextStyle, Color, FontStyle, CellStyle, Highlight.configure({ multicolor: true }),
         TextAlign.configure({ types: ["paragraph", "heading"] }), Dropcursor, Gapcursor,
-        Placeholder.configure({ placeholder: "Write something…", showOnlyWhenEditable: true }),
+        Placeholder.configure({ placeholder: composition.words("placeholder"), showOnlyWhenEditable: true }),
         TrailingNode, UndoRedo, original(composition),
       ].filter(Boolean),
       onUpdate: () => {
@@ -262,12 +262,12 @@ export class RichText {
     field.type = "url";
     field.value = old;
     field.placeholder = "https://";
-    field.setAttribute("aria-label", "Address of the link");
+    field.setAttribute("aria-label", this.composition.words("link_address"));
     field.dataset.entry = "";
     const done = document.createElement("button");
     done.type = "button";
     done.className = "btn primary";
-    done.textContent = "Link";
+    done.textContent = this.composition.words("link");
     const close = () => { form.remove(); this.editor.commands.focus(); };
     const apply = () => {
       let target = field.value.trim();

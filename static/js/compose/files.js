@@ -1,6 +1,7 @@
 /* Files of a composition: picked, dropped anywhere on the window or pasted; a bar while they travel, a tile after. */
 
 import { say } from "heron/shell";
+import { words } from "heron/words";
 
 export class Files {
   constructor(composition) {
@@ -59,10 +60,10 @@ export class Files {
     const whole = Number(this.section.dataset.totalLimit);
     const coming = [...this.travelling].reduce((sum, one) => sum + one.size, 0);
     if (file.size > limit) {
-      return `“${file.name}” is ${size(file.size)}. One file can be ${size(limit)} at most.`;
+      return words("file_too_large", { name: file.name, size: size(file.size), limit: size(limit) });
     }
     if (this.total + coming + file.size > whole) {
-      return `With “${file.name}” the message would be larger than ${size(whole)}. Remove another file first.`;
+      return words("message_too_large", { name: file.name, limit: size(whole) });
     }
     return "";
   }
@@ -84,13 +85,13 @@ export class Files {
         tile.insertAdjacentHTML("afterend", answer.html);
         tile.remove();
         this.composition.saving.touched = true;
-        say(`${file.name} attached.`);
+        say(words("attached", { name: file.name }));
         this.settle(file, true);
       },
       failed: (reason) => {
         tile.remove();
         this.settle(file, false);
-        if (reason) this.composition.alert("", { text: reason, buttons: [["Try again", () => { this.composition.alert(""); this.add([file]); }]] });
+        if (reason) this.composition.alert("", { text: reason, buttons: [[words("retry"), () => { this.composition.alert(""); this.add([file]); }]] });
       },
     });
     tile.querySelector("button").addEventListener("click", () => request.abort());
@@ -130,9 +131,9 @@ export class Files {
     });
     request.addEventListener("load", () => {
       if (request.status === 200 && request.response) done(request.response);
-      else failed(request.response?.error ?? `“${file.name}” could not be uploaded (${request.status}).`);
+      else failed(request.response?.error ?? words("not_uploaded", { name: file.name, status: request.status }));
     });
-    request.addEventListener("error", () => failed(`“${file.name}” was not uploaded: the connection is gone.`));
+    request.addEventListener("error", () => failed(words("upload_offline", { name: file.name })));
     request.addEventListener("abort", () => failed(""));
     request.send(data);
     return request;
@@ -144,23 +145,23 @@ export class Files {
     const badge = document.createElement("span");
     badge.className = "ft h205";
     badge.setAttribute("aria-hidden", "true");
-    badge.textContent = (file.name.match(/\.([a-z0-9]{1,4})$/i)?.[1] ?? "file").toUpperCase();
-    const words = document.createElement("span");
-    words.className = "grow";
+    badge.textContent = (file.name.match(/\.([a-z0-9]{1,4})$/i)?.[1] ?? words("file")).toUpperCase();
+    const text = document.createElement("span");
+    text.className = "grow";
     const name = document.createElement("b");
     name.textContent = file.name;
     const bar = document.createElement("progress");
     bar.className = "bar";
     bar.max = 1;
     bar.value = 0;
-    bar.setAttribute("aria-label", `Uploading ${file.name}`);
-    words.append(name, bar);
+    bar.setAttribute("aria-label", words("uploading", { name: file.name }));
+    text.append(name, bar);
     const stop = document.createElement("button");
     stop.type = "button";
     stop.className = "ib";
-    stop.setAttribute("aria-label", `Cancel upload of ${file.name}`);
+    stop.setAttribute("aria-label", words("cancel_upload", { name: file.name }));
     stop.append(this.composition.icon("x"));
-    tile.append(badge, words, stop);
+    tile.append(badge, text, stop);
     return tile;
   }
 
@@ -182,5 +183,6 @@ export class Files {
 
 function size(bytes) {
   const megabytes = bytes / (1024 * 1024);
-  return megabytes >= 1 ? `${Math.round(megabytes * 10) / 10} MB` : `${Math.max(1, Math.round(bytes / 1024))} kB`;
+  const said = (value) => value.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
+  return megabytes >= 1 ? `${said(megabytes)} MB` : `${said(Math.max(1, Math.round(bytes / 1024)))} kB`;
 }

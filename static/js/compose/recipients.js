@@ -2,6 +2,7 @@
    server. The hidden field always holds everything, chips and what is still being typed. */
 
 import { say } from "heron/shell";
+import { counted, words } from "heron/words";
 
 export class Recipients {
   constructor(row, composition) {
@@ -30,7 +31,7 @@ export class Recipients {
     this.list.id = `${this.entry.id}-people`;
     this.list.hidden = true;
     this.list.setAttribute("role", "listbox");
-    this.list.setAttribute("aria-label", "People");
+    this.list.setAttribute("aria-label", words("people"));
     for (const [name, value] of Object.entries({
       role: "combobox", "aria-expanded": "false", "aria-autocomplete": "list", "aria-controls": this.list.id,
     })) this.entry.setAttribute(name, value);
@@ -161,7 +162,7 @@ export class Recipients {
     label.textContent = person.name || person.address || person.line;
     const button = document.createElement("button");
     button.type = "button";
-    button.setAttribute("aria-label", `Remove ${label.textContent}`);
+    button.setAttribute("aria-label", words("remove_person", { name: label.textContent }));
     button.append(this.composition.icon("x"));
     element.append(face, label, button);
     const chip = { ...person, element };
@@ -185,7 +186,7 @@ export class Recipients {
     this.drop(chip);
     this.marks();
     this.composition.changed();
-    say(`${chip.name || chip.address || chip.line} removed.`);
+    say(words("person_removed", { name: chip.name || chip.address || chip.line }));
     this.focus();
   }
 
@@ -244,7 +245,7 @@ export class Recipients {
     this.entry.setAttribute("aria-expanded", String(!this.list.hidden));
     if (this.people.length) {
       this.mark(1);
-      say(`${this.people.length} people found.`);
+      say(counted("people_found", this.people.length));
     }
   }
 
@@ -259,14 +260,14 @@ export class Recipients {
     face.className = `av s ${person.hue}`;
     face.setAttribute("aria-hidden", "true");
     face.textContent = person.initials;
-    const words = document.createElement("span");
-    words.className = "two";
+    const text = document.createElement("span");
+    text.className = "two";
     const name = document.createElement("b");
     name.textContent = person.name || person.address;
     const address = document.createElement("small");
     address.textContent = person.name ? person.address : "";
-    words.append(name, address);
-    option.append(face, words);
+    text.append(name, address);
+    option.append(face, text);
     return option;
   }
 

@@ -2,6 +2,7 @@
    they cannot, because the device is offline or another window was faster. */
 
 import { toast } from "heron/shell";
+import { words } from "heron/words";
 import { forgetLocally, keepLocally, localCopy } from "heron/compose/local";
 
 const PAUSE = 2000;
@@ -43,7 +44,7 @@ export class Saving {
   async put(leaving) {
     const window = this.composition;
     this.dirty = false;
-    window.status("Saving…");
+    window.status(words("saving"));
     const answer = await window.post("save", window.data(), { keepalive: leaving });
     if (answer.ok) {
       this.saved(answer.body);
@@ -52,9 +53,9 @@ export class Saving {
     this.dirty = true;
     if (answer.status === 409) this.conflict(answer.body);
     else if (answer.status === 0) {
-      window.status("Offline. Kept on this device", "cloud-off");
+      window.status(words("kept_offline"), "cloud-off");
       this.timer = setTimeout(() => this.save(), RETRY);
-    } else window.status(answer.body?.error ?? "Not saved. Trying again soon", "circle-alert");
+    } else window.status(answer.body?.error ?? words("not_saved_yet"), "circle-alert");
     return false;
   }
 
@@ -69,12 +70,12 @@ export class Saving {
   /** Somebody saved this draft since: nothing is overwritten, and the person says which words to keep. */
   conflict(other) {
     this.conflicted = true;
-    this.composition.status("Not saved", "circle-alert");
+    this.composition.status(words("not_saved"), "circle-alert");
     const preview = other.text?.trim().slice(0, 140) || other.subject || "";
     this.composition.alert("", {
-      text: `${other.error} There it reads: “${preview}”`,
+      text: `${other.error} ${words("reads_there", { preview })}`,
       tone: "warn",
-      buttons: [["Keep both", () => this.keepBoth()], ["Use the other one", () => this.useOther()]],
+      buttons: [[words("keep_both"), () => this.keepBoth()], [words("use_other"), () => this.useOther()]],
     });
   }
 
@@ -88,7 +89,7 @@ export class Saving {
     forgetLocally(window.id);
     window.leave();
     window.hooks.replaced(answer.body.html);
-    toast("Both are kept. The other one is in Drafts.");
+    toast(words("both_kept"));
   }
 
   useOther() {

@@ -1,6 +1,7 @@
 /* How a composition leaves: at once, or as soon as its files are uploaded; and how it is called back. */
 
 import { toast } from "heron/shell";
+import { words } from "heron/words";
 import { forgetLocally } from "heron/compose/local";
 
 export class Sending {
@@ -39,8 +40,8 @@ export class Sending {
     const window = this.composition;
     this.waiting = { button };
     window.alert("", {
-      text: "This is sent as soon as its files are uploaded.",
-      buttons: [["Not yet", () => { this.waiting = null; window.alert(""); }]],
+      text: words("sent_after_upload"),
+      buttons: [[words("not_yet"), () => { this.waiting = null; window.alert(""); }]],
       tone: "info",
     });
   }
@@ -66,7 +67,7 @@ export class Sending {
       return;
     }
     window.remove();
-    const undo = { label: "Undo", run: () => this.undo(told.undo) };
+    const undo = { label: words("undo"), run: () => this.undo(told.undo) };
     toast(told.label, {
       action: told.seconds ? undo : null,
       milliseconds: Math.max(told.seconds * 1000, 4000),
@@ -77,6 +78,6 @@ export class Sending {
     const window = this.composition;
     const answer = await window.post(url, new URLSearchParams({ do: "undo" }));
     if (answer.ok) window.hooks.reopen(answer.body.draft);
-    else toast(answer.body?.error ?? "It could not be stopped. Look in the outbox.", { bad: true });
+    else toast(answer.body?.error ?? words("not_stopped"), { bad: true });
   }
 }

@@ -2,6 +2,7 @@
    buttons, so what happens here happens without scripts too. */
 
 import { say, toast } from "heron/shell";
+import { words } from "heron/words";
 import { Files } from "heron/compose/files";
 import { forgetLocally } from "heron/compose/local";
 import { Recipients } from "heron/compose/recipients";
@@ -136,11 +137,14 @@ export class ComposeWindow {
     }
   }
 
+  /** The phrases of the page, for the editor, which imports nothing of ours. */
+  words(key) { return words(key); }
+
   status(text, icon = "") {
     const place = this.section.querySelector("[data-saved]");
-    const words = document.createElement("span");
-    words.textContent = text;
-    place.replaceChildren(...(icon ? [this.icon(icon)] : []), words);
+    const said = document.createElement("span");
+    said.textContent = text;
+    place.replaceChildren(...(icon ? [this.icon(icon)] : []), said);
   }
 
   icon(name) {
@@ -163,10 +167,10 @@ export class ComposeWindow {
     const note = document.createElement("div");
     note.className = `note ${tone}`;
     note.setAttribute("role", "alert");
-    const words = document.createElement("span");
-    words.className = "grow";
-    words.textContent = text;
-    note.append(this.icon("circle-alert"), words);
+    const said = document.createElement("span");
+    said.className = "grow";
+    said.textContent = text;
+    note.append(this.icon("circle-alert"), said);
     for (const [label, run] of buttons) {
       const button = document.createElement("button");
       button.type = "button";
@@ -186,8 +190,8 @@ export class ComposeWindow {
       return null;
     }
     const text = answer.status === 0
-      ? "You are offline. The message is kept on this device; send it once the connection is back."
-      : answer.body?.error ?? "That did not work. What you wrote is still here; try again in a moment.";
+      ? words("message_offline")
+      : answer.body?.error ?? words("did_not_work");
     this.alert("", { text });
     const row = this.recipients.find((one) => one.name === answer.body?.field);
     row?.reveal();
@@ -199,7 +203,7 @@ export class ComposeWindow {
     if (!answer.ok) return this.failed(answer);
     forgetLocally(this.id);
     this.remove();
-    return toast("Draft discarded.");
+    return toast(words("discarded"));
   }
 
   async format(button) {
@@ -217,7 +221,7 @@ export class ComposeWindow {
     const template = this.section.querySelector(`template[data-signature="${chosen}"]`);
     const html = template?.innerHTML.trim() ?? "";
     if (!html) {
-      toast("This address has no signature yet. Write one in the settings.");
+      toast(words("no_signature"));
       return;
     }
     if (this.editor) this.editor.insert(`<p>-- </p>${html}`);
@@ -273,8 +277,8 @@ export class ComposeWindow {
     for (const row of this.recipients) row.commit();
     const kept = await this.save();
     if (this.saving.conflicted) return;
-    if (kept) say("Saved in Drafts.");
-    else toast("You are offline. The draft is kept on this device.", { bad: true });
+    if (kept) say(words("saved_in_drafts"));
+    else toast(words("draft_offline"), { bad: true });
     this.remove();
   }
 

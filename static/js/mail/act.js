@@ -2,7 +2,8 @@
    server refuses, everything comes back with the reason and a way to try again. */
 
 import { say, toast } from "heron/shell";
-import { fragment, send, words } from "heron/mail/request";
+import { fragment, send } from "heron/mail/request";
+import { words } from "heron/words";
 import {
   away, clearSelection, currentName, focusRow, focusedRow, forget, grid, neighbour, rowNamed, rows, selection,
 } from "heron/mail/rows";

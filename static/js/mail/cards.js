@@ -2,7 +2,7 @@
    comes in when it has arrived, the reading pane sums up a selection. */
 
 import { part } from "heron/mail/request";
-import { counted } from "heron/mail/request";
+import { counted } from "heron/words";
 import { adoptAll } from "heron/mail/frame";
 import { selection } from "heron/mail/rows";
 import { isPhone, reading } from "heron/mail/reader";

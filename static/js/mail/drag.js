@@ -1,6 +1,6 @@
 /* Rows are dragged to folders of their account. The equal way without a pointer is Move… (V). */
 
-import { counted } from "heron/mail/request";
+import { counted } from "heron/words";
 import { act } from "heron/mail/act";
 import { rowNamed, rowOf, selection } from "heron/mail/rows";
 

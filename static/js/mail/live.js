@@ -2,7 +2,8 @@
    (Web Locks) and tells the others (BroadcastChannel); without a stream each tab asks once a minute. */
 
 import { say, toast } from "heron/shell";
-import { counted, part, words } from "heron/mail/request";
+import { part } from "heron/mail/request";
+import { counted, words } from "heron/words";
 import { bodyArrived } from "heron/mail/cards";
 import { refreshTop } from "heron/mail/chunks";
 import { scroller, selection } from "heron/mail/rows";

@@ -1,6 +1,6 @@
 /* The palette (Ctrl or Cmd and K): what can be done here, where to go, and a search, found by typing. */
 
-import { words } from "heron/mail/request";
+import { words } from "heron/words";
 import { act, targets } from "heron/mail/act";
 import { openList } from "heron/mail/reader";
 import { openMenu } from "heron/mail/menus";

@@ -2,7 +2,8 @@
    browser's history follows, so that Back closes what was opened. */
 
 import { toast } from "heron/shell";
-import { part, send, words } from "heron/mail/request";
+import { part, send } from "heron/mail/request";
+import { words } from "heron/words";
 import { firstUrl, watch } from "heron/mail/chunks";
 import {
   clearSelection, currentName, currentRow, focusRow, grid, neighbour, rowNamed, rows, scroller, setCurrent,

@@ -1,23 +1,13 @@
 /* Talk with the server: parts of pages in, acts out. A session that has ended leads to the door,
    an answer that refuses becomes a `Refused` with the server's own words. */
 
+import { words } from "heron/words";
+
 export class Refused extends Error {
   constructor(message, status) {
     super(message);
     this.status = status;
   }
-}
-
-const texts = JSON.parse(document.getElementById("words").textContent);
-
-/** A phrase in the reader's language; `{n}` and the like are filled in from `values`. */
-export function words(key, values = {}) {
-  return (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
-}
-
-/** "one" or "many" of a phrase, by number. */
-export function counted(key, n) {
-  return words(`${key}_${n === 1 ? "one" : "many"}`, { n: n.toLocaleString(document.documentElement.lang) });
 }
 
 async function answerOf(url, options) {

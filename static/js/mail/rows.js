@@ -1,7 +1,7 @@
 /* The rows on the screen: which one has the focus, which is open, which are selected. The selection
    is kept by name, so that it survives rows that are emptied, filled again or replaced. */
 
-import { counted } from "heron/mail/request";
+import { counted } from "heron/words";
 
 const list = document.getElementById("list");
 const selected = new Set();
