@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy
 
 from mailsync.models import Folder
 from mailsync.store.labels import label_rows
-from mailsync.store.listing import AccountTree, Page, list_rows
+from mailsync.store.listing import AccountTree, Filter, Page, list_rows
+from mailsync.store.outline import Outline, load_outline
 from mailsync.store.search import Search, prepare_search
 from mailsync.types import Role
 from webmail.present.labels import label_of
@@ -140,22 +141,43 @@ def context_scope(folder: Folder, tree: Sequence[AccountTree], query: QueryDict)
             return folder_scope(folder, query)
 
 
-def load_page(scope: Scope, reader: Reader, before: str | None, limit: int = PAGE_ROWS) -> Page:
-    """One page of the list. A mangled ``before`` shows the first page."""
+def load_page(
+    scope: Scope, reader: Reader, before: str | None, limit: int = PAGE_ROWS, until: str | None = None
+) -> Page:
+    """One page of the list, which ends with the row ``until``. A mangled ``before`` shows the first page."""
     if scope.kind == "search":
         if not scope.query:
             return Page((), None)
         return prepared_search(scope, reader).page(before=before or None, limit=limit)
     if scope.kind == "label":
         return label_rows(scope.folder_ids, scope.query, before=before or None, limit=limit)
+    which = _filter(scope, reader)
     return list_rows(
         scope.folder_ids,
-        by_conversation=reader.prefs.conversations,
-        files_only=scope.show == "files",
+        by_conversation=which.by_conversation,
+        files_only=which.files_only,
+        unread_only=which.unread_only,
+        flagged_only=which.flagged_only,
+        before=before or None,
+        until=until or None,
+        limit=limit,
+    )
+
+
+def outline_of(scope: Scope, reader: Reader) -> Outline | None:
+    """The whole list's length and keys; None for what is not read from the index of its folders."""
+    if scope.kind in ("search", "label"):
+        return None
+    return load_outline(scope.folder_ids, _filter(scope, reader))
+
+
+def _filter(scope: Scope, reader: Reader) -> Filter:
+    by_conversation = reader.prefs.conversations
+    return Filter(
+        by_conversation,
         unread_only=scope.show == "unread",
         flagged_only=scope.kind == "flagged" or scope.show == "flagged",
-        before=before or None,
-        limit=limit,
+        files_only=scope.show == "files" and by_conversation,
     )
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "Conversation",
     "ConversationMessage",
     "Cursor",
+    "Filter",
     "FolderLine",
     "ListRow",
     "Page",
@@ -40,7 +41,7 @@ _OUTWARD = frozenset({Role.SENT.value, Role.DRAFTS.value})
 _PAGE_KEYS = """
     SELECT k.{at}, k.id
       FROM unnest(%(folders)s::bigint[]) AS f(id)
-     CROSS JOIN LATERAL (SELECT r.{at}, r.id FROM {table} r WHERE {where}
+     CROSS JOIN LATERAL (SELECT r.{at}, r.id FROM {table} r WHERE r.folder_id = f.id{where}
                           ORDER BY r.{at} DESC, r.id DESC LIMIT %(limit)s) AS k
      ORDER BY k.{at} DESC, k.id DESC LIMIT %(limit)s
 """
@@ -69,6 +70,16 @@ class Cursor:
             return cls(_EPOCH + timedelta(microseconds=int(micros)), int(id_))
         except (binascii.Error, ValueError, OverflowError):
             return None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows a list shows. Each combination is the condition of a partial index, word for word."""
+
+    by_conversation: bool
+    unread_only: bool = False
+    flagged_only: bool = False
+    files_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,61 +124,56 @@ def list_rows(
     flagged_only: bool = False,
     files_only: bool = False,
     before: Cursor | str | None = None,
+    until: Cursor | str | None = None,
     limit: int = 50,
 ) -> Page:
     """A page of these folders, newest first, merged by time. The caller has checked whose they are.
 
-    By conversation, one that lies in several of the folders is listed once, for the newest of them.
-    ``files_only`` is of conversations: one message at a time no index knows which have files.
+    It begins after ``before`` and ends with ``until`` at the latest. By conversation, one that lies in several
+    of the folders is listed once, for the newest of them. ``files_only`` is of conversations: one message at a
+    time no index knows which have files.
     """
-    if isinstance(before, str):
-        before = Cursor.parse(before)
-    keys = _page_keys(
-        sorted(set(folder_ids)),
-        by_conversation=by_conversation,
-        unread_only=unread_only,
-        flagged_only=flagged_only,
-        files_only=files_only and by_conversation,
-        before=before,
-        limit=limit + 1,
-    )
+    before = Cursor.parse(before) if isinstance(before, str) else before
+    until = Cursor.parse(until) if isinstance(until, str) else until
+    which = Filter(by_conversation, unread_only, flagged_only, files_only)
+    keys = _page_keys(sorted(set(folder_ids)), which, before=before, until=until, limit=limit + 1)
     ids = [key.id for key in keys[:limit]]
     rows = _conversation_rows(ids) if by_conversation else message_rows(ids)
     return Page(tuple(rows), keys[limit - 1] if len(keys) > limit else None)
 
 
+def conditions(which: Filter) -> tuple[str, str, list[str]]:
+    """The table ``r`` of a list, its column of time, and what narrows its rows, each `` AND …``."""
+    if which.by_conversation:
+        wanted = (
+            (which.unread_only, " AND r.unread_count > 0"),
+            (which.flagged_only, " AND r.flagged_count > 0"),
+            (which.files_only, " AND r.has_attachment"),
+        )
+        return "mailsync_threadrow", "newest_at", [condition for on, condition in wanted if on]
+    wanted = ((True, " AND r.shown"), (which.unread_only, " AND NOT r.seen"), (which.flagged_only, " AND r.flagged"))
+    return "mailsync_placement", "received_at", [condition for on, condition in wanted if on]
+
+
 def _page_keys(
-    folder_ids: list[int],
-    *,
-    by_conversation: bool,
-    unread_only: bool,
-    flagged_only: bool,
-    files_only: bool,
-    before: Cursor | None,
-    limit: int,
+    folder_ids: list[int], which: Filter, *, before: Cursor | None, until: Cursor | None, limit: int
 ) -> list[Cursor]:
     """The keys of a page: the top of each folder's index range, merged. Reads limit × folders entries."""
-    table, at = ("mailsync_threadrow", "newest_at") if by_conversation else ("mailsync_placement", "received_at")
-    # Each combination is the condition of a partial index, word for word.
-    where = ["r.folder_id = f.id"] if by_conversation else ["r.folder_id = f.id", "r.shown"]
-    if unread_only:
-        where.append("r.unread_count > 0" if by_conversation else "NOT r.seen")
-    if flagged_only:
-        where.append("r.flagged_count > 0" if by_conversation else "r.flagged")
-    if files_only:
-        where.append("r.has_attachment")
-    if before is not None:
-        where.append(f"(r.{at}, r.id) < (%(at)s, %(id)s)")
-    if by_conversation and len(folder_ids) > 1:
-        where.append(
-            "NOT EXISTS (SELECT FROM mailsync_threadrow o WHERE o.thread_id = r.thread_id"
-            " AND o.folder_id = ANY(%(folders)s) AND (o.newest_at, o.id) > (r.newest_at, r.id))"
-        )
+    table, at, where = conditions(which)
     values: dict[str, Any] = {"folders": folder_ids, "limit": limit}
     if before is not None:
+        where.append(f" AND (r.{at}, r.id) < (%(at)s, %(id)s)")
         values |= {"at": before.at, "id": before.id}
+    if until is not None:
+        where.append(f" AND (r.{at}, r.id) >= (%(until_at)s, %(until_id)s)")
+        values |= {"until_at": until.at, "until_id": until.id}
+    if which.by_conversation and len(folder_ids) > 1:
+        where.append(
+            " AND NOT EXISTS (SELECT FROM mailsync_threadrow o WHERE o.thread_id = r.thread_id"
+            " AND o.folder_id = ANY(%(folders)s) AND (o.newest_at, o.id) > (r.newest_at, r.id))"
+        )
     with connection.cursor() as cursor:
-        cursor.execute(_PAGE_KEYS.format(table=table, at=at, where=" AND ".join(where)), values)
+        cursor.execute(_PAGE_KEYS.format(table=table, at=at, where="".join(where)), values)
         return [Cursor(*row) for row in cursor.fetchall()]
 
 

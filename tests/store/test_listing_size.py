@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from mailsync.models import Folder
-from mailsync.store.listing import Cursor, list_rows, load_conversation, load_tree
+from mailsync.store.listing import Cursor, Filter, list_rows, load_conversation, load_tree
+from mailsync.store.outline import STRETCH_ROWS, load_outline
 from tests.factories import make_account, make_folder
 from tests.store.big_folder import fill
 
@@ -115,3 +117,51 @@ def test_the_tree_and_a_conversation_read_no_folder(large: Folder) -> None:
     _, read = measure(lambda: load_conversation(large.account.user_id, row.thread_id))
     assert len(read) == 3
     assert max(read) <= 10
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "which", [Filter(True), Filter(False), Filter(True, unread_only=True)], ids=["conversations", "messages", "unread"]
+)
+def test_a_stretch_is_read_by_its_keys_wherever_it_lies(large: Folder, which: Filter) -> None:
+    cache.clear()
+    outline, read = measure(lambda: load_outline([large.pk], which))
+    rows = LARGE // 5 if which.unread_only else LARGE
+    assert outline.count == rows
+    assert len(outline.ends) == rows // STRETCH_ROWS
+    assert len(read) == 1
+    assert load_outline([large.pk], which) == outline
+    for at in (0, len(outline.ends) // 2, len(outline.ends) - 2):
+        page, read = measure(
+            lambda at=at: list_rows(
+                [large.pk],
+                by_conversation=which.by_conversation,
+                unread_only=which.unread_only,
+                before=outline.ends[at],
+                until=outline.ends[at + 1],
+                limit=200,
+            )
+        )
+        assert len(page.rows) == STRETCH_ROWS
+        assert page.next is None
+        assert max(read) <= 8 * (STRETCH_ROWS + 1)
+    page = list_rows([large.pk], by_conversation=which.by_conversation, unread_only=which.unread_only, limit=200)
+    ends = [page.rows[STRETCH_ROWS - 1].received_at, page.rows[-1].received_at]
+    parsed = [Cursor.parse(end) for end in outline.ends[:2]]
+    assert [end.at for end in parsed if end] == ends
+
+
+@pytest.mark.django_db
+def test_an_outline_walks_the_index_and_no_table(large: Folder) -> None:
+    cache.clear()
+    with CaptureQueriesContext(connection) as captured:
+        assert load_outline([large.pk], Filter(True)).count == LARGE
+    (query,) = captured.captured_queries
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")  # A live table is vacuumed.
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {query['sql']}")
+        ((answer,),) = cursor.fetchall()
+    plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
+    assert {node["Node Type"] for node in nodes(plan)} == {"Subquery Scan", "WindowAgg", "Index Only Scan"}
+    folders = [folder.pk for folder in Folder.objects.filter(account=large.account)]
+    assert load_outline(folders, Filter(True)).count == LARGE + 1000

@@ -2,7 +2,7 @@
 
 In goes a URL, out comes a full page or the part htmx asked for.
 Page and part share one view and one context: ``HX-Target: rows`` gets rows, ``list`` the list pane,
-anything else the whole page.
+``outline`` the list's length and keys, anything else the whole page.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 from mailsync.models import Folder, Outgoing
 from mailsync.store.labels import load_labels
 from mailsync.store.listing import AccountTree, ListRow, load_tree
+from mailsync.store.outline import STRETCH_ROWS
 from webmail import access
 from webmail.present.labels import Chip, label_choices
 from webmail.present.notices import present_notices
@@ -34,6 +35,7 @@ from webmail.scope import (
     folder_title,
     label_scope,
     load_page,
+    outline_of,
     unified_scope,
 )
 
@@ -101,9 +103,22 @@ def respond_with_list(request: HttpRequest, scope: Scope, tree: Sequence[Account
     reader = reader_of(request)
     if request.htmx.target == "rows":  # type: ignore[attr-defined]
         return finish(request, "mail/rows.html", rows_context(request, reader, scope))
+    if request.htmx.target == "outline":  # type: ignore[attr-defined]
+        return _outline(reader, scope)
     loaded = load_tree(reader.user.pk) if tree is None else tree
     template = "mail/list.html" if request.htmx.target == "list" else "mail/page.html"  # type: ignore[attr-defined]
     return finish(request, template, page_context(request, reader, scope, loaded))
+
+
+def _outline(reader: Reader, scope: Scope) -> HttpResponse:
+    """What a scrollbar needs to know of a list, see ``mailsync.store.outline``."""
+    outline = outline_of(scope, reader)
+    if outline is None:
+        raise Http404
+    response = JsonResponse({"count": outline.count, "stretch": STRETCH_ROWS, "ends": outline.ends})
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
 
 
 def finish(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
@@ -149,11 +164,11 @@ def nav_context(request: HttpRequest, tree: Sequence[AccountTree], scope: Scope 
 
 
 def rows_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[str, Any]:
-    """A page of the list. ``before`` is where it begins, ``start`` how many rows stand above it."""
+    """A page of the list. ``before`` is where it begins, ``until`` its last row, ``start`` how many stand above it."""
     start = _number(request.GET.get("start"), 0, most=10_000_000)
     limit = max(1, _number(request.GET.get("limit"), PAGE_ROWS, most=LONGEST_PAGE))
     before = request.GET.get("before", "")
-    page = load_page(scope, reader, before, limit)
+    page = load_page(scope, reader, before, limit, request.GET.get("until"))
     end = start + len(page.rows)
     style = row_style(reader, scope)
     if scope.kind == "search":

@@ -5,10 +5,10 @@ import { say, toast } from "heron/shell";
 import { fragment, send } from "heron/mail/request";
 import { words } from "heron/words";
 import {
-  away, clearSelection, currentName, focusRow, focusedRow, forget, grid, neighbour, rowNamed, rows, selection,
+  away, clearSelection, currentName, focusRow, focusedRow, forget, grid, neighbour, resize, rowNamed, rows, selection,
 } from "heron/mail/rows";
 import { close, isPhone, openRow, reading } from "heron/mail/reader";
-import { refreshTop, restore } from "heron/mail/chunks";
+import { refreshTop, restore } from "heron/mail/refresh";
 
 let undoing = null;
 let dismissToast = () => {};
@@ -71,6 +71,7 @@ function takeAway(names) {
   const places = leaving.map((row) => ({ row, parent: row.parentElement, before: row.nextElementSibling }));
   for (const name of names) away.add(name);
   for (const row of leaving) row.remove();
+  resize(-leaving.length);
   forget(names);
   tidyGroups();
   if (isOpen) {
@@ -84,6 +85,7 @@ function takeAway(names) {
         if (rowNamed(row.id)) continue;
         if (parent.isConnected && before?.parentElement === parent) parent.insertBefore(row, before);
         else restore(row);
+        resize(1);
       }
       tidyGroups();
     },
@@ -102,7 +104,7 @@ function after(leaving) {
 function tidyGroups() {
   for (const group of grid().querySelectorAll("[role=rowgroup]")) {
     const slabs = [...group.querySelectorAll(".slab")];
-    group.hidden = slabs.every((slab) => !slab.childElementCount && !slab.style.blockSize);
+    group.hidden = slabs.every((slab) => !slab.childElementCount && !slab.matches(".hollow"));
   }
   document.getElementById("listempty")?.toggleAttribute("hidden", rows().length > 0);
 }

@@ -8,6 +8,7 @@ import {
 } from "heron/mail/rows";
 import { close, openList, openRow, reading, step } from "heron/mail/reader";
 import { openMenu } from "heron/mail/menus";
+import { reach } from "heron/mail/chunks";
 import { showHelp } from "heron/mail/help";
 import { showPalette } from "heron/mail/palette";
 
@@ -149,7 +150,8 @@ function inList(event) {
   const at = all.indexOf(row);
   const page = Math.max(1, Math.floor(document.getElementById("rows").clientHeight / row.offsetHeight) - 1);
   const to = {
-    ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1, PageDown: at + page, PageUp: at - page,
+    ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + page, PageUp: at - page,
+    ...(event.shiftKey && { Home: 0, End: all.length - 1 }),
   }[event.key];
   if (to !== undefined && !event.ctrlKey && !event.metaKey) {
     const next = all[Math.min(Math.max(to, 0), all.length - 1)];
@@ -158,6 +160,8 @@ function inList(event) {
       selectRange(next);
     }
     focusRow(next);
+  } else if (["Home", "End"].includes(event.key)) {
+    reach(event.key === "End").then((edge) => focusRow(edge ?? row));
   } else if (event.key === "Enter") {
     enter();
   } else if (event.key === " ") {

@@ -5,7 +5,7 @@ import { say, toast } from "heron/shell";
 import { part } from "heron/mail/request";
 import { counted, words } from "heron/words";
 import { bodyArrived } from "heron/mail/cards";
-import { refreshTop } from "heron/mail/chunks";
+import { refreshTop } from "heron/mail/refresh";
 import { scroller, selection } from "heron/mail/rows";
 
 const POLL_MILLISECONDS = 60_000;

@@ -37,6 +37,11 @@ export async function part(url, target, { rehearse = false, signal } = {}) {
   return fragment(await (await answerOf(url, { headers, signal })).text());
 }
 
+/** What the server says in JSON of the part of a page called `target`. */
+export async function facts(url, target) {
+  return (await answerOf(url, { headers: { "HX-Request": "true", "HX-Target": target } })).json();
+}
+
 /** Posts fields (pairs, as a name may come often) and returns the answer's text. */
 export async function send(url, fields) {
   const body = new URLSearchParams(fields);

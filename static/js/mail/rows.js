@@ -45,6 +45,12 @@ function mark(row, on) {
   row.querySelector("input").checked = on;
 }
 
+/** The list has become longer, or shorter, by so many rows. */
+export function resize(by) {
+  const count = Number(grid().getAttribute("aria-rowcount"));
+  if (count >= 0) grid().setAttribute("aria-rowcount", String(Math.max(0, count + by)));
+}
+
 export function focusRow(row, { scroll = true } = {}) {
   if (!row) return;
   for (const other of grid().querySelectorAll('.row[tabindex="0"]')) other.tabIndex = -1;

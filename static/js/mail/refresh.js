@@ -1,0 +1,129 @@
+/* Fresh rows for a list that is on the screen: marks change where they stand, new rows come in on top, what has
+   gone leaves; further down, what is out of view is emptied and read anew when it comes near. */
+
+import { part } from "heron/mail/request";
+import { away, dress, grid, resize, rowNamed, scroller } from "heron/mail/rows";
+import { empty, firstUrl, groupsOf, join, layOut, listRound, readPage, settle } from "heron/mail/chunks";
+
+/** Fresh rows of the top of the list. With `move` they take their true places and what has gone goes;
+    without, rows change where they stand. Pages further down are freshened either way. Returns how many are new. */
+export async function refreshTop({ move }) {
+  const mine = listRound();
+  refreshFurther();
+  const fresh = await part(firstUrl(), "rows");
+  if (mine !== listRound()) return 0;
+  for (const name of away) fresh.getElementById(name)?.remove();
+  const rows = [...fresh.querySelectorAll(".row")];
+  const focused = document.activeElement?.closest?.(".row")?.id;
+  const unknown = rows.filter((row) => !rowNamed(row.id));
+  if (!move) {
+    freshen(fresh);
+    refocus(focused);
+    return unknown.length;
+  }
+  rebuildTop(fresh, rows);
+  resize(unknown.length);
+  settle();
+  refocus(focused);
+  document.getElementById("listempty")?.toggleAttribute("hidden", Boolean(grid().querySelector(".row")));
+  return unknown.length;
+}
+
+/** Rows of later pages: what is in view changes where it stands, the rest is read when it comes near. */
+function refreshFurther() {
+  const view = scroller().getBoundingClientRect();
+  const inView = new Map();
+  for (const slab of grid().querySelectorAll('.slab:not([data-page=""])')) {
+    const place = slab.getBoundingClientRect();
+    if (!slab.childElementCount) continue;
+    if ((place.bottom > view.top && place.top < view.bottom) || slab.contains(document.activeElement)) {
+      inView.set(slab.dataset.page, slab.dataset);
+    }
+  }
+  for (const slab of grid().querySelectorAll('.slab:not([data-page=""])')) {
+    if (slab.childElementCount && !inView.has(slab.dataset.page)) empty(slab);
+  }
+  const mine = listRound();
+  for (const [page, { start, until }] of inView) {
+    readPage(page, start, until).then((fresh) => { if (mine === listRound()) freshen(fresh); }).catch(() => {});
+  }
+}
+
+/** Marks and words of these rows change where they stand: the row stays the same element, under the pointer too. */
+function freshen(fresh) {
+  dress(fresh);
+  for (const row of fresh.querySelectorAll(".row")) {
+    const old = rowNamed(row.id);
+    if (!old) continue;
+    old.className = row.className;
+    old.dataset.labels = row.dataset.labels ?? "";
+    [...row.children].forEach((cell, at) => {
+      if (old.children[at].innerHTML !== cell.innerHTML) old.children[at].replaceWith(cell);
+    });
+  }
+}
+
+/** A row that had the focus and was replaced keeps it. */
+function refocus(name) {
+  if (name && document.activeElement?.id !== name) rowNamed(name)?.focus({ preventScroll: true });
+}
+
+/** Put a row back to where its time belongs. */
+export function restore(row) {
+  const at = Date.parse(row.querySelector("time").dateTime);
+  const next = [...grid().querySelectorAll(".row")].find((one) => Date.parse(one.querySelector("time").dateTime) < at);
+  if (next) next.before(row);
+  else [...grid().querySelectorAll(".slab")].at(-1)?.append(row);
+}
+
+/** Rows older than the fresh page stay; younger ones that it does not name have gone. */
+function rebuildTop(fresh, rows) {
+  const names = new Set(rows.map((row) => row.id));
+  const oldest = rows.at(-1)?.querySelector("time").dateTime ?? "";
+  const isWhole = !fresh.querySelector("[data-more]");
+  const kept = [];
+  for (const slab of grid().querySelectorAll('.slab[data-page=""]')) {
+    const group = slab.closest("[role=rowgroup]");
+    for (const row of slab.querySelectorAll(".row")) {
+      const stays = !isWhole && !names.has(row.id) && Date.parse(row.querySelector("time").dateTime) < Date.parse(oldest);
+      if (stays) kept.push([group.dataset.group, group.getAttribute("aria-label"), row]);
+    }
+    slab.remove();
+  }
+  for (const name of names) rowNamed(name)?.remove();
+  for (const group of grid().querySelectorAll("[role=rowgroup]")) {
+    if (!group.querySelector(".slab")) group.remove();
+  }
+  const groups = groupsOf(fresh);
+  grid().prepend(...groups);
+  for (const [key, label, row] of kept) slabFor(key, label, groups).append(row);
+  join(groups.at(-1), groups.at(-1)?.nextElementSibling);
+  if (isWhole || grid().querySelector('[data-more], .gap, .slab:not([data-page=""])')) return;
+  const more = fresh.querySelector("[data-more]");
+  grid().append(more);
+  layOut(more);
+}
+
+function slabFor(key, label, groups) {
+  let group = groups.find((one) => one.dataset.group === key);
+  if (!group) {
+    group = groups.at(-1)?.cloneNode(false) ?? document.createElement("div");
+    group.setAttribute("role", "rowgroup");
+    group.dataset.group = key;
+    group.setAttribute("aria-label", label);
+    const head = document.createElement("div");
+    head.className = "group";
+    head.setAttribute("aria-hidden", "true");
+    head.textContent = label;
+    const slab = document.createElement("div");
+    slab.className = "slab";
+    slab.setAttribute("role", "presentation");
+    slab.dataset.page = "";
+    slab.dataset.start = "0";
+    group.append(head, slab);
+    if (groups.length) groups.at(-1).after(group);
+    else grid().prepend(group);
+    groups.push(group);
+  }
+  return group.querySelector(".slab:last-of-type");
+}
