@@ -21,8 +21,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import invitations, sessions
-from accounts.models import Identity, MailAccount, OutgoingServer, TrustedSender, User
+from accounts import invitations, provider_rows, sessions
+from accounts.models import Identity, MailAccount, OutgoingServer, ProviderRow, TrustedSender, User
 
 # Signing in happens on the site's own page alone, where second factors are asked for.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -180,6 +180,39 @@ class IdentityAdmin(OwnedAdmin):
     list_display = ("address", "name", "user", "account", "is_default", "verified_at")
     list_select_related: ClassVar[tuple[str, ...]] = ("user", "account")
     search_fields = ("address", "user__email")
+
+
+class ProviderRowForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Refuses what the provider table could not read."""
+
+    class Meta:
+        model = ProviderRow
+        fields = ["key", "settings"]
+        widgets = {"settings": forms.Textarea(attrs={"rows": 16, "cols": 90, "spellcheck": "false"})}
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        try:
+            provider_rows.parse_row(data.get("key", ""), data.get("settings", ""))
+        except (ValueError, TypeError) as error:
+            self.add_error("settings", str(error))
+        return data
+
+
+@admin.register(ProviderRow)
+class ProviderRowAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Mail providers beside those that are built in, or settings of theirs that are better known here."""
+
+    form = ProviderRowForm
+    list_display = ("key", "updated_at")
+
+    def save_model(self, request: HttpRequest, obj: ProviderRow, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        provider_rows.refresh(now=True)
+
+    def delete_model(self, request: HttpRequest, obj: ProviderRow) -> None:
+        super().delete_model(request, obj)
+        provider_rows.refresh(now=True)
 
 
 @admin.register(TrustedSender)

@@ -136,6 +136,13 @@ def provider_by_key(key: str) -> Provider | None:
     return all_providers().get(key)
 
 
+def provider_for_oauth(key: str) -> Provider | None:
+    """Whose servers an address of any domain uses that was vouched for by this OAuth provider: the row without
+    domains of its own, as that of Microsoft 365, before the first."""
+    rows = [provider for provider in all_providers().values() if provider.oauth == key]
+    return next((row for row in rows if not row.domains), rows[0] if rows else None)
+
+
 def provider_by_host(host: str) -> Provider | None:
     """The provider one of whose servers this is: for accounts that were set up by hand."""
     wanted = host.rstrip(".").lower()
@@ -190,20 +197,46 @@ def _matches(name: str, pattern: str) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _load(paths: tuple[str, ...]) -> dict[str, Provider]:
+def _read(paths: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
     for path in paths:
         with Path(path).open("rb") as file:
             for key, row in tomllib.load(file).items():
                 if isinstance(row, dict):
                     rows[key] = rows.get(key, {}) | row
-    return {key: parse_provider(key, row) for key, row in rows.items()}
+    return rows
+
+
+def _paths() -> tuple[str, ...]:
+    own = os.environ.get("HERON_PROVIDERS_FILE", "")
+    return (str(_DATA), own) if own else (str(_DATA),)
+
+
+@lru_cache(maxsize=4)
+def _load(paths: tuple[str, ...], version: int) -> dict[str, Provider]:
+    rows = _read(paths)
+    return {key: parse_provider(key, rows.get(key, {}) | _own_rows.get(key, {})) for key in {**rows, **_own_rows}}
 
 
 def all_providers() -> dict[str, Provider]:
     """Every provider by its key. Raises ``ValueError`` naming the row and what is wrong with it."""
-    own = os.environ.get("HERON_PROVIDERS_FILE", "")
-    return _load((str(_DATA), own) if own else (str(_DATA),))
+    return _load(_paths(), _own_version)
+
+
+_own_rows: dict[str, dict[str, Any]] = {}
+_own_version = 0
+
+
+def set_own_rows(rows: dict[str, dict[str, Any]]) -> None:
+    """What the administrator of this Heron adds to the files, key by key."""
+    global _own_rows, _own_version
+    if rows != _own_rows:
+        _own_rows, _own_version = rows, _own_version + 1
+
+
+def built_in_row(key: str) -> dict[str, Any]:
+    """A row as the files have it, or an empty one."""
+    return dict(_read(_paths()).get(key, {}))
 
 
 def parse_provider(key: str, row: Mapping[str, Any]) -> Provider:

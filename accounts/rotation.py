@@ -14,7 +14,7 @@ from django.db import transaction
 
 from accounts import vault
 from accounts.adapters import MFA_CONTEXT
-from accounts.models import Credential
+from accounts.models import Credential, OAuthApp
 
 
 class Rotation(NamedTuple):
@@ -27,7 +27,7 @@ class Rotation(NamedTuple):
 def rotate_secrets() -> Rotation:
     """Close all secrets that an older key closed with the newest one. Run it twice: the second finds nothing."""
     rotated, unreadable = 0, []
-    for step in (_credentials(), _second_factors()):
+    for step in (_credentials(), _oauth_apps(), _second_factors()):
         for name, done in step:
             if done:
                 rotated += 1
@@ -49,6 +49,21 @@ def _credentials() -> Iterator[tuple[str, bool]]:
                 continue
             credential.save(update_fields=["ciphertext"])
         yield str(credential), True
+
+
+def _oauth_apps() -> Iterator[tuple[str, bool]]:
+    for pk in OAuthApp.objects.exclude(secret_ciphertext=b"").values_list("pk", flat=True):
+        with transaction.atomic():
+            app = OAuthApp.objects.select_for_update().filter(pk=pk).first()
+            if app is None or not vault.needs_rotation(bytes(app.secret_ciphertext)):
+                continue
+            try:
+                app.set_secret(app.reveal())
+            except vault.VaultError:
+                yield f"OAuth registration {app}", False
+                continue
+            app.save(update_fields=["secret_ciphertext"])
+        yield f"OAuth registration {app}", True
 
 
 def _second_factors() -> Iterator[tuple[str, bool]]:

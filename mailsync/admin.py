@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from mailsync import admin_oauth  # noqa: F401  registers its page
 from mailsync.models import AccountSync, Change, ConnectionCap, Folder, Halt, Hole, Outgoing, SyncRun, Traffic
 from mailsync.store import verification
 

@@ -37,7 +37,7 @@ class NeedsUser(MailError):
     """Only the account's owner can mend it: a refused password, a revoked token, IMAP switched off.
 
     ``code`` is a stable word for tests and screens: ``password``, ``app_password``, ``certificate``,
-    ``imap_disabled``, ``token``, ``unknown_host``, ``refused``, ``forbidden_host``, ``timeout``,
+    ``imap_disabled``, ``token``, ``permission``, ``unknown_host``, ``refused``, ``forbidden_host``, ``timeout``,
     ``security``, ``protocol``.
     """
 

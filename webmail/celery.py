@@ -9,7 +9,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, worker_process_init
+from celery.signals import beat_init, task_prerun, worker_process_init
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
@@ -41,6 +41,14 @@ def ease_collector(**_: object) -> None:
     """A worker makes thousands of rows at a time and none in circles: collecting seldom saves a tenth of its time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+@task_prerun.connect
+def _know_providers(**_: object) -> None:
+    """Limits of providers may be the administrator's own: read again every half minute at the most."""
+    from accounts import provider_rows
+
+    provider_rows.refresh()
 
 
 @worker_process_init.connect

@@ -12,6 +12,7 @@ from django.core.cache import cache
 
 from mailsync.errors import MailError
 from mailsync.protocol import http_get
+from mailsync.protocol.egress import Kind
 from webmail.render import RenderFailed, neutralise_picture
 from webmail.render.raster import picture_type
 
@@ -40,7 +41,9 @@ def fetch_picture(url: str) -> Picture | None:
         return Picture(*kept) if kept else None
     try:
         data = neutralise_picture(
-            http_get.get(url, limit_bytes=LIMIT_BYTES, timeout_seconds=TIMEOUT_SECONDS, accept=ACCEPT)
+            http_get.get(
+                url, kind=Kind.PICTURES, limit_bytes=LIMIT_BYTES, timeout_seconds=TIMEOUT_SECONDS, accept=ACCEPT
+            )
         )
     except (MailError, RenderFailed) as error:
         log.info("picture not fetched: %s", error)

@@ -9,13 +9,16 @@ from mailsync.actions.accounts import (
     check_login,
     connect_account,
     delete_account,
+    exchange_code,
     find_servers,
     pause_account,
     rename_account,
+    renew_permission,
     resume_account,
     server_settings,
     sync_now,
     update_account,
+    withdraw_permission,
 )
 from mailsync.actions.contacts import keep_contacts
 from mailsync.actions.drafts import (
@@ -56,12 +59,13 @@ from mailsync.actions.sending import (
     send,
     undo_send,
 )
-from mailsync.errors import CannotDo
+from mailsync.errors import CannotDo, MailError
 from mailsync.store.drafts import Conflict
 
 __all__ = [
     "CannotDo",
     "Conflict",
+    "MailError",
     "NotYours",
     "answer_receipt",
     "archive",
@@ -78,6 +82,7 @@ __all__ = [
     "dismiss_outgoing",
     "edit_stored_draft",
     "empty_folder",
+    "exchange_code",
     "fetch_now",
     "find_servers",
     "flag",
@@ -93,6 +98,7 @@ __all__ = [
     "pause_account",
     "rename_account",
     "rename_folder",
+    "renew_permission",
     "reopen",
     "reschedule",
     "resume_account",
@@ -111,4 +117,5 @@ __all__ = [
     "undo_send",
     "update_account",
     "verify_now",
+    "withdraw_permission",
 ]

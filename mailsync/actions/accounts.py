@@ -11,14 +11,18 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.discovery import Discovery
-from accounts.models import Credential, Identity, MailAccount, OutgoingServer, User
+from accounts.models import AuthMethod, Credential, Identity, MailAccount, OAuthApp, OutgoingServer, User
+from accounts.oauth import Grant
+from accounts.vault import VaultError
 from mailsync.actions import wake
 from mailsync.actions.owned import own_account
 from mailsync.actions.verb import verb
-from mailsync.engine import connect, discover, probe
-from mailsync.errors import CannotDo
+from mailsync.engine import discover, probe, tokens
+from mailsync.engine.hosts import is_private_allowed
+from mailsync.errors import CannotDo, MailError
 from mailsync.models import AccountSync, Change, Outgoing
 from mailsync.store.forgetting import forget_mail
+from mailsync.store.grants import save_tokens
 from mailsync.types import LoginReport, Secret, Security, ServerSettings, StepResult
 
 
@@ -28,6 +32,22 @@ def check_login(incoming: ServerSettings, outgoing: ServerSettings | None) -> Lo
         incoming=probe.probe_incoming(incoming),
         outgoing=probe.probe_outgoing(outgoing) if outgoing else StepResult(True, "skipped"),
     )
+
+
+def exchange_code(app: OAuthApp, *, code: str, redirect_uri: str, verifier: str, nonce: str) -> Grant:
+    """The tokens behind the code that a provider sent back; takes as long as the provider does, saves nothing.
+
+    Raises a ``MailError`` in words for the person."""
+    return tokens.exchange_code(app, code=code, redirect_uri=redirect_uri, verifier=verifier, nonce=nonce)
+
+
+def withdraw_permission(account: MailAccount) -> str:
+    """Give an OAuth permission back at its provider, before the account is forgotten. Returns why it could not be."""
+    try:
+        tokens.revoke(account)
+    except (MailError, VaultError) as error:
+        return str(error)
+    return ""
 
 
 def find_servers(address: str) -> Discovery | None:
@@ -45,12 +65,14 @@ def connect_account(
     name: str = "",
     label: str = "",
     provider: str = "",
-    refresh_token: str = "",
+    app: OAuthApp | None = None,
+    grant: Grant | None = None,
     **options: Any,
 ) -> MailAccount:
     """Save an account whose login has been proved, with its default identity, and fetch its mail at once.
 
     ``outgoing`` is the account's own server, one of the user's servers (a relay), or None to read only.
+    ``app`` and ``grant`` stand in the place of a password where the mailbox is opened by OAuth.
     ``options`` are further fields of ``MailAccount`` (leave_on_server, leave_days, hue).
     Raises ``CannotDo`` when the account is connected already.
     """
@@ -72,6 +94,7 @@ def connect_account(
                 port=incoming.port,
                 security=incoming.security.value,
                 auth_method=incoming.secret.kind,
+                oauth_app=app,
                 username=incoming.username,
                 outgoing_server=server,
                 position=user.mail_accounts.count(),
@@ -79,9 +102,10 @@ def connect_account(
             )
     except IntegrityError:
         raise CannotDo("This account is connected already.", field="username") from None
-    keep_secret(incoming.secret, account=account)
-    if refresh_token:
-        _save_credential(Credential.Kind.REFRESH_TOKEN, refresh_token, account=account)
+    if grant is not None:
+        save_tokens(account, grant)
+    else:
+        keep_secret(incoming.secret, account=account)
     Identity.objects.create(
         user=user,
         account=account,
@@ -129,6 +153,22 @@ def update_account(
 
 
 @verb
+def renew_permission(user_id: int, account_id: int, app: OAuthApp, grant: Grant) -> MailAccount:
+    """The person has given permission anew for a mailbox that is connected: fetching goes on."""
+    account = own_account(user_id, account_id)
+    account.oauth_app, account.auth_method = app, AuthMethod.OAUTH2
+    account.save(update_fields=["oauth_app", "auth_method"])
+    account.credentials.filter(kind=Credential.Kind.PASSWORD).delete()
+    if account.outgoing_server is not None and not account.outgoing_server.is_relay:
+        account.outgoing_server.credentials.all().delete()
+        account.outgoing_server.auth_method = AuthMethod.OAUTH2
+        account.outgoing_server.save(update_fields=["auth_method"])
+    save_tokens(account, grant)
+    _activate(account)
+    return account
+
+
+@verb
 def rename_account(user_id: int, account_id: int, label: str) -> MailAccount:
     return update_account(user_id, account_id, label=label.strip()[:120])
 
@@ -172,17 +212,10 @@ def delete_account(user_id: int, account_id: int) -> None:
 
 
 def keep_secret(secret: Secret, *, account: MailAccount | None = None, server: OutgoingServer | None = None) -> None:
-    """Encrypt and store one secret for an account or a server, in place of the one it has."""
-    kind = Credential.Kind.PASSWORD if secret.kind == "password" else Credential.Kind.ACCESS_TOKEN
-    _save_credential(kind, secret.value, account=account, server=server)
-
-
-def _save_credential(
-    kind: Credential.Kind, value: str, *, account: MailAccount | None = None, server: OutgoingServer | None = None
-) -> None:
-    credential = Credential.objects.filter(account=account, server=server, kind=kind).first()
-    credential = credential or Credential(account=account, server=server, kind=kind)
-    credential.set_secret(value)
+    """Encrypt and store one password for an account or a server, in place of the one it has."""
+    owner: dict[str, Any] = {"account": account, "server": server, "kind": Credential.Kind.PASSWORD}
+    credential = Credential.objects.filter(**owner).first() or Credential(**owner)
+    credential.set_secret(secret.value)
     credential.save()
 
 
@@ -191,7 +224,11 @@ def _save_server(user: User, wanted: ServerSettings, server: OutgoingServer | No
     server.host, server.port, server.security = wanted.host, wanted.port, wanted.security.value
     server.username, server.auth_method = wanted.username, wanted.secret.kind
     server.save()
-    keep_secret(wanted.secret, server=server)
+    if wanted.secret.kind == "password":
+        keep_secret(wanted.secret, server=server)
+    else:
+        # Its mailbox lends it the token, so that there is one to renew and one to withdraw.
+        server.credentials.all().delete()
     return server
 
 
@@ -221,7 +258,7 @@ def _next_hue(user: User) -> int:
 
 
 def server_settings(
-    *, protocol: str, host: str, port: int, security: str, username: str, password: str
+    *, protocol: str, host: str, port: int, security: str, username: str, password: str = "", token: str = ""
 ) -> ServerSettings:
     """What a form holds, as the probe wants it; what the operator allows comes from the settings."""
     return ServerSettings(
@@ -230,8 +267,8 @@ def server_settings(
         port=port,
         security=Security(security),
         username=username.strip(),
-        secret=Secret("password", password),
+        secret=Secret("oauth2", token) if token else Secret("password", password),
         timeout_seconds=20,
-        allow_private=connect.is_private_allowed(host.strip(), port),
+        allow_private=is_private_allowed(host.strip(), port),
         allow_plaintext=settings.HERON_ALLOW_PLAINTEXT,
     )

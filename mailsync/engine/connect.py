@@ -4,13 +4,18 @@ The meeting room. Here alone a stored secret is revealed, and handed to ``protoc
 operator allows (private hosts, plain text) is read from the settings at each connection.
 """
 
+import threading
 from collections.abc import Callable, Iterable
-from typing import Literal
+from dataclasses import replace
+from typing import Literal, TypeVar
 
 from django.conf import settings
+from django.db import connection
 
 from accounts import vault
 from accounts.models import AuthMethod, Credential, MailAccount, OutgoingServer
+from mailsync.engine import tokens
+from mailsync.engine.hosts import is_private_allowed
 from mailsync.errors import NeedsUser
 from mailsync.protocol import imap, pop3, smtp
 from mailsync.protocol.contract import MailSender
@@ -19,6 +24,7 @@ from mailsync.protocol.pop3 import Pop3Source
 from mailsync.types import Secret, Security, ServerSettings
 
 Scheme = Literal["imap", "pop3", "smtp"]
+T = TypeVar("T")
 
 
 def open_source(account: MailAccount) -> ImapSource:
@@ -27,33 +33,76 @@ def open_source(account: MailAccount) -> ImapSource:
 
 
 def source_opener(account: MailAccount) -> Callable[[], ImapSource]:
-    """A function that logs in whenever it is called; the database is read here, once, and not by it."""
+    """A function that logs in whenever it is called; the database is read here, once, and not by it: but for an
+    access token that the server refuses, which is then renewed."""
     server, most = incoming_settings(account), settings.HERON_MESSAGE_SIZE_LIMIT_BYTES
-    return lambda: imap.connect(server, max_message_bytes=most)
+    return _opener(account, server, lambda wanted: imap.connect(wanted, max_message_bytes=most))
 
 
 def open_maildrop(account: MailAccount) -> Pop3Source:
     """Log in to the account's POP3 server. Raises ``NeedsUser``, ``TryLater`` or ``TryNow``."""
-    return pop3.connect(incoming_settings(account))
+    return _opener(account, incoming_settings(account), pop3.connect)()
 
 
 def open_sender(server: OutgoingServer, *, account: MailAccount | None = None) -> MailSender:
     """Log in to a submission server. ``account`` lends its secret to a server that has none of its own."""
-    return smtp.connect(outgoing_settings(server, account=account))
+    wanted = outgoing_settings(server, account=account)
+    return _opener(_lender(server, account), wanted, smtp.connect)()
+
+
+def _opener(
+    account: MailAccount | None, server: ServerSettings, dial: Callable[[ServerSettings], T]
+) -> Callable[[], T]:
+    """``dial``, and once more with a new token where the server refuses the one it was given: it may have been
+    withdrawn before its time, or have ended while the connection was open."""
+    made_in, current = threading.get_ident(), server
+
+    def dial_again() -> T:
+        nonlocal current
+        try:
+            return dial(current)
+        except NeedsUser as error:
+            if error.code != "token" or account is None:
+                raise
+            try:
+                current = replace(server, secret=tokens.renewed_token(account, refused=current.secret.value))
+            finally:
+                if threading.get_ident() != made_in:
+                    # A thread that only fetches has no use for the database connection this took.
+                    connection.close()
+            return dial(current)
+
+    return dial_again
 
 
 def incoming_settings(account: MailAccount) -> ServerSettings:
     """Where and how to log in to fetch mail. Raises ``NeedsUser`` where the secret is missing."""
     scheme: Scheme = "pop3" if account.protocol == "pop3" else "imap"
-    secret = _secret(account.auth_method, account.credentials.all(), account.address)
+    if account.auth_method == AuthMethod.OAUTH2:
+        secret = tokens.current_token(account)
+    else:
+        secret = _password(account.credentials.all(), account.address)
     return _settings(scheme, account.host, account.port, account.security, account.username, secret)
 
 
 def outgoing_settings(server: OutgoingServer, *, account: MailAccount | None = None) -> ServerSettings:
     """Where and how to log in to send mail. Raises ``NeedsUser`` where the secret is missing."""
-    stored = list(server.credentials.all()) or (list(account.credentials.all()) if account is not None else [])
-    secret = _secret(server.auth_method, stored, str(server))
+    lender = _lender(server, account)
+    if server.auth_method == AuthMethod.OAUTH2:
+        if lender is None:
+            raise NeedsUser(f"No mailbox lends its sign-in to {server}. Connect it again.", code="token")
+        secret = tokens.current_token(lender)
+    else:
+        stored = list(server.credentials.all()) or (list(lender.credentials.all()) if lender is not None else [])
+        secret = _password(stored, str(server))
     return _settings("smtp", server.host, server.port, server.security, server.username, secret)
+
+
+def _lender(server: OutgoingServer, account: MailAccount | None) -> MailAccount | None:
+    """Whose token opens this server: the mailbox that it belongs to, whichever sends through it."""
+    if server.auth_method != AuthMethod.OAUTH2:
+        return account
+    return server.mail_accounts.select_related("oauth_app").first() or account
 
 
 def _settings(scheme: Scheme, host: str, port: int, security: str, username: str, secret: Secret) -> ServerSettings:
@@ -69,18 +118,11 @@ def _settings(scheme: Scheme, host: str, port: int, security: str, username: str
     )
 
 
-def is_private_allowed(host: str, port: int) -> bool:
-    """May this server be on a private address? ``HERON_ALLOW_PRIVATE_HOSTS``: "all", or host, or host:port."""
-    allowed = {word.lower() for word in settings.HERON_ALLOW_PRIVATE_HOSTS}
-    return bool(allowed & {"all", host.lower(), f"{host}:{port}".lower()})
-
-
-def _secret(method: str, stored: Iterable[Credential], owner: str) -> Secret:
-    kind = Credential.Kind.PASSWORD if method == AuthMethod.PASSWORD else Credential.Kind.ACCESS_TOKEN
+def _password(stored: Iterable[Credential], owner: str) -> Secret:
     for credential in stored:
-        if credential.kind == kind:
+        if credential.kind == Credential.Kind.PASSWORD:
             try:
-                return Secret("password" if kind == Credential.Kind.PASSWORD else "oauth2", credential.reveal())
+                return Secret("password", credential.reveal())
             except vault.VaultError as error:
                 raise NeedsUser(
                     f"The stored password of {owner} cannot be read any more. Please type it again.",

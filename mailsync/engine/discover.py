@@ -2,7 +2,7 @@
 
 from accounts.discovery import Discovery, SystemLookup, discover
 from mailsync.errors import MailError
-from mailsync.protocol import http_get
+from mailsync.protocol import egress, http_get
 
 _CONFIG_BYTES = 64 * 1024
 _FETCH_SECONDS = 4.0
@@ -17,7 +17,12 @@ def _fetch(url: str) -> bytes | None:
     """The content behind an autoconfig URL, never from a private address; None if there is none."""
     try:
         return http_get.get(
-            url, limit_bytes=_CONFIG_BYTES, timeout_seconds=_FETCH_SECONDS, accept="text/xml", ports=(443,)
+            url,
+            kind=egress.Kind.DISCOVERY,
+            limit_bytes=_CONFIG_BYTES,
+            timeout_seconds=_FETCH_SECONDS,
+            accept="text/xml",
+            ports=(443,),
         )
     except MailError:
         return None

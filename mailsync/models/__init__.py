@@ -14,7 +14,7 @@ from mailsync.models.message import (
     ThreadRow,
 )
 from mailsync.models.outgoing import Blob, Draft, DraftAttachment, Outgoing, OutgoingEvent, OutgoingRecipient
-from mailsync.models.throttle import ConnectionCap, Halt, Traffic
+from mailsync.models.throttle import ConnectionCap, EgressSwitch, Halt, Traffic
 from mailsync.models.work import AccountSync, Lease, PopMessage, SchedulerTick, SyncRun
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "ContactAddress",
     "Draft",
     "DraftAttachment",
+    "EgressSwitch",
     "Folder",
     "Halt",
     "Hole",

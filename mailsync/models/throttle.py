@@ -42,3 +42,17 @@ class Traffic(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "day"], name="traffic_once")]
+
+
+class EgressSwitch(models.Model):
+    """A kind of outbound call (``mailsync.protocol.egress.Kind``) that the administrator has shut or opened again.
+
+    No row: open. The door itself asks (``mailsync.store.egress``).
+    """
+
+    kind = models.CharField(max_length=16, primary_key=True)
+    is_shut = models.BooleanField(default=False)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {'shut' if self.is_shut else 'open'}"

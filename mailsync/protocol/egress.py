@@ -2,13 +2,17 @@
 
 Network room. Users name the servers, so a name may point anywhere: it is resolved once, every
 address it gives is judged, and the socket goes to an address that was judged, never to the name
-again (a second lookup could answer otherwise).
+again (a second lookup could answer otherwise). Each call says what it is for, and is refused before
+anything is looked up where the administrator has shut that kind of call.
 """
 
+import contextlib
 import ipaddress
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from functools import lru_cache
 
 import idna
 
@@ -32,6 +36,27 @@ _REFUSED_NETWORKS = tuple(
     )
 )
 _HOST_LENGTH = 255
+
+
+class Kind(StrEnum):
+    """What a connection is for: every kind of call that Heron makes to the outside."""
+
+    MAIL = "mail"
+    SENDING = "sending"
+    DISCOVERY = "discovery"
+    OAUTH = "oauth"
+    SIGN_IN = "sign_in"
+    PICTURES = "pictures"
+    UNSUBSCRIBE = "unsubscribe"
+    LETTERS = "letters"
+
+
+def _refuse_all(kind: Kind) -> None:
+    raise TryLater("Heron may not connect to anything: nobody has said what it may do.", detail=kind)
+
+
+#: Raises where a kind of call is shut. Whoever starts Heron puts the real one here; until then nothing goes out.
+guard: Callable[[Kind], None] = _refuse_all
 
 
 def is_forbidden(address: str) -> bool:
@@ -101,12 +126,24 @@ def _resolve(host: str, port: int) -> list[str]:
 def check_addresses(host: str, port: int, addresses: Iterable[str]) -> None:
     """Refuse a host if even one of its addresses is private. Raises ``NeedsUser`` (``forbidden_host``)."""
     for address in addresses:
-        if is_forbidden(address):
+        if is_forbidden(address) or address in own_addresses():
             raise NeedsUser(
                 f"{host}:{port} leads to a private address ({address}), which Heron does not connect to. "
                 "Use the server's public name, or ask the operator of this Heron to allow that host.",
                 code="forbidden_host",
             )
+
+
+@lru_cache(maxsize=1)
+def own_addresses() -> frozenset[str]:
+    """The addresses this machine calls others from, public ones too: what runs here is nobody's to reach."""
+    found: set[str] = set()
+    # Connecting a UDP socket sends nothing: it only asks which of our addresses would be used (RFC 5737, RFC 3849).
+    for family, target in ((socket.AF_INET, "203.0.113.1"), (socket.AF_INET6, "2001:db8::1")):
+        with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as sock:
+            sock.connect((target, 9))
+            found.add(str(sock.getsockname()[0]))
+    return frozenset(found)
 
 
 def _prepared(sock: socket.socket, timeout_seconds: float) -> socket.socket:
@@ -120,12 +157,16 @@ def _prepared(sock: socket.socket, timeout_seconds: float) -> socket.socket:
     return sock
 
 
-def open_socket(host: str, port: int, timeout_seconds: float, allow_private: bool = False) -> socket.socket:
+def open_socket(
+    host: str, port: int, timeout_seconds: float, allow_private: bool = False, *, kind: Kind
+) -> socket.socket:
     """Connect to ``host:port``; the socket's timeout is then ``timeout_seconds`` for each read.
 
     Tries each address in turn within the same time in all. Raises ``NeedsUser`` with the code
-    ``unknown_host``, ``forbidden_host``, ``refused`` or ``timeout``, and ``TryLater`` for one that was reset.
+    ``unknown_host``, ``forbidden_host``, ``refused`` or ``timeout``, and ``TryLater`` for one that was reset,
+    or for a kind of call that is shut.
     """
+    guard(kind)
     host = ascii_host(host)
     if not 1 <= port <= 65535:
         raise NeedsUser(f"{port} is not a port. Secure IMAP is at 993, SMTP at 465 or 587.", code="refused")

@@ -1,4 +1,4 @@
-"""One careful HTTP GET for strangers' URLs: a URL in, at most ``limit_bytes`` of its content out. Network room.
+"""Careful HTTP for strangers' URLs: a URL in, at most ``limit_bytes`` of its content out. Network room.
 
 A URL in a message may point anywhere, into this machine's own network too. So the host is resolved
 once, every address is checked, the connection goes to a checked address (``egress.py``), and each
@@ -9,11 +9,11 @@ import http.client
 import socket
 import ssl
 import time
-from collections.abc import Collection
-from urllib.parse import urljoin, urlsplit
+from collections.abc import Collection, Mapping
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from mailsync.errors import MailError, Rejected, TryLater
-from mailsync.protocol.egress import ascii_host, open_socket
+from mailsync.protocol.egress import Kind, ascii_host, open_socket
 
 USER_AGENT = "Mozilla/5.0 (compatible; image fetcher)"
 MAX_REDIRECTS = 3
@@ -25,6 +25,7 @@ _PIECE_BYTES = 64 * 1024
 def get(
     url: str,
     *,
+    kind: Kind,
     limit_bytes: int,
     timeout_seconds: float,
     accept: str = "*/*",
@@ -38,7 +39,9 @@ def get(
     """
     deadline = time.monotonic() + timeout_seconds
     for _ in range(MAX_REDIRECTS + 1):
-        status, location, body = _get_once(url, limit_bytes, deadline, accept, ports, allow_private)
+        connection, target = _connection(url, kind, deadline, ports, allow_private)
+        headers = {"Accept": accept, "User-Agent": USER_AGENT}
+        status, location, body = _ask(connection, "GET", target, headers, None, limit_bytes, deadline)
         if status == 200:
             return body
         if status not in _REDIRECTS or not location:
@@ -47,27 +50,84 @@ def get(
     raise Rejected(f"This picture has moved more than {MAX_REDIRECTS} times.", code="redirects")
 
 
-def _get_once(
-    url: str, limit_bytes: int, deadline: float, accept: str, ports: Collection[int], allow_private: bool
-) -> tuple[int, str, bytes]:
-    """Status, Location and (of a 200) the content of one request."""
+def send(
+    method: str,
+    url: str,
+    body: bytes | None = None,
+    *,
+    kind: Kind,
+    limit_bytes: int,
+    timeout_seconds: float,
+    headers: Mapping[str, str],
+    allow_private: bool = False,
+) -> tuple[int, bytes]:
+    """Status and content of one request as it stands, at any port; no redirect is followed. Raises as ``get`` does."""
+    deadline = time.monotonic() + timeout_seconds
+    connection, target = _connection(url, kind, deadline, None, allow_private)
+    status, _, content = _ask(connection, method, target, headers, body, limit_bytes, deadline)
+    return status, content
+
+
+def post_form(
+    url: str,
+    form: Mapping[str, str],
+    *,
+    kind: Kind,
+    limit_bytes: int,
+    timeout_seconds: float,
+    allow_private: bool = False,
+) -> tuple[int, bytes]:
+    """Status and content of the answer to a form. Raises as ``get`` does."""
+    headers = {
+        "Accept": "application/json",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "User-Agent": "Heron",
+    }
+    return send(
+        "POST",
+        url,
+        urlencode(form).encode(),
+        kind=kind,
+        limit_bytes=limit_bytes,
+        timeout_seconds=timeout_seconds,
+        headers=headers,
+        allow_private=allow_private,
+    )
+
+
+def _connection(
+    url: str, kind: Kind, deadline: float, ports: Collection[int] | None, allow_private: bool
+) -> tuple["_Connection", str]:
     secure, host, port, target = _read_url(url, ports)
-    connection = _Connection(host, port, secure, deadline, allow_private)
+    return _Connection(host, port, secure, deadline, allow_private, kind), target
+
+
+def _ask(
+    connection: "_Connection",
+    method: str,
+    target: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    limit_bytes: int,
+    deadline: float,
+) -> tuple[int, str, bytes]:
+    """Status, Location and content of one request; a redirect's content is not read."""
     try:
-        connection.request("GET", target, headers={"Accept": accept, "User-Agent": USER_AGENT, "Connection": "close"})
+        connection.request(method, target, body=body, headers={**headers, "Connection": "close"})
         with connection.getresponse() as response:
-            if response.status != 200:
-                return response.status, response.getheader("Location", ""), b""
-            return 200, "", _read_body(connection, response, limit_bytes, deadline)
+            location = response.getheader("Location", "")
+            if response.status in _REDIRECTS:
+                return response.status, location, b""
+            return response.status, location, _read_body(connection, response, limit_bytes, deadline)
     except MailError:
         raise
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise TryLater("The server of this picture does not answer as it should.", detail=str(error)) from error
+        raise TryLater(f"{connection.host} does not answer as it should.", detail=str(error)) from error
     finally:
         connection.close()
 
 
-def _read_url(url: str, ports: Collection[int]) -> tuple[bool, str, int, str]:
+def _read_url(url: str, ports: Collection[int] | None) -> tuple[bool, str, int, str]:
     """Whether TLS, host, port and request target. Raises ``Rejected``."""
     try:
         parts = urlsplit(url)
@@ -80,7 +140,7 @@ def _read_url(url: str, ports: Collection[int]) -> tuple[bool, str, int, str]:
         raise Rejected("A URL with a user name in it is not fetched.", code="url")
     secure = parts.scheme == "https"
     port = port or (443 if secure else 80)
-    if port not in ports:
+    if ports is not None and port not in ports:
         raise Rejected(f"Port {port} is not one that pictures are fetched from.", code="port")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     # http.client refuses control characters and spaces; what is not ASCII is written as browsers write it.
@@ -112,8 +172,9 @@ def _read_body(
 class _Connection(http.client.HTTPConnection):
     """HTTP over a socket from ``egress.open_socket``: Host and SNI name the host, the address was checked."""
 
-    def __init__(self, host: str, port: int, secure: bool, deadline: float, allow_private: bool) -> None:
+    def __init__(self, host: str, port: int, secure: bool, deadline: float, allow_private: bool, kind: Kind) -> None:
         super().__init__(host, port)
+        self.kind = kind
         self._secure = secure
         self._deadline = deadline
         self._allow_private = allow_private
@@ -123,7 +184,7 @@ class _Connection(http.client.HTTPConnection):
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
-        sock = open_socket(self.host, self.port, left, self._allow_private)
+        sock = open_socket(self.host, self.port, left, self._allow_private, kind=self.kind)
         if self._secure:
             try:
                 sock = ssl.create_default_context().wrap_socket(sock, server_hostname=self.host)

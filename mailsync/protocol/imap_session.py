@@ -270,7 +270,9 @@ def open_session(settings: ServerSettings, max_literal_bytes: int = MAX_LITERAL_
     auth.check_login(settings)
     security = tls.effective_security(settings)
     host = egress.ascii_host(settings.host)
-    sock = egress.open_socket(host, settings.port, settings.timeout_seconds, settings.allow_private)
+    sock = egress.open_socket(
+        host, settings.port, settings.timeout_seconds, settings.allow_private, kind=egress.Kind.MAIL
+    )
     if security is Security.TLS:
         sock = tls.wrap(sock, settings, host)
     session = _greet(settings, sock, max_literal_bytes)

@@ -114,7 +114,9 @@ def open_connection(settings: ServerSettings) -> tuple[Connection, frozenset[str
     auth.check_login(settings)
     security = tls.effective_security(settings)
     host = egress.ascii_host(settings.host)
-    sock = egress.open_socket(host, settings.port, settings.timeout_seconds, settings.allow_private)
+    sock = egress.open_socket(
+        host, settings.port, settings.timeout_seconds, settings.allow_private, kind=egress.Kind.MAIL
+    )
     if security is Security.TLS:
         sock = tls.wrap(sock, settings, host)
     connection = _greet(settings, sock, host)

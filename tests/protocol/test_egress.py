@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mailsync.errors import NeedsUser
-from mailsync.protocol.egress import ascii_host, is_forbidden, open_socket
+from mailsync.protocol.egress import Kind, ascii_host, is_forbidden, open_socket
 
 
 @pytest.mark.parametrize(
@@ -64,14 +64,14 @@ def test_one_private_address_among_them_is_enough(monkeypatch: pytest.MonkeyPatc
     resolve_to(monkeypatch, *addresses)
     monkeypatch.setattr("mailsync.protocol.egress.socket.create_connection", never)
     with pytest.raises(NeedsUser, match=r"evil\.example:993 leads to a private address") as caught:
-        open_socket("evil.example", 993, 1)
+        open_socket("evil.example", 993, 1, kind=Kind.MAIL)
     assert caught.value.code == "forbidden_host"
 
 
 @pytest.mark.parametrize("host", ["0x7f.1", "2130706433", "127.1", "[::1]", "localhost", "localhost."])
 def test_no_spelling_of_this_machine_gets_through(host: str) -> None:
     with pytest.raises(NeedsUser) as caught:
-        open_socket(host, 993, 1)
+        open_socket(host, 993, 1, kind=Kind.MAIL)
     assert caught.value.code == "forbidden_host"
 
 
@@ -84,7 +84,7 @@ def test_the_name_is_looked_up_once_and_the_judged_address_is_used(monkeypatch: 
         return socket.socket()
 
     monkeypatch.setattr("mailsync.protocol.egress.socket.create_connection", create_connection)
-    open_socket("imap.example.org", 993, 5).close()
+    open_socket("imap.example.org", 993, 5, kind=Kind.MAIL).close()
     assert asked == ["imap.example.org"]
     assert reached == [("93.184.215.14", 993)]
 
@@ -93,7 +93,7 @@ def test_a_dead_first_address_does_not_hide_the_second(monkeypatch: pytest.Monke
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         resolve_to(monkeypatch, "127.0.0.2", "127.0.0.1")
-        with open_socket("two.example", port, 5, allow_private=True) as sock:
+        with open_socket("two.example", port, 5, allow_private=True, kind=Kind.MAIL) as sock:
             assert sock.getpeername()[0] == "127.0.0.1"
             assert sock.gettimeout() == 5
 
@@ -102,7 +102,7 @@ def test_a_closed_port_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(NeedsUser, match=f"refused the connection at port {port}") as caught:
-        open_socket("localhost", port, 2, allow_private=True)
+        open_socket("localhost", port, 2, allow_private=True, kind=Kind.MAIL)
     assert caught.value.code == "refused"
     assert caught.value.may_pass
 
@@ -114,7 +114,7 @@ def test_silence_is_a_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve_to(monkeypatch, "127.0.0.1")
     monkeypatch.setattr("mailsync.protocol.egress.socket.create_connection", slow)
     with pytest.raises(NeedsUser, match="did not answer at port 993 within 2 seconds") as caught:
-        open_socket("slow.example", 993, 2, allow_private=True)
+        open_socket("slow.example", 993, 2, allow_private=True, kind=Kind.MAIL)
     assert caught.value.code == "timeout"
 
 
@@ -124,7 +124,7 @@ def test_an_unknown_name_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("mailsync.protocol.egress.socket.getaddrinfo", unknown)
     with pytest.raises(NeedsUser, match=r"no server called nowhere\.example") as caught:
-        open_socket("nowhere.example", 993, 2)
+        open_socket("nowhere.example", 993, 2, kind=Kind.MAIL)
     assert caught.value.code == "unknown_host"
 
 
@@ -138,7 +138,7 @@ def test_what_is_no_name_is_refused(host: str) -> None:
 @pytest.mark.parametrize("port", [0, -1, 70000])
 def test_what_is_no_port_is_refused(port: int) -> None:
     with pytest.raises(NeedsUser):
-        open_socket("example.org", port, 1)
+        open_socket("example.org", port, 1, kind=Kind.MAIL)
 
 
 def test_names_in_any_script() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from mailsync.errors import MailError, NeedsUser, Rejected, TryLater
 from mailsync.protocol import egress, http_get
+from mailsync.protocol.egress import Kind
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -67,7 +68,7 @@ def port() -> Iterator[int]:
 
 def fetch(port: int, path: str, **options: object) -> bytes:
     settings = {"limit_bytes": 100_000, "timeout_seconds": 2.0, "ports": (port,), "allow_private": True, **options}
-    return http_get.get(f"http://localhost:{port}/{path}", **settings)  # type: ignore[arg-type]
+    return http_get.get(f"http://localhost:{port}/{path}", kind=Kind.PICTURES, **settings)  # type: ignore[arg-type]
 
 
 def test_fetches_and_tells_nothing(port: int) -> None:
@@ -131,7 +132,7 @@ def test_an_error_status_is_no_picture(port: int) -> None:
 )
 def test_what_is_never_asked(url: str) -> None:
     with pytest.raises(Rejected):
-        http_get.get(url, limit_bytes=1, timeout_seconds=1)
+        http_get.get(url, kind=Kind.PICTURES, limit_bytes=1, timeout_seconds=1)
 
 
 @pytest.mark.parametrize(
@@ -164,12 +165,12 @@ def test_private_places_are_refused_before_any_connection(host: str, monkeypatch
 
     monkeypatch.setattr(egress.socket, "create_connection", no_connection)
     with pytest.raises(MailError) as caught:
-        http_get.get(f"http://{host}/", limit_bytes=1, timeout_seconds=1)
+        http_get.get(f"http://{host}/", kind=Kind.PICTURES, limit_bytes=1, timeout_seconds=1)
     assert isinstance(caught.value, NeedsUser | Rejected)
 
 
 def test_one_private_address_among_public_ones_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(egress, "_resolve", lambda host, port: ["93.184.216.34", "10.0.0.1"])
     with pytest.raises(NeedsUser) as caught:
-        http_get.get("http://two-faced.test/", limit_bytes=1, timeout_seconds=1)
+        http_get.get("http://two-faced.test/", kind=Kind.PICTURES, limit_bytes=1, timeout_seconds=1)
     assert caught.value.code == "forbidden_host"

@@ -97,7 +97,8 @@ def test_the_look_up_of_a_provider_never_carries_a_password(as_alice: Client) ->
 def test_a_password_is_not_asked_of_a_provider_that_takes_none(as_alice: Client, probe: Probe) -> None:
     answer = as_alice.post("/settings/accounts/add/", {**TYPED, "address": "jo@hotmail.com"})
     assert answer.status_code == 422
-    assert "by OAuth only" in answer.content.decode()
+    assert "by its own sign-in page" in answer.content.decode()
+    assert "docs/oauth.md" in answer.content.decode()
     assert probe.tried == []
 
 

@@ -118,8 +118,12 @@ def remove(request: HttpRequest, account_id: int) -> HttpResponse:
     error = ""
     if request.method == "POST":
         if request.POST.get("address", "").strip().lower() == account.address.lower():
+            withdrawn = actions.withdraw_permission(account)
             actions.delete_account(account.user_id, account.pk)
             messages.success(request, _("%(address)s is disconnected.") % {"address": account.address})
+            if withdrawn:
+                words = _("The permission could not be given back (%(why)s). Remove Heron in your account there.")
+                messages.warning(request, words % {"why": withdrawn})
             return redirect("settings_accounts")
         error = _("This is not the address of the account. Nothing was removed.")
     context = {"account": account, "error": error, "typed": request.POST.get("address", "")}

@@ -16,12 +16,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
+from accounts import provider_rows
 from mailsync import actions
 from mailsync.models import Folder
-from mailsync.types import LoginReport, Role, StepResult
+from mailsync.types import LoginReport, Role, ServerSettings, StepResult
 from webmail import access
 from webmail.reader import user_of
 from webmail.views.settings.connect_form import ServersForm
+from webmail.views.settings.oauth_apps import app_of, offered_apps
 from webmail.views.settings.servers import found_servers, known_servers
 
 
@@ -40,10 +42,12 @@ class Step:
 @login_required
 def add(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
+    provider_rows.refresh()
     if request.method != "POST":
+        apps = offered_apps()
         first = not user.mail_accounts.exists()
         form = ServersForm(user, initial={"address": request.GET.get("address", ""), "name": user.name})
-        return render(request, "settings/account_add.html", {"form": form, "first": first})
+        return render(request, "settings/account_add.html", {"form": form, "first": first, "oauth_apps": apps})
     form = ServersForm(user, request.POST)
     if not form.is_valid():
         return (_ask_the_network(request, form) if form.lacks_servers else None) or _again(request, form)
@@ -77,7 +81,12 @@ def _ask_the_network(request: HttpRequest, form: ServersForm) -> HttpResponse | 
 
 
 def _again(request: HttpRequest, form: ServersForm, steps: list[Step] | None = None) -> HttpResponse:
-    context = {"form": form, "steps": steps or [], "open_hand": form.hand_errors or bool(steps)}
+    context = {
+        "form": form,
+        "steps": steps or [],
+        "open_hand": form.hand_errors or bool(steps),
+        "app": app_of(form.known),
+    }
     return render(request, "settings/account_add.html", context, status=422)
 
 
@@ -87,10 +96,16 @@ def steps_of(form: ServersForm, report: LoginReport) -> list[Step]:
     advice = ""
     if incoming.port == 585 and not report.incoming.ok:
         advice = _("Port 585 was given up for secure IMAP long ago; nearly all servers now listen on 993.")
+    return steps_of_servers(incoming, form.outgoing(), report, advice)
+
+
+def steps_of_servers(
+    incoming: ServerSettings, outgoing: ServerSettings | None, report: LoginReport, advice: str = ""
+) -> list[Step]:
+    """The same, of servers that no form named."""
     titles = {"imap": _("Reading by IMAP"), "pop3": _("Reading by POP3")}
     where = f"{incoming.host}:{incoming.port}"
     steps = [Step(f"{titles[incoming.protocol]} – {where}", report.incoming, advice)]
-    outgoing = form.outgoing()
     if outgoing is not None and report.outgoing.code != "skipped":
         steps.append(Step(_("Sending") + f" – {outgoing.host}:{outgoing.port}", report.outgoing))
     return steps
@@ -102,11 +117,12 @@ def steps_of(form: ServersForm, report: LoginReport) -> list[Step]:
 def servers(request: HttpRequest) -> HttpResponse:
     """What the provider of the address typed so far wants, and the server fields with what they stand for."""
     user = user_of(request)
+    provider_rows.refresh()
     typed = {name: request.GET.get(name, "") for name in ServersForm.base_fields}
     known = known_servers(typed["address"], typed["protocol"] or "imap")
     form = ServersForm(user, initial={**typed, "protocol": typed["protocol"] or "imap"})
     form.show_known(known)
-    return render(request, "settings/account_servers.html", {"form": form, "known": known})
+    return render(request, "settings/account_servers.html", {"form": form, "known": known, "app": app_of(known)})
 
 
 @require_safe

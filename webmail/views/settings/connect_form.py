@@ -9,11 +9,13 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import MailAccount, OutgoingServer, Protocol, Security, User
 from mailsync.actions.accounts import server_settings
 from mailsync.types import ServerSettings
+from webmail.views.settings.oauth_apps import app_of
 from webmail.views.settings.servers import Servers, known_servers, security_of_port, usual_port
 from webmail.views.settings.servers import lacking as known_to_lack
 
@@ -137,7 +139,7 @@ class ServersForm(forms.Form):
 
     def _require(self, data: dict[str, Any]) -> None:
         if self.known is not None and not self.known.takes_passwords and data.get("host") == self.known.host:
-            self.add_error("address", self.known.hint or _("This provider takes no passwords from mail programs."))
+            self.add_error("address", self._no_password(self.known))
         lacking = "" if data.get("host") else known_to_lack(data.get("address", ""), data["protocol"])
         if lacking:
             words = _("%(provider)s has no %(protocol)s. Choose the other way above, or enter a server.")
@@ -150,6 +152,13 @@ class ServersForm(forms.Form):
             for name in ("smtp_username", "smtp_password"):
                 if not data.get(name):
                     self.add_error(name, _("The sending server needs this for its own sign-in."))
+
+    def _no_password(self, known: Servers) -> Any:
+        """What to do where a password opens nothing: the button below, or a word with the operator."""
+        words = known.hint or _("This provider takes no passwords from mail programs.")
+        if app_of(known) is not None:
+            return words
+        return format_lazy("{} {}", words, _("The operator of this Heron has not set that up yet: docs/oauth.md."))
 
     @property
     def lacks_servers(self) -> bool:

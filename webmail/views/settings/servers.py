@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accounts.discovery import Discovery
-from accounts.providers import Provider, ServerPreset, provider_for_address, settings_for
+from accounts.providers import Provider, ServerPreset, provider_for_address, provider_for_oauth, settings_for
 
 #: Ports where TLS begins at once (RFC 8314 §3); 585 was secure IMAP before 993 and some people still have it.
 TLS_PORTS = frozenset({465, 585, 993, 995})
@@ -27,6 +27,8 @@ class Servers:
     hint_url: str = ""
     takes_passwords: bool = True
     wants_app_password: bool = False
+    #: The key of the registration by whose sign-in page the mailbox may be opened; empty where there is none.
+    oauth: str = ""
 
 
 def security_of_port(port: int) -> str:
@@ -42,6 +44,19 @@ def usual_port(protocol: str, security: str) -> int:
 def known_servers(address: str, protocol: str = "imap") -> Servers | None:
     """The servers for this address, or None when its provider is not known or has none of this protocol."""
     provider = provider_for_address(address)
+    if provider is None:
+        return None
+    preset = settings_for(provider, address)
+    return _servers(provider, preset.incoming, preset.outgoing, protocol)
+
+
+def oauth_servers(address: str, key: str, protocol: str = "imap") -> Servers | None:
+    """The servers for an address whose owner signed in by the provider of that registration.
+
+    An address at a domain of one's own belongs to whoever vouched for it: Google, Microsoft 365."""
+    provider = provider_for_address(address)
+    if provider is None or provider.oauth != key:
+        provider = provider_for_oauth(key)
     if provider is None:
         return None
     preset = settings_for(provider, address)
@@ -75,6 +90,7 @@ def _servers(
         hint_url=provider.help_url if provider else "",
         takes_passwords=provider.takes_passwords if provider else True,
         wants_app_password=provider.wants_app_password if provider else False,
+        oauth=provider.oauth if provider and "oauth2" in provider.sign_in else "",
     )
 
 

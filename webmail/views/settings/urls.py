@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webmail.views.settings import accounts, connect, identities, pages, truth
+from webmail.views.settings import accounts, connect, identities, oauth, pages, truth
 
 urlpatterns = [
     path("", pages.index, name="settings"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("accounts/", accounts.index, name="settings_accounts"),
     path("accounts/add/", connect.add, name="account_add"),
     path("accounts/add/servers/", connect.servers, name="account_servers"),
+    path("accounts/oauth/callback/", oauth.callback, name="oauth_callback"),
+    path("accounts/oauth/<slug:key>/", oauth.start, name="oauth_start"),
     path("accounts/<int:account_id>/", accounts.edit, name="account_edit"),
     path("accounts/<int:account_id>/servers/", accounts.servers, name="account_edit_servers"),
     path("accounts/<int:account_id>/started/", connect.started, name="account_started"),

@@ -143,6 +143,9 @@ class MailAccount(models.Model):
     port = models.PositiveIntegerField(default=993)
     security = models.CharField(max_length=8, choices=Security, default=Security.TLS)
     auth_method = models.CharField(max_length=8, choices=AuthMethod, default=AuthMethod.PASSWORD)
+    oauth_app = models.ForeignKey(
+        "accounts.OAuthApp", models.SET_NULL, null=True, blank=True, related_name="mail_accounts"
+    )
     username = models.CharField(max_length=320)
     outgoing_server = models.ForeignKey(
         OutgoingServer, models.SET_NULL, null=True, blank=True, related_name="mail_accounts"

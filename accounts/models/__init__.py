@@ -1,0 +1,30 @@
+"""The tables of people and of how they reach their mail; one file a subject."""
+
+from accounts.models.oauth import OAuthApp, ProviderRow
+from accounts.models.people import (
+    AuthMethod,
+    Credential,
+    Identity,
+    MailAccount,
+    OutgoingServer,
+    Protocol,
+    Security,
+    TrustedSender,
+    User,
+    UserManager,
+)
+
+__all__ = [
+    "AuthMethod",
+    "Credential",
+    "Identity",
+    "MailAccount",
+    "OAuthApp",
+    "OutgoingServer",
+    "Protocol",
+    "ProviderRow",
+    "Security",
+    "TrustedSender",
+    "User",
+    "UserManager",
+]
