@@ -33,6 +33,7 @@ from mailsync.actions.drafts import (
 from mailsync.actions.folders import create_folder, delete_folder, move_folder, rename_folder, subscribe_folder
 from mailsync.actions.mail import (
     archive,
+    copy,
     delete_for_good,
     empty_folder,
     fetch_now,
@@ -73,6 +74,7 @@ __all__ = [
     "cancel_outgoing",
     "check_login",
     "connect_account",
+    "copy",
     "create_folder",
     "delete_account",
     "delete_folder",

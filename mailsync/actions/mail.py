@@ -16,11 +16,13 @@ from mailsync.actions.owned import NotYours, own_folder, own_message, own_placem
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.models import Change, Folder, Message, Placement
-from mailsync.store import changes, specials, undoing
+from mailsync.store import changes, copying, specials, undoing
 from mailsync.types import ActionResult, Role
 
 #: How long the toast offers Undo; a move or delete leaves two seconds later.
 TOAST_SECONDS = 8
+#: Messages that go to another account at a time: each is taken apart and stored anew.
+MOST_TRANSFERRED = 200
 
 
 @verb
@@ -54,16 +56,57 @@ def _set_flag(user_id: int, placement_ids: Iterable[int], name: str, on: bool, d
 
 @verb
 def move(user_id: int, placement_ids: Iterable[int], folder_id: int) -> ActionResult:
-    """Move to a folder of the same account."""
+    """Move to a folder. Into another account a copy is filed, and when it is there the original goes to Trash."""
+    target, placements = _bound_for(user_id, placement_ids, folder_id)
+    group = uuid4()
+    near = [row for row in placements if row.account_id == target.account_id]
+    count = _move(near, target, group)
+    for row, change, _arrived in _transfer([row for row in placements if row not in near], target, group):
+        bin_ = specials.role_folder(row.account, Role.TRASH, group)
+        if row.folder.role != Role.TRASH:
+            _move([row], bin_, group)
+            Change.objects.filter(group=group, kind=Change.Kind.MOVE, message_id=row.message_id).update(after=change)
+        count += 1
+    return _result(group, count, f"moved to {target.name}")
+
+
+@verb
+def copy(user_id: int, placement_ids: Iterable[int], folder_id: int) -> ActionResult:
+    """Copy to a folder of the same account or of another."""
+    target, placements = _bound_for(user_id, placement_ids, folder_id)
+    group = uuid4()
+    near = [row for row in placements if row.account_id == target.account_id]
+    arrived = copying.record_copies(near, target, group=group)
+    arrived += [copied for _, _, copied in _transfer([row for row in placements if row not in near], target, group)]
+    wake.show(arrived)
+    wake.push_soon([target.account_id])
+    return _result(group, len(arrived), f"copied to {target.name}")
+
+
+def _bound_for(user_id: int, placement_ids: Iterable[int], folder_id: int) -> tuple[Folder, list[Placement]]:
     target = own_folder(user_id, folder_id)
     if not target.selectable or target.missing_since:
         raise CannotDo(f"“{target.name}” cannot hold messages. Choose another folder.", field="folder")
-    placements = own_placements(user_id, placement_ids, to=[target.pk])
-    if any(row.account_id != target.account_id for row in placements):
-        raise CannotDo("These messages belong to another account. Choose a folder of the same account.", field="folder")
-    group = uuid4()
-    count = _move(placements, target, group)
-    return _result(group, count, f"moved to {target.name}")
+    return target, own_placements(user_id, placement_ids, to=[target.pk])
+
+
+def _transfer(
+    placements: Sequence[Placement], target: Folder, group: UUID
+) -> list[tuple[Placement, Change, Placement]]:
+    if len(placements) > MOST_TRANSFERRED:
+        raise CannotDo(
+            f"At most {MOST_TRANSFERRED} messages go to another account at a time. Choose fewer.", field="folder"
+        )
+    missing = [row.message_id for row in placements if row.message.raw_id is None]
+    if missing:
+        for message_id in missing:
+            wake.fetch_soon(message_id)
+        raise CannotDo("The text of these messages is just being fetched. Try again in a moment.", field="folder")
+    made = copying.record_transfers(placements, target, group=group)
+    wake.show([arrived for _, _, arrived in made])
+    if made:
+        wake.push_soon([target.account_id])
+    return made
 
 
 @verb

@@ -124,6 +124,7 @@ class _Visit:
             self._walk(step)
             if not self.report.finished:
                 return
+        announce_folders(vanish.drop_unmet(self.session.lease, self.folder.pk, read_at=self.selected_at))
         self._retry_holes()
 
     def _walk(self, step: plan.Step) -> None:
@@ -158,6 +159,8 @@ class _Visit:
         start = intake.CursorMove(
             uidnext_seen=top, highestmodseq=self.selected.highestmodseq, exists_seen=self.selected.exists
         )
+        # What a push has moved here meanwhile has its UID already, and the flags that it had before.
+        adopted = set(vanish.known_uids(self.folder.pk, self.folder.epoch)).intersection(uids)
         chunks = plan.plan_chunks(uids)
         headers = (fetch_headers(self.session, chunk) for chunk in chunks)
         with closing(ahead(headers, waiting=self.session.hold_on)) as fetched:
@@ -165,6 +168,9 @@ class _Visit:
                 first = start if below is None and number == 0 else intake.CursorMove()
                 # Never 1 before the end: 1 says that the end was reached, with all that is done there.
                 self._store_headers(chunk, first.with_header_cursor(max(2, chunk.asked[0])))
+                flagged = [header for header in chunk.got if header.uid in adopted]
+                told = [FlagUpdate(one.uid, one.flags, one.modseq) for one in flagged if one.flags is not None]
+                self._flags(told, self.selected_at)
                 self.bodies_wanted()
                 if self.session.is_over and number + 1 < len(chunks):
                     self.report.finished = False

@@ -8,6 +8,7 @@ A change that can never succeed is undone on the screen and told; one that may i
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 from django.db import OperationalError
 
@@ -19,7 +20,7 @@ from mailsync.errors import LeaseLost, NeedsUser, Rejected, TryLater, TryNow
 from mailsync.models import Change
 from mailsync.plan import push as plan
 from mailsync.protocol.contract import MailSource
-from mailsync.store import changes, draft_copies, leases, pushing, pushing_folders, throttle
+from mailsync.store import changes, draft_copies, leases, pushing, pushing_folders, schedule, throttle
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,9 @@ UID_WAIT_SECONDS = 20.0
 DIAL_AGAIN_SECONDS = 120.0
 #: Response codes (RFC 5530) of a refusal that passes by itself.
 PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "CONTACTADMIN"})
+#: … and of one that means a folder which is not where it was.
+NO_FOLDER = frozenset({"NONEXISTENT", "TRYCREATE"})
+FOLDER_TRIES, FOLDER_WAIT_SECONDS = 2, 30.0
 
 
 def push_changes(account_id: int, *, open_source: Callable[[MailAccount], MailSource] | None = None) -> None:
@@ -142,14 +146,19 @@ class _Run:
     def _refused(self, step: plan.Step, error: Rejected) -> None:
         """The server said NO to the step: part it to find whom it means, then wait or give up."""
         code = error.code.upper()
+        ids = _change_ids(step)
         parts = _halves(step)
         if code in PASSING:
-            self._later(_change_ids(step), 300, str(error))
+            self._later(ids, 300, str(error))
+        elif code in NO_FOLDER and pushing.most_attempts(ids) < FOLDER_TRIES:
+            # Another program may have renamed it: the next listing tells.
+            schedule.make_account_due(self._account.pk)
+            self._later(ids, FOLDER_WAIT_SECONDS, str(error))
         elif parts:
             for part in parts:
                 self._take(part)
         else:
-            self._give_up(_change_ids(step), _words(code, error))
+            self._give_up(ids, _words(code, error))
 
     def _later(self, ids: Collection[int], after_seconds: float, words: str, *, count: bool = True) -> None:
         # A server out of reach says nothing against the change: however long that lasts, it is kept.
@@ -207,20 +216,10 @@ def _halves(step: plan.Step) -> Sequence[plan.Step]:
 
 
 def _with_items(
-    step: plan.StoreFlags | plan.Move | plan.LookForMoved | plan.RemoveCopied | plan.Expunge,
+    step: plan.StoreFlags | plan.Move | plan.LookForMoved | plan.Copy | plan.RemoveCopied | plan.Expunge,
     items: tuple[plan.Item, ...],
 ) -> plan.Step:
-    match step:
-        case plan.StoreFlags():
-            return plan.StoreFlags(step.folder_id, step.add, step.remove, items)
-        case plan.Move():
-            return plan.Move(step.folder_id, step.target_id, items)
-        case plan.LookForMoved():
-            return plan.LookForMoved(step.folder_id, step.target_id, items)
-        case plan.RemoveCopied():
-            return plan.RemoveCopied(step.folder_id, items)
-        case plan.Expunge():
-            return plan.Expunge(step.folder_id, items)
+    return replace(step, items=items)
 
 
 def _words(code: str, error: Rejected) -> str:

@@ -10,10 +10,10 @@ from typing import cast
 from mailsync.engine.session import remote_of
 from mailsync.errors import Rejected, TryLater
 from mailsync.message.parse import parse_header
-from mailsync.models import Change, Folder, Placement
+from mailsync.models import Change, Folder, Message, Placement
 from mailsync.plan import push as plan
 from mailsync.protocol.contract import MailSource
-from mailsync.store import leases, pushing, pushing_folders
+from mailsync.store import copying, intake, leases, pushing, pushing_folders
 from mailsync.store.plain import plain
 from mailsync.store.raw import read_raw
 from mailsync.store.summary import FolderCounts
@@ -40,6 +40,8 @@ class Hands:
                 return self._move(step)
             case plan.LookForMoved():
                 return self._look_for_moved(step)
+            case plan.Copy():
+                return self._copy_only(step)
             case plan.RemoveCopied():
                 return self._remove_copied(step)
             case plan.Expunge():
@@ -79,10 +81,9 @@ class Hands:
                 self._look(step.folder_id, step.target_id, items)
                 raise
             return self._copy(step, items, remote, uidnext)
-        if not result.uids:
-            return self._finish_moved(items, self._find_moved(items, target, uidnext), result)
         moved = [item for item in items if item.uid in result.uids]
-        counts = self._finish_moved(moved, {item.uid: result.uids[item.uid] for item in moved}, result)
+        counts = self._finish_moved(moved, {item.uid: result.uids[item.uid] for item in moved}, result) if moved else ()
+        # RFC 6851 §3.3: what another program took away meanwhile is left out, and the answer is OK all the same.
         rest = [item for item in items if item.uid not in result.uids]
         return [*counts, *(self._look(step.folder_id, step.target_id, rest) if rest else ())]
 
@@ -106,6 +107,38 @@ class Hands:
         self._remove_copied(plan.RemoveCopied(step.folder_id, tuple(copied)))
         rest = [item for item in items if item.uid not in known]
         return self._look(step.folder_id, step.target_id, rest) if rest else ()
+
+    def _copy_only(self, step: plan.Copy) -> Sequence[FolderCounts]:
+        """COPY as the user's own wish: nothing happens to the original."""
+        target = Folder.objects.get(pk=step.target_id)
+        remote = remote_of(target)
+        todo = list(step.items)
+        if step.look:
+            saved = Change.objects.filter(id__in=_ids(todo)).values_list("target_uidnext", flat=True)
+            found = self._find_moved(todo, target, min((uidnext or 1 for uidnext in saved), default=1))
+            self._finish_copied([item for item in todo if item.uid in found], found, None)
+            todo = [item for item in todo if item.uid not in found]
+        uidnext = self._uidnext(target, remote)
+        self._select(step.folder_id)
+        here = _existing(self._connected(), [item.uid for item in todo])
+        lost = [item for item in todo if item.uid not in here]
+        counts = pushing.finish_changes(self._lease, _ids(lost), lost=True) if lost else ()
+        items = self._claim([item for item in todo if item.uid in here], target_uidnext=uidnext)
+        if items:
+            try:
+                result = self._connected().copy([item.uid for item in items], remote)
+            except Rejected:
+                # RFC 9051 §6.4.7: a refused COPY has copied nothing.
+                pushing.requeue(self._lease, _ids(items))
+                raise
+            found = result.uids or self._find_moved(items, target, uidnext)
+            self._finish_copied(items, found, result.uidvalidity)
+        return counts
+
+    def _finish_copied(self, items: Sequence[plan.Item], found: dict[int, int], uidvalidity: int | None) -> None:
+        uids = {change: found.get(item.uid) for item in items for change in item.change_ids}
+        if uids:
+            copying.finish_copies(self._lease, uids, uidvalidity=uidvalidity)
 
     def _remove_copied(self, step: plan.RemoveCopied) -> Sequence[FolderCounts]:
         self._select(step.folder_id)
@@ -207,7 +240,7 @@ class Hands:
             return pushing.finish_changes(self._lease, [change.pk], lost=True)
         source, remote = self._connected(), remote_of(target)
         selected = source.select(remote, read_only=True)
-        standing = source.find_message_id(message.message_id)
+        standing = self._standing(change, message)
         if standing:
             pushing.finish_append(self._lease, change.pk, max(standing), uidvalidity=selected.uidvalidity)
             return ()
@@ -223,9 +256,25 @@ class Hands:
         uid = next(iter(result.uids.values()), None)
         if uid is None:
             source.select(remote, read_only=True)
-            uid = max(source.find_message_id(message.message_id, above_uid=uidnext - 1), default=None)
+            change.target_uidnext = uidnext
+            uid = max(self._standing(change, message, tried=True), default=None)
         pushing.finish_append(self._lease, change.pk, uid, uidvalidity=result.uidvalidity or selected.uidvalidity)
         return ()
+
+    def _standing(self, change: Change, message: Message, *, tried: bool = False) -> list[int]:
+        """The UIDs in the selected folder that are this message, as an earlier try or a provider has put it there.
+
+        Without a Message-ID only what arrived since the first try is looked at, and known by its header and size.
+        """
+        source = self._connected()
+        above = (change.target_uidnext or 1) - 1
+        if message.message_id:
+            return source.find_message_id(message.message_id, above_uid=above if tried else 0)
+        if not tried and change.state == Change.State.QUEUED:
+            return []
+        new = source.search_uids(low=above + 1)
+        headers = source.fetch_headers(new) if new else ()
+        return [one.uid for one in headers if intake.header_hash(one) == bytes(message.header_sha256 or b"")]
 
     def _change_folder(self, step: plan.ChangeFolder) -> Sequence[FolderCounts]:
         change = Change.objects.select_related("source", "target").get(pk=step.change_id)

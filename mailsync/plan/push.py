@@ -9,7 +9,7 @@ before it is done again; a change whose message has no UID yet waits.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-FLAGS, MOVE, EXPUNGE, APPEND = "flags", "move", "expunge", "append"
+FLAGS, MOVE, COPY, EXPUNGE, APPEND = "flags", "move", "copy", "expunge", "append"
 FOLDER_CREATE, FOLDER_RENAME, FOLDER_DELETE = "folder_create", "folder_rename", "folder_delete"
 SUBSCRIBE = "subscribe"
 QUEUED, SENT, COPIED, AMBIGUOUS = "queued", "sent", "copied", "ambiguous"
@@ -81,6 +81,16 @@ class LookForMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """``look`` when a reply was lost: what has arrived already is not copied again."""
+
+    folder_id: int
+    target_id: int
+    items: tuple[Item, ...]
+    look: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveCopied:
     """The second half of a move without MOVE: the copies exist, the originals go."""
 
@@ -109,7 +119,7 @@ class ChangeFolder:
     folder_id: int
 
 
-Step = Settle | StoreFlags | Move | LookForMoved | RemoveCopied | Expunge | Append | ChangeFolder
+Step = Settle | StoreFlags | Move | LookForMoved | Copy | RemoveCopied | Expunge | Append | ChangeFolder
 
 
 def plan_push(changes: Sequence[Pending]) -> list[Step]:
@@ -123,6 +133,8 @@ def plan_push(changes: Sequence[Pending]) -> list[Step]:
         steps.append(Settle(_ids(lost), lost=True))
     steps += _folder_changes(ready, FOLDER_CREATE)
     steps += _flags([change for change in ready if change.kind == FLAGS], deleted)
+    # Before the moves: what is copied may be moved away in the same breath.
+    steps += _copies([change for change in ready if change.kind == COPY])
     steps += _moves([change for change in ready if change.kind == MOVE])
     steps += [
         Append(change.id, change.target_id)
@@ -143,7 +155,7 @@ def _is_lost(change: Pending) -> bool:
     """Its message has gone from where it was. An unfinished move is still looked for in its target."""
     if change.orphaned:
         return True
-    return change.kind in {FLAGS, EXPUNGE, MOVE} and not change.exists
+    return change.kind in {FLAGS, EXPUNGE, MOVE, COPY} and not change.exists
 
 
 def _flags(changes: Sequence[Pending], deleted: set[int | None]) -> list[Step]:
@@ -204,6 +216,22 @@ def _moves(changes: Sequence[Pending]) -> list[Step]:
         *(RemoveCopied(folder, _by_uid(items)) for folder, items in copied.items()),
         *(Move(folder, target, _by_uid(items)) for (folder, target), items in moves.items()),
     ]
+
+
+def _copies(changes: Sequence[Pending]) -> list[Step]:
+    groups: dict[tuple[int, int, bool], list[Item]] = {}
+    doubles: list[Step] = []
+    for change in changes:
+        if change.uid is None or change.folder_id is None or change.target_id is None:
+            continue
+        key = (change.folder_id, change.target_id, change.state != QUEUED)
+        item = Item((change.id,), change.uid)
+        if any(other.uid == item.uid for other in groups.get(key, ())):
+            # Two copies of one message in one folder are two commands.
+            doubles.append(Copy(change.folder_id, change.target_id, (item,), key[2]))
+        else:
+            groups.setdefault(key, []).append(item)
+    return [*(Copy(key[0], key[1], _by_uid(items), key[2]) for key, items in groups.items()), *doubles]
 
 
 def _expunges(changes: Sequence[Pending]) -> list[Step]:

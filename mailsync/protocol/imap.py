@@ -85,6 +85,9 @@ class ImapSource:
                 session.run(b"ENABLE", wanted.encode())
             except Rejected:
                 session.offered -= {"QRESYNC"}
+        if "QRESYNC" in session.offered:
+            # RFC 7162 §3.2: who has QRESYNC has CONDSTORE, announced or not.
+            session.offered |= {"CONDSTORE"}
 
     # Folders. -----------------------------------------------------------------------------------
 

@@ -67,7 +67,7 @@ def refused(kind: str, line: bytes) -> MailError:
         return TryLater("The mail server cannot do this just now.", detail=shown)
     if not status.code and any(word in shown.lower() for word in _LATER_WORDS):
         return TryLater("The mail server cannot do this just now.", detail=shown)
-    code = status.code or ("OVERQUOTA" if "quota" in shown.lower() else kind)
+    code = status.code or _code_in_words(shown) or kind
     words = {
         "OVERQUOTA": "The mailbox is full: make room in it, then try again.",
         "NOPERM": "The mail server does not allow this here.",
@@ -76,6 +76,15 @@ def refused(kind: str, line: bytes) -> MailError:
         "ALREADYEXISTS": "A folder of this name exists already.",
     }
     return Rejected(words.get(code, f"The mail server refused: {status.text.strip() or shown}"), code=code, line=shown)
+
+
+def _code_in_words(shown: str) -> str:
+    """The response code (RFC 5530) that the server should have given; empty if its words tell none."""
+    lowered = shown.lower()
+    if "quota" in lowered:
+        return "OVERQUOTA"
+    # Seen in practice: Dovecot answers SELECT of a deleted folder so, Cyrus with "Mailbox does not exist".
+    return "NONEXISTENT" if any(word in lowered for word in ("doesn't exist", "does not exist")) else ""
 
 
 def broken(detail: str) -> MailError:

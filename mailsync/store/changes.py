@@ -85,7 +85,7 @@ def record_flags(
             alike.setdefault((tuple(added), tuple(removed)), []).append(placement.pk)
     _save_flags(touched, (*add, *remove))
     for (added_flags, removed_flags), ids in alike.items():
-        _log(ids, Change.Kind.FLAGS, group, add=added_flags, remove=removed_flags)
+        log_changes(ids, Change.Kind.FLAGS, group, add=added_flags, remove=removed_flags)
     _wake(touched, None)
     return touched
 
@@ -111,9 +111,9 @@ def record_moves(
     moving = [placement for placement in placements if placement.folder_id != target.pk]
     if is_local(target.account):
         return _move_locally(moving, target, group)
-    arrived = _copy_rows(moving, target)
+    arrived = copy_rows(moving, target)
     hide(moving)
-    _log(
+    log_changes(
         [old.pk for old in moving],
         Change.Kind.MOVE,
         group,
@@ -125,7 +125,7 @@ def record_moves(
     return arrived
 
 
-def _copy_rows(moving: Sequence[Placement], target: Folder) -> list[Placement]:
+def copy_rows(moving: Sequence[Placement], target: Folder) -> list[Placement]:
     """The same messages with the same flags in ``target``, in the order given: one statement for a whole folder."""
     with connection.cursor() as cursor:
         cursor.execute(_COPY, {"ids": [old.pk for old in moving], "folder": target.pk, "epoch": target.epoch})
@@ -193,7 +193,7 @@ def take_local_uids(folder: Folder, count: int) -> list[int]:
 def record_expunges(placements: Sequence[Placement], *, group: UUID, hold_until: datetime | None) -> list[Placement]:
     """Hide placements for good: the server's copies are expunged once the hold is over."""
     hide(placements)
-    _log([row.pk for row in placements], Change.Kind.EXPUNGE, group, hold_until=hold_until, waits=True)
+    log_changes([row.pk for row in placements], Change.Kind.EXPUNGE, group, hold_until=hold_until, waits=True)
     _wake(placements, hold_until, even_local=True)
     return list(placements)
 
@@ -284,7 +284,7 @@ def _wanted_flags(placement_ids: Iterable[int], which: Q) -> dict[int, dict[str,
     return wanted
 
 
-def _log(
+def log_changes(
     placement_ids: Sequence[int],
     kind: Change.Kind,
     group: UUID,

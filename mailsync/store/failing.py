@@ -21,6 +21,8 @@ def take_off_screen(change: Change) -> list[Pair]:
             return _flags_off(change)
         case Change.Kind.MOVE:
             return _move_off(change)
+        case Change.Kind.COPY:
+            return _copy_off(change)
         case Change.Kind.EXPUNGE:
             return _show(change.placement_id)
         case Change.Kind.APPEND:
@@ -81,6 +83,13 @@ def _move_off(change: Change) -> list[Pair]:
     return _show(change.placement_id)
 
 
+def _copy_off(change: Change) -> list[Pair]:
+    arrived = _find(change.target_placement_id)
+    if arrived is not None and arrived.uid is None:
+        remove_placements([arrived.pk])
+    return []
+
+
 def _append_off(change: Change) -> list[Pair]:
     """A message of ours that the server will not keep stays readable here; a draft has its own row."""
     outgoing = Outgoing.objects.filter(sent_placement_id=change.target_placement_id or 0).first()
@@ -100,9 +109,10 @@ def _append_off(change: Change) -> list[Pair]:
 def _folder_off(change: Change) -> list[Pair]:
     """A folder that the server refused: what was moved into it goes back, and it disappears."""
     pairs: list[Pair] = []
-    moves = Change.objects.filter(target_id=change.target_id, kind=Change.Kind.MOVE, state__in=Change.OPEN)
+    kinds = (Change.Kind.MOVE, Change.Kind.COPY)
+    moves = Change.objects.filter(target_id=change.target_id, kind__in=kinds, state__in=Change.OPEN)
     for move in moves.order_by("-id"):
-        pairs += _move_off(move)
+        pairs += take_off_screen(move)
         changes.remember_failure(move, "Its folder could not be made.")
     if change.target_id and not Placement.objects.filter(folder_id=change.target_id).exists():
         Change.objects.filter(target_id=change.target_id).update(target=None)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import MailAccount
 from mailsync.models import Change, Folder
 from mailsync.store.changes import is_local, settle_cancelled, wake_account
-from mailsync.store.folder_paths import leaf, load_shown_paths, path_by_now
+from mailsync.store.folder_paths import leaf, load_shown_paths, path_by_now, rename_rows
 from mailsync.types import Role
 
 
@@ -81,17 +81,6 @@ def record_rename(
         old_path=old_path,
         after=after,
     )
-
-
-def rename_rows(folder: Folder, path: str) -> None:
-    """The row of a folder, and of those below it, at its new path (RFC 9051 §6.3.6: RENAME takes them along)."""
-    old = folder.path + folder.delimiter
-    if folder.delimiter:
-        for below in Folder.objects.filter(account_id=folder.account_id, path__startswith=old):
-            below.path = path + folder.delimiter + below.path[len(old) :]
-            below.save(update_fields=["path"])
-    folder.path = path
-    folder.save(update_fields=["path"])
 
 
 def record_delete(

@@ -8,6 +8,7 @@ may reach the server in any order. The tree shows folders where they are to be.
 from collections.abc import Iterable
 
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils import timezone
 
 from mailsync.models import Change, Folder
 
@@ -64,6 +65,29 @@ def path_by_now(change: Change) -> str:
     """The path that this creation or renaming leads to, with its parent as the server calls it by now."""
     parent = change.source if change.kind == Change.Kind.FOLDER_CREATE else change.target
     return change.path if parent is None else join(parent.path, parent.delimiter, leaf(change.path, parent.delimiter))
+
+
+def rename_rows(folder: Folder, path: str) -> None:
+    """The row of a folder, and of those below it, at its new path (RFC 9051 §6.3.6: RENAME takes them along)."""
+    old = folder.path + folder.delimiter
+    if folder.delimiter:
+        for below in Folder.objects.filter(account_id=folder.account_id, path__startswith=old).order_by("id"):
+            _take_path(below, path + folder.delimiter + below.path[len(old) :])
+    _take_path(folder, path)
+
+
+def _take_path(folder: Folder, path: str) -> None:
+    """A path belongs to one row: another that bears it makes room, unless a pull has filled it with mail already."""
+    standing = Folder.objects.filter(account_id=folder.account_id, path=path).exclude(pk=folder.pk).first()
+    if standing is not None:
+        met = standing.missing_since is None and standing.total > 0
+        aside = folder if met else standing
+        Folder.objects.filter(pk=aside.pk).update(path=f"{path} ({aside.pk})", missing_since=timezone.now(), role="")
+        if met:
+            folder.refresh_from_db()
+            return
+    folder.path = path
+    folder.save(update_fields=["path"])
 
 
 def leaf(path: str, delimiter: str) -> str:

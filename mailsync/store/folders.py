@@ -62,7 +62,7 @@ def apply_list(lease: leases.HeldLease, listed: Sequence[RemoteFolder]) -> list[
     return [
         ListedFolder(rows[path], remote)
         for path, remote in usable.items()
-        if remote.selectable and rows[path].missing_since is None
+        if remote.selectable and rows[path].pk not in pending.deleted
     ]
 
 
@@ -144,7 +144,10 @@ def _bring_in_step(
         return Folder.objects.create(account_id=account_id, path=path, **wanted)
     for name in keep:
         del wanted[name]
-    if folder.missing_since is not None:
+    if folder.missing_since is not None and folder.failures and remote.status is None:
+        # Listed, but it would not open when last asked.
+        del wanted["missing_since"]
+    elif folder.missing_since is not None or remote.selectable is not folder.selectable:
         # Back after an absence, in which its messages may have been hidden: the next visit compares all UIDs.
         wanted["deep_scan_at"] = None
     differing = [name for name, value in wanted.items() if _stored(getattr(folder, name)) != value]

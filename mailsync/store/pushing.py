@@ -68,12 +68,14 @@ def _folders_in_use(account_id: int) -> set[int]:
 def _pending(row: Change, unmade: Collection[int | None], in_use: Collection[int]) -> Pending:
     placement, arrived = row.placement, row.target_placement
     current = placement is not None and placement.epoch == placement.folder.epoch
+    # What only an earlier numbering knew, and the folder was read since, never gets a UID again.
+    lost = placement is None or (placement.gone_phase > 0 and not current)
     return Pending(
         id=row.pk,
         kind=row.kind,
         state=row.state,
         placement_id=row.placement_id,
-        exists=placement is not None,
+        exists=not lost,
         folder_id=placement.folder_id if placement is not None else row.source_id,
         uid=placement.uid if placement is not None and current else None,
         target_id=row.target_id,
@@ -112,7 +114,7 @@ def finish_flags(
     with leases.commit(lease):
         with connection.cursor() as cursor:
             cursor.execute(_TOLD, {"changes": list(change_ids), "add": list(add), "remove": list(remove)})
-        _finish(change_ids)
+        finish(change_ids)
 
 
 # Locked by id, as everybody locks placements.
@@ -135,14 +137,18 @@ def finish_changes(lease: leases.HeldLease, change_ids: Collection[int], *, lost
         counts: list[FolderCounts] = []
         if lost:
             counts = remove_placements(_promised(change_ids)) + _show_again(change_ids)
-        _finish(change_ids, error="The message had gone from the server." if lost else "")
+        finish(change_ids, error="The message had gone from the server." if lost else "")
     return counts
 
 
 def _show_again(change_ids: Collection[int]) -> list[FolderCounts]:
-    """What was to be expunged after a change that failed (a draft's old copy) stays, on the server and here."""
+    """What was to go after a change that failed stays, on the server and here: a draft's old copy, a moved original."""
     kept = Placement.objects.filter(
-        changes__in=change_ids, changes__kind=Change.Kind.EXPUNGE, gone_phase=0, shown=False
+        changes__in=change_ids,
+        changes__kind__in=[Change.Kind.EXPUNGE, Change.Kind.MOVE],
+        changes__after__isnull=False,
+        gone_phase=0,
+        shown=False,
     ).values_list("id", "folder_id", "thread_id")
     rows = list(kept)
     lock_folders(folder_id for _, folder_id, _ in rows)
@@ -160,7 +166,7 @@ def _promised(change_ids: Collection[int]) -> list[int]:
 def record_copied(lease: leases.HeldLease, uids: Mapping[int, int | None], *, uidvalidity: int | None) -> None:
     """The first half of a move without MOVE is done: change id → UID of the copy, where the server told it."""
     with leases.commit(lease):
-        _adopt(uids, uidvalidity)
+        adopt(uids, uidvalidity)
         Change.objects.filter(id__in=uids).update(state=Change.State.COPIED)
 
 
@@ -180,7 +186,7 @@ def finish_moves(
         rows = Change.objects.filter(id__in=uids)
         touched = list(rows.values_list("source_id", "target_id"))
         lock_folders(pk for pair in touched for pk in pair if pk is not None)
-        _adopt(uids, uidvalidity)
+        adopt(uids, uidvalidity)
         sources = [pk for pk in rows.values_list("placement_id", flat=True) if pk is not None]
         with connection.cursor() as cursor:
             cursor.execute(_FOLLOW, [list(uids), list(Change.OPEN)])
@@ -189,7 +195,7 @@ def finish_moves(
             _mark_deleted(sources)
         else:
             counts = remove_placements(sources)
-        _finish(uids)
+        finish(uids)
         unmet = {
             target for pk, target in rows.values_list("id", "target_id") if uids[pk] is None and target is not None
         }
@@ -219,14 +225,14 @@ def finish_expunges(lease: leases.HeldLease, change_ids: Collection[int], *, exp
             put_away(placements)
         else:
             _mark_deleted(placements)
-        _finish(change_ids)
+        finish(change_ids)
 
 
 def finish_append(lease: leases.HeldLease, change_id: int, uid: int | None, *, uidvalidity: int | None) -> None:
     """Filed: the placement has its UID, or gets it from the next pull."""
     with leases.commit(lease):
-        _adopt({change_id: uid}, uidvalidity)
-        _finish([change_id])
+        adopt({change_id: uid}, uidvalidity)
+        finish([change_id])
 
 
 def defer_changes(
@@ -313,7 +319,7 @@ def schedule_next(account_id: int) -> datetime | None:
     return due
 
 
-def _adopt(uids: Mapping[int, int | None], uidvalidity: int | None) -> None:
+def adopt(uids: Mapping[int, int | None], uidvalidity: int | None) -> None:
     """Give the placements that were shown ahead their UIDs, if the target's numbering is the one we know."""
     rows = Change.objects.filter(id__in=uids).select_related("target", "target_placement").order_by("id")
     # A pull of the target may be about to meet the same messages.
@@ -354,7 +360,7 @@ def _mark_deleted(placement_ids: Iterable[int]) -> None:
         placement.save(update_fields=["server_flags"])
 
 
-def _finish(change_ids: Iterable[int], *, error: str = "") -> None:
+def finish(change_ids: Iterable[int], *, error: str = "") -> None:
     Change.objects.filter(id__in=list(change_ids)).update(
         state=Change.State.DONE, finished_at=timezone.now(), error=error
     )

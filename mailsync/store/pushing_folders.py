@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from mailsync.models import Change, Folder
 from mailsync.store import leases
-from mailsync.store.folder_paths import path_by_now
+from mailsync.store.folder_paths import leaf, path_by_now, rename_rows
 from mailsync.types import RemoteFolder
 
 
@@ -52,22 +52,19 @@ def finish_folder(lease: leases.HeldLease, change: Change, listed: Sequence[Remo
 
 
 def _take_path(folder: Folder, remote: RemoteFolder) -> None:
-    old = folder.path + (folder.delimiter or "\0")
-    standing = Folder.objects.filter(account_id=folder.account_id, path=remote.path).exclude(pk=folder.pk)
-    # A pull may have met the new path first: its row is empty still, and ours has the mail.
-    standing.filter(total=0).delete()
-    for gone in standing.exclude(missing_since=None):
-        # What bore the name before has left the server; its mail is kept a while under another.
-        Folder.objects.filter(pk=gone.pk).update(path=f"{gone.path} ({gone.pk})")
-    for below in Folder.objects.filter(account_id=folder.account_id, path__startswith=old):
-        # RFC 9051 §6.3.6: RENAME takes the folders below along.
-        below.path = remote.path + remote.delimiter + below.path[len(old) :]
-        below.path_raw = remote.path_raw + bytes(below.path_raw)[len(bytes(folder.path_raw)) :]
-        below.save(update_fields=["path", "path_raw"])
-    folder.path, folder.path_raw, folder.delimiter = remote.path, remote.path_raw, remote.delimiter
-    folder.name = remote.path.rsplit(remote.delimiter, 1)[-1] if remote.delimiter else remote.path
-    folder.missing_since = None
-    folder.save(update_fields=["path", "path_raw", "delimiter", "name", "missing_since"])
+    old_raw, new_raw = bytes(folder.path_raw), remote.path_raw
+    if folder.path != remote.path:
+        rename_rows(folder, remote.path)
+    if folder.path != remote.path:
+        return
+    below = Folder.objects.filter(account_id=folder.account_id, path__startswith=remote.path + remote.delimiter)
+    for row in below if remote.delimiter else ():
+        if bytes(row.path_raw).startswith(old_raw) and old_raw:
+            row.path_raw = new_raw + bytes(row.path_raw)[len(old_raw) :]
+            row.save(update_fields=["path_raw"])
+    folder.path_raw, folder.delimiter, folder.missing_since = new_raw, remote.delimiter, None
+    folder.name = leaf(remote.path, remote.delimiter)
+    folder.save(update_fields=["path_raw", "delimiter", "name", "missing_since"])
 
 
 def _finish(change: Change) -> None:

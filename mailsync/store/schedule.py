@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.models import MailAccount
-from mailsync.errors import InUse, MailError, NeedsUser, TryLater
+from mailsync.errors import InUse, MailError, NeedsUser, Rejected, TryLater
 from mailsync.models import AccountSync, Folder, SchedulerTick
 from mailsync.plan.pop import LEAST_SECONDS_FREEMAIL, login_delay
 from mailsync.store import leases, throttle
@@ -250,6 +250,8 @@ def judge(error: MailError, failures: int) -> Verdict:
 def record_folder_success(folder_id: int, *, finished: bool) -> None:
     """A visit went well; one that was cut short is due again at once. What has made it due meanwhile stands."""
     again = {} if finished else {"due_at": Now()}
+    # It opens after all.
+    Folder.objects.filter(pk=folder_id, failures__gt=0).update(missing_since=None)
     Folder.objects.filter(pk=folder_id).update(
         last_success_at=Now(), last_error="", failures=0, parked_at=None, **again
     )
@@ -259,7 +261,11 @@ def record_folder_failure(folder_id: int, error: MailError) -> None:
     """This one folder cannot be read; after a few times it is parked, and the account goes on without it."""
     folders = Folder.objects.filter(pk=folder_id)
     folders.update(last_error=plain(str(error)), failures=F("failures") + 1, due_at=None)
-    folders.filter(failures__gte=PARK_AFTER, parked_at__isnull=True).update(parked_at=Now())
+    if isinstance(error, Rejected) and error.code in ("NONEXISTENT", "TRYCREATE"):
+        # Seen in practice: Dovecot goes on listing a deleted folder that has others below it.
+        folders.filter(missing_since__isnull=True).update(missing_since=Now())
+    # One that may be made anew any day is asked for at each round.
+    folders.filter(failures__gte=PARK_AFTER, parked_at__isnull=True, missing_since__isnull=True).update(parked_at=Now())
 
 
 def make_folder_due(folder_id: int, *, seconds: float = 0) -> bool:
@@ -271,6 +277,11 @@ def make_folder_due(folder_id: int, *, seconds: float = 0) -> bool:
     when = Now() + timedelta(seconds=seconds)
     folders = Folder.objects.filter(pk=folder_id, parked_at__isnull=True)
     return bool(folders.filter(Q(due_at__isnull=True) | Q(due_at__gt=when)).update(due_at=when))
+
+
+def make_account_due(account_id: int) -> None:
+    """List the account's folders at the next tick."""
+    AccountSync.objects.filter(Q(due_at__isnull=True) | Q(due_at__gt=Now()), pk=account_id).update(due_at=Now())
 
 
 def is_too_soon(account_id: int) -> bool:

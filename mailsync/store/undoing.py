@@ -11,7 +11,7 @@ from uuid import uuid4
 from django.db import connection, transaction
 
 from mailsync.models import Change, Placement
-from mailsync.store import changes, folder_changes
+from mailsync.store import changes, copying, folder_changes
 from mailsync.store.folder_changes import TooLate
 from mailsync.store.summary import lock_folders, remove_placements
 
@@ -36,6 +36,7 @@ def take_back(group: Sequence[Change]) -> list[Pair] | None:
             folder_changes.take_back(locked)
             moves = [change for change in locked if change.kind == Change.Kind.MOVE]
             pairs = _moves(moves)
+            pairs += _copies([change for change in locked if change.kind in (Change.Kind.COPY, Change.Kind.APPEND)])
             pairs += _expunges([change for change in locked if change.kind == Change.Kind.EXPUNGE])
             pairs += _flags([change for change in locked if change.kind == Change.Kind.FLAGS])
     except TooLate:
@@ -89,6 +90,15 @@ _FOLLOW_BACK = """
       FROM mailsync_change c
      WHERE c.id = ANY(%s) AND f.placement_id = c.target_placement_id
 """
+
+
+def _copies(copied: Sequence[Change]) -> list[Pair]:
+    """Copies go for good: what they are copies of is still there."""
+    made = copying.unmake_copies(copied)
+    if made is None:
+        raise TooLate
+    changes.record_expunges(made, group=uuid4(), hold_until=None)
+    return [_pair(row) for row in made]
 
 
 def _expunges(expunged: Sequence[Change]) -> list[Pair]:

@@ -9,15 +9,15 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from mailsync.models import Folder, Message, Placement, RawMessage
+from mailsync.models import Change, Folder, Message, Placement, RawMessage
 from mailsync.store import leases
 from mailsync.store.flags import taken_away
 from mailsync.store.holes import fill_holes
 from mailsync.store.intake import lock_epoch
-from mailsync.store.summary import FolderCounts, lock_folders, refresh
+from mailsync.store.summary import FolderCounts, lock_folders, refresh, remove_placements
 from mailsync.store.threads import delete_empty_threads, refresh_threads
 
 KEEP = timedelta(days=30)
@@ -62,7 +62,27 @@ def record_returned(
         Placement.objects.bulk_update(rows, ["gone_phase", "gone_at", "shown"], batch_size=500)
         counts = refresh((row.folder_id, row.thread_id) for row in rows)
         refresh_threads({row.thread_id for row in rows})
+        bodiless = Message.objects.filter(id__in=[row.message_id for row in rows], raw=None).count()
+        Folder.objects.filter(pk=folder.pk).update(bodies_pending=F("bodies_pending") + bodiless)
     return len(rows), counts
+
+
+def drop_unmet(lease: leases.HeldLease, folder_id: int, *, read_at: datetime) -> list[FolderCounts]:
+    """Take off what was shown ahead of the server and is not there, now that the folder was read at ``read_at``.
+
+    A move or an append whose reply named no UID is done; the pull was to meet its message. Raises ``LeaseLost``.
+    """
+    unmet = Placement.objects.filter(
+        Exists(Change.objects.filter(target_placement=OuterRef("pk"), finished_at__lt=read_at)),
+        ~Exists(Change.objects.filter(target_placement=OuterRef("pk"), finished_at=None)),
+        folder=folder_id,
+        uid=None,
+    )
+    if not unmet.exists():
+        return []
+    with leases.commit(lease):
+        lock_folders([folder_id])
+        return remove_placements(unmet.values_list("id", flat=True))
 
 
 def finish_first_pull(
@@ -94,15 +114,22 @@ def _set_gone(placements: QuerySet[Placement]) -> tuple[int, list[FolderCounts]]
 
 
 def retire_missing(lease: leases.HeldLease) -> list[FolderCounts]:
-    """Hide the messages of folders that LIST has left out for a day; they take the usual way from there."""
+    """Hide the messages of folders that LIST has left out for a day, or shows as empty shells that hold none.
+
+    They take the usual way from there.
+    """
     missing = Folder.objects.filter(
-        account_id=lease.account_id, is_local=False, missing_since__lt=Now() - MISSING_FOR, total__gt=0
+        Q(missing_since__lt=Now() - MISSING_FOR) | Q(selectable=False),
+        Q(total__gt=0) | Q(bodies_pending__gt=0),
+        account_id=lease.account_id,
+        is_local=False,
     )
     counts: list[FolderCounts] = []
     for folder_id in missing.values_list("id", flat=True):
         with leases.commit(lease):
             lock_folders([folder_id])
             _, changed = _set_gone(Placement.objects.filter(folder=folder_id, gone_phase=0))
+            Folder.objects.filter(pk=folder_id).update(bodies_pending=0)
             counts += changed
     return counts
 

@@ -156,12 +156,6 @@ def test_pop_accounts_change_only_here() -> None:
     assert counts(inbox) == (1, 1)
 
 
-def test_mail_cannot_go_to_another_account(account: MailAccount, inbox: Folder) -> None:
-    other = make_folder(make_account(account.user), "Elsewhere")
-    with pytest.raises(actions.CannotDo, match="another account"):
-        actions.move(account.user_id, [make_message(inbox).pk], other.pk)
-
-
 def test_strangers_get_nowhere(account: MailAccount, inbox: Folder) -> None:
     placement = make_message(inbox)
     stranger = make_account()

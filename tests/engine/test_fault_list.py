@@ -9,15 +9,16 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from accounts.models import MailAccount
-from mailsync import tasks
+from mailsync import actions, tasks
 from mailsync.engine.pull import Outcome, pull_account, pull_bodies
+from mailsync.engine.push import push_changes
 from mailsync.errors import LeaseLost, TryNow
 from mailsync.models import AccountSync, Change, Folder, Lease, Message, Placement, RawMessage
 from mailsync.store import intake, leases
 from mailsync.types import FetchedHeader, FetchedMessage, FolderStatus, RemoteFolder, SelectedFolder
 from tests.engine.in_step import assert_in_step, pull, snapshot
 from tests.engine.test_deliver import Post
-from tests.factories import make_account, raw_message
+from tests.factories import make_account, place, raw_message
 from tests.fakes import BASELINE, CONDSTORE, QRESYNC, PullServer, PullSource
 
 pytestmark = pytest.mark.django_db
@@ -241,6 +242,90 @@ def test_a_folder_that_goes_between_list_and_select(account: MailAccount, how: s
     )
     assert {"Inbox 0", "More", "Last"} <= shown
     assert ("Sent 2" in shown) is (how == "renamed")
+
+
+def test_a_deleted_folder_that_is_listed_all_the_same(account: MailAccount, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen in practice: Dovecot lists a deleted folder that has others below it, without STATUS."""
+    server = filled(2)
+    server.boxes["Archive"].add(raw_message("Old"))
+    pull(account, server)
+    archive = Folder.objects.get(path="Archive")
+    box = server.boxes.pop("Archive")
+    real = PullSource.list_folders
+
+    def with_ghost(self: PullSource, **more: bool) -> list[RemoteFolder]:
+        return [*real(self, **more), RemoteFolder("Archive", b"Archive", "/")]
+
+    monkeypatch.setattr(PullSource, "list_folders", with_ghost)
+    for _ in range(5):
+        assert pull_account(account.pk, connect=server.opener) is Outcome.DONE
+    archive.refresh_from_db()
+    assert (archive.missing_since is None, archive.parked_at) == (False, None)
+    Folder.objects.filter(pk=archive.pk).update(missing_since=timezone.now() - timedelta(days=2))
+    pull_account(account.pk, connect=server.opener)
+    assert not Placement.objects.filter(folder=archive, shown=True).exists()
+    # It is made anew, and shown again.
+    monkeypatch.undo()
+    server.boxes["Archive"] = box
+    pull(account, server)
+    assert_in_step(account, server)
+
+
+def test_a_folder_that_becomes_an_empty_shell_hides_its_mail(
+    account: MailAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = filled(2)
+    server.boxes["Archive"].add(raw_message("Old"))
+    pull_account(account.pk, connect=server.opener)
+    real = PullSource.list_folders
+
+    def shells(self: PullSource, **more: bool) -> list[RemoteFolder]:
+        return [replace(one, selectable=one.path != "Archive", status=None) for one in real(self, **more)]
+
+    monkeypatch.setattr(PullSource, "list_folders", shells)
+    pull_account(account.pk, connect=server.opener)
+    archive = Folder.objects.get(path="Archive")
+    assert (archive.total, archive.bodies_pending, archive.missing_since) == (0, 0, None)
+    monkeypatch.undo()
+    pull(account, server)
+    assert_in_step(account, server)
+
+
+def test_what_was_promised_and_is_not_there_goes_with_the_next_visit(account: MailAccount) -> None:
+    server = filled(2)
+    pull(account, server)
+    message = Message.objects.earliest("id")
+    archive = Folder.objects.get(path="Archive")
+    for done in (True, False):
+        promised = place(archive, message, uid=None)
+        Change.objects.create(
+            account=account,
+            kind="move",
+            target=archive,
+            target_placement=promised,
+            state="done" if done else "sent",
+            finished_at=timezone.now() if done else None,
+        )
+    server.boxes["Archive"].add(raw_message("Else"))
+    pull(account, server)
+    # The one that may still arrive stays.
+    assert Placement.objects.get(folder=archive, uid=None).pk == promised.pk
+
+
+def test_the_first_look_into_a_folder_reads_the_flags_of_what_was_moved_there(account: MailAccount) -> None:
+    server = filled(2)
+    pull(account, server)
+    made = actions.create_folder(account.user_id, account.pk, "New")
+    row = Placement.objects.filter(folder=inbox()).earliest("id")
+    assert made.folder_id is not None
+    actions.move(account.user_id, [row.pk], made.folder_id)
+    # Another program was there in between.
+    server.boxes["INBOX"].messages[row.uid or 0].flags.add("$Work")
+    Change.objects.update(hold_until=None)
+    push_changes(account.pk, open_source=server.connect)
+    pull(account, server)
+    assert_in_step(account, server)
+    assert Placement.objects.get(folder=made.folder_id).keywords == ["$Work"]
 
 
 # Changes. ---------------------------------------------------------------------------------------

@@ -98,6 +98,9 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "a listed folder refuses SELECT: park": (
         f"{ENGINE}::test_a_folder_that_refuses_to_open_is_parked_and_the_others_go_on",
     ),
+    "a deleted folder is listed all the same: hidden after a day": (
+        f"{MORE}::test_a_deleted_folder_that_is_listed_all_the_same",
+    ),
     "poison UID: bisect, hole, the rest syncs": (f"{ENGINE}::test_one_bad_message_is_a_hole_and_the_rest_syncs",),
     "throttle text: scheduled, the worker freed": (
         f"{WIRE}::test_throttling_is_obeyed",

@@ -212,6 +212,63 @@ def test_a_message_that_another_program_moved_is_dropped_and_told() -> None:
     box.agree()
 
 
+def test_a_move_that_moved_nothing_promises_nothing() -> None:
+    box = Mailbox("Work", "Archive")
+    row = box.add()
+    del box.server.boxes["INBOX"].messages[row.uid or 0]
+    actions.move(box.user_id, [row.pk], box.folders["Work"].pk)
+    arrived = Placement.objects.get(folder=box.folders["Work"])
+    actions.move(box.user_id, [arrived.pk], box.folders["Archive"].pk)
+    # RFC 6851 §3.3: the answer is OK, and names no UID.
+    box.push()
+    box.push()
+    assert set(Change.objects.values_list("error", flat=True)) == {"The message had gone from the server."}
+    assert box.shown("Work") == box.shown("Archive") == []
+    assert not Change.objects.filter(finished_at=None).exists()
+
+
+def test_a_change_to_what_only_an_earlier_numbering_knew_is_dropped_and_told() -> None:
+    box = Mailbox()
+    row = box.add()
+    actions.flag(box.user_id, [row.pk], True)
+    Folder.objects.filter(pk=box.folders["INBOX"].pk).update(epoch=2)
+    Placement.objects.filter(pk=row.pk).update(gone_phase=1, shown=False)
+    box.push()
+    assert (Change.objects.get().state, box.server.connections) == ("done", 0)
+    assert "gone" in Change.objects.get().error
+
+
+def test_a_folder_that_was_renamed_elsewhere_is_looked_for_before_a_change_is_given_up() -> None:
+    box = Mailbox("Work")
+    row = box.add("Work")
+    actions.flag(box.user_id, [row.pk], True)
+    box.server.boxes["Job"] = box.server.boxes.pop("Work")
+    box.push()
+    assert Change.objects.get().state == "queued"
+    assert AccountSync.objects.get().due_at is not None, "its folders are listed"
+    Folder.objects.filter(pk=box.folders["Work"].pk).update(path="Job", path_raw=b"Job")
+    box.push()
+    assert box.server.boxes["Job"].messages[row.uid or 0].flags == {"\\Flagged"}
+
+
+def test_a_rename_finds_rows_of_others_where_it_leads() -> None:
+    """Gone folders keep their names for a while, and a pull may have met the new place first."""
+    box = Mailbox("Work", "Work/Old", "Work/Met")
+    for path in ("Job", "Job/Old"):
+        make_folder(box.account, path, missing_since=timezone.now())
+    met = make_folder(box.account, "Job/Met")
+    make_message(met)
+    actions.rename_folder(box.user_id, box.folders["Work"].pk, "Job")
+    box.push()
+    shown = Folder.objects.filter(account=box.account, missing_since=None).values_list("path", "id")
+    assert dict(shown) == {
+        "INBOX": box.folders["INBOX"].pk,
+        "Job": box.folders["Work"].pk,
+        "Job/Old": box.folders["Work/Old"].pk,
+        "Job/Met": met.pk,
+    }
+
+
 def test_two_moves_in_a_row_end_where_the_last_one_said() -> None:
     box = Mailbox("Work", "Archive")
     row = box.add()

@@ -35,6 +35,7 @@ log_path = {base}/dovecot.log
 listen = 127.0.0.1
 protocols = imap pop3
 {process_users}
+{extra}
 ssl = yes
 ssl_cert = <{base}/server.pem
 ssl_key = <{base}/server.key
@@ -192,8 +193,9 @@ class Mailbox:
 class Dovecot:
     """The running server: ports, and a way to make users. Started and stopped by the fixture."""
 
-    def __init__(self, base: Path, certificates: Certificates) -> None:
+    def __init__(self, base: Path, certificates: Certificates, extra: str = "") -> None:
         self.base = base
+        self.extra = extra
         self.certificates = certificates
         self.imap, self.imaps, self.pop3, self.pop3s = (free_port() for _ in range(4))
         self.mail_user = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.getuid())
@@ -216,7 +218,9 @@ class Dovecot:
         (self.base / "users").chmod(0o755)
         config = self.base / "dovecot.conf"
         ports = {name: getattr(self, name) for name in ("imap", "imaps", "pop3", "pop3s")}
-        config.write_text(CONFIG.format(base=self.base, process_users=process_users, no_chroot=no_chroot, **ports))
+        config.write_text(
+            CONFIG.format(base=self.base, process_users=process_users, no_chroot=no_chroot, extra=self.extra, **ports)
+        )
         return config
 
     def start(self) -> None:
@@ -300,10 +304,17 @@ def require_dovecot() -> None:
 @pytest.fixture(scope="session")
 def dovecot(certificates: Certificates) -> Iterator[Dovecot]:
     """The session's Dovecot. Its directory is not pytest's own, whose mode keeps mail processes out."""
+    with running_dovecot(certificates) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def running_dovecot(certificates: Certificates, extra: str = "") -> Iterator[Dovecot]:
+    """A Dovecot of one's own with further lines of configuration, as ``imap_capability = …``."""
     require_dovecot()
     base = Path(tempfile.mkdtemp(prefix="heron-imap-"))
     base.chmod(0o755)
-    server = Dovecot(base, certificates)
+    server = Dovecot(base, certificates, extra)
     try:
         server.start()
         yield server
