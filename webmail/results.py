@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from mailsync.plan.search_terms import Problem
 from mailsync.store.excerpts import Excerpt, load_excerpts
 from mailsync.store.listing import Page
+from webmail.present.said import said
 from webmail.reader import Reader
 from webmail.scope import Scope, folder_title, prepared_search
 
@@ -35,7 +36,7 @@ class Mistake:
     @classmethod
     def of(cls, problem: Problem, query: str) -> "Mistake":
         start, end = problem.start, problem.end
-        return cls(query[max(start - 30, 0) : start], query[start:end], query[end : end + 30], problem.text)
+        return cls(query[max(start - 30, 0) : start], query[start:end], query[end : end + 30], said(problem.text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from django.http import Http404, QueryDict
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from mailsync.models import Folder
 from mailsync.store.labels import label_rows
@@ -199,7 +199,7 @@ ROLE_TITLES: dict[str, Promise | str] = {
     Role.INBOX.value: gettext_lazy("Inbox"),
     Role.SENT.value: gettext_lazy("Sent"),
     Role.DRAFTS.value: gettext_lazy("Drafts"),
-    Role.ARCHIVE.value: gettext_lazy("Archive"),
+    Role.ARCHIVE.value: pgettext_lazy("folder", "Archive"),
     Role.JUNK.value: gettext_lazy("Junk"),
     Role.TRASH.value: gettext_lazy("Bin"),
     Role.ALL.value: gettext_lazy("All mail"),

@@ -46,7 +46,9 @@ class User(AbstractUser):
     email = models.EmailField(_("email address"), max_length=254)
     name = models.CharField(_("name"), max_length=150, blank=True)
     timezone = models.CharField(_("time zone"), max_length=64, default="UTC")
-    language = models.CharField(_("language"), max_length=12, default="en")
+    language = models.CharField(
+        _("language"), max_length=12, default="", blank=True, help_text=_("Empty: as the browser asks.")
+    )
     preferences = models.JSONField(default=dict, blank=True, help_text=_("Read through accounts/preferences.py."))
 
     # What an administrator allows; empty where only the provider's limits count.

@@ -22,6 +22,7 @@ from mailsync.types import Address
 from webmail.forms import identities_of
 from webmail.present.files import FileTile, file_tile
 from webmail.present.guards import Warning
+from webmail.present.said import said
 from webmail.templatetags.heron import hue_of, initials_of
 
 
@@ -150,7 +151,7 @@ def _tight_room(draft: Draft, identities: list[Identity]) -> SendingRoom | None:
 def _known(line: str) -> str:
     """The chips of an address line, as JSON; what is no address keeps its text beside the reason."""
     parsed = parse_address_list(line)
-    wrong = [{**person_facts(Address("", "")), "line": _named(error), "error": error} for error in parsed.errors]
+    wrong = [{**person_facts(Address("", "")), "line": _named(error), "error": said(error)} for error in parsed.errors]
     return json.dumps([*map(person_facts, parsed.addresses), *wrong])
 
 

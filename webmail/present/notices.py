@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from mailsync.store.listing import AccountTree
+from webmail.present.said import said
 from webmail.scope import Scope
 
 
@@ -44,7 +45,7 @@ def present_notices(tree: Sequence[AccountTree], scope: Scope) -> Notices:
         Trouble(
             entry.account.pk,
             entry.account.address,
-            entry.health_text,
+            said(entry.health_text),
             _since(entry),
             entry.health,
         )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mailsync.models import Outgoing, OutgoingEvent, OutgoingRecipient
+from webmail.present.said import said
 
 State = Outgoing.State
 
@@ -83,7 +84,12 @@ def _words(row: Outgoing, recipients: Sequence[OutgoingRecipient]) -> tuple[str,
     if row.state in _ON_ITS_WAY:
         return _("Sending"), _("It is being handed to the mail server."), "", "send"
     if row.state == State.DEFERRED:
-        return _("Will be tried again"), row.error or _("The mail server asked to come back later."), "warn", "clock"
+        return (
+            _("Will be tried again"),
+            said(row.error) or _("The mail server asked to come back later."),
+            "warn",
+            "clock",
+        )
     if row.state == State.UNCERTAIN:
         words = _(
             "The connection broke after the whole message was handed over, so it may have been sent. Look for an answer"
@@ -91,7 +97,7 @@ def _words(row: Outgoing, recipients: Sequence[OutgoingRecipient]) -> tuple[str,
         )
         return _("May have been sent"), words, "warn", "circle-question-mark"
     if row.state == State.FAILED:
-        return _("Not sent"), row.error or _("The mail server refused it."), "bad", "circle-alert"
+        return _("Not sent"), said(row.error) or _("The mail server refused it."), "bad", "circle-alert"
     if row.state == State.CANCELLED:
         return _("Stopped"), _("It did not leave."), "", "circle-x"
     if returned:

@@ -1,6 +1,7 @@
 """The keys of the mailbox as the help sheet lists them. The keys themselves are in ``static/js/mail/keys.js``."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 Section = tuple[str, list[tuple[tuple[str, ...], str]]]
 
@@ -60,7 +61,7 @@ def shortcuts() -> list[Section]:
                 (("G", "F"), _("Flagged")),
                 (("G", "D"), _("Drafts")),
                 (("G", "S"), _("Sent")),
-                (("G", "A"), _("Archive")),
+                (("G", "A"), pgettext("folder", "Archive")),
                 (("G", "T"), _("Bin")),
                 (("?",), _("This sheet")),
             ],

@@ -15,6 +15,7 @@ from mailsync.store.listing import AccountTree, FolderLine
 from mailsync.store.tree import Health
 from mailsync.types import Role
 from webmail.present.labels import is_label, label_of
+from webmail.present.said import said
 from webmail.scope import Scope, folder_title
 from webmail.templatetags.heron import heron_ago
 
@@ -173,7 +174,7 @@ def _account(entry: AccountTree, current: int) -> NavAccount:
         label=str(entry.account),
         address=entry.account.address,
         health=entry.health,
-        health_text=entry.health_text,
+        health_text=said(entry.health_text),
         unread=entry.unread,
         items=items,
         is_open=any(item.current for item in items),
@@ -233,11 +234,13 @@ def present_health(tree: Sequence[AccountTree]) -> HealthLine | None:
         return None
     troubled = [entry for entry in tree if entry.health in ("needs_user", "failing")]
     if troubled:
-        text = "; ".join(f"{entry.account.address}: {entry.health_text}" for entry in troubled)
+        text = "; ".join(f"{entry.account.address}: {said(entry.health_text)}" for entry in troubled)
         count = len(troubled)
         label = _("1 account needs attention") if count == 1 else _("%d accounts need attention") % count
         return HealthLine("trouble", label, text)
     if any(entry.health == "syncing" for entry in tree):
-        return HealthLine("busy", _("Fetching mail"), "; ".join(filter(None, (entry.health_text for entry in tree))))
+        return HealthLine(
+            "busy", _("Fetching mail"), "; ".join(filter(None, (said(entry.health_text) for entry in tree)))
+        )
     checked = [entry.sync.last_success_at for entry in tree if entry.sync and entry.sync.last_success_at]
     return HealthLine("", _("Up to date"), _("Last looked %s") % heron_ago(min(checked)) if checked else "")

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext, pgettext
 
 from webmail.icons import SPRITE
 from webmail.importmap import import_map as build_import_map
+from webmail.present import said as sentences
 from webmail.present import words
 
 register = template.Library()
@@ -36,6 +37,12 @@ def icon(name: str, size: str = "", label: str = "", css: str = "") -> SafeStrin
 def mark() -> SafeString:
     """Heron's own mark."""
     return format_html('<svg class="mark" aria-hidden="true"><use href="{}#mark"/></svg>', static(SPRITE))
+
+
+@register.filter
+def said(text: object) -> str:
+    """What the mail rooms said, in the reader's language."""
+    return sentences.said(text)
 
 
 @register.simple_tag

@@ -21,6 +21,7 @@ from mailsync import actions
 from mailsync.types import ActionResult
 from webmail import access
 from webmail.present.labels import keyword_of, label_of
+from webmail.present.said import said
 from webmail.reader import user_of
 
 Verb = Callable[[User, list[int]], ActionResult]
@@ -57,7 +58,7 @@ def act(request: HttpRequest) -> HttpResponse:
     except actions.NotYours as error:
         raise Http404 from error
     except actions.CannotDo as error:
-        return _refuse(request, str(error), 409)
+        return _refuse(request, said(error), 409)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "mail/toast.html", {"result": result, "verb": verb})
     if result.count:

@@ -30,6 +30,7 @@ from webmail import access
 from webmail.forms import ComposeForm
 from webmail.present.compose import all_recipients, present_draft, written_text
 from webmail.present.guards import Warning, find_warnings
+from webmail.present.said import said
 from webmail.reader import user_of
 from webmail.views.mailbox import column
 
@@ -53,8 +54,8 @@ def compose(request: HttpRequest) -> HttpResponse:
         raise Http404 from error
     except actions.CannotDo as error:
         if _is_fragment(request):
-            return HttpResponse(str(error), status=409, content_type="text/plain; charset=utf-8")
-        messages.error(request, str(error))
+            return HttpResponse(said(error), status=409, content_type="text/plain; charset=utf-8")
+        messages.error(request, said(error))
         return redirect("settings_accounts" if error.field == "identity" else "home")
     if _is_fragment(request):
         return _window(request, access.draft_for(user, draft.pk))
@@ -141,8 +142,8 @@ def page(request: HttpRequest, found: Draft, *, status: int = 200, **more: Any) 
 def refuse(request: HttpRequest, found: Draft, error: actions.CannotDo, status: int = 422) -> HttpResponse:
     """The reason in words, beside the form that keeps everything."""
     if wants_json(request):
-        return JsonResponse({"error": str(error), "field": error.field, "version": found.version}, status=status)
-    return page(request, found, error=str(error), error_field=error.field, status=status)
+        return JsonResponse({"error": said(error), "field": error.field, "version": found.version}, status=status)
+    return page(request, found, error=said(error), error_field=error.field, status=status)
 
 
 def wants_json(request: HttpRequest) -> bool:

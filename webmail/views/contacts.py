@@ -15,6 +15,7 @@ from mailsync import actions
 from mailsync.store.raw import BodyNotFetched
 from webmail import access
 from webmail.files import part_of
+from webmail.present.said import said
 from webmail.reader import user_of
 from webmail.vcards import is_vcard, read_part
 from webmail.views.compose import next_url
@@ -34,7 +35,7 @@ def keep_card(request: HttpRequest, message_id: int, part: str) -> HttpResponse:
     except BodyNotFetched as error:
         raise Http404 from error
     except actions.CannotDo as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error))
         return redirect(next_url(request))
     if not people:
         messages.error(request, _("There is nobody in this card."))

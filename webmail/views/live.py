@@ -12,9 +12,11 @@ from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.translation import get_language, override
 
 from mailsync import actions
 from webmail.events import TooManyStreams, fanout, session_mark
+from webmail.present.said import said
 
 #: A comment this often keeps proxies from closing a quiet stream, and finds browsers that are gone.
 HEARTBEAT_SECONDS = 20.0
@@ -29,13 +31,15 @@ async def events(request: HttpRequest) -> HttpResponseBase:
     await _give_back_connection()
     if user_id is None:
         return HttpResponse(status=204)
-    response = StreamingHttpResponse(_stream(user_id, request.session), content_type="text/event-stream")
+    response = StreamingHttpResponse(
+        _stream(user_id, request.session, get_language() or "en"), content_type="text/event-stream"
+    )
     response.headers["Cache-Control"] = "no-store, no-transform"
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
 
-async def _stream(user_id: int, session: SessionBase) -> AsyncIterator[str]:
+async def _stream(user_id: int, session: SessionBase, language: str) -> AsyncIterator[str]:
     mark = session_mark(session.session_key)
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
     try:
@@ -57,6 +61,9 @@ async def _stream(user_id: int, session: SessionBase) -> AsyncIterator[str]:
                         yield _SIGNED_OUT
                         return
                     continue
+                if event["kind"] == "notice":
+                    with override(language):
+                        line = json.dumps({**event, "text": said(event["text"])})
                 yield f"data: {line}\n\n"
     except TooManyStreams:
         yield 'data: {"kind": "busy"}\n\n'

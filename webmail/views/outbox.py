@@ -20,6 +20,7 @@ from mailsync import actions
 from mailsync.models import Outgoing
 from webmail import access
 from webmail.present.outbox import present_outgoing
+from webmail.present.said import said
 from webmail.reader import user_of
 from webmail.views.compose import wants_json
 from webmail.views.mailbox import column
@@ -77,16 +78,16 @@ def outgoing_act(request: HttpRequest, outgoing_id: int) -> HttpResponse:
         raise Http404 from error
     except actions.CannotDo as error:
         if wants_json(request):
-            return JsonResponse({"error": str(error)}, status=409)
-        messages.error(request, str(error))
+            return JsonResponse({"error": said(error)}, status=409)
+        messages.error(request, said(error))
         return redirect("outbox")
     if request.POST["do"] in {"undo", "reopen"}:
         url = reverse("draft", args=[result.pk])
         return JsonResponse({"draft": url}) if wants_json(request) else redirect(url)
-    said = str(_SAID[request.POST["do"]])
+    done = str(_SAID[request.POST["do"]])
     if wants_json(request):
-        return JsonResponse({"label": said})
-    messages.success(request, said)
+        return JsonResponse({"label": done})
+    messages.success(request, done)
     return redirect("outbox")
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from mailsync import actions
 from webmail import access
+from webmail.present.said import said
 from webmail.reader import user_of
 from webmail.views.compose import next_url
 
@@ -28,7 +29,7 @@ def receipt(request: HttpRequest, message_id: int) -> HttpResponse:
     try:
         actions.answer_receipt(user.pk, message.pk, send=choice == "send")
     except actions.CannotDo as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error))
     else:
         messages.success(request, _("The receipt is on its way.") if choice == "send" else _("No receipt is sent."))
     return redirect(next_url(request))

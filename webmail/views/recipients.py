@@ -9,6 +9,7 @@ from mailsync.message.addresses import parse_address_list
 from mailsync.store.people import KnownPerson, load_people, match_people
 from mailsync.types import Address
 from webmail.present.compose import person_facts
+from webmail.present.said import said
 from webmail.reader import user_of
 
 #: One look at the mail serves all the keys of one address.
@@ -26,7 +27,9 @@ def recipients(request: HttpRequest) -> JsonResponse:
         # A column pasted from a table: each line is an address of its own.
         lines = request.GET["parse"][:PASTED_LIMIT].splitlines()
         parsed = parse_address_list(", ".join(line.strip(" ,;\t") for line in lines if line.strip(" ,;\t")))
-        return JsonResponse({"people": [person_facts(one) for one in parsed.addresses], "errors": list(parsed.errors)})
+        return JsonResponse(
+            {"people": [person_facts(one) for one in parsed.addresses], "errors": [said(one) for one in parsed.errors]}
+        )
     found = match_people(_people(user_of(request).pk), request.GET.get("q", "")[:TYPED_LIMIT])
     response = JsonResponse({"people": [person_facts(Address(one.name, one.address)) for one in found], "errors": []})
     response["Cache-Control"] = "private, max-age=30"

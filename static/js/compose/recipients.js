@@ -130,7 +130,7 @@ export class Recipients {
     this.drop(waiting);
     for (const person of answer.people) this.add(person, { quiet: true });
     for (const error of answer.errors) {
-      const wrong = error.match(/“(.*?)”/)?.[1] ?? text;
+      const wrong = error.match(/[“„](.*?)[”“]/)?.[1] ?? text;
       this.add({ name: "", address: "", line: wrong, initials: "!", hue: "", error }, { quiet: true });
     }
     this.marks();

@@ -19,6 +19,7 @@ from mailsync import actions
 from mailsync.models import Folder
 from mailsync.store.tree import load_tree
 from webmail import access
+from webmail.present.said import said
 from webmail.reader import user_of
 from webmail.views.settings.connect import steps_of
 from webmail.views.settings.edit_form import AccountForm, EditServersForm
@@ -74,7 +75,7 @@ def servers(request: HttpRequest, account_id: int) -> HttpResponse:
             **form.options(),
         )
     except actions.CannotDo as error:
-        form.add_error(None, str(error))
+        form.add_error(None, said(error))
         return _page(request, account, servers_form=form)
     messages.success(request, _("Both logins work. Fetching goes on."))
     return redirect("settings_accounts")

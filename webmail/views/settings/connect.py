@@ -21,6 +21,7 @@ from mailsync import actions
 from mailsync.models import Folder
 from mailsync.types import LoginReport, Role, ServerSettings, StepResult
 from webmail import access
+from webmail.present.said import said
 from webmail.reader import user_of
 from webmail.views.settings.connect_form import ServersForm
 from webmail.views.settings.oauth_apps import app_of, offered_apps
@@ -65,7 +66,7 @@ def add(request: HttpRequest) -> HttpResponse:
             **form.options(),
         )
     except actions.CannotDo as error:
-        form.add_error(None, str(error))
+        form.add_error(None, said(error))
         return _again(request, form)
     return redirect("account_started", account.pk)
 

@@ -20,11 +20,16 @@ def _zones() -> tuple[tuple[str, str], ...]:
     return (("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names))
 
 
+def _languages() -> list[tuple[str, object]]:
+    """Each language under its own name, so that its readers find it."""
+    return [("", _("As the browser asks")), *settings.LANGUAGES]
+
+
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     """Name, time zone and language of a person."""
 
     timezone = forms.ChoiceField(label=_("Time zone"), choices=_zones)
-    language = forms.ChoiceField(label=_("Language"), choices=lambda: settings.LANGUAGES)
+    language = forms.ChoiceField(label=_("Language"), choices=_languages, required=False)
 
     class Meta:
         model = User

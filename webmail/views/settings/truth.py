@@ -18,6 +18,7 @@ from accounts.models import MailAccount
 from mailsync import actions
 from mailsync.store.truth import load_truth
 from webmail import access
+from webmail.present.said import said
 from webmail.reader import user_of
 
 
@@ -41,7 +42,7 @@ def _act(request: HttpRequest, account: MailAccount) -> HttpResponse:
     try:
         messages.success(request, verb(request, account))
     except actions.CannotDo as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error))
     if "do" not in request.POST:
         # "Sync now" on the list of accounts.
         return redirect("settings_accounts")
