@@ -4,9 +4,9 @@ function of the engine or the store, and enqueues what that says comes next. All
 
 from celery import shared_task
 
+from mailsync.engine import long_acts, pull
 from mailsync.engine import maintain as maintenance
-from mailsync.engine import pull
-from mailsync.store import leases, schedule, turns
+from mailsync.store import journal_work, leases, schedule, turns
 
 
 @shared_task(name="mailsync.dispatch", ignore_result=True)
@@ -20,6 +20,7 @@ def dispatch() -> None:
         (folder_pull, schedule.claim_folders(), schedule.RECLAIM_SECONDS),
         (changes_push, schedule.claim_accounts("push_due_at"), schedule.RECLAIM_SECONDS),
         (outgoing_deliver, turns.due_outgoing(), 60),
+        (act_work, journal_work.claim_acts(), journal_work.RECLAIM_SECONDS),
         (bodies_pull, schedule.claim_bodies(), schedule.BODIES_ASKED_SECONDS),
     ):
         for id_ in ids:
@@ -70,6 +71,13 @@ def changes_push(account_id: int) -> None:
     from mailsync.engine.push import push_changes
 
     push_changes(account_id)
+
+
+@shared_task(name="mailsync.act_work", ignore_result=True)
+def act_work(act_id: int) -> None:
+    """Go on with what a user does to a whole list, or takes back."""
+    if long_acts.work(act_id):
+        act_work.delay(act_id)
 
 
 # RFC 5321 §4.5.3.2.6: a server may take ten minutes to answer the final dot.

@@ -3,7 +3,7 @@
 Remote identity is ``(folder, epoch, uid)``; sequence numbers never leave ``protocol``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -253,10 +253,13 @@ class LoginReport:
 class ActionResult:
     """What a verb did: ``count`` messages changed, said in ``label``; ``group`` undoes them together.
 
-    ``folder_id`` names the folder that a verb on folders made or changed.
+    ``folder_id`` names the folder that a verb on folders made or changed, ``act_id`` an act that is still under way;
+    ``detail`` is kept in the journal.
     """
 
     group: UUID
     count: int
     label: str
     folder_id: int | None = None
+    act_id: int | None = None
+    detail: Mapping[str, object] = field(default_factory=dict)

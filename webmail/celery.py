@@ -27,6 +27,7 @@ app.conf.task_routes = {
     "mailsync.bodies_pull": {"queue": "backfill"},
     "mailsync.message_fetch": {"queue": "interactive"},
     "mailsync.changes_push": {"queue": "interactive"},
+    "mailsync.act_work": {"queue": "sync"},
     "mailsync.outgoing_deliver": {"queue": "send"},
 }
 app.conf.beat_schedule = {

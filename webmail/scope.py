@@ -7,20 +7,22 @@ conversation beside the list all link alike. It is made from the URL alone: link
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.http import Http404, QueryDict
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from accounts.models import User
 from mailsync.models import Folder
-from mailsync.store.labels import label_rows
-from mailsync.store.listing import AccountTree, Filter, Page, list_rows
+from mailsync.store.listed import Listing, load_listed
+from mailsync.store.listing import AccountTree, Filter, Page, load_tree
 from mailsync.store.outline import Outline, load_outline
 from mailsync.store.search import Search, prepare_search
 from mailsync.types import Role
+from webmail import access
 from webmail.present.labels import label_of
 from webmail.reader import Reader
 
@@ -149,19 +151,48 @@ def load_page(
         if not scope.query:
             return Page((), None)
         return prepared_search(scope, reader).page(before=before or None, limit=limit)
-    if scope.kind == "label":
-        return label_rows(scope.folder_ids, scope.query, before=before or None, limit=limit)
+    return load_listed(reader.user.pk, listing_of(scope, reader), before=before or "", until=until or "", limit=limit)
+
+
+def listing_of(scope: Scope, reader: Reader) -> Listing:
+    """The list as the workers know it, to act on all of it."""
+    if scope.kind in ("search", "label"):
+        is_search = scope.kind == "search"
+        return Listing(
+            tuple(scope.folder_ids),
+            label="" if is_search else scope.query,
+            query=scope.query if is_search else "",
+            everywhere=not scope.within,
+        )
     which = _filter(scope, reader)
-    return list_rows(
-        scope.folder_ids,
+    return Listing(
+        tuple(scope.folder_ids),
         by_conversation=which.by_conversation,
         files_only=which.files_only,
         unread_only=which.unread_only,
         flagged_only=which.flagged_only,
-        before=before or None,
-        until=until or None,
-        limit=limit,
     )
+
+
+def scope_at(user: User, url: str) -> Scope:
+    """The list at this address of ours. Raises 404 where there is none."""
+    address = urlsplit(url)
+    query = QueryDict(address.query)
+    match = resolve(address.path)  # Resolver404 is a 404
+    tree = load_tree(user.pk)
+    match match.url_name:
+        case "folder":
+            return folder_scope(access.folder_for(user, match.kwargs["folder_id"]), query)
+        case "unified":
+            return unified_scope(tree, query)
+        case "flagged":
+            return flagged_scope(tree, query)
+        case "label":
+            return label_scope(tree, match.kwargs["keyword"][:64])
+        case "search":
+            return search_scope(tree, query)
+        case _:
+            raise Http404
 
 
 def outline_of(scope: Scope, reader: Reader) -> Outline | None:

@@ -3,7 +3,20 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from webmail.views import act, attachments, body, contacts, health, live, mailbox, pictures, reading, search, setup
+from webmail.views import (
+    act,
+    activity,
+    attachments,
+    body,
+    contacts,
+    health,
+    live,
+    mailbox,
+    pictures,
+    reading,
+    search,
+    setup,
+)
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -30,6 +43,7 @@ urlpatterns = [
     path("tree/", mailbox.tree, name="tree"),
     path("act/", act.act, name="act"),
     path("undo/", act.undo, name="undo"),
+    path("activity/", activity.activity, name="activity"),
     path("events", live.events, name="events"),
     path("", include("webmail.views.compose_urls")),
     path("settings/", include("webmail.views.settings.urls")),

@@ -60,6 +60,7 @@ from mailsync.actions.sending import (
     send,
     undo_send,
 )
+from mailsync.actions.whole_list import act_on_list
 from mailsync.errors import CannotDo, MailError
 from mailsync.store.drafts import Conflict
 
@@ -68,6 +69,7 @@ __all__ = [
     "Conflict",
     "MailError",
     "NotYours",
+    "act_on_list",
     "answer_receipt",
     "archive",
     "attach",

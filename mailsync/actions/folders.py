@@ -5,19 +5,18 @@ The tree shows the effect at once; what a server then refuses is undone there, w
 notices. ``CannotDo`` carries what is wrong with the wish itself.
 """
 
-from datetime import timedelta
 from uuid import UUID, uuid4
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailsync.actions import wake
-from mailsync.actions.mail import TOAST_SECONDS, trash
+from mailsync.actions.mail import trash
 from mailsync.actions.owned import own_account, own_folder
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.models import Change, Folder
 from mailsync.store import folder_changes
+from mailsync.store.acting import hold_until
 from mailsync.store.changes import is_local
 from mailsync.store.folder_paths import join, leaf, load_shown_paths
 from mailsync.types import ActionResult
@@ -92,7 +91,7 @@ def delete_folder(user_id: int, folder_id: int, *, mail_to_trash: bool = False) 
         )
     if ids:
         trash(user_id, ids, group=group)
-    folder_changes.record_delete(folder, group=group, hold_until=timezone.now() + timedelta(seconds=TOAST_SECONDS + 2))
+    folder_changes.record_delete(folder, group=group, hold_until=hold_until())
     words = _("Folder “%(name)s” deleted, its messages moved to Trash") if ids else _("Folder “%(name)s” deleted")
     return _done(user_id, folder, group, words % {"name": folder.name})
 

@@ -6,21 +6,18 @@ the effect at once; the server learns it from the change log. Raises ``NotYours`
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
 from uuid import UUID, uuid4
-
-from django.utils import timezone
 
 from mailsync.actions import wake
 from mailsync.actions.owned import NotYours, own_folder, own_message, own_placements
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
-from mailsync.models import Change, Folder, Message, Placement
-from mailsync.store import changes, copying, specials, undoing
+from mailsync.models import Act, Change, Folder, Message, Placement
+from mailsync.store import changes, copying, journal_work, specials, undoing
+from mailsync.store.acting import hold_until
 from mailsync.types import ActionResult, Role
 
-#: How long the toast offers Undo; a move or delete leaves two seconds later.
-TOAST_SECONDS = 8
 #: Messages that go to another account at a time: each is taken apart and stored anew.
 MOST_TRANSFERRED = 200
 
@@ -42,7 +39,8 @@ def set_keyword(user_id: int, placement_ids: Iterable[int], keyword: str, on: bo
     """Set or clear a keyword (RFC 9051 §2.3.2), which must be an atom: printable, no spaces or quotes."""
     if not keyword or not keyword.isascii() or any(c <= " " or c in '(){%*"\\]' for c in keyword) or len(keyword) > 64:
         raise CannotDo("A label has letters, digits, and - _ $ only.", field="keyword")
-    return _set_flag(user_id, placement_ids, keyword, on, "labelled" if on else "label removed")
+    result = _set_flag(user_id, placement_ids, keyword, on, "labelled" if on else "label removed")
+    return replace(result, detail={"keyword": keyword})
 
 
 def _set_flag(user_id: int, placement_ids: Iterable[int], name: str, on: bool, done: str) -> ActionResult:
@@ -171,6 +169,12 @@ def empty_folder(user_id: int, folder_id: int) -> ActionResult:
 @verb
 def undo(user_id: int, group: UUID) -> bool:
     """Take back what one verb did. False when it cannot be any more: deleted for good, or changed since."""
+    act = Act.objects.select_for_update().filter(group=group, user_id=user_id).first()
+    if act is not None and act.listing is not None:
+        if act.state not in (Act.State.UNDOING, Act.State.UNDONE):
+            journal_work.begin_undo(act)
+            wake.act_soon(act.pk)
+        return True
     mine = list(
         Change.objects.filter(group=group, account__user_id=user_id)
         .exclude(state=Change.State.CANCELLED)
@@ -181,6 +185,7 @@ def undo(user_id: int, group: UUID) -> bool:
     touched = undoing.take_back(mine)
     if touched is None:
         return False
+    Act.objects.filter(group=group).update(state=Act.State.UNDONE)
     wake.show([], *touched)
     wake.push_soon(change.account_id for change in mine)
     for account_id in {change.account_id for change in mine if change.kind in Change.OF_FOLDERS}:
@@ -226,19 +231,15 @@ def _peek(user_id: int, ids: Sequence[int]) -> Iterable[Placement]:
 
 def _move(placements: Sequence[Placement], target: Folder, group: UUID) -> int:
     left = [(row.folder_id, row.thread_id) for row in placements]
-    arrived = changes.record_moves(placements, target, group=group, hold_until=_hold())
+    arrived = changes.record_moves(placements, target, group=group, hold_until=hold_until())
     wake.show(arrived, *left)
     return len(arrived)
 
 
 def _expunge(placements: Sequence[Placement], group: UUID) -> int:
-    gone = changes.record_expunges(placements, group=group, hold_until=_hold())
+    gone = changes.record_expunges(placements, group=group, hold_until=hold_until())
     wake.show(gone)
     return len(gone)
-
-
-def _hold() -> datetime:
-    return timezone.now() + timedelta(seconds=TOAST_SECONDS + 2)
 
 
 def _result(group: UUID, count: int, done: str) -> ActionResult:

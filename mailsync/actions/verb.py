@@ -1,38 +1,57 @@
-"""What makes a function a verb: one transaction, begun anew when Postgres ended it for another's sake."""
+"""What makes a function a verb: one transaction, begun anew when Postgres ended it for another's sake, and a line in
+the journal of its user."""
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from django.db import OperationalError, connection, transaction
 
+from mailsync.store import journal
 from mailsync.store.leases import is_passing
+from mailsync.types import ActionResult
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _TRIES = 3
+#: That a message was opened is no news to who opened it.
+_NOT_NOTED = frozenset({"open_message"})
+_inside: ContextVar[bool] = ContextVar("inside a verb", default=False)
 
 
 def verb(function: Callable[P, R]) -> Callable[P, R]:
     """Run in a transaction; on a deadlock (a pull wanted the same folders the other way round) run it again.
 
-    Inside another verb it is part of that one's transaction, which is then the one to be run again.
+    Inside another verb it is part of that one's transaction, which is then the one to be run again, and of its act.
+    The first argument of a verb is the user's id.
     """
+
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        is_whole = not _inside.get()
+        token = _inside.set(True)
+        try:
+            with transaction.atomic():
+                result = function(*args, **kwargs)
+                if is_whole and isinstance(result, ActionResult) and result.count and name not in _NOT_NOTED:
+                    journal.note(int(args[0]), name, result)  # type: ignore[call-overload]
+                return result
+        finally:
+            _inside.reset(token)
+
+    name = function.__name__
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         if connection.in_atomic_block:
-            with transaction.atomic():
-                return function(*args, **kwargs)
+            return run(*args, **kwargs)
         for _ in range(_TRIES - 1):
             try:
-                with transaction.atomic():
-                    return function(*args, **kwargs)
+                return run(*args, **kwargs)
             except OperationalError as error:
                 if not is_passing(error):
                     raise
-        with transaction.atomic():
-            return function(*args, **kwargs)
+        return run(*args, **kwargs)
 
     return call

@@ -35,6 +35,10 @@ def fetch_soon(message_id: int) -> None:
     _nudge(tasks.message_fetch, message_id)
 
 
+def act_soon(act_id: int) -> None:
+    _nudge(tasks.act_work, act_id)
+
+
 def sync_soon(account_id: int) -> None:
     _nudge(tasks.account_pull, account_id)
 

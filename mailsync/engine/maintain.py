@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models.functions import Now
 
 from mailsync.models import Change, RenderedBody, SyncRun
-from mailsync.store import pop, throttle, vanish
+from mailsync.store import journal, pop, throttle, vanish
 from mailsync.store.blobs import sweep_blobs
 
 _KEEP_RUNS = timedelta(days=14)
@@ -22,6 +22,7 @@ def maintain() -> None:
     vanish.purge_folders()
     SyncRun.objects.filter(started_at__lt=Now() - _KEEP_RUNS).delete()
     Change.objects.filter(finished_at__lt=Now() - _KEEP_CHANGES).delete()
+    journal.forget_old()
     pop.forget_tombstones()
     sweep_blobs()
     throttle.forget_old_traffic()

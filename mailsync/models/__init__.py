@@ -1,5 +1,6 @@
 """The tables of mail, one file a subject."""
 
+from mailsync.models.act import Act
 from mailsync.models.change import Change
 from mailsync.models.contact import Contact, ContactAddress
 from mailsync.models.folder import Folder, Hole
@@ -19,6 +20,7 @@ from mailsync.models.work import AccountSync, Lease, PopMessage, SchedulerTick, 
 
 __all__ = [
     "AccountSync",
+    "Act",
     "Blob",
     "Change",
     "ConnectionCap",

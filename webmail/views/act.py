@@ -18,11 +18,13 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from mailsync import actions
+from mailsync.models import Folder
 from mailsync.types import ActionResult
 from webmail import access
 from webmail.present.labels import keyword_of, label_of
 from webmail.present.said import said
-from webmail.reader import user_of
+from webmail.reader import reader_of, user_of
+from webmail.scope import listing_of, scope_at
 
 Verb = Callable[[User, list[int]], ActionResult]
 #: Verbs that need another word: which folder, which label. A button may carry it as its own value.
@@ -47,9 +49,12 @@ def act(request: HttpRequest) -> HttpResponse:
 
     The verb ``move`` takes ``folder=<id>``; a button that moves may carry both, as ``move=<folder id>``. So do
     ``label`` and ``unlabel`` with ``keyword=<keyword>``, or ``named=<words>`` for a label by the name it is to have.
+    With ``everything=1`` it is about all of the list at ``next``, and the workers do it.
     """
     user = user_of(request)
     verb, names = _read(request)
+    if request.POST.get("everything") and not request.POST.get("one"):
+        return _act_on_everything(request, user, verb)
     if not names:
         return _refuse(request, _("Select one or more messages first."), 400)
     ids = access.placements_for(user, names)
@@ -82,6 +87,36 @@ def undo(request: HttpRequest) -> HttpResponse:
     return redirect(_way_back(request))
 
 
+def _act_on_everything(request: HttpRequest, user: User, verb: str) -> HttpResponse:
+    scope = scope_at(user, _way_back(request))
+    if scope.kind == "search" and not scope.query.strip():
+        raise Http404
+    total = request.POST.get("total", "")
+    try:
+        result = actions.act_on_list(
+            user.pk,
+            verb,
+            listing_of(scope, reader_of(request)),
+            argument=_argument(request, user, verb),
+            total=int(total) if total.isascii() and total.isdigit() and len(total) < 10 else scope.total,
+        )
+    except actions.NotYours as error:
+        raise Http404 from error
+    except actions.CannotDo as error:
+        return _refuse(request, str(error), 409)
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "mail/toast.html", {"result": result, "verb": verb})
+    messages.success(request, result.label, extra_tags=f"undo:{result.group}")
+    return redirect(_way_back(request))
+
+
+def _argument(request: HttpRequest, user: User, verb: str) -> str:
+    """The folder or the keyword that a verb needs."""
+    if verb == "move":
+        return str(_folder(request, user).pk)
+    return _keyword(request, verb) if verb in WORDED else ""
+
+
 def _read(request: HttpRequest) -> tuple[str, list[str]]:
     """The verb and the names of rows. Raises 404 for a verb that there is not."""
     one = request.POST.get("one", "")
@@ -101,22 +136,27 @@ def _run(request: HttpRequest, user: User, verb: str, ids: list[int]) -> ActionR
         raise actions.CannotDo(_("These messages are no longer here. Another of your programs may have moved them."))
     if verb in VERBS:
         return VERBS[verb](user, ids)
-    if verb != "move":
-        return _label(user, verb, ids, request.POST.get(verb) or request.POST.get("keyword", ""), request)
-    folder = request.POST.get("move") or request.POST.get("folder", "")
-    if not (folder.isascii() and folder.isdigit()):
-        raise actions.CannotDo(_("Choose the folder to move to."), field="folder")
-    return actions.move(user.pk, ids, access.folder_for(user, int(folder)).pk)
-
-
-def _label(user: User, verb: str, ids: list[int], keyword: str, request: HttpRequest) -> ActionResult:
-    keyword = keyword or keyword_of(request.POST.get("named", ""))
-    if not keyword:
-        raise actions.CannotDo(_("Give the label a name."), field="named")
+    if verb == "move":
+        return actions.move(user.pk, ids, _folder(request, user).pk)
+    keyword = _keyword(request, verb)
     result = actions.set_keyword(user.pk, ids, keyword, verb == "label")
     name = label_of(keyword).text
     said = _("Labelled %s") if verb == "label" else _("No longer labelled %s")
     return replace(result, label=said % name)
+
+
+def _folder(request: HttpRequest, user: User) -> Folder:
+    folder = request.POST.get("move") or request.POST.get("folder", "")
+    if not (folder.isascii() and folder.isdigit()):
+        raise actions.CannotDo(_("Choose the folder to move to."), field="folder")
+    return access.folder_for(user, int(folder))
+
+
+def _keyword(request: HttpRequest, verb: str) -> str:
+    keyword = request.POST.get(verb) or request.POST.get("keyword", "") or keyword_of(request.POST.get("named", ""))
+    if not keyword:
+        raise actions.CannotDo(_("Give the label a name."), field="named")
+    return keyword
 
 
 def _refuse(request: HttpRequest, reason: str, status: int) -> HttpResponse:

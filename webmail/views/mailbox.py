@@ -16,6 +16,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from mailsync.models import Folder, Outgoing
+from mailsync.store.journal import load_under_way
 from mailsync.store.labels import load_labels
 from mailsync.store.listing import AccountTree, ListRow, load_tree
 from mailsync.store.outline import STRETCH_ROWS
@@ -140,6 +141,7 @@ def page_context(
         "notices": present_notices(tree, scope),
         "move_accounts": present_move_targets(tree),
         "shortcuts": shortcuts(),
+        "under_way": load_under_way(reader.user.pk),
         "reader": reader,
         **reading,
     }

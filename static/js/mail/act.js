@@ -9,6 +9,7 @@ import {
 } from "heron/mail/rows";
 import { close, isPhone, openRow, reading } from "heron/mail/reader";
 import { refreshTop, restore } from "heron/mail/refresh";
+import { actOnEverything, isEverything } from "heron/mail/everything";
 
 let undoing = null;
 let dismissToast = () => {};
@@ -41,6 +42,10 @@ function leaves(verb, { keyword }) {
 
 /** Acts on the rows or messages of these names. `about` is what else the verb needs: {folder}, or {keyword} or {named}. */
 export async function act(verb, names = targets(), about = {}) {
+  if (isEverything() && names.join() === selection().join()) {
+    await actOnEverything(verb, about);
+    return;
+  }
   if (!names.length) {
     say(words("select_first"));
     return;

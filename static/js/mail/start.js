@@ -10,6 +10,7 @@ import "heron/mail/palette";
 import "heron/mail/help";
 import "heron/mail/cards";
 import "heron/mail/drag";
+import "heron/mail/everything";
 import "heron/mail/swipe";
 import { adoptAll } from "heron/mail/frame";
 import { start as startLive } from "heron/mail/live";

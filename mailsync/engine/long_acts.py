@@ -1,0 +1,103 @@
+"""Acts on a whole list, and their Undo, worked off in slices. The meeting room; database only.
+
+An act is a row. Each slice is one transaction: its changes, how far it is, and when it is due again if the worker
+dies. So a run that is cut off goes on where it stood, two runs share no slice, and Undo stops a run between two.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+
+from django.db import OperationalError, transaction
+
+from mailsync.announce import announce, announce_folders
+from mailsync.errors import CannotDo
+from mailsync.models import Act, Change
+from mailsync.store import acting, journal_work, leases, undoing
+from mailsync.store.listed import Listing, load_listed, placements_of
+from mailsync.store.summary import refresh
+from mailsync.store.threads import refresh_threads
+
+logger = logging.getLogger(__name__)
+
+SLICE_ROWS = 200
+SLICE_CHANGES = 400
+#: A run ends by itself, so that one huge folder holds no worker for long.
+RUN_SECONDS = 15.0
+
+
+def work(act_id: int, *, run_seconds: float = RUN_SECONDS) -> bool:
+    """Go on with an act; True when there is more to do."""
+    until = time.monotonic() + run_seconds
+    while True:
+        try:
+            more = _slice(act_id)
+        except OperationalError as error:
+            if not leases.is_passing(error):
+                raise
+            logger.info("Act %s gave way to another writer: %s", act_id, error)
+            return True
+        if not more or time.monotonic() >= until:
+            return more
+
+
+@transaction.atomic
+def _slice(act_id: int) -> bool:
+    act = journal_work.lock_act(act_id)
+    if act is None:
+        return False
+    try:
+        with transaction.atomic():
+            more = _do(act) if act.state == Act.State.WORKING else _undo(act)
+    except CannotDo as error:
+        act.state, act.error, more = Act.State.STOPPED, str(error), False
+    journal_work.save_progress(act, more=more)
+    announce(act.user_id, "act", act=act.pk, state=act.state, done=act.rows_done, total=act.total or 0, count=act.count)
+    return more
+
+
+def _do(act: Act) -> bool:
+    listing = Listing.from_json(act.listing or {})
+    page = load_listed(act.user_id, listing, before=act.place, limit=SLICE_ROWS)
+    ids = placements_of(page.rows, listing, highest=act.highest)
+    if ids:
+        count, folders = acting.apply_verb(act.verb, act.argument, ids, act.group)
+        act.count += count
+        announce_folders(folders)
+    act.rows_done += len(page.rows)
+    act.place = str(page.next) if page.next else ""
+    if page.next is None:
+        act.state = Act.State.DONE
+    return page.next is not None
+
+
+def _undo(act: Act) -> bool:
+    """The newest changes first; what cannot be taken back any more stays, and is counted."""
+    mine = Change.objects.filter(group=act.group)
+    if act.place:
+        mine = mine.filter(pk__lt=int(act.place))
+    batch = list(mine.order_by("-pk")[:SLICE_CHANGES])
+    left = _take_back([change for change in batch if change.state != Change.State.CANCELLED])
+    if left:
+        missed = act.detail.get("missed", 0) + left
+        act.detail = {**act.detail, "missed": missed}
+    act.rows_done += len(batch)
+    act.place = str(batch[-1].pk) if batch else ""
+    if len(batch) < SLICE_CHANGES:
+        act.state = Act.State.UNDONE
+    return len(batch) == SLICE_CHANGES
+
+
+def _take_back(batch: Sequence[Change]) -> int:
+    """All of them, or by halves all but those that have changed since; returns how many were left."""
+    if not batch:
+        return 0
+    pairs = undoing.take_back(batch)
+    if pairs is not None:
+        announce_folders(refresh(pairs))
+        refresh_threads({thread for _, thread in pairs})
+        return 0
+    if len(batch) == 1:
+        return 1
+    half = len(batch) // 2
+    return _take_back(batch[:half]) + _take_back(batch[half:])

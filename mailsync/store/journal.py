@@ -1,0 +1,102 @@
+"""The journal of what users did: written with each verb, read by the page of activity, purged after 30 days.
+
+Database room. In: a user and what a verb answered. Out: acts with what became of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Count
+from django.db.models.functions import Now
+
+from mailsync.models import Act, Change
+from mailsync.types import ActionResult
+
+KEPT = timedelta(days=30)
+#: Subjects named beside an act.
+_SUBJECTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a server refused of an act, and why."""
+
+    count: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An act, some subjects of its messages, what was refused of it, and how much has yet to reach a server."""
+
+    act: Act
+    subjects: tuple[str, ...]
+    refused: tuple[Refusal, ...]
+    waiting: int
+
+
+def note(user_id: int, verb: str, result: ActionResult) -> None:
+    """Write down what a verb did; a group that is noted already is left as it is."""
+    Act.objects.get_or_create(
+        group=result.group,
+        defaults={
+            "user_id": user_id,
+            "verb": verb,
+            "label": result.label,
+            "count": result.count,
+            "detail": result.detail,
+        },
+    )
+
+
+def load_acts(user_id: int, *, before: int | None = None, limit: int = 50) -> list[Entry]:
+    """A page of what this user did in the last 30 days, newest first; four queries."""
+    acts = Act.objects.filter(user_id=user_id, created_at__gt=Now() - KEPT)
+    if before is not None:
+        acts = acts.filter(pk__lt=before)
+    page = list(acts.order_by("-created_at", "-id")[:limit])
+    groups = [act.group for act in page]
+    refused: dict[UUID, list[Refusal]] = {}
+    failed = Change.objects.filter(group__in=groups, state=Change.State.FAILED)
+    for group, why, count in failed.values_list("group", "error").annotate(count=Count("id")).order_by("group"):
+        refused.setdefault(group, []).append(Refusal(count, why))
+    open_changes = Change.objects.filter(
+        group__in=groups, message__isnull=False, state__in=Change.OPEN, finished_at=None
+    )
+    waiting = dict(open_changes.values_list("group").annotate(count=Count("id")))
+    subjects = _subjects(groups)
+    return [
+        Entry(act, subjects.get(act.group, ()), tuple(refused.get(act.group, ())), waiting.get(act.group, 0))
+        for act in page
+    ]
+
+
+def _subjects(groups: Sequence[UUID]) -> dict[UUID, tuple[str, ...]]:
+    """Some subjects of each group; a group may hold a whole folder, so no more than a few of its rows are read."""
+    found: dict[UUID, list[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_SOME_SUBJECTS, {"groups": list(groups), "few": _SUBJECTS})
+        for group, subject in cursor.fetchall():
+            if subject not in found.setdefault(group, []):
+                found[group].append(subject)
+    return {group: tuple(named) for group, named in found.items()}
+
+
+_SOME_SUBJECTS = """
+    SELECT g.id, m.subject FROM unnest(%(groups)s::uuid[]) AS g (id)
+     CROSS JOIN LATERAL (SELECT c.message_id FROM mailsync_change c
+                          WHERE c."group" = g.id AND c.message_id IS NOT NULL LIMIT %(few)s) AS c
+      JOIN mailsync_message m ON m.id = c.message_id
+"""
+
+
+def load_under_way(user_id: int) -> list[Act]:
+    """What is still being worked off, oldest first."""
+    return list(Act.objects.filter(user_id=user_id, due_at__isnull=False).order_by("id"))
+
+
+def forget_old() -> None:
+    Act.objects.filter(created_at__lt=Now() - KEPT).exclude(state__in=Act.UNDER_WAY).delete()

@@ -1,0 +1,92 @@
+/* Acts on a whole list: chosen beside "Select all", done by the workers. A strip shows how far they are, and takes
+   it back, also while it is under way. */
+
+import { say, toast } from "heron/shell";
+import { fragment, send } from "heron/mail/request";
+import { counted, words } from "heron/words";
+import { clearSelection, grid } from "heron/mail/rows";
+import { openList, reading } from "heron/mail/reader";
+import { firstUrl } from "heron/mail/chunks";
+
+const box = () => document.querySelector("#everything input");
+const strip = (act) => document.querySelector(`.work[data-act="${act}"]`);
+
+export const isEverything = () => Boolean(box()?.checked);
+
+/** Whether the list is longer than what is selected: then all of it is offered, with its number once that is known. */
+document.addEventListener("heron:selection", ({ detail: { count } }) => {
+  const label = document.querySelector("#everything span");
+  if (!label) return;
+  if (!count) box().checked = false;
+  const total = Number(grid().getAttribute("aria-rowcount"));
+  const { title } = document.getElementById("listform").dataset;
+  if (total > 0) label.textContent = words("everything", { n: total.toLocaleString(document.documentElement.lang), name: title });
+});
+
+document.getElementById("list").addEventListener("change", ({ target }) => {
+  if (target !== box()) return;
+  const total = Number(grid().getAttribute("aria-rowcount"));
+  document.getElementById("selcount").textContent = target.checked && total > 0 ? counted("selected", total) : words("everything_selected");
+});
+
+export async function actOnEverything(verb, about) {
+  const total = Math.max(0, Number(grid().getAttribute("aria-rowcount")));
+  const fields = [["do", verb], ["everything", "1"], ["next", firstUrl()], ["total", total], ...Object.entries(about)];
+  try {
+    const answer = fragment(await send("/act/", fields)).querySelector(".toast");
+    clearSelection();
+    show(answer.dataset.act, answer.dataset.group, answer.querySelector("span").textContent, total);
+  } catch (error) {
+    toast(error.message, { bad: true });
+  }
+}
+
+function show(act, group, label, total) {
+  if (strip(act)) return;
+  const made = document.getElementById("working").content.firstElementChild.cloneNode(true);
+  made.dataset.act = act;
+  made.querySelector(".said").textContent = `${label}…`;
+  made.querySelector("[name=group]").value = group;
+  made.querySelector("progress").max = total || 1;
+  document.body.append(made);
+}
+
+/** The workers tell how far they are. */
+document.addEventListener("heron:event", ({ detail: { kind, act, state, done, total, count } }) => {
+  const shown = kind === "act" && strip(act);
+  if (!shown) return;
+  const bar = shown.querySelector("progress");
+  bar.max = total || Math.max(done, 1);
+  bar.value = done;
+  if (state === "working") return;
+  if (state === "undoing") {
+    shown.querySelector(".said").textContent = words("undoing");
+    shown.querySelector("button").hidden = true;
+    return;
+  }
+  const group = shown.querySelector("[name=group]").value;
+  const label = shown.querySelector(".said").textContent.replace(/…$/, "");
+  shown.remove();
+  if (state === "done") toast(`${label} (${counted("messages", count)})`, { action: { label: words("undo"), run: () => takeBack(group, act, label) } });
+  else say(words(state === "undone" ? "undone" : "stopped"));
+  if (!reading()) openList(firstUrl(), { push: false });
+});
+
+function takeBack(group, act, label) {
+  show(act, group, label, 1);
+  strip(act).querySelector(".said").textContent = words("undoing");
+  strip(act).querySelector("button").hidden = true;
+  send("/undo/", [["group", group]]).catch((error) => {
+    strip(act)?.remove();
+    toast(error.message, { bad: true });
+  });
+}
+
+document.addEventListener("submit", (event) => {
+  const shown = event.target.closest(".work");
+  if (!shown) return;
+  event.preventDefault();
+  shown.querySelector(".said").textContent = words("undoing");
+  shown.querySelector("button").hidden = true;
+  send("/undo/", [["group", shown.querySelector("[name=group]").value]]).catch((error) => toast(error.message, { bad: true }));
+});
