@@ -4,9 +4,9 @@ function of the engine or the store, and enqueues what that says comes next. All
 
 from celery import shared_task
 
-from mailsync.engine import long_acts, pull
+from mailsync.engine import long_acts, pull, waking
 from mailsync.engine import maintain as maintenance
-from mailsync.store import journal_work, leases, schedule, turns
+from mailsync.store import journal_work, leases, schedule, snoozing, turns
 
 
 @shared_task(name="mailsync.dispatch", ignore_result=True)
@@ -20,6 +20,7 @@ def dispatch() -> None:
         (folder_pull, schedule.claim_folders(), schedule.RECLAIM_SECONDS),
         (changes_push, schedule.claim_accounts("push_due_at"), schedule.RECLAIM_SECONDS),
         (outgoing_deliver, turns.due_outgoing(), 60),
+        (snoozed_wake, snoozing.due_accounts(), 30),
         (act_work, journal_work.claim_acts(), journal_work.RECLAIM_SECONDS),
         (bodies_pull, schedule.claim_bodies(), schedule.BODIES_ASKED_SECONDS),
     ):
@@ -71,6 +72,12 @@ def changes_push(account_id: int) -> None:
     from mailsync.engine.push import push_changes
 
     push_changes(account_id)
+
+
+@shared_task(name="mailsync.snoozed_wake", ignore_result=True)
+def snoozed_wake(account_id: int) -> None:
+    """Bring back what was put off until now."""
+    waking.wake(account_id)
 
 
 @shared_task(name="mailsync.act_work", ignore_result=True)

@@ -31,6 +31,7 @@ class Role(StrEnum):
     ALL = "all"
     FLAGGED = "flagged"
     IMPORTANT = "important"
+    SNOOZED = "snoozed"
     NONE = ""
 
 

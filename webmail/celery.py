@@ -28,6 +28,7 @@ app.conf.task_routes = {
     "mailsync.message_fetch": {"queue": "interactive"},
     "mailsync.changes_push": {"queue": "interactive"},
     "mailsync.act_work": {"queue": "sync"},
+    "mailsync.snoozed_wake": {"queue": "interactive"},
     "mailsync.outgoing_deliver": {"queue": "send"},
 }
 app.conf.beat_schedule = {

@@ -236,6 +236,7 @@ ROLE_TITLES: dict[str, Promise | str] = {
     Role.ALL.value: gettext_lazy("All mail"),
     Role.FLAGGED.value: gettext_lazy("Flagged on the server"),
     Role.IMPORTANT.value: gettext_lazy("Important"),
+    Role.SNOOZED.value: gettext_lazy("Snoozed"),
 }
 
 

@@ -21,6 +21,7 @@ from mailsync.actions.accounts import (
     withdraw_permission,
 )
 from mailsync.actions.contacts import keep_contacts
+from mailsync.actions.conversations import mute, pin, snooze
 from mailsync.actions.drafts import (
     attach,
     detach,
@@ -98,8 +99,10 @@ __all__ = [
     "mark_read",
     "move",
     "move_folder",
+    "mute",
     "open_message",
     "pause_account",
+    "pin",
     "rename_account",
     "rename_folder",
     "renew_permission",
@@ -113,6 +116,7 @@ __all__ = [
     "send",
     "server_settings",
     "set_keyword",
+    "snooze",
     "start_draft",
     "subscribe_folder",
     "sync_now",

@@ -5,16 +5,17 @@ the effect at once; the server learns it from the change log. Raises ``NotYours`
 ``CannotDo`` with a reason where the wish makes no sense.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 from mailsync.actions import wake
 from mailsync.actions.owned import NotYours, own_folder, own_message, own_placements
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
-from mailsync.models import Act, Change, Folder, Message, Placement
-from mailsync.store import changes, copying, journal_work, specials, undoing
+from mailsync.models import Act, Change, Folder, Message, Placement, Thread, ThreadRow
+from mailsync.store import changes, copying, journal_work, snoozing, specials, undoing
 from mailsync.store.acting import hold_until
 from mailsync.types import ActionResult, Role
 
@@ -180,17 +181,28 @@ def undo(user_id: int, group: UUID) -> bool:
         .exclude(state=Change.State.CANCELLED)
         .order_by("-id")
     )
-    if not mine:
+    if not mine and (act is None or not act.detail):
         raise NotYours("change")
     touched = undoing.take_back(mine)
     if touched is None:
         return False
+    snoozing.forget(group)
+    if act is not None and act.detail.get("threads"):
+        touched += _set_back(user_id, act.detail)
     Act.objects.filter(group=group).update(state=Act.State.UNDONE)
     wake.show([], *touched)
     wake.push_soon(change.account_id for change in mine)
     for account_id in {change.account_id for change in mine if change.kind in Change.OF_FOLDERS}:
         wake.tell(user_id, "account", account=account_id)
     return True
+
+
+def _set_back(user_id: int, detail: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """Conversations are muted or pinned as they were."""
+    before = {name: detail[name] for name in ("muted", "pinned") if name in detail}
+    threads = Thread.objects.filter(pk__in=detail["threads"], account__user_id=user_id)
+    threads.update(**before)
+    return list(ThreadRow.objects.filter(thread__in=threads).values_list("folder_id", "thread_id"))
 
 
 @verb

@@ -14,8 +14,8 @@ from mailsync.engine.fetch import BodyFetch, HeaderFetch
 from mailsync.engine.session import Session
 from mailsync.message.parse import parse_header, parse_message
 from mailsync.models import Folder
-from mailsync.store import bodies, intake, leases
-from mailsync.types import FetchedHeader
+from mailsync.store import bodies, intake, leases, muting
+from mailsync.types import FetchedHeader, Role
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,9 @@ def _headers(
     parsed = [(header, parse_header(header.header)) for header in got]
     chunk = intake.HeaderChunk(folder.pk, folder.epoch, asked, parsed, cursor, reason)
     done = intake.record_headers(session.lease, chunk)
-    announce_folders(done.counts)
+    filed = muting.file_muted(folder) if done.new and folder.role == Role.INBOX else []
+    told = {counts.folder_id: counts for counts in (*done.counts, *filed)}
+    announce_folders(told.values())
     return done.new
 
 

@@ -15,6 +15,7 @@ from mailsync.models.message import (
     ThreadRow,
 )
 from mailsync.models.outgoing import Blob, Draft, DraftAttachment, Outgoing, OutgoingEvent, OutgoingRecipient
+from mailsync.models.snooze import Snooze
 from mailsync.models.throttle import ConnectionCap, EgressSwitch, Halt, Traffic
 from mailsync.models.work import AccountSync, Lease, PopMessage, SchedulerTick, SyncRun
 
@@ -43,6 +44,7 @@ __all__ = [
     "RawMessage",
     "RenderedBody",
     "SchedulerTick",
+    "Snooze",
     "SyncRun",
     "Thread",
     "ThreadReference",

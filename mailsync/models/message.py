@@ -48,12 +48,15 @@ class Thread(models.Model):
     newest_at = models.DateTimeField(null=True)
     participants = models.JSONField(default=list, help_text="[[name, address], …], oldest first, at most 8.")
     muted = models.BooleanField(default=False)
+    pinned = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         indexes = [
             models.Index(
                 fields=["account", "provider_thread_id"], name="thread_provider", condition=~Q(provider_thread_id="")
             ),
+            models.Index(fields=["account"], name="thread_muted", condition=Q(muted=True)),
+            models.Index(fields=["account"], name="thread_pinned", condition=Q(pinned=True)),
             models.Index(fields=["account", "base_subject"], name="thread_subject", condition=~Q(base_subject="")),
         ]
 

@@ -12,6 +12,7 @@ NAMES = {
     Role.DRAFTS: "Drafts",
     Role.JUNK: "Junk",
     Role.TRASH: "Trash",
+    Role.SNOOZED: "Snoozed",
 }
 
 

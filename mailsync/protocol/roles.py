@@ -23,6 +23,7 @@ _BY_ATTRIBUTE = {
     "\\spam": Role.JUNK,
     "\\sent": Role.SENT,
     "\\trash": Role.TRASH,
+    "\\snoozed": Role.SNOOZED,
 }
 
 # Within a role, earlier names win over later ones.
@@ -99,6 +100,7 @@ _NAMES: dict[Role, tuple[str, ...]] = {
         *("迷惑メール", "迷惑メールフォルダ", "스팸", "스팸메일함", "스팸편지함", "정크 메일", "垃圾邮件", "垃圾郵件"),
         *("广告邮件", "thư rác", "จดหมายขยะ", "correu brossa"),
     ),
+    Role.SNOOZED: ("snoozed",),
     Role.ARCHIVE: (
         *("archive", "archives", "archived", "archiv", "archivio", "archivo", "arquivo", "archief", "arkiv"),
         *("arkisto", "archiwum", "archív", "archívum", "arhivă", "архив", "архів", "αρχειοθήκη", "arşiv"),

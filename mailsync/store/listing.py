@@ -28,6 +28,7 @@ __all__ = [
     "FolderLine",
     "ListRow",
     "Page",
+    "conversation_rows",
     "list_rows",
     "load_conversation",
     "load_tree",
@@ -138,7 +139,7 @@ def list_rows(
     which = Filter(by_conversation, unread_only, flagged_only, files_only)
     keys = _page_keys(sorted(set(folder_ids)), which, before=before, until=until, limit=limit + 1)
     ids = [key.id for key in keys[:limit]]
-    rows = _conversation_rows(ids) if by_conversation else message_rows(ids)
+    rows = conversation_rows(ids) if by_conversation else message_rows(ids)
     return Page(tuple(rows), keys[limit - 1] if len(keys) > limit else None)
 
 
@@ -177,7 +178,8 @@ def _page_keys(
         return [Cursor(*row) for row in cursor.fetchall()]
 
 
-def _conversation_rows(ids: Sequence[int]) -> list[ListRow]:
+def conversation_rows(ids: Sequence[int]) -> list[ListRow]:
+    """The lines of these thread rows, in the order given."""
     found = ThreadRow.objects.select_related("folder", "thread", "newest__message").only(
         *("folder__account_id", "folder__role", "thread__participants", "thread__message_count"),
         *("newest_at", "message_count", "unread_count", "flagged_count", "has_attachment"),

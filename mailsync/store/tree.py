@@ -14,7 +14,10 @@ from mailsync.types import Role
 Health = Literal["ok", "syncing", "failing", "needs_user", "paused"]
 
 #: The order of folders with a role; those without follow by path.
-ROLE_ORDER = (Role.INBOX, Role.FLAGGED, Role.IMPORTANT, Role.DRAFTS, Role.SENT, Role.ARCHIVE, Role.ALL)
+ROLE_ORDER = (
+    *(Role.INBOX, Role.FLAGGED, Role.IMPORTANT, Role.SNOOZED),
+    *(Role.DRAFTS, Role.SENT, Role.ARCHIVE, Role.ALL),
+)
 LAST_ROLES = (Role.JUNK, Role.TRASH)
 
 

@@ -204,5 +204,5 @@ def test_a_list_takes_the_same_queries_however_long_it_is(
         make_message(inbox, received_at=START + timedelta(hours=number))
     browser.get(f"/f/{inbox.pk}/")
     # Five of them are the session's own book-keeping.
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(18):
         assert len(subjects(browser.get(f"/f/{inbox.pk}/"))) == min(rows, 50)

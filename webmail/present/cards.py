@@ -78,6 +78,8 @@ class OpenConversation:
     flagged: bool
     unread: bool
     people: str
+    muted: bool
+    pinned: bool
 
     @property
     def newest(self) -> Card | None:
@@ -132,6 +134,8 @@ def present_conversation(
         flagged=any(placement.flagged for placement in here),
         unread=any(entry.unread for entry in kept),
         people=participants_line(people, mine),
+        muted=conversation.thread.muted,
+        pinned=conversation.thread.pinned,
     )
 
 

@@ -1,11 +1,13 @@
 """The lines of a list as they are printed: who, what, when, marks, under their date groups. Pure."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.utils import formats
 from django.utils.translation import gettext as _
 
+from mailsync.models import Snooze
 from mailsync.store.excerpts import Excerpt
 from mailsync.store.listing import ListRow
 from mailsync.types import Address
@@ -35,6 +37,7 @@ class Row:
     has_attachment: bool
     chips: tuple[Chip, ...]
     labels: tuple[str, ...]
+    pinned: bool
     account_id: int
     message_id: int
     index: int
@@ -65,6 +68,9 @@ class RowStyle:
     chips: Callable[[ListRow], tuple[Chip, ...]]
     grouped: bool = True
     excerpts: Mapping[int, Excerpt] = field(default_factory=dict)
+    snoozes: Mapping[int, Snooze] = field(default_factory=dict)
+    #: Placements of the rows that stay on top.
+    pinned: frozenset[int] = frozenset()
 
 
 def present_rows(rows: Collection[ListRow], style: RowStyle, *, start: int = 0) -> list[RowGroup]:
@@ -77,6 +83,15 @@ def present_rows(rows: Collection[ListRow], style: RowStyle, *, start: int = 0) 
             groups.append((group, []))
         groups[-1][1].append(_present_row(row, local, index, style))
     return [RowGroup(group.key, group.label, tuple(lines)) for group, lines in groups]
+
+
+def present_pinned(rows: Sequence[ListRow], style: RowStyle) -> list[RowGroup]:
+    """The rows that stay on top, under a heading of their own."""
+    if not rows:
+        return []
+    zone = style.now.tzinfo
+    lines = tuple(_present_row(row, row.received_at.astimezone(zone), at, style) for at, row in enumerate(rows, 1))
+    return [RowGroup("pinned", _("Pinned"), lines)]
 
 
 def _present_row(row: ListRow, local: datetime, index: int, style: RowStyle) -> Row:
@@ -99,6 +114,7 @@ def _present_row(row: ListRow, local: datetime, index: int, style: RowStyle) -> 
         has_attachment=row.has_attachment,
         chips=tuple(_chips(row, style)),
         labels=tuple(keyword for keyword in row.keywords if is_label(keyword)),
+        pinned=row.placement_id in style.pinned,
         account_id=row.account_id,
         message_id=row.message_id,
         index=index,
@@ -106,5 +122,11 @@ def _present_row(row: ListRow, local: datetime, index: int, style: RowStyle) -> 
 
 
 def _chips(row: ListRow, style: RowStyle) -> Iterator[Chip]:
+    snooze = style.snoozes.get(row.message_id)
+    if snooze is not None and snooze.woken_at is None:
+        until = formats.date_format(snooze.until.astimezone(style.now.tzinfo), "D j M, H:i")
+        yield Chip(_("Until %(time)s") % {"time": until}, 45)
+    elif snooze is not None and snooze.woken_at is not None and row.unread:
+        yield Chip(_("Back from snooze"), 45)
     yield from style.chips(row)
     yield from labels(row.keywords)[:3]

@@ -30,6 +30,8 @@ def shortcuts() -> list[Section]:
                 (("!",), _("Junk, or not junk")),
                 (("V",), _("Move to a folder")),
                 (("L",), _("Label")),
+                (("B",), _("Snooze")),
+                (("M",), _("Mute the conversation")),
                 (("S",), _("Flag")),
                 (("U",), _("Read or unread")),
                 (("Z",), _("Undo")),

@@ -29,13 +29,14 @@ ICONS = {
     Role.ALL.value: "mails",
     Role.FLAGGED.value: "flag",
     Role.IMPORTANT.value: "star",
+    Role.SNOOZED.value: "alarm-clock",
 }
-#: Folders whose count is of all they hold, as each message there waits for its writer.
-_COUNT_ALL = frozenset({Role.DRAFTS.value})
+#: Folders whose count is of all they hold, as each message there waits: for its writer, for its time.
+_COUNT_ALL = frozenset({Role.DRAFTS.value, Role.SNOOZED.value})
 #: Folders whose unread mail is nobody's task.
 _COUNT_NONE = frozenset({Role.SENT.value, Role.TRASH.value, Role.ALL.value, Role.ARCHIVE.value})
 #: What comes first in an account, in this order.
-_FIRST = (Role.INBOX, Role.DRAFTS, Role.SENT, Role.ARCHIVE, Role.JUNK, Role.TRASH)
+_FIRST = (Role.INBOX, Role.SNOOZED, Role.DRAFTS, Role.SENT, Role.ARCHIVE, Role.JUNK, Role.TRASH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +118,10 @@ def present_nav(
     if Role.INBOX in roles:
         top.append(roles[Role.INBOX])
     top.append(NavItem(_("Flagged"), reverse("flagged"), "flag", current=kind == "flagged", key="flagged", go="f"))
-    top.extend(roles[role] for role in _FIRST[1:3] if role in roles)
+    top.extend(roles[role] for role in _FIRST[1:4] if role in roles)
     if outbox:
         top.append(NavItem(_("Outbox"), reverse("outbox"), "clock", outbox, key="outbox"))
-    top.extend(roles[role] for role in _FIRST[3:] if role in roles)
+    top.extend(roles[role] for role in _FIRST[4:] if role in roles)
     if several:
         return Nav(tuple(top), (), tuple(_account(entry, current) for entry in tree), named)
     folders = tuple(_item(line, current) for line in tree[0].folders if line.folder.role not in _FIRST) if tree else ()

@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import formats
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -23,12 +24,13 @@ from mailsync.types import ActionResult
 from webmail import access
 from webmail.present.labels import keyword_of, label_of
 from webmail.present.said import said
+from webmail.present.snooze import read_time
 from webmail.reader import reader_of, user_of
 from webmail.scope import listing_of, scope_at
 
 Verb = Callable[[User, list[int]], ActionResult]
 #: Verbs that need another word: which folder, which label. A button may carry it as its own value.
-WORDED = ("move", "label", "unlabel")
+WORDED = ("move", "copy", "label", "unlabel", "snooze")
 
 VERBS: dict[str, Verb] = {
     "archive": lambda user, ids: actions.archive(user.pk, ids),
@@ -38,6 +40,10 @@ VERBS: dict[str, Verb] = {
     "read": lambda user, ids: actions.mark_read(user.pk, ids, True),
     "unread": lambda user, ids: actions.mark_read(user.pk, ids, False),
     "flag": lambda user, ids: actions.flag(user.pk, ids, True),
+    "mute": lambda user, ids: actions.mute(user.pk, ids, True),
+    "unmute": lambda user, ids: actions.mute(user.pk, ids, False),
+    "pin": lambda user, ids: actions.pin(user.pk, ids, True),
+    "unpin": lambda user, ids: actions.pin(user.pk, ids, False),
     "unflag": lambda user, ids: actions.flag(user.pk, ids, False),
 }
 
@@ -49,6 +55,7 @@ def act(request: HttpRequest) -> HttpResponse:
 
     The verb ``move`` takes ``folder=<id>``; a button that moves may carry both, as ``move=<folder id>``. So do
     ``label`` and ``unlabel`` with ``keyword=<keyword>``, or ``named=<words>`` for a label by the name it is to have.
+    ``snooze`` takes one of ``snooze_presets`` or ``until=<time>`` by the reader's clock.
     With ``everything=1`` it is about all of the list at ``next``, and the workers do it.
     """
     user = user_of(request)
@@ -114,7 +121,7 @@ def _argument(request: HttpRequest, user: User, verb: str) -> str:
     """The folder or the keyword that a verb needs."""
     if verb == "move":
         return str(_folder(request, user).pk)
-    return _keyword(request, verb) if verb in WORDED else ""
+    return _keyword(request, verb) if verb in ("label", "unlabel") else ""
 
 
 def _read(request: HttpRequest) -> tuple[str, list[str]]:
@@ -138,6 +145,10 @@ def _run(request: HttpRequest, user: User, verb: str, ids: list[int]) -> ActionR
         return VERBS[verb](user, ids)
     if verb == "move":
         return actions.move(user.pk, ids, _folder(request, user).pk)
+    if verb == "copy":
+        return actions.copy(user.pk, ids, _folder(request, user).pk)
+    if verb == "snooze":
+        return _snooze(request, user, ids)
     keyword = _keyword(request, verb)
     result = actions.set_keyword(user.pk, ids, keyword, verb == "label")
     name = label_of(keyword).text
@@ -145,8 +156,18 @@ def _run(request: HttpRequest, user: User, verb: str, ids: list[int]) -> ActionR
     return replace(result, label=said % name)
 
 
+def _snooze(request: HttpRequest, user: User, ids: list[int]) -> ActionResult:
+    now = reader_of(request).now
+    until = read_time(request.POST.get("snooze", ""), request.POST.get("until", ""), now)
+    if until is None:
+        raise actions.CannotDo(_("Choose a time that is still to come."), field="until")
+    result = actions.snooze(user.pk, ids, until)
+    when = formats.date_format(until.astimezone(now.tzinfo), "D j M, H:i")
+    return replace(result, label=_("%(done)s until %(time)s") % {"done": result.label, "time": when})
+
+
 def _folder(request: HttpRequest, user: User) -> Folder:
-    folder = request.POST.get("move") or request.POST.get("folder", "")
+    folder = request.POST.get("move") or request.POST.get("copy") or request.POST.get("folder", "")
     if not (folder.isascii() and folder.isdigit()):
         raise actions.CannotDo(_("Choose the folder to move to."), field="folder")
     return access.folder_for(user, int(folder))

@@ -20,11 +20,14 @@ from mailsync.store.journal import load_under_way
 from mailsync.store.labels import load_labels
 from mailsync.store.listing import AccountTree, ListRow, load_tree
 from mailsync.store.outline import STRETCH_ROWS
+from mailsync.store.pinned import load_pinned
+from mailsync.store.snoozing import load_snoozes
 from webmail import access
 from webmail.present.labels import Chip, label_choices
 from webmail.present.notices import present_notices
-from webmail.present.rows import RowStyle, present_rows
+from webmail.present.rows import RowStyle, present_pinned, present_rows
 from webmail.present.shortcuts import shortcuts
+from webmail.present.snooze import snooze_presets
 from webmail.present.tree import present_health, present_move_targets, present_nav
 from webmail.reader import Reader, reader_of, user_of
 from webmail.results import excerpts_of, search_context
@@ -141,6 +144,7 @@ def page_context(
         "notices": present_notices(tree, scope),
         "move_accounts": present_move_targets(tree),
         "shortcuts": shortcuts(),
+        "snooze_presets": snooze_presets(reader.now),
         "under_way": load_under_way(reader.user.pk),
         "reader": reader,
         **reading,
@@ -172,12 +176,16 @@ def rows_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[str
     before = request.GET.get("before", "")
     page = load_page(scope, reader, before, limit, request.GET.get("until"))
     end = start + len(page.rows)
-    style = row_style(reader, scope)
+    pinned = _pinned(scope, reader)
+    fixed = {row.placement_id for row in pinned}
+    rows = [row for row in page.rows if row.placement_id not in fixed]
+    snoozes = load_snoozes(row.message_id for row in (*pinned, *rows))
+    style = replace(row_style(reader, scope), snoozes=snoozes, pinned=frozenset(fixed))
     if scope.kind == "search":
         style = replace(style, excerpts=excerpts_of(scope, reader, page))
     return {
         "scope": scope,
-        "groups": present_rows(page.rows, style, start=start),
+        "groups": [*present_pinned(() if before else pinned, style), *present_rows(rows, style, start=start)],
         "before": before,
         "start": start,
         "next_url": scope.url(before=page.next, start=end) if page.next else "",
@@ -185,6 +193,14 @@ def rows_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[str
         "is_first_page": not before,
         "first_url": scope.url(),
     }
+
+
+def _pinned(scope: Scope, reader: Reader) -> Sequence[ListRow]:
+    """What stays on top of this list."""
+    if scope.kind not in ("folder", "all") or scope.show != "all":
+        return ()
+    accounts = sorted({folder.account_id for folder in scope.folders})
+    return load_pinned(scope.folder_ids, accounts, by_conversation=reader.prefs.conversations)
 
 
 def row_style(reader: Reader, scope: Scope) -> RowStyle:

@@ -35,6 +35,8 @@ function leaves(verb, { keyword }) {
   const { kind, role, label } = document.getElementById("listform").dataset;
   if (verb === "unlabel") return kind === "label" && label.toLowerCase() === keyword.toLowerCase();
   if (verb === "trash" || verb === "junk") return true;
+  if (verb === "snooze") return kind === "folder" ? role !== "snoozed" : kind === "all";
+  if (verb === "mute") return role === "inbox" || kind === "all";
   if (verb === "unflag") return kind === "flagged";
   if (verb === "notjunk") return role === "junk";
   return (verb === "archive" || verb === "move") && (kind === "folder" || kind === "all");
@@ -59,7 +61,7 @@ export async function act(verb, names = targets(), about = {}) {
     const answer = fragment(await sending).querySelector(".toast");
     for (const name of names) away.delete(name);
     offerUndo(answer, put);
-    if (!leaving) await refreshTop({ move: false }).catch(() => {});
+    if (!leaving) await refreshTop({ move: verb === "pin" || verb === "unpin" }).catch(() => {});
     document.dispatchEvent(new CustomEvent("heron:acted", { detail: { verb, names } }));
   } catch (error) {
     put.back();

@@ -35,6 +35,8 @@ export const COMMANDS = {
   z: () => undo(),
   v: () => openMenu("move"),
   l: () => openMenu("label"),
+  b: () => openMenu("snooze"),
+  m: () => act(document.querySelector("#more-read [value=unmute]") && isReading() ? "unmute" : "mute"),
   r: () => write("reply"),
   a: () => write("reply_all"),
   f: () => write("forward"),

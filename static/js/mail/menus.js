@@ -11,9 +11,10 @@ let about = [];
 let caller = null;
 
 /** Open the menu with this id at `at` (a row, a button, or a point of the screen). */
-export function openMenu(id, at = null, names = targets()) {
+export function openMenu(id, at = null, names = targets(), verb = "") {
   const menu = document.getElementById(id);
   if (!menu || !names.length) return;
+  menu.dataset.verb = verb;
   about = names;
   caller = at ?? document.activeElement;
   menu.showPopover();
@@ -34,6 +35,8 @@ document.addEventListener("click", (event) => {
   const opener = event.target.closest("[popovertarget]");
   if (opener) {
     caller = opener;
+    const menu = document.getElementById(opener.getAttribute("popovertarget"));
+    if (menu) menu.dataset.verb = "";
     about = opener.dataset.for === "read" || opener.closest("#reading") ? openNames() : targets();
   }
 }, true);
@@ -49,6 +52,7 @@ document.addEventListener("toggle", (event) => {
   }
   if (menu.id === "move") prepareMove(menu);
   if (menu.id === "label") prepareLabels(menu);
+  if (menu.id === "context") prepareContext(menu);
   if (!menu.matches(".of-me, [data-menu]")) place(menu);
   (menu.querySelector("input:not([hidden])") ?? items(menu)[0])?.focus();
 }, true);
@@ -64,6 +68,12 @@ function prepareMove(menu) {
     group.hidden = accounts.size !== 1 || !accounts.has(group.dataset.account);
   }
   narrow(menu, "");
+}
+
+/** Pin where something is not pinned yet, else unpin. */
+function prepareContext(menu) {
+  const isPinned = about.every((name) => rowNamed(name)?.matches("[data-pinned]"));
+  for (const one of menu.querySelectorAll("[data-when]")) one.hidden = (one.dataset.when === "pinned") !== isPinned;
 }
 
 function narrow(menu, text) {
@@ -142,10 +152,10 @@ document.addEventListener("click", (event) => {
   if (other) {
     const names = about;
     other.closest("[popover]")?.hidePopover();
-    openMenu(other.dataset.opens, caller, names);
+    openMenu(other.dataset.opens, caller, names, other.dataset.verb ?? "");
     return;
   }
-  const button = event.target.closest("button[name=do], button[name=one], button[name=move], [role=menuitemcheckbox]");
+  const button = event.target.closest("button[name=do], button[name=one], button[name=move], button[name=snooze], [role=menuitemcheckbox]");
   if (!button || !(button.closest("#summary") || button.form?.getAttribute("action") === "/act/")) return;
   const menu = button.closest("[popover]");
   const own = button.closest("form[data-names]")?.dataset.names.split(" ").filter(Boolean);
@@ -159,7 +169,9 @@ document.addEventListener("click", (event) => {
   } else if (button.matches("[role=menuitemcheckbox]")) {
     act(button.getAttribute("aria-checked") === "true" ? "unlabel" : "label", names, { keyword: button.value });
   } else if (button.name === "move") {
-    act("move", names, { folder: button.value });
+    act(menu?.dataset.verb || "move", names, { folder: button.value });
+  } else if (button.name === "snooze") {
+    act("snooze", names, { snooze: button.value, until: document.getElementById("snoozeat").value });
   } else {
     act(button.value, own && own.join(" ") === reading()?.dataset.names ? openNames() : names);
   }

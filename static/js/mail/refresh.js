@@ -85,7 +85,7 @@ function rebuildTop(fresh, rows) {
   for (const slab of grid().querySelectorAll('.slab[data-page=""]')) {
     const group = slab.closest("[role=rowgroup]");
     for (const row of slab.querySelectorAll(".row")) {
-      const stays = !isWhole && !names.has(row.id) && Date.parse(row.querySelector("time").dateTime) < Date.parse(oldest);
+      const stays = !isWhole && group.dataset.group !== "pinned" && !names.has(row.id) && Date.parse(row.querySelector("time").dateTime) < Date.parse(oldest);
       if (stays) kept.push([group.dataset.group, group.getAttribute("aria-label"), row]);
     }
     slab.remove();

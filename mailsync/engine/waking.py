@@ -1,0 +1,51 @@
+"""Snoozed mail comes back: unread, on top of the folder it came from. The meeting room; database only."""
+
+from uuid import uuid4
+
+from django.db import transaction
+from django.utils import timezone
+
+from mailsync.announce import announce_folders
+from mailsync.models import Folder, Placement, Snooze
+from mailsync.store import changes, snoozing, specials
+from mailsync.store.summary import lock_folders, refresh
+from mailsync.store.threads import refresh_threads
+from mailsync.types import Role
+
+
+@transaction.atomic
+def wake(account_id: int) -> None:
+    """Bring back what is due in this account; what has left the folder Snoozed meanwhile is let go."""
+    due = snoozing.lock_due(account_id)
+    place = specials.find_role_folder(account_id, Role.SNOOZED)
+    inbox = specials.find_role_folder(account_id, Role.INBOX)
+    if due and place is not None and inbox is not None:
+        targets = {one.message_id: _back_to(one, inbox) for one in due}
+        lock_folders([place.pk, *(folder.pk for folder in targets.values())])
+        lying = Placement.objects.filter(folder=place, message__in=targets, shown=True)
+        locked = changes.lock_placements(lying.values_list("pk", flat=True))
+        _bring_back(locked, targets)
+    Snooze.objects.filter(pk__in=[one.pk for one in due]).update(woken_at=timezone.now())
+
+
+def _back_to(snooze: Snooze, inbox: Folder) -> Folder:
+    source = snooze.source
+    if source is None or source.missing_since is not None or source.role == Role.SNOOZED:
+        return inbox
+    source.account = inbox.account
+    return source
+
+
+def _bring_back(locked: list[Placement], targets: dict[int, Folder]) -> None:
+    group = uuid4()
+    pairs = [(row.folder_id, row.thread_id) for row in locked]
+    changes.record_flags(locked, remove=["\\Seen"], group=group)
+    for target in {folder.pk: folder for folder in targets.values()}.values():
+        mine = [row for row in locked if targets[row.message_id].pk == target.pk]
+        arrived = changes.record_moves(mine, target, group=group, hold_until=None)
+        # A list goes by this time, so it is what brings the message to the top.
+        Placement.objects.filter(pk__in=[row.pk for row in arrived]).update(received_at=timezone.now())
+        pairs += [(target.pk, row.thread_id) for row in arrived]
+    counts = refresh(pairs)
+    refresh_threads({thread for _, thread in pairs})
+    announce_folders(counts)
