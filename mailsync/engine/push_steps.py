@@ -164,6 +164,14 @@ class Hands:
         found = self._find_moved(items, target, floor)
         self._select(folder_id)
         here = _existing(self._connected(), [item.uid for item in items])
+        # In All Mail (Gmail) it lay before, so that tells nothing: only whether it has left counts.
+        lay = Change.objects.filter(id__in=_ids(items), target__role=Role.ALL, target_placement__uid__isnull=False)
+        known = dict(lay.values_list("id", "target_placement__uid"))
+        for item in items:
+            if item.change_ids[0] in known:
+                found.pop(item.uid, None)
+                if item.uid not in here:
+                    found[item.uid] = cast(int, known[item.change_ids[0]])
         both = [item for item in items if item.uid in here and item.uid in found]
         there = [item for item in items if item.uid not in here and item.uid in found]
         only_here = [item for item in items if item.uid in here and item.uid not in found]

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.models import MailAccount, Protocol
 from mailsync.models import AccountSync, Change, Folder, Message, Placement
+from mailsync.types import Role
 
 #: IMAP system flags (RFC 9051 §2.3.2) and the columns that hold them; all other flags are keywords.
 COLUMNS = {"\\Seen": "seen", "\\Flagged": "flagged", "\\Answered": "answered", "\\Draft": "draft"}
@@ -111,17 +112,57 @@ def record_moves(
     moving = [placement for placement in placements if placement.folder_id != target.pk]
     if is_local(target.account):
         return _move_locally(moving, target, group)
+    if Role.ALL in {target.role, *(old.folder.role for old in moving)} and is_gmail(target.account_id):
+        return _relabel(moving, target, group=group, hold_until=hold_until)
     arrived = copy_rows(moving, target)
-    hide(moving)
+    _log_moves(moving, arrived, target, group=group, hold_until=hold_until)
+    return arrived
+
+
+def _log_moves(
+    moving: Sequence[Placement],
+    arrived: Sequence[Placement],
+    target: Folder,
+    *,
+    group: UUID,
+    hold_until: datetime | None,
+    kind: Change.Kind = Change.Kind.MOVE,
+) -> None:
+    if kind is Change.Kind.MOVE:
+        hide(moving)
     log_changes(
         [old.pk for old in moving],
-        Change.Kind.MOVE,
+        kind,
         group,
         hold_until=hold_until,
         target_id=target.pk,
         arrived=[new.pk for new in arrived],
     )
     _wake(moving, hold_until)
+
+
+def _relabel(
+    moving: Sequence[Placement], target: Folder, *, group: UUID, hold_until: datetime | None
+) -> list[Placement]:
+    """Gmail's All Mail: nothing comes into it that is not there, and only Trash and Spam take anything out of it."""
+    standing: dict[int, Placement] = {}
+    if target.role == Role.ALL:
+        rows = Placement.objects.select_related("account", "folder").filter(
+            folder=target, message__in=[old.message_id for old in moving], shown=True, uid__isnull=False
+        )
+        standing = {row.message_id: row for row in rows}
+    made = iter(copy_rows([old for old in moving if old.message_id not in standing], target))
+    arrived = [standing.get(old.message_id) or next(made) for old in moving]
+    for kind in (Change.Kind.MOVE, Change.Kind.COPY):
+        stays = kind is Change.Kind.COPY
+        pairs = [
+            pair
+            for pair in zip(moving, arrived, strict=True)
+            if stays is (pair[0].folder.role == Role.ALL and target.role not in {Role.TRASH, Role.JUNK})
+        ]
+        if pairs:
+            old_rows, new_rows = zip(*pairs, strict=True)
+            _log_moves(old_rows, new_rows, target, group=group, hold_until=hold_until, kind=kind)
     return arrived
 
 
@@ -249,6 +290,11 @@ def put_away(placement_ids: Iterable[int]) -> None:
 def is_local(account: MailAccount) -> bool:
     """Whether the account's folders are ours alone."""
     return account.protocol == Protocol.POP3
+
+
+def is_gmail(account_id: int) -> bool:
+    """Whether the folders are labels, views of one store of messages (Gmail's X-GM-EXT-1)."""
+    return AccountSync.objects.filter(account_id=account_id, capabilities__contains="X-GM-EXT-1").exists()
 
 
 def wake_account(account_id: int, hold_until: datetime | None) -> None:

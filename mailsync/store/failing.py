@@ -8,6 +8,7 @@ from mailsync.models import Change, Draft, Folder, Outgoing, OutgoingEvent, Plac
 from mailsync.store import changes
 from mailsync.store.folder_paths import leaf
 from mailsync.store.summary import refresh, remove_placements
+from mailsync.types import Role
 
 Pair = tuple[int, int]
 
@@ -70,7 +71,7 @@ def _flags_off(change: Change) -> list[Pair]:
 
 def _move_off(change: Change) -> list[Pair]:
     left, arrived = _find(change.placement_id), _find(change.target_placement_id)
-    if arrived is not None and arrived.uid is not None:
+    if arrived is not None and arrived.uid is not None and arrived.folder.role != Role.ALL:
         # It is in the target after all: nothing to take back.
         return []
     if left is not None and arrived is not None:
@@ -78,7 +79,7 @@ def _move_off(change: Change) -> list[Pair]:
             setattr(left, column, getattr(arrived, column))
         left.save(update_fields=list(_COLUMNS))
         Change.objects.filter(placement=arrived).update(placement=left, source=left.folder_id)
-    if arrived is not None:
+    if arrived is not None and arrived.uid is None:
         remove_placements([arrived.pk])
     return _show(change.placement_id)
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from accounts.models import MailAccount
 from mailsync.models import Folder
 from mailsync.plan.folders import NAMES, KnownFolder, choose_path
+from mailsync.store.changes import is_gmail
 from mailsync.store.folder_changes import make_folder
 from mailsync.types import Role
 
@@ -25,6 +26,9 @@ def role_folder(account: MailAccount, role: Role, group: UUID) -> Folder:
     A folder that has the name but not the role (a server without RFC 6154) is taken rather than doubled.
     """
     found = find_role_folder(account.pk, role)
+    if found is None and role is Role.ARCHIVE and is_gmail(account.pk):
+        # Gmail: what leaves the inbox is archived, and lies in All Mail from the beginning.
+        found = find_role_folder(account.pk, Role.ALL)
     if found is not None:
         return found
     folders = list(Folder.objects.filter(account=account))

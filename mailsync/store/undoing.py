@@ -74,7 +74,8 @@ def _stay(waiting: Sequence[tuple[Change, Placement, Placement]]) -> list[Pair]:
         cursor.execute(_TAKE_FLAGS_BACK, [ids])
         cursor.execute(_FOLLOW_BACK, [ids])
     changes.settle_cancelled([change for change, _, _ in waiting])
-    remove_placements([arrived.pk for _, _, arrived in waiting])
+    # What lay in All Mail before stays there.
+    remove_placements([arrived.pk for _, _, arrived in waiting if arrived.uid is None])
     return [_pair(row) for _, left, arrived in waiting for row in (left, arrived)]
 
 
