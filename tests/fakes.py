@@ -58,7 +58,7 @@ class PullServer(FakeServer):
         self.hide_uids = 0
         self.bodies_given = 0
 
-    def opener(self, _account: object) -> "Callable[[], PullSource]":
+    def opener(self, _account: object, **_how: bool) -> "Callable[[], PullSource]":
         """What ``engine.session`` asks for: a function that connects."""
         return lambda: self.connect(_account)
 

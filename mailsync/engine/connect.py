@@ -24,6 +24,7 @@ from mailsync.protocol.pop3 import Pop3Source
 from mailsync.types import Secret, Security, ServerSettings
 
 Scheme = Literal["imap", "pop3", "smtp"]
+Compress = Literal["never", "far"]
 T = TypeVar("T")
 
 
@@ -32,11 +33,12 @@ def open_source(account: MailAccount) -> ImapSource:
     return source_opener(account)()
 
 
-def source_opener(account: MailAccount) -> Callable[[], ImapSource]:
+def source_opener(account: MailAccount, *, fetches: bool = False) -> Callable[[], ImapSource]:
     """A function that logs in whenever it is called; the database is read here, once, and not by it: but for an
-    access token that the server refuses, which is then renewed."""
+    access token that the server refuses, which is then renewed. One that ``fetches`` much has it compressed."""
     server, most = incoming_settings(account), settings.HERON_MESSAGE_SIZE_LIMIT_BYTES
-    return _opener(account, server, lambda wanted: imap.connect(wanted, max_message_bytes=most))
+    compress: Compress = "far" if fetches else "never"
+    return _opener(account, server, lambda wanted: imap.connect(wanted, max_message_bytes=most, compress=compress))
 
 
 def open_maildrop(account: MailAccount) -> Pop3Source:

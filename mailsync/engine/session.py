@@ -42,7 +42,7 @@ Connect = Callable[[MailAccount], Callable[[], MailSource]]
 
 def dial(account: MailAccount) -> Callable[[], MailSource]:
     """A function that logs in; it reads no database, so it may be called from the thread that fetches."""
-    return connect.source_opener(account)
+    return connect.source_opener(account, fetches=True)
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ answers ``imap_folders`` and ``imap_fetch``; this file is what the engine may as
 
 import time
 from collections.abc import Iterator, Sequence
+from typing import Literal as OneOf
 from typing import NamedTuple
 
 from mailsync.errors import Rejected, TryLater
@@ -309,10 +310,21 @@ class ImapSource:
         self.close()
 
 
-def connect(settings: ServerSettings, *, max_message_bytes: int = MAX_LITERAL_BYTES) -> ImapSource:
-    """Log in. Raises ``NeedsUser`` with the cause in plain words, ``TryLater`` or ``TryNow``."""
+def connect(
+    settings: ServerSettings,
+    *,
+    max_message_bytes: int = MAX_LITERAL_BYTES,
+    compress: OneOf["never", "far", "always"] = "never",
+) -> ImapSource:
+    """Log in. Raises ``NeedsUser`` with the cause in plain words, ``TryLater`` or ``TryNow``.
+
+    ``compress``: deflate what goes over the wire, where the server can; ``far`` does so unless it is on this
+    machine or network, where bytes cost less than the work.
+    """
     session = open_session(settings, max_message_bytes)
     try:
+        if compress == "always" or (compress == "far" and session.is_far):
+            session.begin_compression()
         return ImapSource(session, max_message_bytes)
     except BaseException:
         session.wire.shutdown()

@@ -7,6 +7,7 @@ ENABLE. Whatever goes wrong leaves as one of ``mailsync.errors``.
 
 import contextlib
 import imaplib
+import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -160,6 +161,25 @@ class ImapSession(IMAPClient):  # type: ignore[misc]  # IMAPClient carries no ty
         self.wire.replace_socket(tls.wrap(self.wire.sock, self.settings, host))
         self._starttls_done = True
         self.refresh_capabilities()
+
+    @property
+    def is_far(self) -> bool:
+        """Whether the server is beyond this machine and its network."""
+        try:
+            return ipaddress.ip_address(self.wire.sock.getpeername()[0]).is_global
+        except (OSError, ValueError):
+            return False
+
+    def begin_compression(self) -> None:
+        """COMPRESS=DEFLATE (RFC 4978), where it is offered; a server that refuses it goes on as before."""
+        if "COMPRESS=DEFLATE" not in self.offered:
+            return
+        try:
+            self.run(b"COMPRESS", b"DEFLATE")
+        except Rejected:
+            self.transcript.note("COMPRESS refused")
+            return
+        self.wire.compress()
 
     def refresh_capabilities(self, reply: Reply | None = None) -> None:
         """Read capabilities from a reply that holds them, or ask."""

@@ -12,6 +12,7 @@ import socket
 import ssl
 from typing import Any, NamedTuple, cast
 
+from mailsync.protocol.deflate import DeflatedSocket
 from mailsync.protocol.transcript import Transcript
 
 #: The longest line taken: ``* SEARCH`` of a million messages still fits.
@@ -119,10 +120,20 @@ class Wire(imaplib.IMAP4):
         self.untagged_responses.clear()
         self.responses.clear()
 
+    def compress(self) -> None:
+        """From here on both sides deflate what they send."""
+        early = bytes(self._pending)
+        self._pending.clear()
+        # It does all of a socket that is used here.
+        self.sock = cast(socket.socket, DeflatedSocket(self.sock, early))
+
     @property
     def has_unread(self) -> bool:
         """Whether bytes have been received that no response has used yet."""
-        return bool(self._pending) or (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0)
+        if self._pending:
+            return True
+        sock: object = self.sock
+        return isinstance(sock, ssl.SSLSocket | DeflatedSocket) and sock.pending() > 0
 
     def wait_readable(self, seconds: float) -> bool:
         """Whether something can be read within ``seconds`` (0: now). Raises ``abort`` on a closed socket."""
