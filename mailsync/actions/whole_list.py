@@ -23,7 +23,8 @@ from mailsync.types import ActionResult
 def act_on_list(
     user_id: int, name: str, listing: Listing, *, argument: str = "", total: int | None = None
 ) -> ActionResult:
-    """Do ``name`` (see ``acting.VERBS``) to every message of the list; ``argument`` is the folder's id or the keyword.
+    """Do ``name`` (see ``acting.VERBS``) to every message of the list; ``argument`` is the folder's id, the keyword, or
+    the old and the new one.
 
     What comes in later is left alone. Raises ``NotYours`` and ``CannotDo``.
     """
@@ -67,4 +68,5 @@ def _words(name: str, argument: str, folders: list[Folder]) -> str:
         "label": _("Everything in the list labelled"),
         "unlabel": _("A label removed from everything in the list"),
         "move": _("Everything in the list moved"),
+        "relabel": _("A label renamed"),
     }[name]

@@ -28,6 +28,7 @@ _FLAGS: dict[str, Callable[[str], tuple[list[str], list[str]]]] = {
     "unflag": lambda _: ([], ["\\Flagged"]),
     "label": lambda keyword: ([keyword], []),
     "unlabel": lambda keyword: ([], [keyword]),
+    "relabel": lambda pair: ([pair.partition(" ")[2]], [pair.partition(" ")[0]]),
     "junk": lambda _: (["$Junk"], ["$NotJunk"]),
     "notjunk": lambda _: (["$NotJunk"], ["$Junk"]),
 }

@@ -35,7 +35,7 @@ def snooze_presets(now: datetime) -> list[Preset]:
     if evening - now > timedelta(hours=1):
         found.insert(0, ("evening", _("This evening"), evening))
     later = (now + timedelta(hours=3)).replace(minute=0, second=0, microsecond=0)
-    if later.date() == now.date():
+    if later.date() == now.date() and later < evening:
         found.insert(0, ("later", _("Later today"), later))
     return [Preset(key, label, at, formats.date_format(at, "D H:i")) for key, label, at in found]
 

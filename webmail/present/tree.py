@@ -57,6 +57,8 @@ class NavItem:
     selectable: bool = True
     go: str = ""
     hue: int = -1
+    edit_url: str = ""
+    keyword: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,8 @@ def _labels(counts: Sequence[LabelCount], scope: Scope | None) -> tuple[NavItem,
             current=one.keyword.lower() == current,
             key="label",
             hue=label_of(one.keyword).hue,
+            edit_url=reverse("label_edit", args=[one.keyword]),
+            keyword=one.keyword,
         )
         for one in counts
         if is_label(one.keyword)
@@ -207,6 +211,7 @@ def _item(line: FolderLine, current: int) -> NavItem:
         role=folder.role,
         selectable=folder.selectable,
         go=_GO.get(folder.role, ""),
+        edit_url=reverse("folder_edit", args=[folder.pk]),
     )
 
 

@@ -1,4 +1,5 @@
-/* Rows are dragged to folders of their account. The equal way without a pointer is Move… (V). */
+/* Rows are dragged to folders of their account, and to labels. The equal ways without a pointer are Move… (V) and
+   Label… (L). */
 
 import { counted } from "heron/words";
 import { act } from "heron/mail/act";
@@ -23,8 +24,9 @@ list.addEventListener("dragstart", (event) => {
 
 /** The folder under the pointer, if what is dragged may go there. */
 function targetOf(event) {
-  const item = event.target.closest?.("#tree a[data-folder]");
+  const item = event.target.closest?.("#tree a[data-folder], #tree a[data-keyword]");
   if (!item || !dragged.length || item.getAttribute("aria-current")) return null;
+  if (item.dataset.keyword) return item;
   const accounts = new Set(dragged.map((name) => rowNamed(name)?.dataset.account));
   return accounts.size === 1 && accounts.has(item.dataset.account) ? item : null;
 }
@@ -47,10 +49,14 @@ document.addEventListener("drop", (event) => {
   const item = targetOf(event);
   if (!item) return;
   event.preventDefault();
-  const { role, folder } = item.dataset;
+  const { role, folder, keyword } = item.dataset;
   const verb = { trash: "trash", junk: "junk", archive: "archive" }[role] ?? "move";
   const names = dragged;
   finish();
+  if (keyword) {
+    act("label", names, { keyword });
+    return;
+  }
   act(verb, names, { folder: verb === "move" ? folder : null });
 });
 

@@ -4,7 +4,7 @@
 import { say, toast } from "heron/shell";
 import { fragment, send } from "heron/mail/request";
 import { counted, words } from "heron/words";
-import { clearSelection, grid } from "heron/mail/rows";
+import { clearSelection, grid, selection } from "heron/mail/rows";
 import { openList, reading } from "heron/mail/reader";
 import { firstUrl } from "heron/mail/chunks";
 
@@ -26,7 +26,10 @@ document.addEventListener("heron:selection", ({ detail: { count } }) => {
 document.getElementById("list").addEventListener("change", ({ target }) => {
   if (target !== box()) return;
   const total = Number(grid().getAttribute("aria-rowcount"));
-  document.getElementById("selcount").textContent = target.checked && total > 0 ? counted("selected", total) : words("everything_selected");
+  const number = target.checked ? total : selection().length;
+  document.getElementById("selcount").textContent = number > 0 ? counted("selected", number) : words("everything_selected");
+  const summary = document.querySelector("#summary h2");
+  if (summary) summary.textContent = number > 0 ? counted("conversations_selected", number) : words("everything_selected");
 });
 
 export async function actOnEverything(verb, about) {

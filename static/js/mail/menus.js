@@ -54,7 +54,7 @@ document.addEventListener("toggle", (event) => {
   if (menu.id === "label") prepareLabels(menu);
   if (menu.id === "context") prepareContext(menu);
   if (!menu.matches(".of-me, [data-menu]")) place(menu);
-  (menu.querySelector("input:not([hidden])") ?? items(menu)[0])?.focus();
+  (menu.querySelector(".find input") ?? items(menu)[0])?.focus();
 }, true);
 
 const items = (menu) => [...menu.querySelectorAll("[role^=menuitem]")].filter((one) => one.offsetParent);

@@ -9,6 +9,7 @@ import "heron/mail/keys";
 import "heron/mail/palette";
 import "heron/mail/help";
 import "heron/mail/cards";
+import "heron/mail/arrange";
 import "heron/mail/drag";
 import "heron/mail/everything";
 import "heron/mail/swipe";

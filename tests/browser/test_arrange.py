@@ -1,0 +1,37 @@
+"""Folders and labels arranged from the column, with mouse and keyboard. Chromium against the running site."""
+
+import re
+
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import Mailbox
+from tests.browser.test_mailbox import subjects
+
+
+def test_the_menu_of_a_folder_leads_to_all_that_can_be_done(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    receipts = page.locator("#tree a[data-folder]", has_text="Receipts")
+    receipts.focus()
+    page.keyboard.press("Shift+F10")
+    page.get_by_role("menuitem", name="New folder below it…").click()
+    page.get_by_label("Name").fill("2026")
+    page.get_by_role("button", name="Make the folder").click()
+    expect(page.locator("#list h1")).to_have_text("2026")
+    expect(page.locator(".toast")).to_contain_text("created")
+    page.locator("#tree a[data-folder]", has_text="2026").click(button="right")
+    page.get_by_role("menuitem", name="Rename, move or delete…").click()
+    page.get_by_label("New name").fill("Last year")
+    page.get_by_role("button", name="Rename").click()
+    expect(page.locator("#list h1")).to_have_text("Last year")
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator("#tree a[data-folder]", has_text="2026")).to_be_visible()
+
+
+def test_a_row_is_dragged_to_a_label(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    before = subjects(page)
+    page.locator(".row").nth(1).drag_to(page.locator("#tree a[data-keyword=Travel]"))
+    expect(page.locator(".toast")).to_contain_text("Labelled Travel")
+    expect(page.locator(".row").nth(1).locator(".chip", has_text="Travel")).to_be_visible()
+    assert subjects(page)[:3] == before[:3]
+    expect(page.locator("#tree a[data-keyword=Travel] .cnt")).to_have_text(re.compile(r"\d+"))
