@@ -37,6 +37,11 @@ HERON_ALLOW_PRIVATE_HOSTS = env.words("HERON_ALLOW_PRIVATE_HOSTS", "")
 HERON_ALLOW_PLAINTEXT = env.flag("HERON_ALLOW_PLAINTEXT", False)
 HERON_MESSAGE_SIZE_LIMIT_BYTES = env.integer("HERON_MESSAGE_SIZE_LIMIT_BYTES", 150 * 1024 * 1024)
 HERON_UPLOAD_LIMIT_BYTES = env.integer("HERON_UPLOAD_LIMIT_BYTES", 25 * 1024 * 1024)
+# A file that is too big for mail can be given as a link: up to this size, and for so long.
+HERON_LINK_LIMIT_BYTES = env.integer("HERON_LINK_LIMIT_BYTES", 500 * 1024 * 1024)
+HERON_LINK_DAYS = env.integer("HERON_LINK_DAYS", 30)
+# What one person's drafts and links may hold here.
+HERON_FILES_QUOTA_BYTES = env.integer("HERON_FILES_QUOTA_BYTES", 2 * 1024 * 1024 * 1024)
 # What filling an account for the first time may fetch in a day, where its provider names no limit; 0: anything.
 HERON_BACKFILL_BYTES_PER_DAY = env.integer("HERON_BACKFILL_BYTES_PER_DAY", 0)
 HERON_WATCH_LIMIT = env.integer("HERON_WATCH_LIMIT", 2000)

@@ -116,6 +116,12 @@ class OutgoingServer(models.Model):
     auth_method = models.CharField(max_length=8, choices=AuthMethod, default=AuthMethod.PASSWORD)
     username = models.CharField(max_length=320, blank=True)
     is_relay = models.BooleanField(default=False, help_text=_("Relays save no Sent copy."))
+    size_limit_bytes = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="What its EHLO said last (RFC 1870); NULL: nothing yet, or no limit.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

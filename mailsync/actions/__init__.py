@@ -61,20 +61,26 @@ from mailsync.actions.sending import (
     send,
     undo_send,
 )
+from mailsync.actions.uploads import add_piece, begin_upload, cancel_upload, stop_sharing
 from mailsync.actions.whole_list import act_on_list
 from mailsync.errors import CannotDo, MailError
 from mailsync.store.drafts import Conflict
+from mailsync.store.room import TooLarge
 
 __all__ = [
     "CannotDo",
     "Conflict",
     "MailError",
     "NotYours",
+    "TooLarge",
     "act_on_list",
+    "add_piece",
     "answer_receipt",
     "archive",
     "attach",
+    "begin_upload",
     "cancel_outgoing",
+    "cancel_upload",
     "check_login",
     "connect_account",
     "copy",
@@ -118,6 +124,7 @@ __all__ = [
     "set_keyword",
     "snooze",
     "start_draft",
+    "stop_sharing",
     "subscribe_folder",
     "sync_now",
     "trash",

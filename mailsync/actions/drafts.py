@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
@@ -13,15 +12,12 @@ from mailsync.actions import wake
 from mailsync.actions.owned import NotYours, own_draft, own_identity, own_message
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
-from mailsync.models import Draft, DraftAttachment, Message
-from mailsync.store import blobs, changes, draft_copies, drafts, replying
+from mailsync.models import Blob, Draft, DraftAttachment, Message
+from mailsync.store import blobs, changes, draft_copies, drafts, replying, room
 from mailsync.store.quoting import opening_body
 from mailsync.store.raw import BodyNotFetched
 from mailsync.store.summary import lock_folders
 from mailsync.types import Role
-
-#: More files than anyone means to add to one message.
-MOST_ATTACHMENTS = 200
 
 
 def start_draft(
@@ -107,30 +103,20 @@ def attach(
 ) -> DraftAttachment:
     """Add a file; with ``inline`` it gets a Content-ID for the HTML to show. Raises ``CannotDo`` over the limits."""
     draft = own_draft(user_id, draft_id)
-    if len(data) > settings.HERON_UPLOAD_LIMIT_BYTES:
-        raise CannotDo(
-            f"“{name}” is larger than {_megabytes(settings.HERON_UPLOAD_LIMIT_BYTES)}, the most for one file.",
-            field="attachments",
-        )
-    total = drafts.attachment_bytes(draft) + len(data)
-    allowed = draft.user.attachment_limit_mb
-    if allowed is not None and total > allowed * 1_000_000:
-        raise CannotDo(
-            f"Your administrator allows {allowed} MB of files in one message; with “{name}” it would have"
-            f" {total / 1e6:.1f} MB.",
-            field="attachments",
-        )
-    if total > settings.HERON_MESSAGE_SIZE_LIMIT_BYTES * 3 // 4:  # base64 makes four bytes of three
-        raise CannotDo("The message would become larger than may be sent.", field="attachments")
-    if draft.attachments.count() >= MOST_ATTACHMENTS:
-        raise CannotDo(f"A message can have {MOST_ATTACHMENTS} files.", field="attachments")
+    room.check_file(draft, name, len(data))
+    content_id = drafts.new_content_id() if inline else ""
+    return add_attachment(draft, clean_name(name), content_type, blobs.keep_blob(user_id, data), content_id)
+
+
+def add_attachment(draft: Draft, name: str, content_type: str, blob: Blob, content_id: str = "") -> DraftAttachment:
+    """One more file of a draft, behind the others. The room for it has been checked."""
     last = draft.attachments.aggregate(last=Max("position"))["last"]
     attachment = DraftAttachment.objects.create(
         draft=draft,
-        blob=blobs.keep_blob(user_id, data),
-        name=_clean_name(name),
+        blob=blob,
+        name=name,
         content_type=content_type[:255] or "application/octet-stream",
-        content_id=drafts.new_content_id() if inline else "",
+        content_id=content_id,
         position=0 if last is None else last + 1,
     )
     _files_changed(draft)
@@ -152,6 +138,8 @@ def discard_draft(user_id: int, draft_id: int) -> None:
     """Throw the draft away, and its copy on the server."""
     draft = own_draft(user_id, draft_id)
     stored = draft.placement
+    # A link that was never sent leads nowhere.
+    draft.uploads.all().delete()
     draft.delete()
     if stored is not None:
         lock_folders([stored.folder_id])
@@ -185,10 +173,7 @@ def _files_changed(draft: Draft) -> None:
     wake.tell(draft.user_id, "draft", draft=draft.pk)
 
 
-def _clean_name(name: str) -> str:
+def clean_name(name: str) -> str:
+    """A name for a file: its last part, printable, never empty."""
     kept = "".join(sign for sign in name.replace("\\", "/").rsplit("/", 1)[-1] if sign.isprintable())
     return kept.strip()[:200] or "file"
-
-
-def _megabytes(size_bytes: int) -> str:
-    return f"{size_bytes // (1024 * 1024)} MB"

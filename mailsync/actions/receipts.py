@@ -12,7 +12,7 @@ from mailsync.errors import CannotDo
 from mailsync.message.addresses import comparable
 from mailsync.message.receipts import build_receipt
 from mailsync.models import Outgoing
-from mailsync.store import allowance, changes, composition, outbox, replying, wanted_receipts
+from mailsync.store import allowance, changes, composition, queueing, replying, wanted_receipts
 from mailsync.types import Address
 
 
@@ -37,7 +37,7 @@ def answer_receipt(user_id: int, message_id: int, *, send: bool) -> Outgoing | N
     name = f"{uuid4()}@{composition.message_domain(identity)}"
     sender = Address(identity.name, identity.address)
     built = build_receipt(replying.header_of(message), sender, message_id=name, date=timezone.now())
-    outgoing = outbox.queue_receipt(
+    outgoing = queueing.queue_receipt(
         identity, message_id=name, raw=built.raw, recipients=built.recipients, subject=f"Read: {message.subject}"
     )
     wake.deliver_soon(outgoing.pk)

@@ -1,11 +1,9 @@
 """Sending, and what can still be done about a message on its way."""
 
 import contextlib
-import sys
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.utils import timezone
 
 from mailsync.actions import mail, wake
@@ -14,7 +12,7 @@ from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.message.compose import build_message
 from mailsync.models import Draft, Message, Outgoing, Placement
-from mailsync.store import allowance, changes, composition, drafts, outbox
+from mailsync.store import changes, composition, drafts, outbox, queueing, room
 from mailsync.store.summary import lock_folders
 from mailsync.types import Role
 
@@ -59,15 +57,15 @@ def send(
     if not built.recipients:
         raise CannotDo("Add at least one recipient.", field="to")
     _keep_to_limits(draft, len(built.recipients))
-    most = min(settings.HERON_MESSAGE_SIZE_LIMIT_BYTES, allowance.limits_of(identity).message_size_bytes or sys.maxsize)
+    most = room.message_limit(identity)
     if len(built.raw) > most:
         raise CannotDo(
             f"The message has {len(built.raw) / 1e6:.1f} MB as it would be sent, and {most / 1e6:.1f} MB is the most"
-            " that your provider takes. Remove a file.",
+            " that your outgoing server takes. Remove a file, or give it as a link.",
             field="attachments",
         )
     due_at = send_at or now + timedelta(seconds=hold_seconds + GRACE_SECONDS if hold_seconds > 0 else 0)
-    outgoing = outbox.queue_outgoing(
+    outgoing = queueing.queue_outgoing(
         draft,
         identity,
         message_id=message_id,

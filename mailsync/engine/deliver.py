@@ -8,7 +8,7 @@ silence. What follows acceptance (the Sent copy, the mark on the original) canno
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ from mailsync.announce import announce, announce_folders
 from mailsync.engine import connect
 from mailsync.engine.session import remote_of
 from mailsync.errors import LeaseLost, MailError, NeedsUser, Rejected, TryLater
-from mailsync.models import Outgoing, OutgoingRecipient
+from mailsync.models import Outgoing
 from mailsync.plan import delivery
 from mailsync.protocol.contract import MailSender, MailSource, UncertainDelivery
 from mailsync.store import allowance, filing, outbox, throttle, turns
@@ -55,22 +55,59 @@ def _open_sender(server: OutgoingServer, account: MailAccount) -> MailSender:
 def deliver(outgoing_id: int, *, doors: Doors | None = None) -> int | None:
     """Take this message one step on, and further due ones of the same server while the connection is open.
 
-    Returns the message to go on with in another run, None when nothing of this server is due.
+    What the server has taken is filed together at the end of the run. Returns the message to go on with in another
+    run, None when nothing of this server is due.
     """
-    doors = doors or Doors(_open_sender, connect.open_source)
-    line = _Line(doors)
-    until = time.monotonic() + RUN_SECONDS
+    row = Outgoing.objects.filter(pk=outgoing_id, finished_at=None).values_list("state", "user_id").first()
+    if row is None:
+        return None
+    run = _Run(doors or Doors(_open_sender, connect.open_source))
+    state, user_id = row
+    if state in (State.DOT_SENT, State.UNCERTAIN, State.ACCEPTED):
+        _find_out(outgoing_id, state, run.doors)
+        _file([outgoing_id], user_id)
+        return None
     try:
-        next_id: int | None = outgoing_id
-        for _ in range(RUN_MESSAGES):
-            assert next_id is not None
-            _take_on(next_id, line, doors)
-            next_id = turns.next_of_same_server(next_id) if line.is_open else None
-            if next_id is None or time.monotonic() >= until:
-                break
-        return next_id
+        return run.send_from(outgoing_id, user_id)
     finally:
-        line.close()
+        run.line.close()
+
+
+class _Run:
+    """One worker's turn at one outgoing server: its connection, and what it has read of who may send there.
+
+    A turn is short, so what an operator stops or a user takes back meanwhile holds from the next one on.
+    """
+
+    def __init__(self, doors: Doors) -> None:
+        self.doors = doors
+        self.line = _Line(doors)
+        self.halts = throttle.load_halts()
+        self._identities: dict[int, Identity | None] = {}
+
+    def send_from(self, outgoing_id: int, user_id: int) -> int | None:
+        """This message and those of its user behind it. Returns the one that did not get its turn any more."""
+        until = time.monotonic() + RUN_SECONDS
+        _send(outgoing_id, self)
+        sent = [outgoing_id]
+        # One more than a run takes: that one begins the next.
+        others = turns.others_of_same_server(outgoing_id, limit=RUN_MESSAGES) if self.line.is_open else []
+        while others and self.line.is_open and len(sent) < RUN_MESSAGES and time.monotonic() < until:
+            announce(user_id, "outgoing", outgoing=sent[-1])
+            sent.append(others.pop(0))
+            _send(sent[-1], self)
+        _file(sent, user_id)
+        return others[0] if others and self.line.is_open else None
+
+    def identity(self, outgoing: Outgoing) -> Identity | None:
+        key = outgoing.identity_id or 0
+        if key not in self._identities:
+            self._identities[key] = (
+                Identity.objects.select_related("account__outgoing_server", "account__user", "outgoing_server", "user")
+                .filter(pk=key)
+                .first()
+            )
+        return self._identities[key]
 
 
 class _Line:
@@ -90,6 +127,7 @@ class _Line:
             self.close()
             self._sender = self._doors.open_sender(server, account)
             self._server_id = server.pk
+            allowance.note_size_limit(server, self._sender.size_limit_bytes)
         return self._sender
 
     def close(self) -> None:
@@ -98,27 +136,30 @@ class _Line:
             self._sender = None
 
 
-def _take_on(outgoing_id: int, line: _Line, doors: Doors) -> None:
-    row = Outgoing.objects.filter(pk=outgoing_id, finished_at=None).values_list("state", "user_id").first()
-    if row is None:
+def _find_out(outgoing_id: int, state: str, doors: Doors) -> None:
+    """What became of a message whose dot has been sent."""
+    if state == State.ACCEPTED:
+        # Should filing fail, it is tried again after a while, not at once for ever.
+        outbox.put_off_filing(outgoing_id)
         return
-    state, user_id = row
     if state == State.DOT_SENT:
         outbox.become_uncertain(outgoing_id, "The connection was lost before the server's answer came.")
-        state = Outgoing.objects.values_list("state", flat=True).get(pk=outgoing_id)
-    if state == State.UNCERTAIN:
-        _look(outgoing_id, doors)
-    elif state == State.ACCEPTED:
-        outbox.put_off_filing(outgoing_id)
-    else:
-        _send(outgoing_id, line, doors)
-    announce_folders(filing.file_sent(outgoing_id))
-    announce(user_id, "outgoing", outgoing=outgoing_id)
+    _look(outgoing_id, doors)
 
 
-def _send(outgoing_id: int, line: _Line, doors: Doors) -> None:
-    outgoing = Outgoing.objects.select_related("account__user").get(pk=outgoing_id)
-    identity = _identity(outgoing)
+def _file(outgoing_ids: Sequence[int], user_id: int) -> None:
+    """The Sent copies of those that were taken; whoever looks at the outbox is told."""
+    announce_folders(filing.file_sent(outgoing_ids))
+    for outgoing_id in outgoing_ids:
+        announce(user_id, "outgoing", outgoing=outgoing_id)
+
+
+def _send(outgoing_id: int, run: _Run) -> None:
+    """One try."""
+    outgoing = Outgoing.objects.defer("raw_sent_copy", "draft_snapshot").filter(pk=outgoing_id).first()
+    if outgoing is None:
+        return
+    identity = run.identity(outgoing)
     most = allowance.limits_of(identity).recipients_per_message if identity else None
     held = outbox.claim(
         outgoing_id,
@@ -131,27 +172,19 @@ def _send(outgoing_id: int, line: _Line, doors: Doors) -> None:
         refusal = _why_not(outgoing, identity, server)
         if refusal or identity is None or server is None:
             outbox.refuse(held, refusal)
-        elif not _held_back(outgoing, identity, held):
-            _submit(outgoing, server, held, line, doors)
+        elif not _held_back(outgoing, identity, held, run):
+            _submit(outgoing, identity, server, held, run)
     except LeaseLost:
         # Another worker has it, or it was taken back: nothing of ours left after that.
-        line.close()
+        run.line.close()
         logger.info("Message %s was taken over or taken back.", outgoing_id)
-
-
-def _identity(outgoing: Outgoing) -> Identity | None:
-    return (
-        Identity.objects.select_related("account__outgoing_server", "outgoing_server", "user")
-        .filter(pk=outgoing.identity_id or 0)
-        .first()
-    )
 
 
 def _why_not(outgoing: Outgoing, identity: Identity | None, server: OutgoingServer | None) -> str:
     """Checked again at the last moment: who may send as whom. Empty when all is well."""
-    if not outgoing.account.user.is_active:
-        return "This user may not send any more."
     is_theirs = identity is not None and identity.user_id == outgoing.user_id
+    if identity is not None and is_theirs and not identity.user.is_active:
+        return "This user may not send any more."
     if identity is None or not is_theirs or outgoing.mail_from not in ("", identity.address):
         who = outgoing.mail_from or "The sender"
         return f"{who} is no longer one of your addresses. Open the message and choose another."
@@ -162,12 +195,12 @@ def _why_not(outgoing: Outgoing, identity: Identity | None, server: OutgoingServ
     return ""
 
 
-def _held_back(outgoing: Outgoing, identity: Identity, held: outbox.Claim) -> bool:
+def _held_back(outgoing: Outgoing, identity: Identity, held: outbox.Claim, run: _Run) -> bool:
     """Whether the message waits: its account is paused, or the provider's allowance is used up."""
     if identity.account.state == MailAccount.State.PAUSED:
         outbox.hold_back(held, timezone.now() + NEEDS_USER_WAIT, "The account is paused. Resume it to send.")
         return True
-    halt = throttle.halt_of(identity.account)
+    halt = throttle.halt_of(identity.account, run.halts)
     if halt is not None:
         outbox.hold_back(held, timezone.now() + NEEDS_USER_WAIT, throttle.halt_words(halt))
         return True
@@ -189,17 +222,18 @@ def _allowance_words(turn: allowance.Turn, zone: ZoneInfo) -> str:
     return f"{whose} is reached. It goes out by itself at {when:%H:%M} on {when:%-d %B}."
 
 
-def _submit(outgoing: Outgoing, server: OutgoingServer, held: outbox.Claim, line: _Line, doors: Doors) -> None:
+def _submit(outgoing: Outgoing, identity: Identity, server: OutgoingServer, held: outbox.Claim, run: _Run) -> None:
+    line, doors = run.line, run.doors
     begun = max(outgoing.created_at, outgoing.send_at or outgoing.created_at)
     age = (timezone.now() - begun).total_seconds()
     try:
-        sender = line.to(server, outgoing.account)
+        sender = line.to(server, identity.account)
         reply = sender.submit(
             mail_from=outgoing.mail_from,
             recipients=held.recipients,
             raw=bytes(outgoing.raw),
             before_data=lambda: outbox.mark_data_started(held),
-            before_dot=lambda: outbox.mark_dot_sent(held),
+            before_dot=lambda taken: outbox.mark_dot_sent(held, taken),
             envelope_id=outgoing.message_id,
         )
     except UncertainDelivery as error:
@@ -225,9 +259,8 @@ def _submit(outgoing: Outgoing, server: OutgoingServer, held: outbox.Claim, line
             after_seconds=error.after_seconds if isinstance(error, TryLater) else None,
         )
     else:
-        accepted_before = outgoing.recipients.filter(state__in=OutgoingRecipient.TAKEN).exists()
         outcome = delivery.next_state(
-            reply, attempts=held.attempt, age_seconds=age, jitter=doors.jitter(), accepted_before=accepted_before
+            reply, attempts=held.attempt, age_seconds=age, jitter=doors.jitter(), accepted_before=held.taken_before
         )
     outbox.settle(held, outcome)
     if outcome.pause_seconds:

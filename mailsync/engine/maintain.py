@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from mailsync.models import Change, RenderedBody, SyncRun
 from mailsync.store import journal, pop, throttle, vanish
 from mailsync.store.blobs import sweep_blobs
+from mailsync.store.uploads import sweep_uploads
 
 _KEEP_RUNS = timedelta(days=14)
 _KEEP_CHANGES = timedelta(days=30)
@@ -25,5 +26,6 @@ def maintain() -> None:
     journal.forget_old()
     pop.forget_tombstones()
     sweep_blobs()
+    sweep_uploads()
     throttle.forget_old_traffic()
     RenderedBody.objects.filter(created_at__lt=Now() - _KEEP_RENDERED).delete()

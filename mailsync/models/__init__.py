@@ -14,7 +14,16 @@ from mailsync.models.message import (
     ThreadReference,
     ThreadRow,
 )
-from mailsync.models.outgoing import Blob, Draft, DraftAttachment, Outgoing, OutgoingEvent, OutgoingRecipient
+from mailsync.models.outgoing import (
+    Blob,
+    Draft,
+    DraftAttachment,
+    Outgoing,
+    OutgoingEvent,
+    OutgoingRecipient,
+    Upload,
+    UploadPiece,
+)
 from mailsync.models.snooze import Snooze
 from mailsync.models.throttle import ConnectionCap, EgressSwitch, Halt, Traffic
 from mailsync.models.work import AccountSync, Lease, PopMessage, SchedulerTick, SyncRun
@@ -50,4 +59,6 @@ __all__ = [
     "ThreadReference",
     "ThreadRow",
     "Traffic",
+    "Upload",
+    "UploadPiece",
 ]

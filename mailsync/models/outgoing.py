@@ -77,6 +77,46 @@ class DraftAttachment(models.Model):
         ordering = ["position", "id"]
 
 
+class Upload(models.Model):
+    """A file on its way here in pieces: to become a file of a draft, or, too big for mail, to be given as a link.
+
+    A file for a draft becomes a ``Blob`` with its last piece, and this row goes. One for a link stays, in pieces, until
+    ``expires_at``. ``fingerprint`` is what the browser tells a file by (name, size, date), so that one that was cut
+    short goes on where it was.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="uploads")
+    draft = models.ForeignKey(Draft, models.SET_NULL, null=True, related_name="uploads")
+    name = models.TextField()
+    content_type = models.CharField(max_length=255)
+    size_bytes = models.PositiveBigIntegerField()
+    received_bytes = models.PositiveBigIntegerField(default=0)
+    fingerprint = models.CharField(max_length=255)
+    is_link = models.BooleanField(default=False)
+    expires_at = models.DateTimeField(null=True, help_text="A link: until when it can be followed.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["updated_at"], name="upload_age")]
+
+    @property
+    def is_whole(self) -> bool:
+        return self.received_bytes == self.size_bytes
+
+
+class UploadPiece(models.Model):
+    """Some bytes of an upload, from ``start`` on."""
+
+    upload = models.ForeignKey(Upload, models.CASCADE, related_name="pieces")
+    start = models.PositiveBigIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        ordering = ["start"]
+        constraints = [models.UniqueConstraint(fields=["upload", "start"], name="upload_piece_once")]
+
+
 class Outgoing(models.Model):
     """A message on its way (RFC 8621 §7 EmailSubmission): bytes, Message-ID and envelope are frozen.
 

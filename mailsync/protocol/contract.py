@@ -151,7 +151,7 @@ class MailSender(Protocol):
         recipients: Sequence[str],
         raw: bytes,
         before_data: Callable[[], None],
-        before_dot: Callable[[], None],
+        before_dot: Callable[[Sequence[str]], None],
         envelope_id: str = "",
     ) -> SubmissionReply:
         """One transaction. The two callbacks commit ``data_started`` and ``dot_sent`` (RFC 5321 §4.1.1.4).

@@ -50,7 +50,7 @@ class SmtpSender:
         recipients: Sequence[str],
         raw: bytes,
         before_data: Callable[[], None],
-        before_dot: Callable[[], None],
+        before_dot: Callable[[Sequence[str]], None],
         envelope_id: str = "",
     ) -> SubmissionReply:
         """One transaction (RFC 5321 §3.3). ``raw`` has CRLF line ends; ``envelope_id`` asks for reports (RFC 3461).
@@ -82,7 +82,7 @@ class SmtpSender:
         recipients: Sequence[str],
         raw: bytes,
         before_data: Callable[[], None],
-        before_dot: Callable[[], None],
+        before_dot: Callable[[Sequence[str]], None],
         envelope_id: str,
     ) -> SubmissionReply:
         if self._in_transaction:
@@ -103,7 +103,7 @@ class SmtpSender:
             return self._final(replies, code, text)
         try:
             self._connection.send(_stuffed(raw))
-            before_dot()
+            before_dot([reply.address for reply in replies if reply.accepted])
         except BaseException:
             # Whatever we said now, a QUIT even, would be part of the message.
             self._connection.close()

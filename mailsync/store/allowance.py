@@ -68,6 +68,12 @@ def limits_of(identity: Identity) -> Limits:
     return provider.limits if provider else UNKNOWN
 
 
+def note_size_limit(server: OutgoingServer, size_limit_bytes: int | None) -> None:
+    """What the server's EHLO says of the largest message (RFC 1870), for the next composition to know beforehand."""
+    if server.size_limit_bytes != size_limit_bytes:
+        OutgoingServer.objects.filter(pk=server.pk).update(size_limit_bytes=size_limit_bytes)
+
+
 def sending_room(identity: Identity) -> SendingRoom:
     """What the compose screen shows: "412 of 500 recipients used today". Of two limits, the one with less room."""
     server, limits = server_of(identity), limits_of(identity)

@@ -1,8 +1,9 @@
 """Messages of our own making, stored as if a server had given them: sent mail and drafts. Database room."""
 
+import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
-from mailsync.message.facts import ParsedMessage
 from mailsync.message.parse import parse_message
 from mailsync.models import Message
 from mailsync.store.bodies import record_raw
@@ -17,17 +18,37 @@ def store_own_message(account_id: int, raw: bytes, received_at: datetime) -> Mes
 
     When a server gives the same message back, the pull knows it by Message-ID and header and places it.
     """
-    parsed: ParsedMessage = parse_message(raw)
-    header = FetchedHeader(uid=0, size_bytes=len(raw), internal_date=received_at, header=_header_of(raw), flags=None)
-    assigned = assign_threads(account_id, [thread_facts(header, parsed.header)])
-    message = new_message(account_id, header, parsed.header, assigned.threads[0])
-    message.save()
-    fetched = FetchedMessage(uid=0, raw=raw, internal_date=received_at, flags=None)
-    (stored,), _ = record_raw(account_id, [(message, fetched, parsed)])
+    return store_own_messages(account_id, [raw], received_at)[0]
+
+
+def store_own_messages(account_id: int, raws: Sequence[bytes], received_at: datetime) -> list[Message]:
+    """As above, for many at the cost of few statements; equal bytes are one message."""
+    letters = [(_fetched_header(raw, received_at), raw, parse_message(raw)) for raw in dict.fromkeys(raws)]
+    assigned = assign_threads(account_id, [thread_facts(header, parsed.header) for header, _, parsed in letters])
+    messages = [
+        new_message(account_id, header, parsed.header, thread)
+        for (header, _, parsed), thread in zip(letters, assigned.threads, strict=True)
+    ]
+    Message.objects.bulk_create(messages)
+    record_raw(
+        account_id,
+        [
+            (message, FetchedMessage(uid=0, raw=raw, internal_date=received_at, flags=None), parsed)
+            for message, (_, raw, parsed) in zip(messages, letters, strict=True)
+        ],
+    )
     refresh(assigned.pairs)
-    refresh_threads({message.thread_id, *(thread for _, thread in assigned.pairs)})
+    refresh_threads({*(message.thread_id for message in messages), *(thread for _, thread in assigned.pairs)})
     delete_empty_threads(assigned.merged)
-    return Message.objects.get(pk=stored)
+    # The account may have had one of them already: then that one stands.
+    hashes = {raw: hashlib.sha256(raw).digest() for raw in raws}
+    standing = Message.objects.select_related("raw").defer("raw__data").filter(account=account_id)
+    by_hash = {bytes(one.raw.sha256): one for one in standing.filter(raw__sha256__in=[*hashes.values()]) if one.raw}
+    return [by_hash[hashes[raw]] for raw in raws]
+
+
+def _fetched_header(raw: bytes, received_at: datetime) -> FetchedHeader:
+    return FetchedHeader(uid=0, size_bytes=len(raw), internal_date=received_at, header=_header_of(raw), flags=None)
 
 
 def _header_of(raw: bytes) -> bytes:

@@ -243,35 +243,53 @@ def record_append(
     message: Message, target: Folder, *, flags: Sequence[str], group: UUID, hold_until: datetime | None = None
 ) -> tuple[Change, Placement]:
     """Show a message of ours in ``target`` and have its bytes appended there (RFC 9051 §6.3.12)."""
+    return record_appends([(message, hold_until)], target, flags=flags, group=group)[0]
+
+
+def record_appends(
+    messages: Sequence[tuple[Message, datetime | None]], target: Folder, *, flags: Sequence[str], group: UUID
+) -> list[tuple[Change, Placement]]:
+    """As above, for many: each message with the time until which the server is left to file it by itself."""
+    if not messages:
+        return []
     local = is_local(target.account)
-    placement = Placement(
-        account_id=target.account_id,
-        folder=target,
-        epoch=target.epoch,
-        uid=take_local_uids(target, 1)[0] if local else None,
-        message=message,
-        thread_id=message.thread_id,
-        received_at=message.received_at,
-    )
-    set_flags(placement, flags, ())
-    placement.server_flags = list(flags)
-    placement.save()
+    uids = take_local_uids(target, len(messages)) if local else [None] * len(messages)
+    placements = []
+    for (message, _), uid in zip(messages, uids, strict=True):
+        placement = Placement(
+            account_id=target.account_id,
+            folder=target,
+            epoch=target.epoch,
+            uid=uid,
+            message=message,
+            thread_id=message.thread_id,
+            received_at=message.received_at,
+        )
+        set_flags(placement, flags, ())
+        placement.server_flags = list(flags)
+        placements.append(placement)
+    Placement.objects.bulk_create(placements)
     now = timezone.now()
-    change = Change.objects.create(
-        account_id=target.account_id,
-        kind=Change.Kind.APPEND,
-        group=group,
-        message=message,
-        target=target,
-        target_placement=placement,
-        add_flags=list(flags),
-        hold_until=hold_until,
-        state=Change.State.DONE if local else Change.State.QUEUED,
-        finished_at=now if local else None,
-    )
+    changes = [
+        Change(
+            account_id=target.account_id,
+            kind=Change.Kind.APPEND,
+            group=group,
+            message=message,
+            target=target,
+            target_placement=placement,
+            add_flags=list(flags),
+            hold_until=hold_until,
+            state=Change.State.DONE if local else Change.State.QUEUED,
+            finished_at=now if local else None,
+        )
+        for (message, hold_until), placement in zip(messages, placements, strict=True)
+    ]
+    Change.objects.bulk_create(changes)
     if not local:
-        wake_account(target.account_id, hold_until)
-    return change, placement
+        holds = [hold_until for _, hold_until in messages if hold_until is not None]
+        wake_account(target.account_id, min(holds) if len(holds) == len(messages) else None)
+    return list(zip(changes, placements, strict=True))
 
 
 def hide(placements: Sequence[Placement]) -> None:

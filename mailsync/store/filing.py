@@ -4,15 +4,17 @@ In: a message that its server has taken. Out: rows shown at once and changes for
 Whatever happens here, the message is never sent again.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from mailsync.models import Draft, Outgoing, Placement
+from mailsync.models import Draft, Folder, Message, Outgoing, Placement
 from mailsync.store import allowance, changes, outbox, specials
-from mailsync.store.authored import store_own_message
+from mailsync.store.authored import store_own_messages
 from mailsync.store.draft_copies import retire_copy
 from mailsync.store.summary import FolderCounts, lock_folders, refresh
 from mailsync.store.threads import refresh_threads
@@ -24,43 +26,68 @@ OWN_COPY = timedelta(seconds=30)
 PERHAPS_OWN_COPY = timedelta(seconds=5)
 
 
-def file_sent(outgoing_id: int) -> list[FolderCounts]:
-    """Accepted → done, in one transaction; doing it twice does it once."""
-    with transaction.atomic():
-        outgoing = (
-            Outgoing.objects.select_for_update(of=("self",), no_key=True)  # a report may be noted meanwhile
-            .select_related("account", "identity__outgoing_server", "identity__account__outgoing_server")
-            .filter(pk=outgoing_id, state=Outgoing.State.ACCEPTED)
-            .first()
-        )
-        if outgoing is None:
-            return []
-        pairs = [] if outgoing.is_receipt else [_show_in_sent(outgoing)]
+def file_sent(outgoing_ids: Sequence[int]) -> list[FolderCounts]:
+    """Accepted → done, in one transaction for each account; doing it twice does it once."""
+    accounts = Outgoing.objects.filter(pk__in=outgoing_ids, state=Outgoing.State.ACCEPTED)
+    return [
+        counts
+        for account_id in accounts.values_list("account_id", flat=True).distinct()
+        for counts in _file_of_account(account_id, outgoing_ids)
+    ]
+
+
+@transaction.atomic
+def _file_of_account(account_id: int, outgoing_ids: Sequence[int]) -> list[FolderCounts]:
+    rows = list(
+        Outgoing.objects.select_for_update(of=("self",), no_key=True)  # a report may be noted meanwhile
+        .select_related("account", "identity__outgoing_server", "identity__account__outgoing_server")
+        .filter(pk__in=outgoing_ids, account=account_id, state=Outgoing.State.ACCEPTED)
+        .order_by("pk")
+    )
+    if not rows:
+        return []
+    pairs = _show_in_sent([outgoing for outgoing in rows if not outgoing.is_receipt])
+    for outgoing in rows:
         pairs += [*_mark_original(outgoing), *_retire_draft(outgoing)]
-        now = timezone.now()
-        Outgoing.objects.filter(pk=outgoing.pk).update(
-            state=Outgoing.State.DONE, due_at=None, finished_at=now, sent_placement=outgoing.sent_placement
-        )
-        counts = refresh(pairs)
-        refresh_threads({thread for _, thread in pairs})
-        return counts
+        outgoing.state, outgoing.due_at, outgoing.finished_at = Outgoing.State.DONE, None, timezone.now()
+    Outgoing.objects.bulk_update(rows, ["state", "due_at", "finished_at", "sent_placement"])
+    counts = refresh(pairs)
+    refresh_threads({thread for _, thread in pairs})
+    return counts
 
 
-def _show_in_sent(outgoing: Outgoing) -> tuple[int, int]:
+def _show_in_sent(sent: Sequence[Outgoing]) -> list[tuple[int, int]]:
+    """Messages of one account in its Sent folder, each once. Returns the (folder, thread) pairs it touched."""
+    if not sent:
+        return []
     group = uuid4()
-    folder = specials.role_folder(outgoing.account, Role.SENT, group)
+    account = sent[0].account
+    folder = specials.role_folder(account, Role.SENT, group)
     lock_folders([folder.pk])
-    raw = bytes(outgoing.raw_sent_copy if outgoing.raw_sent_copy is not None else outgoing.raw)
-    message = store_own_message(outgoing.account_id, raw, timezone.now())
-    standing = Placement.objects.filter(folder=folder, message=message).first()
-    if standing is None:
+    raws = [bytes(one.raw_sent_copy if one.raw_sent_copy is not None else one.raw) for one in sent]
+    messages = store_own_messages(account.pk, raws, timezone.now())
+    by_message, by_name = _standing(folder, messages)
+    missing = []
+    for outgoing, message in zip(sent, messages, strict=True):
         # The pull may have met the provider's own copy already.
-        standing = Placement.objects.filter(folder=folder, message__message_id=outgoing.message_id).first()
-    if standing is None:
-        _, standing = changes.record_append(message, folder, flags=["\\Seen"], group=group, hold_until=_hold(outgoing))
-    outgoing.sent_placement = standing
-    outbox.note(outgoing.pk, "filed", f"Filed under {folder.name}.")
-    return standing.folder_id, standing.thread_id
+        outgoing.sent_placement = by_message.get(message.pk) or by_name.get(outgoing.message_id)
+        if outgoing.sent_placement is None:
+            missing.append((outgoing, message))
+    wanted = [(message, _hold(outgoing)) for outgoing, message in missing]
+    appended = changes.record_appends(wanted, folder, flags=["\\Seen"], group=group)
+    for (outgoing, _), (_, placement) in zip(missing, appended, strict=True):
+        outgoing.sent_placement = placement
+    outbox.note_all([one.pk for one in sent], "filed", f"Filed under {folder.name}.")
+    placements = [one.sent_placement for one in sent if one.sent_placement is not None]
+    return [(placement.folder_id, placement.thread_id) for placement in placements]
+
+
+def _standing(folder: Folder, messages: Sequence[Message]) -> tuple[dict[int, Placement], dict[str, Placement]]:
+    """What lies in the folder of these messages, by the message and by its Message-ID."""
+    names = [message.message_id for message in messages]
+    placements = Placement.objects.filter(folder=folder).select_related("message").defer("message__parts")
+    found = list(placements.filter(Q(message__in=messages) | Q(message__message_id__in=names)).order_by("-pk"))
+    return {one.message_id: one for one in found}, {one.message.message_id: one for one in found}
 
 
 def _hold(outgoing: Outgoing) -> datetime | None:

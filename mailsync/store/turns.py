@@ -37,7 +37,7 @@ _DUE = """
     SELECT id FROM fair WHERE NOT sends OR place <= %(per_server)s ORDER BY place, due_at, id LIMIT %(limit)s
 """
 
-_NEXT = """
+_OTHERS = """
     SELECT o.id FROM mailsync_outgoing o
       JOIN mailsync_outgoing this ON this.id = %(this)s AND this.user_id = o.user_id
       JOIN accounts_mailaccount a ON a.id = o.account_id
@@ -46,7 +46,7 @@ _NEXT = """
       LEFT JOIN accounts_identity ti ON ti.id = this.identity_id
      WHERE o.due_at <= clock_timestamp() AND o.finished_at IS NULL AND o.state = ANY(%(sendable)s) AND o.id <> this.id
        AND coalesce(i.outgoing_server_id, a.outgoing_server_id) = coalesce(ti.outgoing_server_id, ta.outgoing_server_id)
-     ORDER BY o.due_at, o.id LIMIT 1
+     ORDER BY o.due_at, o.id LIMIT %(limit)s
 """
 
 
@@ -68,9 +68,8 @@ def due_outgoing(*, limit: int = 200) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def next_of_same_server(outgoing_id: int) -> int | None:
-    """The oldest other message that is due and goes through the same outgoing server as this one."""
+def others_of_same_server(outgoing_id: int, *, limit: int) -> list[int]:
+    """The oldest other messages that are due and go through the same outgoing server as this one."""
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT, {"this": outgoing_id, "sendable": [*map(str, SENDABLE)]})
-        row = cursor.fetchone()
-    return row[0] if row else None
+        cursor.execute(_OTHERS, {"this": outgoing_id, "sendable": [*map(str, SENDABLE)], "limit": limit})
+        return [row[0] for row in cursor.fetchall()]

@@ -1,6 +1,7 @@
 """Writing in a real browser: the docked window, conflicts, offline, files, undo, a phone, and no scripts at all."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -228,6 +229,62 @@ def test_a_letter_waits_for_its_files_and_then_leaves_by_itself(
     expect(window.get_by_text("as soon as its files are uploaded")).to_be_visible()
     expect(window).to_have_count(0)
     assert [files for *_, files in kept(site, email)["drafts"]] == []
+
+
+def test_a_big_file_is_paused_goes_on_and_survives_a_lost_connection(
+    site: Site, new_page: NewPage, email: str, tmp_path: Path
+) -> None:
+    page = new_page()
+    sign_in(page, email)
+    window = begin(page)
+    film = tmp_path / "film.mov"
+    film.write_bytes(bytes(range(256)) * 18_000)  # 4.6 MB: five pieces
+    starts: list[str] = []
+    held: list[Route] = []
+
+    def piece(route: Route) -> None:
+        starts.append(route.request.url.partition("at=")[2])
+        if len(starts) == 2:
+            held.append(route)  # the person pauses while it travels
+        elif len(starts) == 4:
+            route.abort()  # the connection is lost
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/upload/\d+\?at="), piece)
+    window.locator("[data-picker]").set_input_files(film)
+    tile = window.locator("[data-files] .file")
+    expect(tile.locator("small")).to_have_text("1 MB of 4.6 MB")
+    tile.get_by_role("button", name="Pause upload of film.mov").click()
+    expect(tile.locator("small")).to_have_text("Paused at 1 MB of 4.6 MB")
+    tile.get_by_role("button", name="Go on with upload of film.mov").click()
+    expect(tile.locator("small")).to_have_text("Waiting for the connection")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(window.locator("[data-file]").filter(has_text="film.mov")).to_be_visible()
+    assert starts == [str(number * 1024 * 1024) for number in (0, 1, 1, 2, 2, 3, 4)]
+    assert [files for *_, files in kept(site, email)["drafts"]] == [1]
+
+
+def test_a_file_too_big_for_mail_is_offered_as_a_link(new_page: NewPage, email: str, tmp_path: Path) -> None:
+    page = new_page()
+    sign_in(page, email)
+    window = begin(page)
+    film = tmp_path / "film.mov"
+    with film.open("wb") as file:
+        file.truncate(26 * 1024 * 1024)
+    window.locator("[data-picker]").set_input_files(film)
+    window.get_by_role("button", name="Give it as a link").click()
+    link = window.locator(".ProseMirror a")
+    expect(link).to_have_text("film.mov", timeout=30_000)
+    expect(window.locator("[data-files] .file")).to_have_count(0)
+    address = link.get_attribute("href")
+    assert address is not None
+    page.context.clear_cookies()
+    page.goto(address)
+    expect(page.get_by_role("heading", name="A file for you")).to_be_visible()
+    with page.expect_download() as told:
+        page.get_by_role("link", name="Download").click()
+    assert Path(told.value.path()).stat().st_size == 26 * 1024 * 1024
 
 
 def test_an_answer_shows_what_it_quotes_in_a_frame_that_runs_nothing(new_page: NewPage, email: str) -> None:

@@ -56,7 +56,7 @@ class FakeSender:
         recipients: Sequence[str],
         raw: bytes,
         before_data: Callable[[], None],
-        before_dot: Callable[[], None],
+        before_dot: Callable[[Sequence[str]], None],
         envelope_id: str = "",
     ) -> SubmissionReply:
         fault = self.server.faults.pop(0) if self.server.faults else None
@@ -71,7 +71,7 @@ class FakeSender:
         before_data()
         if fault == "data":
             raise TryLater("The connection broke.")
-        before_dot()
+        before_dot(accepted)
         if isinstance(fault, tuple):
             return SubmissionReply(tuple(replies), *fault)
         if fault != "lost_untaken":

@@ -1,16 +1,19 @@
 """A message is delivered once, or honestly called uncertain: asserted by what the receiving server holds."""
 
+import contextlib
 import itertools
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Identity, MailAccount
 from mailsync import actions
-from mailsync.engine.deliver import Doors, deliver
+from mailsync.engine.deliver import RUN_MESSAGES, Doors, deliver
 from mailsync.engine.push import push_changes
 from mailsync.errors import LeaseLost, NeedsUser, Rejected
 from mailsync.models import Change, Draft, Outgoing, OutgoingRecipient, Placement
@@ -106,7 +109,7 @@ def test_a_sent_copy_that_fails_sends_nothing_again(monkeypatch: pytest.MonkeyPa
     def broken(*_: object) -> None:
         raise RuntimeError("disk full")
 
-    monkeypatch.setattr(filing, "store_own_message", broken)
+    monkeypatch.setattr(filing, "store_own_messages", broken)
     with pytest.raises(RuntimeError):
         post.run(outgoing)
     outgoing.refresh_from_db()
@@ -366,6 +369,59 @@ def test_one_connection_carries_all_that_is_due() -> None:
     messages = [post.write(f"p{number}@example.org") for number in range(5)]
     post.run(messages[0])
     assert (len(post.smtp.taken), post.smtp.connections) == (5, 1)
+
+
+def test_a_further_message_of_a_run_costs_few_queries() -> None:
+    """Claim, read, data_started, dot_sent, settled: five each. What is filed is filed together."""
+    few, many = Post(), Post()
+    counts = []
+    for post, number in ((few, 3), (many, 13)):
+        letters = [post.write(f"p{each}@example.org") for each in range(number)]
+        with CaptureQueriesContext(connection) as queries:
+            post.run(letters[0], later=False)
+        assert len(post.smtp.taken) == Placement.objects.filter(folder=post.sent).count() == number
+        counts.append(len(queries))
+    assert (counts[1] - counts[0]) / 10 <= 5
+
+
+def test_a_run_hands_on_what_did_not_get_its_turn() -> None:
+    post = Post()
+    letters = [post.write(f"p{each}@example.org") for each in range(RUN_MESSAGES + 2)]
+    following = deliver(letters[0].pk, doors=post.doors)
+    assert len(post.smtp.taken) == RUN_MESSAGES
+    assert following == letters[RUN_MESSAGES].pk
+    assert deliver(following, doors=post.doors) is None
+    assert Outgoing.objects.filter(state="done").count() == len(letters)
+
+
+def test_one_message_that_cannot_be_filed_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    post = Post()
+    letters = [post.write(f"p{each}@example.org") for each in range(3)]
+    real = filing.store_own_messages
+
+    def broken(account_id: int, raws: list[bytes], at: Any) -> Any:
+        if any(b"p1@" in raw for raw in raws):
+            raise RuntimeError("broken")
+        return real(account_id, raws, at)
+
+    monkeypatch.setattr(filing, "store_own_messages", broken)
+    with pytest.raises(RuntimeError):
+        post.run(letters[0])
+    for letter in letters:
+        with contextlib.suppress(RuntimeError):
+            post.run(letter)
+        letter.refresh_from_db()
+    assert [letter.state for letter in letters] == ["done", "accepted", "done"]
+    assert len(post.smtp.taken) == 3
+
+
+def test_who_was_refused_is_not_taken_for_accepted_when_the_message_is_found() -> None:
+    post = Post()
+    post.smtp.on_taken = lambda raw: post.imap.boxes["Sent"].add(raw, ["\\Seen"])
+    post.smtp.refusals = {"gone@example.org": (452, "4.2.2", "Full")}
+    post.smtp.faults = ["lost"]
+    outgoing = post.run(post.write("bob@example.org, gone@example.org"))
+    assert post.states(outgoing) == {"bob@example.org": "accepted", "gone@example.org": "pending"}
 
 
 def test_send_and_archive_clears_the_inbox_and_undo_brings_it_back() -> None:

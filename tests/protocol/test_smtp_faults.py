@@ -33,7 +33,7 @@ def submit(
         recipients=recipients,
         raw=RAW,
         before_data=lambda: seen.append("data"),
-        before_dot=lambda: seen.append("dot"),
+        before_dot=lambda _: seen.append("dot"),
     )
 
 
@@ -62,7 +62,7 @@ def test_a_break_before_the_dot_is_safe_to_retry(scripted: ScriptMaker, so_far: 
 def test_a_callback_that_fails_stops_before_the_dot(scripted: ScriptMaker) -> None:
     server = scripted([*LOGIN, *MAIL, *RCPT, *DATA, Until(b"..dot\r\n"), Until(b"never")])
 
-    def lost() -> None:
+    def lost(_taken: object) -> None:
         raise LookupError("the lease is lost")
 
     sender = smtp.connect(server.settings("smtp"))
@@ -264,7 +264,7 @@ def test_reports_are_asked_for_where_they_are_offered(
             recipients=["b@example.org"],
             raw=RAW,
             before_data=lambda: None,
-            before_dot=lambda: None,
+            before_dot=lambda _: None,
             envelope_id="x+y@example.org",
         )
     assert reply.code == 250

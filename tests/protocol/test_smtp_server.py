@@ -22,7 +22,7 @@ def submit(
         recipients=recipients,
         raw=raw,
         before_data=lambda: seen.append("data"),
-        before_dot=lambda: seen.append("dot"),
+        before_dot=lambda _: seen.append("dot"),
     )
 
 

@@ -66,7 +66,7 @@ def test_after_the_dot_a_claim_that_ran_out_is_never_taken_over(outgoing: Outgoi
     held = outbox.claim(outgoing.pk)
     assert held is not None
     outbox.mark_data_started(held)
-    outbox.mark_dot_sent(held)
+    outbox.mark_dot_sent(held, held.recipients)
     assert not outbox.become_uncertain(outgoing.pk, "lost")  # its worker may still be waiting for the answer
     expire(outgoing)
     assert outbox.claim(outgoing.pk) is None
@@ -80,7 +80,7 @@ def test_only_those_under_way_are_accepted_when_it_is_found(outgoing: Outgoing) 
     held = outbox.claim(outgoing.pk, most_recipients=1)
     assert held is not None
     outbox.mark_data_started(held)
-    outbox.mark_dot_sent(held)
+    outbox.mark_dot_sent(held, held.recipients)
     outbox.lose_reply(held, "No answer.")
     assert outbox.found_after_all(outgoing.pk, "Found in Sent.")
     assert not outbox.found_after_all(outgoing.pk, "Found in Sent.")
@@ -99,7 +99,7 @@ def test_looking_ends_and_then_the_user_is_asked(outgoing: Outgoing) -> None:
     held = outbox.claim(outgoing.pk)
     assert held is not None
     outbox.mark_data_started(held)
-    outbox.mark_dot_sent(held)
+    outbox.mark_dot_sent(held, held.recipients)
     outbox.lose_reply(held, "No answer.")
     assert [outbox.looked_in_vain(outgoing.pk) for _ in range(4)] == [True, True, True, False]
     outgoing.refresh_from_db()

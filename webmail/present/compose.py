@@ -18,6 +18,7 @@ from mailsync.models import Draft, DraftAttachment
 from mailsync.store.allowance import SendingRoom, sending_room
 from mailsync.store.drafts import is_pasted
 from mailsync.store.quoting import plain_body
+from mailsync.store.room import files_limit
 from mailsync.types import Address
 from webmail.forms import identities_of
 from webmail.present.files import FileTile, file_tile
@@ -47,6 +48,7 @@ class Composing:
     files_bytes: int
     file_limit: int
     total_limit: int
+    link_limit: int
     undo_seconds: int
     is_page: bool = False
     warnings: list[Warning] = field(default_factory=list)
@@ -103,7 +105,8 @@ def present_draft(user: User, draft: Draft, *, undo_seconds: int = 10, **more: A
         files=[present_file(draft, row) for row in files],
         files_bytes=sum(row.blob.size_bytes for row in rows),
         file_limit=settings.HERON_UPLOAD_LIMIT_BYTES,
-        total_limit=settings.HERON_MESSAGE_SIZE_LIMIT_BYTES * 3 // 4,
+        total_limit=files_limit(draft),
+        link_limit=settings.HERON_LINK_LIMIT_BYTES,
         undo_seconds=undo_seconds,
         quoted=_quoted(draft),
         room=_tight_room(draft, identities),

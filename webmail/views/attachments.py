@@ -60,7 +60,7 @@ def attachment(request: HttpRequest, message_id: int, part: str, name: str) -> H
         "Content-Disposition": str(content_disposition_header(not inline, file_name(found))),
         "Accept-Ranges": "bytes",
     }
-    wanted = _wanted_range(request, size)
+    wanted = wanted_range(request, size)
     if wanted is None:
         return stream(request, pieces, headers={**headers, "Content-Length": str(size)})
     start, end = wanted
@@ -74,7 +74,7 @@ def attachment(request: HttpRequest, message_id: int, part: str, name: str) -> H
     )
 
 
-def _wanted_range(request: HttpRequest, size: int) -> tuple[int, int] | None:
+def wanted_range(request: HttpRequest, size: int) -> tuple[int, int] | None:
     """The one range asked for (RFC 9110 §14.2), as half-open offsets; None to send all. Several ranges: all."""
     match = _RANGE.match(request.headers.get("Range", ""))
     if match is None or match.groups() == ("", ""):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webmail.views import compose, drafts, outbox, receipts, recipients
+from webmail.views import compose, drafts, outbox, receipts, recipients, uploads
 
 urlpatterns = [
     path("compose/", compose.compose, name="compose"),
@@ -11,6 +11,12 @@ urlpatterns = [
     path("d/<int:draft_id>/", compose.draft, name="draft"),
     path("d/<int:draft_id>/save", drafts.draft_save, name="draft_save"),
     path("d/<int:draft_id>/attach", drafts.draft_attach, name="draft_attach"),
+    path("d/<int:draft_id>/upload", uploads.begin, name="draft_upload"),
+    path("d/<int:draft_id>/upload/<int:upload_id>", uploads.piece, name="draft_upload_piece"),
+    path("d/<int:draft_id>/upload/<int:upload_id>/cancel", uploads.cancel, name="draft_upload_cancel"),
+    path("get/<str:token>/", uploads.shared, name="shared"),
+    path("get/<str:token>/file", uploads.shared_file, name="shared_file"),
+    path("get/<str:token>/stop", uploads.shared_stop, name="shared_stop"),
     path("d/<int:draft_id>/format", drafts.draft_format, name="draft_format"),
     path("d/<int:draft_id>/keep", drafts.draft_keep, name="draft_keep"),
     path("d/<int:draft_id>/send", compose.draft_send, name="draft_send"),

@@ -2,6 +2,12 @@
 
 import { say } from "heron/shell";
 import { words } from "heron/words";
+import { PieceUpload } from "heron/compose/upload";
+
+/* A file up to this size goes in one request; a larger one in pieces, to be paused and gone on with. */
+const AT_ONCE = 1024 * 1024;
+/* What a file weighs in a message (RFC 2045, base64 in lines). */
+const ENCODED = 78 / 57;
 
 export class Files {
   constructor(composition) {
@@ -17,6 +23,7 @@ export class Files {
       this.picker.value = "";
     });
     this.listen();
+    this.forecast();
   }
 
   get busy() { return this.travelling.size > 0; }
@@ -49,9 +56,27 @@ export class Files {
   add(files) {
     for (const file of files) {
       const reason = this.refusal(file);
-      if (reason) this.composition.alert("", { text: reason });
+      if (reason) this.refused(file, reason, file.size <= Number(this.section.dataset.linkLimit));
       else this.upload(file);
     }
+  }
+
+  /** Too big for mail: said why, and offered as a link where it may be. */
+  refused(file, reason, byLink) {
+    const link = [words("send_as_link"), () => { this.composition.alert(""); this.upload(file, { asLink: true }); }];
+    this.composition.alert("", {
+      text: byLink ? `${reason} ${words("link_offer")}` : reason,
+      tone: byLink ? "warn" : "danger",
+      buttons: byLink ? [link] : [],
+    });
+  }
+
+  /** How much the message will have, once that is near to what it may have. */
+  forecast() {
+    const place = this.section.querySelector("[data-forecast]");
+    const limit = Number(this.section.dataset.totalLimit);
+    place.hidden = this.total * 2 < limit;
+    place.textContent = words("forecast", { size: size(this.total * ENCODED), limit: size(limit * ENCODED) });
   }
 
   /** Why a file cannot be taken, known before it travels; "" when it can. */
@@ -74,27 +99,55 @@ export class Files {
     this.composition.sending.settled(arrived);
   }
 
-  upload(file) {
+  upload(file, { asLink = false } = {}) {
     const tile = this.tile(file);
     this.list.append(tile);
     this.travelling.add(file);
-    const request = this.send(file, {
-      progress: (share) => { tile.querySelector("progress").value = share; },
+    const bar = tile.querySelector("progress");
+    const told = {
+      progress: (share) => { bar.value = share; },
       done: (answer) => {
-        this.total += file.size;
-        tile.insertAdjacentHTML("afterend", answer.html);
+        if (answer.html) tile.insertAdjacentHTML("afterend", answer.html);
         tile.remove();
-        this.composition.saving.touched = true;
-        say(words("attached", { name: file.name }));
-        this.settle(file, true);
+        if (!asLink) this.total += file.size;
+        this.arrived(file, answer);
       },
-      failed: (reason) => {
+      failed: (reason, byLink = false) => {
         tile.remove();
         this.settle(file, false);
-        if (reason) this.composition.alert("", { text: reason, buttons: [[words("retry"), () => { this.composition.alert(""); this.add([file]); }]] });
+        if (byLink) this.refused(file, reason, true);
+        else if (reason) this.composition.alert("", { text: reason, buttons: [[words("retry"), () => { this.composition.alert(""); this.upload(file, { asLink }); }]] });
       },
-    });
-    tile.querySelector("button").addEventListener("click", () => request.abort());
+    };
+    const [pause, stop] = tile.querySelectorAll("button");
+    if (file.size <= AT_ONCE && !asLink) {
+      pause.remove();
+      const request = this.send(file, told);
+      stop.addEventListener("click", () => request.abort());
+      return;
+    }
+    const pieces = new PieceUpload(this.composition, file, { ...told, asLink, state: (state, done) => this.paint(tile, file, state, done) });
+    pause.addEventListener("click", () => pieces.toggle());
+    stop.addEventListener("click", () => pieces.cancel());
+    pieces.run();
+  }
+
+  /** The words of a tile under way: how far it is, or what it waits for. */
+  paint(tile, file, state, done) {
+    const key = { going: "upload_so_far", paused: "upload_paused", waiting: "upload_waiting" }[state];
+    tile.querySelector("small").textContent = words(key, { done: size(done), size: size(file.size) });
+    const pause = tile.querySelector("button");
+    pause.replaceChildren(this.composition.icon(state === "paused" ? "play" : "pause"));
+    pause.setAttribute("aria-label", words(state === "paused" ? "resume_upload" : "pause_upload", { name: file.name }));
+    tile.classList.toggle("paused", state !== "going");
+  }
+
+  arrived(file, answer) {
+    this.composition.saving.touched = true;
+    if (answer.link) this.composition.insert(answer.link);
+    say(words(answer.link ? "link_ready" : "attached", { name: file.name }));
+    this.forecast();
+    this.settle(file, true);
   }
 
   /** A picture for the words: resolves to {url, cid}. */
@@ -155,13 +208,18 @@ export class Files {
     bar.max = 1;
     bar.value = 0;
     bar.setAttribute("aria-label", words("uploading", { name: file.name }));
-    text.append(name, bar);
+    text.append(name, document.createElement("small"), bar);
+    const pause = document.createElement("button");
+    pause.type = "button";
+    pause.className = "ib";
+    pause.setAttribute("aria-label", words("pause_upload", { name: file.name }));
+    pause.append(this.composition.icon("pause"));
     const stop = document.createElement("button");
     stop.type = "button";
     stop.className = "ib";
     stop.setAttribute("aria-label", words("cancel_upload", { name: file.name }));
     stop.append(this.composition.icon("x"));
-    tile.append(badge, text, stop);
+    tile.append(badge, text, pause, stop);
     return tile;
   }
 
@@ -175,6 +233,7 @@ export class Files {
       return;
     }
     this.total -= Number(tile.dataset.size);
+    this.forecast();
     const next = tile.nextElementSibling ?? tile.previousElementSibling;
     tile.remove();
     (next?.querySelector("button") ?? this.section.querySelector("[data-pick]"))?.focus();
@@ -182,7 +241,7 @@ export class Files {
 }
 
 function size(bytes) {
-  const megabytes = bytes / (1024 * 1024);
+  const megabytes = bytes / 1e6;
   const said = (value) => value.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
-  return megabytes >= 1 ? `${said(megabytes)} MB` : `${said(Math.max(1, Math.round(bytes / 1024)))} kB`;
+  return megabytes >= 1 ? `${said(megabytes)} MB` : `${said(Math.max(1, Math.round(bytes / 1000)))} kB`;
 }

@@ -216,6 +216,16 @@ export class ComposeWindow {
     }
   }
 
+  /** A line at the caret, as the draft is written: {html, text}. */
+  insert({ html, text }) {
+    if (this.editor) this.editor.insert(html);
+    else {
+      const area = this.section.querySelector("[data-plain]");
+      area.setRangeText(`\n${text}\n`, area.selectionStart, area.selectionEnd, "end");
+    }
+    this.changed();
+  }
+
   signature() {
     const chosen = this.form.elements.namedItem("identity")?.value;
     const template = this.section.querySelector(`template[data-signature="${chosen}"]`);
