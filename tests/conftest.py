@@ -10,6 +10,7 @@ SITES = ("site", "_server")
 pytest_plugins = [
     "tests.servers.certificates",
     "tests.servers.dovecot",
+    "tests.servers.postfix",
     "tests.servers.receiving",
     "tests.servers.scripted",
     "tests.servers.smtp",
