@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Identity, User
 from mailsync.message import outgoing_html
 from mailsync.models import Draft
-from mailsync.store.quoting import plain_body
+from mailsync.store.quoting import plain_body, signature_html, swap_signature
 
 #: Longer than any letter a person types; a pasted book is a file.
 BODY_LIMIT = 5_000_000
@@ -44,9 +44,26 @@ class ComposeForm(forms.Form):
         identity = data["identity"]
         if identity is not None:
             fields["identity_id"] = identity.pk
-        if "receipt_asked" in self.data:
-            fields["request_receipt"] = data["request_receipt"]
-        return {**fields, **self._body_fields()}
+        old = self.draft.identity
+        if identity is not None and old is not None and identity != old and "body" not in self.data:
+            # Scripts have done the same before they send.
+            if fields["bcc"] == old.default_bcc:
+                fields["bcc"] = identity.default_bcc
+            return {**fields, **self._receipt(), **self._signed_anew(old, identity)}
+        return {**fields, **self._receipt(), **self._body_fields()}
+
+    def _signed_anew(self, old: Identity, new: Identity) -> dict[str, Any]:
+        """The words with the signature of whom the message is now from, where the other's stands unchanged."""
+        fields = self._body_fields()
+        if "body" in fields:
+            return {**fields, "body": swap_signature(fields["body"], old, new)}
+        before, after = signature_html(old), signature_html(new)
+        body = self.draft.body
+        return {**fields, "body": body.replace(before, after)} if before and body.count(before) == 1 else fields
+
+    def _receipt(self) -> dict[str, Any]:
+        asked = "receipt_asked" in self.data
+        return {"request_receipt": self.cleaned_data["request_receipt"]} if asked else {}
 
     def _body_fields(self) -> dict[str, Any]:
         if "body" in self.data:

@@ -27,9 +27,11 @@ from mailsync.actions.drafts import (
     detach,
     discard_draft,
     edit_stored_draft,
+    forward_attached,
     keep_both,
     save_draft,
     start_draft,
+    write_again,
 )
 from mailsync.actions.folders import create_folder, delete_folder, move_folder, rename_folder, subscribe_folder
 from mailsync.actions.mail import (
@@ -97,6 +99,7 @@ __all__ = [
     "fetch_now",
     "find_servers",
     "flag",
+    "forward_attached",
     "junk",
     "keep_both",
     "keep_contacts",
@@ -133,4 +136,5 @@ __all__ = [
     "update_account",
     "verify_now",
     "withdraw_permission",
+    "write_again",
 ]

@@ -46,6 +46,26 @@ def start_draft(
     return draft
 
 
+def forward_attached(user_id: int, message_id: int) -> Draft:
+    """A forward that carries the original whole, as a file, instead of quoting it."""
+    original = own_message(user_id, message_id)
+    identity = _identity(user_id, None, original)
+    with _body_at_hand(original), transaction.atomic():
+        draft = replying.create_attached_forward(user_id, original, identity)
+        wake.tell(user_id, "draft", draft=draft.pk)
+    return draft
+
+
+def write_again(user_id: int, message_id: int) -> Draft:
+    """Begin anew with a message that one has sent: the same people, words and files, free to be changed."""
+    message = own_message(user_id, message_id)
+    identity = _identity(user_id, None, message)
+    with _body_at_hand(message), transaction.atomic():
+        draft = replying.write_again(user_id, message, identity)
+        wake.tell(user_id, "draft", draft=draft.pk)
+    return draft
+
+
 def edit_stored_draft(user_id: int, message_id: int) -> Draft:
     """Go on with a message that lies in the Drafts folder, wherever it was begun."""
     message = own_message(user_id, message_id)

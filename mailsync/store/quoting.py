@@ -35,7 +35,7 @@ class Quote:
 
 def opening_body(identity: Identity | None, original: Message | None, *, text: str = "") -> str:
     """What stands in a new HTML draft: room to write (or ``text``), the signature, the original's marker."""
-    signature = _signature(identity)
+    signature = signature_html(identity)
     written = "".join(f"<p>{escape(line)}</p>" for line in text.splitlines()) or "<p></p>"
     room = written + ("<p></p>" if signature or original else "")
     return room + signature + (outgoing_html.original_marker(original.pk) if original else "")
@@ -82,7 +82,8 @@ def plain_body(draft: Draft) -> str:
     return f"{text}\n\n{quote.text}\n" if quote else f"{text}\n"
 
 
-def _signature(identity: Identity | None) -> str:
+def signature_html(identity: Identity | None) -> str:
+    """The signature with the line that begins it (RFC 3676 §4.3); "" where the identity has none."""
     if identity is None:
         return ""
     if identity.signature_html:
@@ -90,6 +91,19 @@ def _signature(identity: Identity | None) -> str:
     if identity.signature_text:
         return "<p>-- <br>" + "<br>".join(escape(line) for line in identity.signature_text.splitlines()) + "</p>"
     return ""
+
+
+def signature_text(identity: Identity | None) -> str:
+    """The same as plain text, as ``plain_body`` writes it."""
+    return _SIGNATURE_LINE.sub("-- ", html_to_text(signature_html(identity)).strip())
+
+
+def swap_signature(text: str, old: Identity | None, new: Identity | None) -> str:
+    """Plain text with the new identity's signature in the place of the old one's, if that still stands unchanged."""
+    before, after = signature_text(old), signature_text(new)
+    if before and text.count(before) == 1:
+        return text.replace(before, after)
+    return text if before or not after else f"{text.rstrip()}\n\n{after}\n"
 
 
 def _preformatted(text: str) -> str:

@@ -16,7 +16,7 @@ from mailsync.message.reply import plan_reply
 from mailsync.models import Draft, DraftAttachment, Message, Placement
 from mailsync.store import blobs, drafts
 from mailsync.store.quoting import opening_body
-from mailsync.store.raw import raw_reader
+from mailsync.store.raw import raw_reader, read_raw
 from mailsync.types import Address
 
 _MODES: dict[Draft.Mode, ReplyMode] = {
@@ -28,6 +28,12 @@ _MODES: dict[Draft.Mode, ReplyMode] = {
 
 def receiving_identity(user_id: int, message: Message) -> Identity | None:
     """The identity that the message was written to (or from, for one's own), else the account's default."""
+    named = addressed_identities(user_id, message)
+    return named[0] if named else drafts.default_identity(user_id, message.account_id)
+
+
+def addressed_identities(user_id: int, message: Message) -> list[Identity]:
+    """The verified identities that the message names, those of its own account first."""
     mine = list(Identity.objects.select_related("account").filter(user_id=user_id, verified_at__isnull=False))
     # The account that holds the message goes first, then its default identity.
     mine.sort(key=lambda row: (row.account_id != message.account_id, not row.is_default, row.pk))
@@ -36,10 +42,7 @@ def receiving_identity(user_id: int, message: Message) -> Identity | None:
         named += [address for _, address in message.recipients.get(field, ())]
     named += message.facts.get("delivered_to", ())
     wanted = {comparable(address) for address in named if address}
-    for identity in mine:
-        if comparable(identity.address) in wanted:
-            return identity
-    return drafts.default_identity(user_id, message.account_id)
+    return [identity for identity in mine if comparable(identity.address) in wanted]
 
 
 def create_answer(user_id: int, original: Message, mode: Draft.Mode, identity: Identity) -> Draft:
@@ -83,7 +86,35 @@ def _copy_part(draft: Draft, part: Part, read: Callable[[int, int], bytes], posi
     )
 
 
-def adopt_stored(user_id: int, message: Message, placement: Placement, identity: Identity) -> Draft:
+def create_attached_forward(user_id: int, original: Message, identity: Identity) -> Draft:
+    """The draft of a forward that carries the original whole, as a file (RFC 2046 §5.2.1)."""
+    raw = read_raw(original)
+    plan = plan_reply("forward", header_of(original), "", ())
+    draft = Draft.objects.create(
+        user_id=user_id,
+        identity=identity,
+        mode=Draft.Mode.FORWARD,
+        original=original,
+        bcc=identity.default_bcc,
+        subject=plan.subject,
+        body=opening_body(identity, None),
+    )
+    name = "".join(sign if sign.isprintable() and sign not in '/\\:*?"<>|' else " " for sign in original.subject)
+    DraftAttachment.objects.create(
+        draft=draft,
+        blob=blobs.keep_blob(user_id, raw),
+        name=f"{' '.join(name.split())[:80] or 'message'}.eml",
+        content_type="message/rfc822",
+    )
+    return draft
+
+
+def write_again(user_id: int, message: Message, identity: Identity) -> Draft:
+    """A new draft with the words, people and files of a message that was sent; it is sent as a message of its own."""
+    return adopt_stored(user_id, message, None, identity)
+
+
+def adopt_stored(user_id: int, message: Message, placement: Placement | None, identity: Identity) -> Draft:
     """A draft row for a message that another program left in the Drafts folder."""
     read = raw_reader(message)
     if message.parts is None:
@@ -101,7 +132,7 @@ def adopt_stored(user_id: int, message: Message, placement: Placement, identity:
 
 
 def _adopted(
-    user_id: int, message: Message, placement: Placement, identity: Identity, body: str, is_html: bool
+    user_id: int, message: Message, placement: Placement | None, identity: Identity, body: str, is_html: bool
 ) -> Draft:
     answered = (
         Message.objects.filter(account=message.account_id, message_id=message.in_reply_to).first()

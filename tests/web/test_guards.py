@@ -3,7 +3,7 @@
 import pytest
 
 from mailsync.types import Address
-from webmail.present.guards import MANY_RECIPIENTS, find_warnings, promised_file
+from webmail.present.guards import MANY_RECIPIENTS, find_outsiders, find_warnings, promised_file
 
 ANN = Address("Ann", "ann@x.test")
 
@@ -63,3 +63,37 @@ def test_a_subject_and_many_people() -> None:
     assert codes(people=crowd[:-1]) == []
     (warning,) = find_warnings(subject="Tea", text="Hi", people=crowd, files=0, reply_all=True)
     assert "all 10 people of this conversation" in warning.text
+
+
+BOB, EVE, SUB = Address("", "bob@firm.test"), Address("", "eve@else.test"), Address("", "sue@lab.firm.test")
+
+
+@pytest.mark.parametrize(
+    ("people", "known", "is_public", "outside"),
+    [
+        ([BOB, EVE], [], False, [EVE]),
+        ([BOB, SUB], [], False, []),
+        ([EVE], [], False, []),  # nobody of the house: no slip
+        ([BOB, EVE], ["eve@else.test"], False, []),
+        ([BOB, EVE], [], True, []),  # gmail.com is no house
+    ],
+)
+def test_who_is_from_elsewhere(
+    people: list[Address], known: list[str], is_public: bool, outside: list[Address]
+) -> None:
+    assert list(find_outsiders("ann@firm.test", people, known, is_public=is_public)) == outside
+
+
+def test_an_outsider_is_named() -> None:
+    (warning,) = find_warnings(
+        subject="Tea", text="Hi", people=[BOB, EVE], files=0, reply_all=False, outsiders=[EVE], sent_as="ann@firm.test"
+    )
+    assert (warning.code, warning.text) == (
+        "outside", "eve@else.test is outside firm.test and new to this conversation.",
+    )  # fmt: skip
+
+
+def test_an_answer_from_another_address_than_it_came_to() -> None:
+    assert codes(received_as="me@work.test", sent_as="me@home.test") == ["identity"]
+    assert codes(received_as="Me@work.test", sent_as="me@work.test") == []
+    assert codes(received_as="", sent_as="me@home.test") == []

@@ -12,17 +12,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Identity, User
+from accounts.providers import provider_for_address
 from mailsync.message import outgoing_html
-from mailsync.message.addresses import format_address, parse_address_list
+from mailsync.message.addresses import comparable, format_address, parse_address_list
 from mailsync.models import Draft, DraftAttachment
 from mailsync.store.allowance import SendingRoom, sending_room
 from mailsync.store.drafts import is_pasted
-from mailsync.store.quoting import plain_body
+from mailsync.store.people import load_people
+from mailsync.store.quoting import plain_body, signature_html, signature_text
+from mailsync.store.replying import addressed_identities
 from mailsync.store.room import files_limit
 from mailsync.types import Address
 from webmail.forms import identities_of
 from webmail.present.files import FileTile, file_tile
-from webmail.present.guards import Warning
+from webmail.present.guards import Warning, find_outsiders
 from webmail.present.said import said
 from webmail.templatetags.heron import hue_of, initials_of
 
@@ -66,6 +69,11 @@ class Composing:
             {"name": name, "label": label, "value": value, "shown": name == "to" or bool(value), "known": _known(value)}
             for name, label, value in lines
         ]
+
+    @property
+    def signatures(self) -> list[dict[str, Any]]:
+        """What goes with each identity: scripts put it in when From changes."""
+        return [{"identity": one, "html": signature_html(one), "text": signature_text(one)} for one in self.identities]
 
     @property
     def is_untouched(self) -> bool:
@@ -135,6 +143,33 @@ def title_of(draft: Draft) -> str:
 
 def all_recipients(draft: Draft) -> list[Address]:
     return [one for line in (draft.to, draft.cc, draft.bcc) for one in parse_address_list(line).addresses]
+
+
+def new_outsiders(draft: Draft) -> tuple[Address, ...]:
+    """Recipients from elsewhere in a letter among people of one's own domain: neither of the original nor known."""
+    if draft.identity is None:
+        return ()
+    sender, people = draft.identity.address, all_recipients(draft)
+    is_public = provider_for_address(sender) is not None
+    named: set[str] = set()
+    if draft.original is not None:
+        named = {comparable(draft.original.from_address)}
+        named |= {comparable(one) for field in draft.original.recipients.values() for _name, one in field}
+    if not find_outsiders(sender, people, named, is_public=is_public):
+        return ()
+    if draft.original is None:
+        named = {comparable(one.address) for one in load_people(draft.user_id)}
+    return find_outsiders(sender, people, named, is_public=is_public)
+
+
+def received_as(draft: Draft) -> str:
+    """Which of the writer's addresses the answered message came to; "" where it names none, or several."""
+    if draft.original is None or draft.mode == Draft.Mode.FORWARD:
+        return ""
+    named = addressed_identities(draft.user_id, draft.original)
+    mine = {comparable(one.address) for one in named}
+    sender = comparable(draft.identity.address) if draft.identity is not None else ""
+    return named[0].address if named and sender not in mine else ""
 
 
 def written_text(draft: Draft) -> str:

@@ -4,12 +4,13 @@ In: what is about to be sent. Out: warnings in plain words, each with a code by 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from mailsync.message.addresses import comparable
 from mailsync.types import Address
 
 #: So many people at once are more often a slip of "Reply all" than a wish.
@@ -50,9 +51,27 @@ def find_warnings(
     files: int,
     reply_all: bool,
     attachments_expected: bool = True,
+    outsiders: Sequence[Address] = (),
+    received_as: str = "",
+    sent_as: str = "",
 ) -> list[Warning]:
-    """What deserves a second look; ``text`` is what the writer wrote, without the quoted original."""
+    """What deserves a second look; ``text`` is what the writer wrote, without the quoted original.
+
+    ``outsiders`` are the new ones from elsewhere (``find_outsiders``); ``received_as`` is which of the writer's
+    addresses the original came to, "" where it says nothing of that.
+    """
     found = []
+    if received_as and comparable(received_as) != comparable(sent_as):
+        said = _("You answer as %(sender)s, but the message came to %(address)s.")
+        found.append(Warning("identity", said % {"sender": sent_as, "address": received_as}))
+    if outsiders:
+        names = ", ".join(one.address for one in outsiders[:3])
+        said = ngettext(
+            "%(names)s is outside %(domain)s and new to this conversation.",
+            "%(names)s are outside %(domain)s and new to this conversation.",
+            len(outsiders),
+        )
+        found.append(Warning("outside", said % {"names": names, "domain": _domain(sent_as)}))
     if not subject.strip():
         found.append(Warning("subject", _("The message has no subject.")))
     if attachments_expected and files == 0:
@@ -73,6 +92,29 @@ def find_warnings(
             )
         found.append(Warning("many", words % {"n": count}))
     return found
+
+
+def find_outsiders(
+    sender: str, people: Sequence[Address], known: Collection[str], *, is_public: bool
+) -> tuple[Address, ...]:
+    """Whom a letter among people of one house goes to that is of none of theirs and not ``known`` (comparable).
+
+    Empty where everybody is from elsewhere, which is no slip, and for a domain that is no house (``is_public``: of a
+    provider of mailboxes).
+    """
+    house = _domain(sender)
+    if is_public or not any(_is_of(house, one) for one in people):
+        return ()
+    return tuple(one for one in people if not _is_of(house, one) and comparable(one.address) not in known)
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
+
+
+def _is_of(house: str, one: Address) -> bool:
+    domain = _domain(one.address)
+    return domain == house or domain.endswith(f".{house}")
 
 
 def promised_file(text: str) -> str:

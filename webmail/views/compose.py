@@ -28,7 +28,7 @@ from mailsync.message.html_text import html_to_text
 from mailsync.models import Draft
 from webmail import access
 from webmail.forms import ComposeForm
-from webmail.present.compose import all_recipients, present_draft, written_text
+from webmail.present.compose import all_recipients, new_outsiders, present_draft, received_as, written_text
 from webmail.present.guards import Warning, find_warnings
 from webmail.present.said import said
 from webmail.reader import user_of
@@ -41,7 +41,8 @@ _PREFILLED = ("to", "cc", "bcc", "subject")
 @require_safe
 @login_required
 def compose(request: HttpRequest) -> HttpResponse:
-    """Begin: ``mode`` and ``original`` for an answer, ``edit`` for a message in Drafts, else a new message.
+    """Begin: ``mode`` and ``original`` for an answer, ``edit`` for a message in Drafts, ``again`` for one
+    that was sent, ``attached`` for one to forward as a file, else a new message.
 
     The same wish asked for twice (a reload, a second click) leads to the same draft while it is untouched.
     """
@@ -167,6 +168,10 @@ def _begin(request: HttpRequest) -> Draft:
     user, wish = user_of(request), request.GET
     if stored := _number(wish, "edit"):
         return actions.edit_stored_draft(user.pk, access.message_for(user, stored).pk)
+    if sent := _number(wish, "again"):
+        return actions.write_again(user.pk, access.message_for(user, sent).pk)
+    if whole := _number(wish, "attached"):
+        return actions.forward_attached(user.pk, access.message_for(user, whole).pk)
     mode = wish.get("mode", Draft.Mode.NEW)
     if mode not in Draft.Mode.values:
         raise Http404
@@ -202,6 +207,7 @@ def _check_recipients(found: Draft) -> None:
 
 def _warnings(request: HttpRequest, found: Draft) -> list[Warning]:
     text = written_text(found)
+    sender = found.identity.address if found.identity is not None else ""
     return find_warnings(
         subject=found.subject,
         text=html_to_text(text) if found.is_html else text,
@@ -209,6 +215,9 @@ def _warnings(request: HttpRequest, found: Draft) -> list[Warning]:
         files=found.attachments.count(),
         reply_all=found.mode == Draft.Mode.REPLY_ALL,
         attachments_expected=request.prefs.warn_attachment,  # type: ignore[attr-defined]
+        outsiders=new_outsiders(found),
+        received_as=received_as(found),
+        sent_as=sender,
     )
 
 

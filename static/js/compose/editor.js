@@ -206,6 +206,24 @@ export class RichText {
 
   insert(html) { this.editor.chain().focus().insertContent(html).run(); }
 
+  /** Puts the signature of the template `after` where that of `before` stands unchanged; at the end where none does. */
+  swapSignature(before, after) {
+    const { doc } = this.editor.state;
+    const read = (from, to) => doc.textBetween(from, to, "\n", "\n").trim();
+    let start = null;
+    let end = doc.content.size;
+    doc.forEach((node, offset) => {
+      if (node.type.name === "original") end = Math.min(end, offset);
+      else if (offset < end && /^--\s*($|\n)/.test(read(offset, offset + node.nodeSize))) start = offset;
+    });
+    const plain = (text) => text.replace(/\s+/g, " ").trim();
+    const old = plain(before.content.textContent);
+    if (old && (start === null || plain(read(start, end)).replaceAll(" ", "") !== old.replaceAll(" ", ""))) return;
+    const chain = this.editor.chain();
+    if (old) chain.deleteRange({ from: start, to: end });
+    chain.insertContentAt(old ? start : end, after.innerHTML).run();
+  }
+
   destroy() { this.editor.destroy(); }
 
   chain() { return this.editor.chain().focus(); }

@@ -21,6 +21,7 @@ export class ComposeWindow {
     section.classList.add("scripted");
     for (const shown of section.querySelectorAll("[data-scripted]")) shown.hidden = false;
     for (const gone of section.querySelectorAll("[data-noscript]")) gone.hidden = true;
+    this.signedAs = this.form.elements.namedItem("identity")?.value;
     this.files = new Files(this);
     this.recipients = [...section.querySelectorAll("[data-row]")].map((row) => new Recipients(row, this));
     this.rows();
@@ -54,6 +55,7 @@ export class ComposeWindow {
       if (!event.target.closest("[data-entry], [data-picker], [data-picture], .menu.later")) this.changed();
     });
     this.section.addEventListener("change", (event) => {
+      if (event.target.matches("select[name=identity]")) this.signAs(event.target.value);
       if (event.target.matches("select[name=identity], [name=request_receipt]")) this.changed();
     });
     this.section.addEventListener("focusout", (event) => {
@@ -226,20 +228,36 @@ export class ComposeWindow {
     this.changed();
   }
 
+  /** What goes with an identity: its signature and whom it copies in. */
+  belongings(identity) { return this.section.querySelector(`template[data-signature="${identity}"]`); }
+
+  /** From has changed: its signature stands where the other one's stood unchanged, and so does its Bcc. */
+  signAs(identity) {
+    const before = this.belongings(this.signedAs);
+    const after = this.belongings(identity);
+    this.signedAs = identity;
+    if (!before || !after) return;
+    if (this.editor) this.editor.swapSignature(before, after);
+    else {
+      const area = this.section.querySelector("[data-plain]");
+      const [old, fresh] = [before.dataset.text, after.dataset.text];
+      if (old && area.value.split(old).length === 2) area.value = area.value.replace(old, () => fresh);
+      else if (!old && fresh) area.value = `${area.value.trimEnd()}\n\n${fresh}\n`;
+    }
+    const bcc = this.field("bcc");
+    if (bcc.value.trim() !== before.dataset.bcc) return;
+    bcc.value = after.dataset.bcc;
+    this.recipients.find((row) => row.name === "bcc")?.read();
+    this.rows();
+  }
+
   signature() {
-    const chosen = this.form.elements.namedItem("identity")?.value;
-    const template = this.section.querySelector(`template[data-signature="${chosen}"]`);
-    const html = template?.innerHTML.trim() ?? "";
-    if (!html) {
+    const template = this.belongings(this.form.elements.namedItem("identity")?.value);
+    if (!template?.dataset.text) {
       toast(words("no_signature"));
       return;
     }
-    if (this.editor) this.editor.insert(`<p>-- </p>${html}`);
-    else {
-      const area = this.section.querySelector("[data-plain]");
-      area.setRangeText(`\n-- \n${template.content.textContent.trim()}\n`, area.selectionStart, area.selectionEnd, "end");
-    }
-    this.changed();
+    this.insert({ html: template.innerHTML, text: template.dataset.text });
   }
 
   /* ------------------------------------------------------------------ the window */
