@@ -90,10 +90,11 @@ def check_quota(user_id: int, more_bytes: int) -> None:
         rows.aggregate(total=Sum("size_bytes"))["total"] or 0
         for rows in (Blob.objects.filter(user=user_id), Upload.objects.filter(user=user_id))
     )
-    if used + more_bytes > settings.HERON_FILES_QUOTA_BYTES:
+    quota = settings.HERON_FILES_QUOTA_BYTES
+    if used + more_bytes > quota:
         raise CannotDo(
-            f"Your drafts and links hold {used / 1e6:.0f} MB here, and {settings.HERON_FILES_QUOTA_BYTES / 1e6:.0f} MB"
-            " is the most. Discard drafts with big files, or stop sharing a link.",
+            f"Your drafts and links hold {used / 1e6:.0f} MB here, and {quota / 1e6:.0f} MB is the most."
+            " Discard drafts with big files, or stop sharing a link.",
             field="attachments",
         )
 
