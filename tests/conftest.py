@@ -9,6 +9,7 @@ SITES = ("site", "_server")
 
 pytest_plugins = [
     "tests.servers.certificates",
+    "tests.servers.courier",
     "tests.servers.dovecot",
     "tests.servers.postfix",
     "tests.servers.receiving",

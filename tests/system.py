@@ -8,6 +8,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 #: command looked for → Debian package
 NEEDED = {"dovecot": "dovecot-imapd", "/usr/lib/dovecot/pop3": "dovecot-pop3d", "chromium": "chromium"}
@@ -16,6 +18,13 @@ if not os.path.exists("/usr/sbin/sendmail"):
     NEEDED["/usr/lib/postfix/sbin/master"] = "postfix"
 _NOT_TO_START = "postfix postfix/main_mailer_type select No configuration"
 
+#: Servers whose packages cannot be installed beside Dovecot are unpacked here, and started by the tests themselves.
+UNPACKED = Path(__file__).resolve().parent.parent / ".data" / "test-servers"
+COURIER = (
+    *("courier-imap", "courier-base", "courier-authlib", "libcourier-unicode4"),
+    *("libgamin0", "libidn12", "libltdl7"),
+)
+
 
 def present(command: str) -> bool:
     if command.startswith("/"):
@@ -23,7 +32,32 @@ def present(command: str) -> bool:
     return shutil.which(command, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/local/sbin") is not None
 
 
+def unpack(name: str, packages: tuple[str, ...]) -> None:
+    """Download Debian packages (about 1 MB) and unpack them without installing. Their tests are skipped without."""
+    home = UNPACKED / name
+    if home.exists() or shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+        return
+    print(f"Unpacking for the tests: {name} …", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        # apt-get downloads as a user of its own.
+        Path(folder).chmod(0o777)
+        got = subprocess.run(["apt-get", "download", "-q", *packages], cwd=folder, capture_output=True, check=False)
+        if got.returncode:
+            print(f"{name} could not be downloaded; its tests will be skipped.")
+            return
+        for package in sorted(Path(folder).glob("*.deb")):
+            subprocess.run(["dpkg-deb", "-x", str(package), str(Path(folder) / "root")], check=True)
+        UNPACKED.mkdir(parents=True, exist_ok=True)
+        shutil.move(str(Path(folder) / "root"), home)
+
+
 def main() -> int:
+    done = install()
+    unpack("courier", COURIER)
+    return done
+
+
+def install() -> int:
     missing = sorted({package for command, package in NEEDED.items() if not present(command)})
     if not missing:
         return 0
