@@ -174,4 +174,4 @@ class ChangeAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "account", "kind", "state", "attempts", "due_at", "error")
     list_filter = ("state", "kind")
     list_select_related = ("account",)
-    fields = ("account", "kind", "state", "attempts", "due_at", "error", "created_at", "finished_at")
+    fields = ("account", "kind", "state", "attempts", "due_at", "error", "transcript", "created_at", "finished_at")

@@ -210,7 +210,7 @@ def _visit(
         )
     except (Rejected, Poison) as error:
         logger.warning("Folder %s: %s (%s)", folder.pk, error, error.detail)
-        schedule.record_folder_failure(folder.pk, error)
+        schedule.record_folder_failure(folder.pk, error, transcript="\n".join(session.source.transcript))
         run.error = str(error)
     else:
         schedule.record_folder_success(folder.pk, finished=report.finished)
@@ -232,7 +232,7 @@ def _opened(session: Session, folder: Folder) -> bool:
         selected = session.select(remote_of(folder))
     except (Rejected, Poison) as error:
         logger.warning("Folder %s: %s (%s)", folder.pk, error, error.detail)
-        schedule.record_folder_failure(folder.pk, error)
+        schedule.record_folder_failure(folder.pk, error, transcript="\n".join(session.source.transcript))
         return False
     if selected.uidvalidity != folder.uidvalidity:
         # RFC 9051 §2.3.1.1: under another UIDVALIDITY the same UID is another message.

@@ -168,7 +168,8 @@ class _Run:
             self._give_up(spent, f"Given up after {pushing.MOST_ATTEMPTS} tries. The last answer was: {words}")
 
     def _give_up(self, ids: Collection[int], words: str) -> None:
-        announce_folders(pushing.fail_changes(self._lease, ids, words))
+        said = "\n".join(self._source.transcript) if self._source is not None else ""
+        announce_folders(pushing.fail_changes(self._lease, ids, words, transcript=said))
         announce(self._account.user_id, "notice", account=self._account.pk, text=words)
         logger.warning("Changes of account %s were given up: %s", self._account.pk, words)
 

@@ -66,6 +66,9 @@ class Change(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
+    transcript = models.TextField(
+        blank=True, default="", db_default="", help_text="What was said when it was given up; redacted."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
 

@@ -45,6 +45,9 @@ class Folder(models.Model):
     due_at = models.DateTimeField(null=True, help_text="When the next pull is wanted; NULL: never by itself.")
     last_success_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
+    transcript = models.TextField(
+        blank=True, default="", db_default="", help_text="What was said when it last failed; redacted."
+    )
     failures = models.PositiveIntegerField(default=0)
     parked_at = models.DateTimeField(null=True)
 

@@ -17,7 +17,8 @@ from mailsync.plan.push import Pending
 from mailsync.store import leases
 from mailsync.store.changes import put_away
 from mailsync.store.failing import Pair, merge_arrival, take_off_screen
-from mailsync.store.schedule import make_folder_due
+from mailsync.store.plain import plain
+from mailsync.store.schedule import TRANSCRIPT_LENGTH, make_folder_due
 from mailsync.store.summary import FolderCounts, lock_folders, refresh, remove_placements
 from mailsync.store.threads import refresh_threads
 
@@ -284,8 +285,10 @@ def wait_for_uid(lease: leases.HeldLease, change_ids: Collection[int], *, after_
         return set(old.values_list("id", flat=True))
 
 
-def fail_changes(lease: leases.HeldLease, change_ids: Collection[int], words: str) -> list[FolderCounts]:
-    """These can never succeed: undone on the screen, with the reason kept for the user."""
+def fail_changes(
+    lease: leases.HeldLease, change_ids: Collection[int], words: str, *, transcript: str = ""
+) -> list[FolderCounts]:
+    """These can never succeed: undone on the screen, with the reason and the transcript kept for the user."""
     with leases.commit(lease):
         rows = list(
             Change.objects.select_for_update(of=("self",))
@@ -297,7 +300,10 @@ def fail_changes(lease: leases.HeldLease, change_ids: Collection[int], words: st
         for row in rows:
             pairs += take_off_screen(row)
         Change.objects.filter(id__in=[row.pk for row in rows]).update(
-            state=Change.State.FAILED, error=words[:500], finished_at=timezone.now()
+            state=Change.State.FAILED,
+            error=words[:500],
+            transcript=plain(transcript)[-TRANSCRIPT_LENGTH:],
+            finished_at=timezone.now(),
         )
         counts = refresh(pairs)
         refresh_threads({thread for _, thread in pairs})

@@ -33,6 +33,8 @@ _LOGIN_WAITS = (900, 3600, 6 * 3600, 24 * 3600)
 #: After so long without a login that works, only the user can mend it.
 _GIVE_UP = timedelta(days=3)
 _LOGIN_CODES = frozenset({"password", "app_password", "token", "imap_disabled"})
+#: What is kept of what was said with a server, of a folder or a change that failed.
+TRANSCRIPT_LENGTH = 4000
 PARK_AFTER = 5
 BODIES_ASKED_SECONDS = 60.0
 
@@ -253,14 +255,15 @@ def record_folder_success(folder_id: int, *, finished: bool) -> None:
     # It opens after all.
     Folder.objects.filter(pk=folder_id, failures__gt=0).update(missing_since=None)
     Folder.objects.filter(pk=folder_id).update(
-        last_success_at=Now(), last_error="", failures=0, parked_at=None, **again
+        last_success_at=Now(), last_error="", transcript="", failures=0, parked_at=None, **again
     )
 
 
-def record_folder_failure(folder_id: int, error: MailError) -> None:
+def record_folder_failure(folder_id: int, error: MailError, *, transcript: str = "") -> None:
     """This one folder cannot be read; after a few times it is parked, and the account goes on without it."""
     folders = Folder.objects.filter(pk=folder_id)
-    folders.update(last_error=plain(str(error)), failures=F("failures") + 1, due_at=None)
+    said = plain(transcript)[-TRANSCRIPT_LENGTH:]
+    folders.update(last_error=plain(str(error)), transcript=said, failures=F("failures") + 1, due_at=None)
     if isinstance(error, Rejected) and error.code in ("NONEXISTENT", "TRYCREATE"):
         # Seen in practice: Dovecot goes on listing a deleted folder that has others below it.
         folders.filter(missing_since__isnull=True).update(missing_since=Now())

@@ -75,7 +75,7 @@ class FakeServer:
 
 
 class FakeSource:
-    transcript: tuple[str, ...] = ()
+    transcript: tuple[str, ...] = ("C: A1 LOGIN …", "S: A1 OK")
 
     def __init__(self, server: FakeServer) -> None:
         self.server = server

@@ -626,6 +626,9 @@ def test_a_folder_that_refuses_to_open_keeps_no_bodies_from_the_others(account: 
     assert inbox().failures == 2
     # The account is not to blame.
     assert AccountSync.objects.get().failures == 0
+    assert "LOGIN" in inbox().transcript
+    pull(account, server)
+    assert inbox().transcript == ""
 
 
 def test_what_is_heard_during_a_visit_is_visited_next(account: MailAccount, monkeypatch: pytest.MonkeyPatch) -> None:

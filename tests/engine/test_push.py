@@ -107,6 +107,7 @@ def test_a_label_that_the_folder_cannot_keep_is_taken_back() -> None:
     assert row.keywords == []
     failed = Change.objects.get(state="failed")
     assert "does not allow" in failed.error
+    assert "LOGIN" in failed.transcript
 
 
 def test_a_move_adopts_the_new_uid() -> None:

@@ -82,6 +82,9 @@ def test_a_parked_folder_says_why_and_is_tried_again(browser: Client, account: M
         account, "Old", parked_at=timezone.now(), failures=5, last_error="The mail server does not allow this here."
     )
     assert "The mail server does not allow this here." in words(browser, url)
+    assert "<details>" not in browser.get(url).content.decode().split("</table>")[0]
+    type(folder).objects.filter(pk=folder.pk).update(transcript="C: A7 SELECT Old")
+    assert "C: A7 SELECT Old" in words(browser, url)
     browser.post(url, {"do": "retry", "folder": folder.pk})
     folder.refresh_from_db()
     assert (folder.parked_at, folder.failures) == (None, 0)
