@@ -9,10 +9,12 @@ would have without the kill. (``test_scenarios`` kills the pull.)
 import copy
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from accounts.models import MailAccount
 from mailsync import actions
@@ -227,6 +229,33 @@ def test_run_and_run_again_and_killed_anywhere(
             assert result(given) == result(whole), f"killed at step {step}"
             transaction.set_rollback(True)
     assert kills > 1
+
+
+@given(
+    deeds=st.lists(st.sampled_from(sorted(DEEDS)), min_size=2, max_size=4, unique=True),
+    events=st.lists(st.sampled_from(sorted(EVENTS)), max_size=2),
+    capabilities=st.sampled_from(ROADS),
+    step=st.integers(1, 30),
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_several_deeds_and_events_and_one_kill(
+    deeds: list[str], events: list[str], capabilities: tuple[str, ...], step: int
+) -> None:
+    with transaction.atomic(), pytest.MonkeyPatch.context() as patch:
+        server, account = begin(capabilities)
+        for deed in deeds:
+            # What an earlier deed has put elsewhere, or made impossible, is left out.
+            with suppress(Placement.DoesNotExist, Folder.DoesNotExist, actions.CannotDo), transaction.atomic():
+                DEEDS[deed](account)
+        for event in events:
+            with suppress(KeyError):
+                EVENTS[event](server)
+        with killed_at(server, patch, step=step):
+            push(account, server)
+        finish(account, server)
+        pull(account, server)
+        assert_in_step(account, server)
+        transaction.set_rollback(True)
 
 
 def test_there_are_sixty_scenarios() -> None:

@@ -14,11 +14,11 @@ from mailsync import actions
 from mailsync.models import Folder, Placement
 from tests.engine.boxes import dovecot_account
 from tests.engine.in_step import snapshot
-from tests.engine.other_client import AnyMailbox, assert_same, ok, pull, quoted, settle, spoken
+from tests.engine.other_client import AnyMailbox, assert_same, folder_paths, ok, pull, quoted, settle, spoken
 from tests.factories import make_account, raw_message
 from tests.servers.certificates import Certificates
 from tests.servers.courier import Courier
-from tests.servers.dovecot import Dovecot, running_dovecot
+from tests.servers.dovecot import Dovecot, Mailbox, running_dovecot
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.dovecot]
 
@@ -140,6 +140,48 @@ def test_both_ways_without_this_or_that(
                 assert any(word in line for line in said), word
     for word in forbidden:
         assert not [line for line in said if word in line]
+
+
+NAMES = (
+    *(
+        "Rechnungen für Ämter",
+        "Été à la plage",
+        "Входящие дела",
+        "Αρχείο",
+        "日本語 フォルダ",
+        "한국어",
+        "العربية",
+        "עברית",
+    ),
+    *("ไทย", "हिन्दी", "🎉 Fest", "a & b", 'She said "so"', "back\\slash"),
+)
+
+
+def test_folders_in_many_languages_and_their_subscriptions(mailbox: Mailbox) -> None:
+    account = dovecot_account(mailbox)
+    pull(account)
+    made = {name: actions.create_folder(account.user_id, account.pk, name).folder_id for name in NAMES}
+    settle(account)
+    assert_same(account, mailbox)
+    with mailbox.client() as client:
+        assert set(NAMES) <= set(folder_paths(client))
+    # Each is found again by its name, renamed, subscribed to or not, and deleted.
+    assert {name: Folder.objects.get(account=account, path=name).pk for name in NAMES} == made
+    for name, folder_id in made.items():
+        assert folder_id is not None
+        actions.rename_folder(account.user_id, folder_id, f"{name} 2")
+        actions.subscribe_folder(account.user_id, folder_id, NAMES.index(name) % 2 == 0)
+    settle(account)
+    assert_same(account, mailbox)
+    with mailbox.client() as client:
+        subscribed = b" ".join(line for line in ok(client.lsub()) if line)
+    for number, name in enumerate(NAMES):
+        assert (quoted(f"{name} 2").strip('"').encode() in subscribed) is (number % 2 == 0), name
+    for folder_id in made.values():
+        actions.delete_folder(account.user_id, folder_id or 0)
+    settle(account)
+    assert_same(account, mailbox)
+    assert not Folder.objects.filter(pk__in=made.values()).exists()
 
 
 def test_both_ways_on_courier(courier: Courier, monkeypatch: pytest.MonkeyPatch) -> None:
