@@ -10,6 +10,7 @@ import {
 import { close, isPhone, openRow, reading } from "heron/mail/reader";
 import { refreshTop, restore } from "heron/mail/refresh";
 import { actOnEverything, isEverything } from "heron/mail/everything";
+import { forget as forgetQueued, isOffline, keep } from "heron/mail/offline";
 
 let undoing = null;
 let dismissToast = () => {};
@@ -64,6 +65,11 @@ export async function act(verb, names = targets(), about = {}) {
     if (!leaving) await refreshTop({ move: verb === "pin" || verb === "unpin" }).catch(() => {});
     document.dispatchEvent(new CustomEvent("heron:acted", { detail: { verb, names } }));
   } catch (error) {
+    if (isOffline()) {
+      undoing = { queued: keep(fields), put };
+      say(words("kept_for_later"));
+      return;
+    }
     put.back();
     toast(error.message, { bad: true, action: { label: words("retry"), run: () => act(verb, names, about) } });
   }
@@ -155,10 +161,14 @@ export async function undo() {
     say(words("nothing_to_undo"));
     return;
   }
-  const { group, put } = undoing;
+  const { group, put, queued } = undoing;
   undoing = null;
   dismissToast();
   put.back();
+  if (queued) {
+    say(words(forgetQueued(queued) ? "undone" : "nothing_to_undo"));
+    return;
+  }
   try {
     await send("/undo/", [["group", group]]);
     say(words("undone"));

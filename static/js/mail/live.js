@@ -5,6 +5,8 @@ import { say, toast } from "heron/shell";
 import { part } from "heron/mail/request";
 import { counted, words } from "heron/words";
 import { bodyArrived } from "heron/mail/cards";
+import { isOffline, offlineWords, replay } from "heron/mail/offline";
+import { folderCounted, startNotifying } from "heron/mail/notify";
 import { refreshTop } from "heron/mail/refresh";
 import { scroller, selection } from "heron/mail/rows";
 
@@ -20,6 +22,7 @@ let lastHeard = 0;
 let gathering = null;
 let isOwed = false;
 let isOver = false;
+let holdsStream = false;
 
 /* --- hearing --------------------------------------------------------------------------------- */
 
@@ -27,7 +30,9 @@ function hear(event) {
   lastHeard = Date.now();
   document.dispatchEvent(new CustomEvent("heron:event", { detail: event }));
   switch (event.kind) {
-    case "folder": return folderChanged(event);
+    case "folder":
+      folderCounted(event, holdsStream);
+      return folderChanged(event);
     case "message": return bodyArrived(event.message);
     case "notice": return notice(event.text);
     case "account":
@@ -56,6 +61,7 @@ function listen() {
     let opened = false;
     const source = new EventSource("/events");
     source.addEventListener("open", () => {
+      holdsStream = true;
       if (opened) catchUp();
       opened = true;
     });
@@ -73,7 +79,7 @@ function listen() {
     });
     addEventListener("pagehide", () => { source.close(); done(); }, { once: true });
     addEventListener("pageshow", (event) => { if (event.persisted) stream(); }, { once: true });
-  }).then(() => (document.hidden ? undefined : stream()));
+  }).then(() => { holdsStream = false; }).then(() => (document.hidden ? undefined : stream()));
 }
 
 /** Without news for a minute, look. The stream's heartbeat is silent, so this is one small request. */
@@ -83,7 +89,7 @@ setInterval(() => {
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden && Date.now() - lastHeard > POLL_MILLISECONDS) catchUp();
 });
-addEventListener("online", () => catchUp());
+addEventListener("online", () => replay().finally(catchUp));
 /* Labels and their counts stand in the column. */
 document.addEventListener("heron:acted", ({ detail: { verb } }) => {
   if (verb === "label" || verb === "unlabel") catchUp();
@@ -288,10 +294,14 @@ function showHealth(kind, label, text = "") {
   line.title = text;
 }
 
-addEventListener("offline", () => showHealth("offline", words("offline")));
+addEventListener("offline", () => showHealth("offline", offlineWords()));
+document.addEventListener("heron:waiting", () => { if (isOffline()) showHealth("offline", offlineWords()); });
 document.addEventListener("heron:list", () => hidePill());
 
 export function start() {
   sumUp();
+  startNotifying();
   stream();
+  if (isOffline()) showHealth("offline", offlineWords());
+  else replay().catch(() => {});
 }
