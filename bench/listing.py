@@ -21,14 +21,24 @@ def milliseconds(work: Callable[[], object]) -> float:
     return statistics.median(times)
 
 
+def _fresh_outline(folders: list[int]) -> None:
+    from django.core.cache import cache
+
+    from mailsync.store.listing import Filter
+    from mailsync.store.outline import load_outline
+
+    cache.clear()
+    load_outline(folders, Filter(True))
+
+
 def main() -> None:
-    from mailsync.store.listing import list_rows, load_tree
+    from mailsync.store.listing import Filter, list_rows, load_tree
+    from mailsync.store.outline import load_outline
     from tests.factories import make_account
     from tests.store.big_folder import fill
 
-    print(
-        f"{'messages':>10}{'first page':>12}{'by message':>12}{'unread':>12}{'last page':>12}{'tree':>8}   (ms, median)"
-    )
+    names = ("first page", "by message", "unread", "last page", "a stretch", "outline")
+    print(f"{'messages':>10}" + "".join(f"{name:>12}" for name in names) + f"{'tree':>8}   (ms, median)")
     for size in SIZES:
         account = make_account()
         folders = [fill(account, "INBOX", size).pk]
@@ -40,6 +50,11 @@ def main() -> None:
             milliseconds(partial(list_rows, folders, by_conversation=True, unread_only=True)),
             milliseconds(partial(list_rows, folders, by_conversation=True, before=last)),
         ]
+        ends = load_outline(folders, Filter(True)).ends
+        middle = len(ends) // 2
+        between = {"before": ends[middle - 1], "until": ends[middle], "limit": 200}
+        cells.append(milliseconds(partial(list_rows, folders, by_conversation=True, **between)))
+        cells.append(milliseconds(partial(_fresh_outline, folders)))
         tree = milliseconds(partial(load_tree, account.user_id))
         print(f"{size:>10}" + "".join(f"{cell:>12.2f}" for cell in cells) + f"{tree:>8.2f}")
 

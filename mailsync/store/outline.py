@@ -42,7 +42,9 @@ _OUTLINE = """
 def load_outline(folder_ids: Sequence[int], which: Filter) -> Outline:
     """The outline of these folders' list, read once and kept for some minutes: it walks the list's index, no table."""
     folders = sorted(set(folder_ids))
-    name = f"outline:{hashlib.sha256(repr((folders, which)).encode()).hexdigest()}"
+    # With the database's name, as one Redis may serve several.
+    of = (connection.settings_dict["NAME"], folders, which)
+    name = f"outline:{hashlib.sha256(repr(of).encode()).hexdigest()}"
     kept: tuple[int, tuple[str, ...]] | None = cache.get(name)
     if kept is None:
         kept = _read_outline(folders, which)
