@@ -6,7 +6,7 @@ from celery import shared_task
 
 from mailsync.engine import long_acts, pull, waking
 from mailsync.engine import maintain as maintenance
-from mailsync.store import journal_work, leases, schedule, snoozing, turns
+from mailsync.store import journal_work, leases, schedule, snoozing, turns, unsubscriptions
 
 
 @shared_task(name="mailsync.dispatch", ignore_result=True)
@@ -22,6 +22,7 @@ def dispatch() -> None:
         (outgoing_deliver, turns.due_outgoing(), 60),
         (snoozed_wake, snoozing.due_accounts(), 30),
         (act_work, journal_work.claim_acts(), journal_work.RECLAIM_SECONDS),
+        (list_unsubscribe, unsubscriptions.due_unsubscriptions(), 60),
         (bodies_pull, schedule.claim_bodies(), schedule.BODIES_ASKED_SECONDS),
     ):
         for id_ in ids:
@@ -96,3 +97,11 @@ def outgoing_deliver(outgoing_id: int) -> None:
     next_id = deliver(outgoing_id)
     if next_id is not None:
         outgoing_deliver.delay(next_id)
+
+
+@shared_task(name="mailsync.list_unsubscribe", ignore_result=True)
+def list_unsubscribe(unsubscription_id: int) -> None:
+    """Ask a mailing list's server to remove its reader, as the reader wished."""
+    from mailsync.engine.unsubscribe import unsubscribe
+
+    unsubscribe(unsubscription_id)

@@ -16,19 +16,21 @@ from accounts.models import TrustedSender, User
 from mailsync.message.addresses import comparable
 from mailsync.message.authres import Verdict
 from mailsync.message.bodies import attachments as attached_parts
-from mailsync.message.bodies import choose_bodies, decode_text
 from mailsync.message.facts import Part
-from mailsync.models import Message, Outgoing
-from mailsync.store.raw import raw_reader
+from mailsync.message.itip import read_version
+from mailsync.models import Message, Outgoing, Unsubscription
+from mailsync.plan.invitations import Standing
+from mailsync.store.events import calendar_text, load_standing
+from mailsync.store.unsubscriptions import load_unsubscription
 from mailsync.store.wanted_receipts import receipt_wanted_by
 from mailsync.types import Address
 from webmail.bodies import ShownBody, load_body, message_root
 from webmail.files import file_name, is_dangerous
 from webmail.present.files import FileTile, file_tile
-from webmail.present.invitation import MAX_CHARACTERS, Invitation, read_invitation
+from webmail.present.invitation import Invitation, read_invitation
+from webmail.present.lists import Unsubscribe, ways_out
 from webmail.present.outbox import OutgoingCard, present_outgoing
 from webmail.present.trust import Warned, domain_of, find_warnings, judge
-from webmail.render.links import compose_target
 from webmail.vcards import OfferedCards, offered_cards
 
 #: Types shown by the browser in a page of ours; pictures are checked again by their content when served.
@@ -58,17 +60,6 @@ class AttachedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsubscribe:
-    """How to leave a list (RFC 2369, RFC 8058). ``one_click_url`` takes a POST from our server, and is set only
-    when the provider verified a DKIM signature that covers it; ``page_url`` is opened by the reader in a new
-    tab; ``compose_url`` is our compose page with the list's command filled in."""
-
-    one_click_url: str = ""
-    page_url: str = ""
-    compose_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class BodyContext:
     """What the reading pane knows of a message's body.
 
@@ -80,6 +71,7 @@ class BodyContext:
     - ``consent_url``: POST ``scope=sender|domain`` there to always show pictures (``views/body.py``)
     - ``remote``: how many remote pictures wait (0 once shown); ``trackers``: how many beacons were stopped
     - ``refused``: the HTML could not be made safe, its text is shown; ``truncated``: its end is missing
+    - ``left``: what the reader has done to leave this list; ``standing``: how the invitation stands, and their answer
     - ``contacts``: the vCards that came with it
     - ``receipt_to``: who asks for a read receipt, until the reader has said yes or no (``views/receipts.py``)
     - ``delivery``: of a message that the reader sent from here: what became of it, for whom
@@ -105,7 +97,9 @@ class BodyContext:
     verdict: Verdict = _UNKNOWN
     warnings: tuple[Warned, ...] = ()
     unsubscribe: Unsubscribe | None = None
+    left: Unsubscription | None = None
     invitation: Invitation | None = None
+    standing: Standing | None = None
     contacts: tuple[OfferedCards, ...] = ()
     receipt_to: str = ""
     delivery: OutgoingCard | None = None
@@ -120,7 +114,7 @@ def body_context(
 ) -> BodyContext:
     """``mine`` are the reader's own addresses in lower case. Two or three queries; the body is cleaned on the way
     (or read from the cache), so that the frame finds it ready."""
-    verdict = judge(message.from_address, _results(message), message.account.host)
+    verdict = verdict_on(message)
     root = message_root(message)
     parts = attached_parts(root) if root else ()
     files = tuple(_file(message, part) for part in parts)
@@ -133,12 +127,14 @@ def body_context(
         known_domains=known,
         dangerous_files=[one.tile.name for one in files if one.dangerous],
     )
+    unsubscribe = ways_out(message, verdict)
     asker = receipt_wanted_by(message, {comparable(address) for address in mine})
     told: dict[str, Any] = {
         "files": files,
         "verdict": verdict,
         "warnings": warnings,
-        "unsubscribe": _unsubscribe(message, verdict),
+        "unsubscribe": unsubscribe,
+        "left": load_unsubscription(user.pk, unsubscribe.list_key) if unsubscribe else None,
         "sender_domain": domain_of(message.from_address),
         "receipt_to": asker.address if asker else "",
         "delivery": _delivery(user, message, mine),
@@ -147,7 +143,7 @@ def body_context(
         return BodyContext(state="missing", frame_url=reverse("body", args=[message.pk]), **told)
     likes = preferences.load(user)
     shown = load_body(message, as_text=likes.plain_text)
-    told["invitation"] = _invitation(message, mine)
+    told |= _event(user, message, mine)
     told["contacts"] = offered_cards(user.pk, message, parts)
     return _with_frame(user, message, likes, shown, told)
 
@@ -211,8 +207,10 @@ def _state(message: Message, shown: ShownBody) -> Literal["empty", "html", "text
     return "encrypted" if kinds & encrypted else "empty"
 
 
-def _results(message: Message) -> list[str]:
-    return [str(value) for value in message.facts.get("authentication_results", [])]
+def verdict_on(message: Message) -> Verdict:
+    """What the reader's own provider says of the sender."""
+    results = [str(value) for value in message.facts.get("authentication_results", [])]
+    return judge(message.from_address, results, message.account.host)
 
 
 def _file(message: Message, part: Part) -> AttachedFile:
@@ -234,36 +232,15 @@ def _file(message: Message, part: Part) -> AttachedFile:
     )
 
 
-def _unsubscribe(message: Message, verdict: Verdict) -> Unsubscribe | None:
-    urls = [str(url) for url in message.facts.get("list_unsubscribe", [])]
-    page = next((url for url in urls if url.lower().startswith(("https://", "http://"))), "")
-    mailto = next((url for url in urls if url.lower().startswith("mailto:")), "")
-    if not page and not mailto:
-        return None
-    return Unsubscribe(
-        one_click_url=page if _one_click(message, verdict, page) else "",
-        page_url=page,
-        compose_url=compose_target(mailto) if mailto else "",
-    )
-
-
-def _one_click(message: Message, verdict: Verdict, page: str) -> bool:
-    """RFC 8058 §4: https, offered, and both fields covered by a DKIM signature that passed."""
-    if not message.facts.get("list_unsubscribe_post") or not page.lower().startswith("https://"):
-        return False
-    if not verdict.verified or verdict.by != "dkim":
-        return False
-    needed = {"list-unsubscribe", "list-unsubscribe-post"}
-    return any(
-        str(signature.get("domain", "")).lower() == verdict.domain
-        and needed <= {str(name).lower() for name in signature.get("headers", [])}
-        for signature in message.facts.get("dkim_signatures", [])
-    )
-
-
-def _invitation(message: Message, mine: Collection[str]) -> Invitation | None:
-    root = message_root(message)
-    part = choose_bodies(root).calendar if root else None
-    if part is None:
-        return None
-    return read_invitation(decode_text(part, raw_reader(message), max_bytes=MAX_CHARACTERS), mine)
+def _event(user: User, message: Message, mine: Collection[str]) -> dict[str, Any]:
+    """The invitation, if the message is one, and how it stands."""
+    text = calendar_text(message)
+    invitation = read_invitation(text, mine) if text else None
+    if invitation is None:
+        return {}
+    version = read_version(text)
+    asks = version is not None and version.method in ("REQUEST", "CANCEL")
+    return {
+        "invitation": invitation,
+        "standing": load_standing(user.pk, message, version) if version is not None and asks else None,
+    }

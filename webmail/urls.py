@@ -6,6 +6,7 @@ from django.urls import include, path
 from webmail.views import (
     act,
     activity,
+    answers,
     attachments,
     body,
     contacts,
@@ -39,6 +40,8 @@ urlpatterns = [
     path("m/<int:message_id>/source", attachments.source, name="source"),
     path("m/<int:message_id>/eml", attachments.eml, name="eml"),
     path("m/<int:message_id>/card/<str:part>", contacts.keep_card, name="keep_card"),
+    path("m/<int:message_id>/answer", answers.answer, name="answer"),
+    path("m/<int:message_id>/unsubscribe", answers.leave_list, name="leave_list"),
     path("imgproxy/", pictures.picture_proxy, name="picture_proxy"),
     path("search/", search.search, name="search"),
     path("tree/", mailbox.tree, name="tree"),

@@ -34,6 +34,8 @@ from mailsync.actions.drafts import (
     write_again,
 )
 from mailsync.actions.folders import create_folder, delete_folder, move_folder, rename_folder, subscribe_folder
+from mailsync.actions.invitations import answer_invitation
+from mailsync.actions.lists import leave_by_mail, leave_by_post
 from mailsync.actions.mail import (
     archive,
     copy,
@@ -77,6 +79,7 @@ __all__ = [
     "TooLarge",
     "act_on_list",
     "add_piece",
+    "answer_invitation",
     "answer_receipt",
     "archive",
     "attach",
@@ -103,6 +106,8 @@ __all__ = [
     "junk",
     "keep_both",
     "keep_contacts",
+    "leave_by_mail",
+    "leave_by_post",
     "look_in",
     "mark_as_sent",
     "mark_read",

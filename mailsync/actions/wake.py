@@ -43,6 +43,10 @@ def sync_soon(account_id: int) -> None:
     _nudge(tasks.account_pull, account_id)
 
 
+def unsubscribe_soon(unsubscription_id: int) -> None:
+    _nudge(tasks.list_unsubscribe, unsubscription_id)
+
+
 def visit_soon(folder_id: int) -> None:
     _nudge(tasks.folder_pull, folder_id)
 

@@ -1,6 +1,7 @@
 """The tables of mail, one file a subject."""
 
 from mailsync.models.act import Act
+from mailsync.models.answers import EventAnswer, EventNotice, Unsubscription
 from mailsync.models.change import Change
 from mailsync.models.contact import Contact, ContactAddress
 from mailsync.models.folder import Folder, Hole
@@ -39,6 +40,8 @@ __all__ = [
     "Draft",
     "DraftAttachment",
     "EgressSwitch",
+    "EventAnswer",
+    "EventNotice",
     "Folder",
     "Halt",
     "Hole",
@@ -61,4 +64,5 @@ __all__ = [
     "Traffic",
     "Upload",
     "UploadPiece",
+    "Unsubscription",
 ]

@@ -20,6 +20,7 @@ from django.db.models.functions import Greatest
 from mailsync.message.facts import PARSER_VERSION, ParsedMessage
 from mailsync.models import Change, Draft, Folder, Message, Outgoing, Placement, PopMessage, RawMessage
 from mailsync.store import leases
+from mailsync.store.events import record_events
 from mailsync.store.holes import fill_holes, note_holes
 from mailsync.store.intake import header_columns, lock_epoch
 from mailsync.store.plain import plain, plain_json
@@ -143,6 +144,14 @@ def record_raw(
     ]
     update_messages([body_columns(message, raw_id, parsed) for message, raw_id, parsed in fresh])
     index_texts(account_id, [message_text(message.pk, parsed) for message, _, parsed in fresh])
+    record_events(
+        account_id,
+        [
+            (message.pk, fetched.raw, parsed)
+            for message, fetched, parsed in by_hash.values()
+            if message.pk not in merges
+        ],
+    )
     record_reports(
         account_id,
         [

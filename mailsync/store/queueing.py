@@ -1,6 +1,6 @@
 """A message enters the outbox: bytes, Message-ID and envelope are frozen, each recipient becomes a row. Database room.
 
-In: a draft and the bytes it has become, or a read receipt. Out: the ``Outgoing`` that ``store.outbox`` takes on.
+In: a draft and the bytes it has become, a read receipt, or a letter of Heron's own. Out: the ``Outgoing`` that ``store.outbox`` takes on.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,9 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts.models import Identity
-from mailsync.models import Draft, Outgoing, OutgoingRecipient
+from mailsync.models import Draft, Message, Outgoing, OutgoingRecipient
 from mailsync.store import drafts, outbox
+from mailsync.store.plain import plain
 
 
 def queue_outgoing(
@@ -52,19 +53,38 @@ def queue_receipt(
     identity: Identity, *, message_id: str, raw: bytes, recipients: Sequence[str], subject: str
 ) -> Outgoing:
     """A read receipt, to leave at once. It has no envelope sender (RFC 8098 §3), no draft and no Sent copy."""
+    why = "A read receipt, sent at your word."
+    return queue_letter(
+        identity, message_id=message_id, raw=raw, recipients=recipients, subject=subject, why=why, mail_from=""
+    )
+
+
+def queue_letter(
+    identity: Identity,
+    *,
+    message_id: str,
+    raw: bytes,
+    recipients: Sequence[str],
+    subject: str,
+    why: str,
+    original: Message | None = None,
+    mail_from: str | None = None,
+) -> Outgoing:
+    """A letter that Heron wrote at its user's word, to leave at once; it has no draft, and its copy goes to Sent."""
     outgoing = Outgoing.objects.create(
         user_id=identity.user_id,
         account_id=identity.account_id,
         identity=identity,
         state=Outgoing.State.QUEUED,
-        mail_from="",
+        mail_from=identity.address if mail_from is None else mail_from,
         message_id=message_id,
-        subject=subject,
+        subject=plain(subject),
         raw=raw,
+        original=original,
         due_at=timezone.now(),
     )
     OutgoingRecipient.objects.bulk_create(
         OutgoingRecipient(outgoing=outgoing, address=address) for address in recipients
     )
-    outbox.note(outgoing.pk, "queued", "A read receipt, sent at your word.")
+    outbox.note(outgoing.pk, "queued", why)
     return outgoing

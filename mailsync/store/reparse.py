@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from django.db import transaction
 from django.db.models import Q
 
-from mailsync.message.facts import PARSER_VERSION
+from mailsync.message.facts import PARSER_VERSION, ParsedMessage
 from mailsync.message.lexemes import INDEX_VERSION, IndexedText
 from mailsync.message.parse import parse_message
 from mailsync.models import Message
 from mailsync.store.bodies import body_columns, update_messages
+from mailsync.store.events import record_events
 from mailsync.store.text_index import index_texts, message_text
 
 _BATCH = 100
@@ -43,11 +44,15 @@ def _reparse_batch(ids: list[int]) -> None:
     rows = list(Message.objects.filter(id__in=ids).select_related("raw").select_for_update(of=("self",), no_key=True))
     texts: dict[int, list[IndexedText]] = {}
     columns = []
+    arrived: dict[int, list[tuple[int, bytes, ParsedMessage]]] = {}
     for message in rows:
         assert message.raw is not None
-        parsed = parse_message(bytes(message.raw.data))
+        raw = bytes(message.raw.data)
+        parsed = parse_message(raw)
+        arrived.setdefault(message.account_id, []).append((message.pk, raw, parsed))
         columns.append(body_columns(message, message.raw.pk, parsed))
         texts.setdefault(message.account_id, []).append(message_text(message.pk, parsed))
     update_messages(columns)
     for account_id, indexed in texts.items():
         index_texts(account_id, indexed)
+        record_events(account_id, arrived[account_id])

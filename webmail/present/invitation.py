@@ -3,18 +3,16 @@
 Every text in it is a stranger's: it is plain text here and is escaped by the templates.
 """
 
-import warnings
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, cast
 
-from icalendar import Calendar
 from icalendar.cal import Component
 
+from mailsync.message.itip import read_calendar
 from mailsync.types import Address
 
-MAX_CHARACTERS = 256 * 1024
 MAX_ATTENDEES = 200
 _MAX_TEXT = 2_000
 
@@ -52,6 +50,7 @@ class Invitation:
     repeats: str
     organizer: Address | None
     attendees: tuple[Attendee, ...]
+    is_own: bool = False
 
     @property
     def reader(self) -> Attendee | None:
@@ -60,7 +59,12 @@ class Invitation:
     @property
     def can_answer(self) -> bool:
         """Whether Accept, Maybe and Decline make sense: a request, with somebody to answer to (RFC 5546 §3.2.2)."""
-        return self.method == "REQUEST" and self.organizer is not None and bool(self.organizer.address)
+        return self.method == "REQUEST" and self.organizer is not None and not self.is_own
+
+    @property
+    def answerer(self) -> Attendee | None:
+        """Of an answer (REPLY) or another proposal (COUNTER): who it is from (RFC 5546 §3.2.3: one attendee)."""
+        return self.attendees[0] if self.method in ("REPLY", "COUNTER") and self.attendees else None
 
 
 def read_invitation(text: str, mine: Collection[str]) -> Invitation | None:
@@ -68,14 +72,12 @@ def read_invitation(text: str, mine: Collection[str]) -> Invitation | None:
 
     ``mine`` holds the reader's addresses in lower case.
     """
-    if len(text) > MAX_CHARACTERS:
+    calendar = read_calendar(text)
+    if calendar is None:
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what the library guesses of odd time zones is as good as it gets
-            calendar = cast(Component, Calendar.from_ical(text))
-            event = next(iter(calendar.walk("VEVENT")), None)
-            return _invitation(calendar, event, frozenset(mine)) if event is not None else None
+        event = next(iter(calendar.walk("VEVENT")), None)
+        return _invitation(calendar, event, frozenset(mine)) if event is not None else None
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError):
         # Calendars in mail are as broken as the mail they come in; the part stays as a file.
         return None
@@ -87,6 +89,7 @@ def _invitation(calendar: Component, event: Component, mine: frozenset[str]) -> 
         return None
     starts_at, is_all_day, floating = start
     method = str(calendar.get("METHOD", "PUBLISH")).upper()
+    organizer = _person(event.get("ORGANIZER"))
     return Invitation(
         method=cast(Method, method) if method in _METHODS else "PUBLISH",
         uid=str(event.get("UID", ""))[:255],
@@ -99,8 +102,9 @@ def _invitation(calendar: Component, event: Component, mine: frozenset[str]) -> 
         is_all_day=is_all_day,
         floating=floating,
         repeats=_repeats(event),
-        organizer=_person(event.get("ORGANIZER")),
+        organizer=organizer,
         attendees=tuple(_attendees(event, mine)),
+        is_own=organizer is not None and organizer.address.lower() in mine,
     )
 
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ProxySettings
 from playwright.sync_api import Page as BrowserPage
 
 HOST = "page.test"
@@ -68,8 +68,7 @@ class Watched:
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
-        proxy = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._context = self._browser.new_context(proxy={"server": proxy, "bypass": "<-loopback>"})
+        self._context = self._browser.new_context(proxy=self.proxy())
         self._context.add_init_script(_LISTEN)
         self.page: BrowserPage = self._context.new_page()
         self.page.on("dialog", self._on_dialog)
@@ -84,6 +83,11 @@ class Watched:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    def proxy(self, *bypass: str) -> ProxySettings:
+        """What sends all of a window's traffic, to this machine too, past our eyes; but for the hosts in ``bypass``."""
+        server = f"http://127.0.0.1:{self._server.server_address[1]}"
+        return {"server": server, "bypass": ",".join(("<-loopback>", *bypass))}
 
     def _on_dialog(self, dialog: Any) -> None:
         self.requests.append(f"dialog {dialog.message}")

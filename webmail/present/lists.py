@@ -1,0 +1,85 @@
+"""How to leave a mailing list, as its message offers it. Pure (RFC 2369, RFC 8058)."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from mailsync.message.addresses import comparable, is_address
+from mailsync.message.authres import Verdict
+from mailsync.models import Message
+from webmail.render.links import compose_target
+
+_MAX_FIELD = 500
+
+
+@dataclass(frozen=True, slots=True)
+class MailRequest:
+    """The letter that a list takes for a farewell (RFC 2369 §3.2, RFC 6068)."""
+
+    address: str
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """``one_click_url`` takes a POST from our server, and is set only when the provider verified a DKIM signature that
+    covers it; ``mail`` is a letter that we can send; ``page_url`` is opened by the reader in a new tab;
+    ``compose_url`` is our compose page with the list's command filled in. ``list_key`` tells one list from another."""
+
+    list_key: str
+    one_click_url: str = ""
+    page_url: str = ""
+    compose_url: str = ""
+    mail: MailRequest | None = None
+
+
+def ways_out(message: Message, verdict: Verdict) -> Unsubscribe | None:
+    urls = [str(url) for url in message.facts.get("list_unsubscribe", [])]
+    page = next((url for url in urls if url.lower().startswith(("https://", "http://"))), "")
+    mailto = next((url for url in urls if url.lower().startswith("mailto:")), "")
+    if not page and not mailto:
+        return None
+    return Unsubscribe(
+        list_key=str(message.facts.get("list_id") or comparable(message.from_address))[:320],
+        one_click_url=page if _one_click(message, verdict, page) else "",
+        page_url=page,
+        compose_url=compose_target(mailto) if mailto else "",
+        # Who is not who they say gets no letter that says which address is read.
+        mail=None if verdict.failed or not mailto else read_mailto(mailto),
+    )
+
+
+def _one_click(message: Message, verdict: Verdict, page: str) -> bool:
+    """RFC 8058 §4: https, offered, and both fields covered by a DKIM signature that passed."""
+    if not message.facts.get("list_unsubscribe_post") or not page.lower().startswith("https://"):
+        return False
+    if not verdict.verified or verdict.by != "dkim":
+        return False
+    needed = {"list-unsubscribe", "list-unsubscribe-post"}
+    return any(
+        str(signature.get("domain", "")).lower() == verdict.domain
+        and needed <= {str(name).lower() for name in signature.get("headers", [])}
+        for signature in message.facts.get("dkim_signatures", [])
+    )
+
+
+def read_mailto(url: str) -> MailRequest | None:
+    """One recipient, subject and body, and nothing else: a letter that we send has no Cc of a stranger's.
+
+    >>> read_mailto("mailto:leave@list.example?subject=off%20now")
+    MailRequest(address='leave@list.example', subject='off now', body='')
+    """
+    parts = urlsplit(url)
+    address = unquote(parts.path).strip()
+    if not is_address(address):
+        return None
+    try:
+        fields = dict(reversed(parse_qsl(parts.query.replace("+", "%2B"), max_num_fields=20)))
+    except ValueError:
+        fields = {}
+    by_name = {name.lower(): value for name, value in fields.items()}
+    return MailRequest(
+        address,
+        " ".join(by_name.get("subject", "").split())[:_MAX_FIELD] or "unsubscribe",
+        by_name.get("body", "")[:_MAX_FIELD],
+    )
