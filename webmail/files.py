@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
+from typing import Literal
 
 from django.core.cache import cache
 from django.http import Http404
@@ -29,6 +30,14 @@ _MEDIA_TYPES = frozenset(
     {"audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/x-wav", "audio/webm", "audio/aac", "audio/flac"}
     | {"video/mp4", "video/webm", "video/ogg"}
 )
+PICTURE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+#: Shown as the characters they are.
+_TEXT_TYPES = frozenset(
+    {"text/plain", "text/csv", "text/markdown", "text/x-markdown", "text/calendar", "text/vcard", "text/x-vcard"}
+    | {"text/x-patch", "text/x-diff", "text/x-log", "text/x-python", "application/json", "text/tab-separated-values"}
+)
+#: "message" is opened as mail is, all else in the viewer (``views/viewer.py``).
+Preview = Literal["", "picture", "pdf", "text", "audio", "video", "message"]
 #: Types a browser or its plug-ins could act on when they are named; named as plain bytes, they are only saved.
 _ACTIVE = re.compile(r"html|xml|svg|script|flash|shockwave|multipart|\bmhtml|x-mimearchive|hta\b|xsl", re.IGNORECASE)
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,100}\Z")
@@ -76,6 +85,25 @@ def file_name(part: Part) -> str:
 def is_dangerous(name: str) -> bool:
     """Whether opening a file of this name could run something; also of "invoice.pdf.exe" and "a.exe." """
     return name.rstrip(". ").rpartition(".")[2].lower() in DANGEROUS_ENDINGS
+
+
+def preview_kind(part: Part) -> Preview:
+    """How a file is looked at in a page of ours before it is saved; "" if it cannot be, or could run something."""
+    kind, name = part.content_type, file_name(part).lower()
+    if is_dangerous(name):
+        return ""
+    if kind == "message/rfc822":
+        return "message"
+    if kind in PICTURE_TYPES:
+        return "picture"
+    # Seen in practice: PDF as application/octet-stream.
+    if kind in ("application/pdf", "application/x-pdf") or name.endswith(".pdf"):
+        return "pdf"
+    if kind in _TEXT_TYPES or (kind == "application/octet-stream" and name.endswith((".txt", ".md", ".csv", ".log"))):
+        return "text"
+    if kind in _MEDIA_TYPES:
+        return "audio" if kind.startswith("audio/") else "video"
+    return ""
 
 
 def how_served(part: Part, beginning: bytes) -> Served:

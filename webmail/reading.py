@@ -25,7 +25,7 @@ from mailsync.store.unsubscriptions import load_unsubscription
 from mailsync.store.wanted_receipts import receipt_wanted_by
 from mailsync.types import Address
 from webmail.bodies import ShownBody, load_body, message_root
-from webmail.files import file_name, is_dangerous
+from webmail.files import Preview, file_name, is_dangerous, preview_kind
 from webmail.present.files import FileTile, file_tile
 from webmail.present.invitation import Invitation, read_invitation
 from webmail.present.lists import Unsubscribe, ways_out
@@ -33,15 +33,8 @@ from webmail.present.outbox import OutgoingCard, present_outgoing
 from webmail.present.trust import Warned, domain_of, find_warnings, judge
 from webmail.vcards import OfferedCards, offered_cards
 
-#: Types shown by the browser in a page of ours; pictures are checked again by their content when served.
-_PREVIEWS: dict[str, Literal["picture", "text", "audio", "video", "message"]] = {
-    "image/png": "picture",
-    "image/jpeg": "picture",
-    "image/gif": "picture",
-    "image/webp": "picture",
-    "text/plain": "text",
-    "message/rfc822": "message",
-}
+#: A larger picture is no thumbnail of itself.
+MAX_THUMB_BYTES = 2_000_000
 _UNKNOWN = Verdict()
 
 
@@ -49,14 +42,16 @@ _UNKNOWN = Verdict()
 class AttachedFile:
     """One file of the message. ``preview`` says how it can be looked at before it is saved, empty if it cannot.
 
-    ``dangerous`` files could run something when opened: say so, and offer them for saving only.
+    ``dangerous`` files could run something when opened: say so, and offer them for saving only. ``thumb_url`` is a
+    picture small enough to stand in its tile.
     """
 
     tile: FileTile
     url: str
     preview_url: str
-    preview: str
+    preview: Preview
     dangerous: bool
+    thumb_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +112,7 @@ def body_context(
     verdict = verdict_on(message)
     root = message_root(message)
     parts = attached_parts(root) if root else ()
-    files = tuple(_file(message, part) for part in parts)
+    files = tuple(attached_file(message, part) for part in parts)
     known = {*map(domain_of, mine), *contact_domains}
     warnings = find_warnings(
         Address(message.from_name, message.from_address),
@@ -213,22 +208,18 @@ def verdict_on(message: Message) -> Verdict:
     return judge(message.from_address, results, message.account.host)
 
 
-def _file(message: Message, part: Part) -> AttachedFile:
+def attached_file(message: Message, part: Part) -> AttachedFile:
     name = file_name(part)
     url = reverse("attachment", args=[message.pk, part.path, name])
-    dangerous = is_dangerous(name)
-    kind = part.content_type.partition("/")[0]
-    preview = "" if dangerous else _PREVIEWS.get(part.content_type, kind if kind in ("audio", "video") else "")
-    if preview == "message":
-        preview_url = reverse("nested", args=[message.pk, part.path])
-    else:
-        preview_url = f"{url}?inline=1" if preview else ""
+    preview = preview_kind(part)
+    page = "nested" if preview == "message" else "view_file"
     return AttachedFile(
         tile=file_tile(name, part.path, part.content_type, part.size_bytes),
         url=url,
-        preview_url=preview_url,
+        preview_url=reverse(page, args=[message.pk, part.path]) if preview else "",
         preview=preview,
-        dangerous=dangerous,
+        dangerous=is_dangerous(name),
+        thumb_url=f"{url}?inline=1" if preview == "picture" and part.size_bytes < MAX_THUMB_BYTES else "",
     )
 
 

@@ -18,6 +18,7 @@ from webmail.views import (
     reading,
     search,
     setup,
+    viewer,
 )
 
 urlpatterns = [
@@ -36,6 +37,8 @@ urlpatterns = [
     path("m/<int:message_id>/nested/<str:part>", body.nested, name="nested"),
     path("m/<int:message_id>/cid/<path:part>", attachments.cid, name="cid"),
     path("m/<int:message_id>/part/<str:part>/<str:name>", attachments.attachment, name="attachment"),
+    path("m/<int:message_id>/view/<str:part>", viewer.view_file, name="view_file"),
+    path("m/<int:message_id>/view/<str:part>/<int:number>", viewer.document_page, name="document_page"),
     path("m/<int:message_id>/attachments.zip", attachments.attachments_zip, name="attachments_zip"),
     path("m/<int:message_id>/source", attachments.source, name="source"),
     path("m/<int:message_id>/eml", attachments.eml, name="eml"),

@@ -92,7 +92,8 @@ def test_files(bob: User) -> None:
         ("song.mp3", "audio", False),
     ]
     assert [one.kind for one in context.warnings] == ["dangerous_file", "dangerous_file"]
-    assert context.files[0].preview_url == context.files[0].url + "?inline=1"
+    assert context.files[0].preview_url.endswith("/view/2")
+    assert context.files[0].thumb_url == context.files[0].url + "?inline=1"
 
 
 def test_a_body_that_has_not_come(bob: User) -> None:

@@ -19,17 +19,20 @@ from webmail.render.document import (
 from webmail.render.isolate import Isolated, RenderFailed
 from webmail.render.policy import POLICY_VERSION
 from webmail.render.text import linkify, render_header, render_text
+from webmail.render.wire import DrawnPage
 
 __all__ = [
     "HEADERS",
     "POLICY_VERSION",
     "SANDBOX",
     "CleanBody",
+    "DrawnPage",
     "PictureUrl",
     "RenderFailed",
     "Slot",
     "Theme",
     "content_security_policy",
+    "draw_page",
     "html_document",
     "isolated",
     "join_bodies",
@@ -46,6 +49,8 @@ __all__ = [
 isolated = Isolated()
 #: Pictures come by the dozen and are slower to read: bodies do not queue behind them.
 isolated_pictures = Isolated()
+#: A page of a plan or of a scan takes longer than any letter.
+isolated_pages = Isolated(limit_seconds=8.0)
 
 
 def sanitize(source: str) -> CleanBody:
@@ -56,3 +61,8 @@ def sanitize(source: str) -> CleanBody:
 def neutralise_picture(data: bytes) -> bytes:
     """A stranger's picture written anew, in the guarded child. Raises ``RenderFailed``."""
     return isolated_pictures.neutralise_picture(data)
+
+
+def draw_page(data: bytes, number: int) -> DrawnPage:
+    """A page (from 0) of a stranger's PDF, drawn in the guarded child. Raises ``RenderFailed``."""
+    return isolated_pages.draw_page(data, number)

@@ -1,4 +1,4 @@
-"""Runs the cleaner, and the reading of strangers' pictures, in a guarded child process.
+"""Runs the cleaner, and the reading of strangers' pictures and PDFs, in a guarded child process.
 
 Hostile input meets C parsers in the child, not in the web process, and the quadratic corners of every
 HTML parser cost at most ``LIMIT_SECONDS``. There are two processes: a *guardian*, started once for
@@ -20,7 +20,17 @@ from pathlib import Path
 
 from webmail.render.body import CleanBody
 from webmail.render.guard import MAX_CHARACTERS
-from webmail.render.wire import CLEAN, DONE, FAILED, PICTURE, read_frame, write_frame
+from webmail.render.wire import (
+    CLEAN,
+    DONE,
+    FAILED,
+    PAGE,
+    PICTURE,
+    DrawnPage,
+    pack_page_request,
+    read_frame,
+    write_frame,
+)
 
 LIMIT_SECONDS = 2.0
 LIMIT_BYTES = 1 << 30
@@ -62,6 +72,10 @@ class Isolated:
     def neutralise_picture(self, data: bytes) -> bytes:
         """As ``raster.neutralise``. Raises ``RenderFailed``."""
         return self._ask(PICTURE, data)
+
+    def draw_page(self, data: bytes, number: int) -> DrawnPage:
+        """As ``pdf.draw_page``. Raises ``RenderFailed``."""
+        return DrawnPage.unpack(self._ask(PAGE, pack_page_request(data, number)))
 
     def close(self) -> None:
         """Ends the guardian and its worker; a later call starts them again."""

@@ -13,10 +13,21 @@ import signal
 import sys
 from typing import IO, NoReturn
 
-from webmail.render import raster
+from webmail.render import pdf, raster
 from webmail.render.cleaner import sanitize
 from webmail.render.guard import TooHard
-from webmail.render.wire import CLEAN, DONE, FAILED, KILLED, PICTURE, TOO_HARD, read_frame, write_frame
+from webmail.render.wire import (
+    CLEAN,
+    DONE,
+    FAILED,
+    KILLED,
+    PAGE,
+    PICTURE,
+    TOO_HARD,
+    read_frame,
+    read_page_request,
+    write_frame,
+)
 
 _WARM_UP = """<style>@media screen{b{color:red}}</style><p style="background:url('cid:a')">
 <a href="http://xn--mnchen-3ya.example/?a=1&amp;b">münchen.example</a> <a href="mailto:a@b.example?subject=c">d</a>"""
@@ -57,6 +68,7 @@ def guard_worker(limit_seconds: float, limit_bytes: int) -> None:
     # What is imported late is imported now: the worker may open no file.
     sanitize(_WARM_UP)
     raster.load()
+    pdf.load()
     gc.collect()
     gc.freeze()
     worker = Worker(limit_seconds, limit_bytes)
@@ -98,6 +110,8 @@ def _answer(kind: bytes, payload: bytes) -> tuple[bytes, bytes]:
     try:
         if kind == CLEAN:
             return DONE, sanitize(payload.decode()).as_json().encode()
+        if kind == PAGE:
+            return DONE, pdf.draw_page(*read_page_request(payload)).pack()
         assert kind == PICTURE
         return DONE, raster.neutralise(payload)
     except TooHard as error:
