@@ -60,6 +60,7 @@ def belongings(alice: User) -> dict[str, Any]:
         "outgoing_id": outgoing.pk,
         "part": "1",
         "name": "a.txt",
+        "number": 1,
         "cid": "x",
     }
 
