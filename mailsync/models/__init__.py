@@ -62,7 +62,7 @@ __all__ = [
     "ThreadReference",
     "ThreadRow",
     "Traffic",
+    "Unsubscription",
     "Upload",
     "UploadPiece",
-    "Unsubscription",
 ]

@@ -1,6 +1,7 @@
 """A message enters the outbox: bytes, Message-ID and envelope are frozen, each recipient becomes a row. Database room.
 
-In: a draft and the bytes it has become, a read receipt, or a letter of Heron's own. Out: the ``Outgoing`` that ``store.outbox`` takes on.
+In: a draft and the bytes it has become, a read receipt, or a letter of Heron's own. Out: the
+``Outgoing`` that ``store.outbox`` takes on.
 """
 
 from collections.abc import Sequence
