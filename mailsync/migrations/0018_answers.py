@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_sending_limits'),
-        ('mailsync', '0016_uploads'),
+        ('mailsync', '0017_transcripts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
