@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Identity, MailAccount, User
 from mailsync import actions
-from mailsync.models import Draft, Outgoing
+from mailsync.models import Draft, Outgoing, Upload
 from tests.factories import make_account, make_folder, make_message, make_user
 from webmail import access
 
@@ -49,7 +49,9 @@ def belongings(alice: User) -> dict[str, Any]:
     outgoing = Outgoing.objects.create(
         user=alice, account=account, identity=identity, mail_from=account.address, message_id="o@x.test", raw=b"x"
     )
+    upload = Upload.objects.create(user=alice, draft_id=draft.pk, name="a.txt", size_bytes=5, fingerprint="a")
     return {
+        "upload_id": upload.pk,
         "account_id": account.pk,
         "identity_id": identity.pk,
         "folder_id": placement.folder_id,
