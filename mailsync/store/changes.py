@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, Max, Q
+from django.db.models import F, Max
 from django.utils import timezone
 
 from accounts.models import MailAccount, Protocol
@@ -321,31 +321,6 @@ def wake_account(account_id: int, hold_until: datetime | None) -> None:
     changed = AccountSync.objects.filter(account_id=account_id, push_due_at__lte=due).exists()
     if not changed:
         AccountSync.objects.filter(account_id=account_id).update(push_due_at=due)
-
-
-def pending_flags(placement_ids: Iterable[int]) -> dict[int, dict[str, bool]]:
-    """What the user set and the server may not know yet: placement → flag → on or off; the latest word counts.
-
-    A pull must let these win over what it reads.
-    """
-    open_changes = Q(state__in=Change.OPEN, finished_at__isnull=True)
-    return _wanted_flags(placement_ids, open_changes)
-
-
-def flags_sent_since(when: datetime, placement_ids: Iterable[int]) -> dict[int, dict[str, bool]]:
-    """The same of what has been told to the server since then."""
-    return _wanted_flags(placement_ids, Q(state=Change.State.DONE, finished_at__gte=when))
-
-
-def _wanted_flags(placement_ids: Iterable[int], which: Q) -> dict[int, dict[str, bool]]:
-    wanted: dict[int, dict[str, bool]] = {}
-    rows = Change.objects.filter(which, placement__in=list(placement_ids), kind=Change.Kind.FLAGS).order_by("id")
-    for placement_id, add, remove in rows.values_list("placement_id", "add_flags", "remove_flags"):
-        if placement_id is not None:
-            flags = wanted.setdefault(placement_id, {})
-            flags.update(dict.fromkeys(add, True))
-            flags.update(dict.fromkeys(remove, False))
-    return wanted
 
 
 def log_changes(

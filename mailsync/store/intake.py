@@ -21,8 +21,8 @@ from mailsync.models import Folder, Message, Placement
 from mailsync.plan.flags import plan_flags
 from mailsync.plan.threading import ThreadFacts
 from mailsync.store import leases
-from mailsync.store.changes import pending_flags
 from mailsync.store.holes import fill_holes, note_holes
+from mailsync.store.pending import pending_flags
 from mailsync.store.plain import plain, plain_json
 from mailsync.store.summary import FolderCounts, lock_folders, refresh
 from mailsync.store.text_index import header_text, index_texts
