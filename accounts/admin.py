@@ -5,6 +5,7 @@ they fare. Passwords of mailboxes, tokens and second factors are not shown anywh
 are connected by their owners only.
 """
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import allauth.mfa.admin
@@ -21,8 +22,16 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import invitations, provider_rows, sessions
-from accounts.models import Identity, MailAccount, OutgoingServer, ProviderRow, TrustedSender, User
+from accounts import invitations, provider_rows, security_log, sessions
+from accounts.models import (
+    Identity,
+    MailAccount,
+    OutgoingServer,
+    ProviderRow,
+    SecurityEvent,
+    TrustedSender,
+    User,
+)
 
 # Signing in happens on the site's own page alone, where second factors are asked for.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -133,18 +142,28 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description=gettext_lazy("Deactivate: end sessions, stop sync, keep everything"))
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        count = sum(sessions.deactivate(user) for user in queryset if user.pk != request.user.pk)
+        count = self._each(request, queryset.exclude(email=str(request.user)), sessions.deactivate, _("Deactivated."))
         self.message_user(request, ngettext("%d user was deactivated.", "%d users were deactivated.", count) % count)
 
     @admin.action(description=gettext_lazy("Activate"))
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        count = sum(sessions.activate(user) for user in queryset)
+        count = self._each(request, queryset, sessions.activate, _("Activated again."))
         self.message_user(request, ngettext("%d user was activated.", "%d users were activated.", count) % count)
 
     @admin.action(description=gettext_lazy("Sign out everywhere"))
     def sign_out(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        count = sum(sessions.end_sessions(user) for user in queryset)
+        count = self._each(request, queryset, sessions.end_sessions, _("Signed out everywhere."))
         self.message_user(request, ngettext("%d session was ended.", "%d sessions were ended.", count) % count)
+
+    def _each(self, request: HttpRequest, users: QuerySet[User], act: Callable[[User], int], words: str) -> int:
+        """Do it to each, and tell each of it in their log. Returns what ``act`` counted."""
+        total = 0
+        for user in users:
+            done = act(user)
+            total += done
+            if done:
+                security_log.record(SecurityEvent.Kind.ADMIN_ACT, user, detail=words, actor=request.user)
+        return total
 
 
 class OwnedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -219,6 +238,20 @@ class ProviderRowAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class TrustedSenderAdmin(OwnedAdmin):
     list_display = ("address", "user", "created_at")
     search_fields = ("address", "user__email")
+
+
+@admin.register(SecurityEvent)
+class SecurityEventAdmin(OwnedAdmin):
+    """The log of security events, of everybody: to read."""
+
+    list_display = ("created_at", "user", "kind", "detail", "actor", "ip")
+    list_select_related: ClassVar[tuple[str, ...]] = ("user", "actor")
+    list_filter = ("kind",)
+    search_fields = ("user__email", "ip", "detail")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A log that can be cut is none; with a user their lines go too."""
+        return obj is not None and not User.objects.filter(pk=obj.user_id).exists()
 
 
 @admin.register(Authenticator)

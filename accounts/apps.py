@@ -6,3 +6,9 @@ from django.apps import AppConfig
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = "Accounts"
+
+    def ready(self) -> None:
+        """Begin to hear what the log of security events tells people."""
+        from accounts import security_log
+
+        security_log.listen()

@@ -27,6 +27,13 @@ def _one(rows: QuerySet[M], **mine: object) -> M:
     return found
 
 
+def administrator(user: User) -> User:
+    """The user, if they run this Heron; for anybody else its pages do not exist."""
+    if not (user.is_active and user.is_superuser):
+        raise Http404
+    return user
+
+
 def account_for(user: User, account_id: int) -> MailAccount:
     return _one(MailAccount.objects.select_related("outgoing_server"), pk=account_id, user=user)
 

@@ -6,4 +6,10 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
 
-application = get_asgi_application()
+_django = get_asgi_application()
+
+from django.conf import settings  # noqa: E402  after Django has been set up
+
+from webmail.body_limit import limit_bodies  # noqa: E402
+
+application = limit_bodies(_django, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)

@@ -22,7 +22,11 @@ Handler = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]
 
 PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
-    for feature in ("accelerometer", "camera", "geolocation", "gyroscope", "microphone", "midi", "payment", "usb")
+    for feature in (
+        *("accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture", "geolocation"),
+        *("gyroscope", "hid", "magnetometer", "microphone", "midi", "payment", "screen-wake-lock", "serial", "usb"),
+        "xr-spatial-tracking",
+    )
 )
 
 #: What is worth compressing: text that is made for one answer. Static files have been compressed once for all.
@@ -109,6 +113,8 @@ class ContentSecurityPolicyMiddleware(_Middleware):
     def after(self, response: HttpResponseBase) -> HttpResponseBase:
         response.headers.setdefault("Content-Security-Policy", site_policy())
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        # Nothing of ours is for other sites to embed, not even to measure.
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         # RFC 9111 §5.2.2: kept by this browser only, and shown again only after asking; Back stays quick.
         response.headers.setdefault("Cache-Control", "private, no-cache")
         return response

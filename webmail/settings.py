@@ -44,6 +44,8 @@ HERON_LINK_DAYS = env.integer("HERON_LINK_DAYS", 30)
 HERON_FILES_QUOTA_BYTES = env.integer("HERON_FILES_QUOTA_BYTES", 2 * 1024 * 1024 * 1024)
 # What filling an account for the first time may fetch in a day, where its provider names no limit; 0: anything.
 HERON_BACKFILL_BYTES_PER_DAY = env.integer("HERON_BACKFILL_BYTES_PER_DAY", 0)
+# An address or URL for people who find a hole; shown in /.well-known/security.txt.
+HERON_SECURITY_CONTACT = env.text("HERON_SECURITY_CONTACT", "")
 HERON_WATCH_LIMIT = env.integer("HERON_WATCH_LIMIT", 2000)
 
 INSTALLED_APPS = [
@@ -71,6 +73,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",  # its files are compressed already
+    "webmail.middleware.ContentSecurityPolicyMiddleware",  # outside all that may answer by itself
     "webmail.middleware.CompressionMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -82,7 +85,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "webmail.middleware.ContentSecurityPolicyMiddleware",
     "webmail.middleware.UserPreferencesMiddleware",
 ]
 
@@ -131,7 +133,8 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 # An address is unique by Lower("email"), which this check does not see.
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+# HSTS for subdomains and in browsers' lists is the operator's word to give (HERON_HSTS_SUBDOMAINS).
+SILENCED_SYSTEM_CHECKS = ["auth.W004", "security.W005", "security.W021"]
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
@@ -142,6 +145,10 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_LOGIN_BY_CODE_ENABLED = env.flag("HERON_SIGN_IN_BY_CODE", True)
+# A stranger who types addresses gets no letter sent to them.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = None  # the sign-in page asks
 MFA_ADAPTER = "accounts.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -152,7 +159,7 @@ USERSESSIONS_TRACK_ACTIVITY = True
 # Mail that Heron itself writes to people (invitations, password resets), not users' mail.
 EMAIL_BACKEND = env.text(
     "HERON_EMAIL_BACKEND",
-    "django.core.mail.backends.console.EmailBackend" if DEBUG else "django.core.mail.backends.smtp.EmailBackend",
+    "django.core.mail.backends.console.EmailBackend" if DEBUG else "webmail.letters.LetterBackend",
 )
 EMAIL_HOST = env.text("HERON_EMAIL_HOST", "localhost")
 EMAIL_PORT = env.integer("HERON_EMAIL_PORT", 25)
@@ -228,6 +235,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"redact": {"()": "webmail.redaction.Redact"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
+    # uvicorn has handlers of its own: what it says of requests passes the same filter.
+    "loggers": {"uvicorn.access": {"filters": ["redact"]}, "uvicorn.error": {"filters": ["redact"]}},
     "root": {"handlers": ["console"], "level": env.text("HERON_LOG_LEVEL", "INFO")},
 }

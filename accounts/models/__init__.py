@@ -1,5 +1,6 @@
 """The tables of people and of how they reach their mail; one file a subject."""
 
+from accounts.models.events import SecurityEvent
 from accounts.models.oauth import OAuthApp, ProviderRow
 from accounts.models.people import (
     AuthMethod,
@@ -24,6 +25,7 @@ __all__ = [
     "Protocol",
     "ProviderRow",
     "Security",
+    "SecurityEvent",
     "TrustedSender",
     "User",
     "UserManager",

@@ -51,6 +51,7 @@ from mailsync.actions.mail import (
     trash,
     undo,
 )
+from mailsync.actions.operator import outbound_kinds, retry_everything, shut_outbound
 from mailsync.actions.owned import NotYours
 from mailsync.actions.presence import look_in
 from mailsync.actions.receipts import answer_receipt
@@ -115,6 +116,7 @@ __all__ = [
     "move_folder",
     "mute",
     "open_message",
+    "outbound_kinds",
     "pause_account",
     "pin",
     "rename_account",
@@ -124,12 +126,14 @@ __all__ = [
     "reschedule",
     "resume_account",
     "retry_changes",
+    "retry_everything",
     "retry_folder",
     "retry_send",
     "save_draft",
     "send",
     "server_settings",
     "set_keyword",
+    "shut_outbound",
     "snooze",
     "start_draft",
     "stop_sharing",

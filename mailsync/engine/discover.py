@@ -10,6 +10,11 @@ _FETCH_SECONDS = 4.0
 
 def discover_servers(address: str) -> Discovery | None:
     """The servers behind an address, best first; takes some seconds at worst. None if there is nothing to try."""
+    try:
+        # DNS is asked without a connection of ours, but it is a call to the outside like any other.
+        egress.guard(egress.Kind.DISCOVERY)
+    except MailError:
+        return None
     return discover(address, _fetch, SystemLookup())
 
 

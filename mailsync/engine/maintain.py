@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
+from accounts import security_log
 from mailsync.models import Change, RenderedBody, SyncRun
 from mailsync.store import journal, pop, throttle, vanish
 from mailsync.store.blobs import sweep_blobs
@@ -28,4 +29,5 @@ def maintain() -> None:
     sweep_blobs()
     sweep_uploads()
     throttle.forget_old_traffic()
+    security_log.forget_old()
     RenderedBody.objects.filter(created_at__lt=Now() - _KEEP_RENDERED).delete()

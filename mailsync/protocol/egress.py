@@ -45,9 +45,7 @@ class Kind(StrEnum):
     SENDING = "sending"
     DISCOVERY = "discovery"
     OAUTH = "oauth"
-    SIGN_IN = "sign_in"
     PICTURES = "pictures"
-    UNSUBSCRIBE = "unsubscribe"
     LETTERS = "letters"
 
 

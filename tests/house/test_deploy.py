@@ -5,9 +5,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from django.test import Client
 
 PROJECT = Path(__file__).resolve().parents[2]
 NAME = re.compile(r"\b(?:HERON_[A-Z0-9_]+|DATABASE_URL|REDIS_URL)\b")
@@ -109,3 +111,25 @@ def test_requirements_hold_no_address_and_a_hash_for_each_package() -> None:
         pins = re.findall(r"^[a-zA-Z0-9_.\[\]-]+==\S+", text, re.MULTILINE)
         assert len(pins) > 30, path.name
         assert text.count("--hash=sha256:") >= len(pins), path.name
+
+
+def test_djangos_own_check_of_a_deployment_is_clean() -> None:
+    environment = {**SECRETS, "HERON_BASE_URL": "https://mail.example.org", "HERON_ALLOWED_HOSTS": "mail.example.org"}
+    kept = {name: value for name, value in os.environ.items() if not NAME.fullmatch(name.removesuffix("_FILE"))}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=PROJECT,
+        env={**kept, "DJANGO_SETTINGS_MODULE": "webmail.settings", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_security_txt_names_whom_to_tell(client: Client, settings: Any) -> None:
+    assert client.get("/.well-known/security.txt").status_code == 404
+    settings.HERON_SECURITY_CONTACT = "security@example.org"
+    said = client.get("/.well-known/security.txt").content.decode()
+    assert "Contact: mailto:security@example.org" in said
+    assert "Expires: " in said

@@ -6,7 +6,8 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -22,24 +23,45 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain")
 
 
+@require_safe
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Whom to tell of a hole (RFC 9116); 404 where the operator names nobody."""
+    contact = settings.HERON_SECURITY_CONTACT
+    if not contact:
+        raise Http404
+    if "@" in contact and ":" not in contact:
+        contact = f"mailto:{contact}"
+    # §2.5.5: it must end, within a year; it is made anew with each answer.
+    expires = timezone.now() + timedelta(days=180)
+    url = f"{settings.HERON_BASE_URL}{reverse('security_txt')}"
+    lines = (f"Contact: {contact}", f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}", f"Canonical: {url}")
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when all checks pass, else 503; the body names each check and, where it failed, why."""
-    checks: dict[str, Callable[[], str]] = {
+    report = checks()
+    ready = all(word == "ok" for word in report.values())
+    return JsonResponse(report, status=200 if ready else 503)
+
+
+def checks() -> dict[str, str]:
+    """Each part that all else needs: "ok", or what is wrong with it."""
+    parts: dict[str, Callable[[], str]] = {
         "database": _database,
         "migrations": _migrations,
         "redis": _redis,
         "scheduler": _scheduler,
     }
     report: dict[str, str] = {}
-    for name, check in checks.items():
+    for name, check in parts.items():
         try:
             report[name] = check() or "ok"
         except Exception as error:  # Whatever it is, the answer is "not ready" and which part.
             report[name] = f"failed: {type(error).__name__}"
-    ready = all(word == "ok" for word in report.values())
-    return JsonResponse(report, status=200 if ready else 503)
+    return report
 
 
 def _database() -> str:

@@ -14,7 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import MailAccount
+from accounts import security_log
+from accounts.models import MailAccount, SecurityEvent
 from mailsync import actions
 from mailsync.models import Folder
 from mailsync.store.tree import load_tree
@@ -77,6 +78,7 @@ def servers(request: HttpRequest, account_id: int) -> HttpResponse:
     except actions.CannotDo as error:
         form.add_error(None, said(error))
         return _page(request, account, servers_form=form)
+    security_log.record(SecurityEvent.Kind.MAILBOX_SECRET, account.user, request, detail=account.address)
     messages.success(request, _("Both logins work. Fetching goes on."))
     return redirect("settings_accounts")
 
@@ -121,6 +123,7 @@ def remove(request: HttpRequest, account_id: int) -> HttpResponse:
         if request.POST.get("address", "").strip().lower() == account.address.lower():
             withdrawn = actions.withdraw_permission(account)
             actions.delete_account(account.user_id, account.pk)
+            security_log.record(SecurityEvent.Kind.MAILBOX_REMOVED, user_of(request), request, detail=account.address)
             messages.success(request, _("%(address)s is disconnected.") % {"address": account.address})
             if withdrawn:
                 words = _("The permission could not be given back (%(why)s). Remove Heron in your account there.")

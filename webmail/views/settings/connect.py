@@ -16,7 +16,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts import provider_rows
+from accounts import provider_rows, security_log
+from accounts.models import SecurityEvent
 from mailsync import actions
 from mailsync.models import Folder
 from mailsync.types import LoginReport, Role, ServerSettings, StepResult
@@ -68,6 +69,7 @@ def add(request: HttpRequest) -> HttpResponse:
     except actions.CannotDo as error:
         form.add_error(None, said(error))
         return _again(request, form)
+    security_log.record(SecurityEvent.Kind.MAILBOX_CONNECTED, user, request, detail=account.address)
     return redirect("account_started", account.pk)
 
 

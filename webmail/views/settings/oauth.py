@@ -21,8 +21,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts import oauth, provider_rows
-from accounts.models import MailAccount, OAuthApp
+from accounts import oauth, provider_rows, security_log
+from accounts.models import MailAccount, OAuthApp, SecurityEvent
 from mailsync import actions
 from mailsync.types import ServerSettings
 from webmail import access
@@ -139,6 +139,7 @@ def _connect(request: HttpRequest, app: OAuthApp, grant: oauth.Grant, journey: J
         return _sorry(request, _("The provider renewed nothing. Remove Heron in your account there, then try again."))
     else:
         actions.renew_permission(user.pk, known.pk, app, grant)
+        security_log.record(SecurityEvent.Kind.MAILBOX_SECRET, user, request, detail=known.address)
         messages.success(request, _("%(address)s is signed in again.") % {"address": known.address})
         return redirect("settings_accounts")
     try:
@@ -154,6 +155,7 @@ def _connect(request: HttpRequest, app: OAuthApp, grant: oauth.Grant, journey: J
         )
     except actions.CannotDo as error:
         return _sorry(request, str(error))
+    security_log.record(SecurityEvent.Kind.MAILBOX_CONNECTED, user, request, detail=account.address)
     return redirect("account_started", account.pk)
 
 

@@ -7,17 +7,20 @@ empty 204, or 422 and the reason.
 from collections.abc import Sequence
 
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import preferences
-from accounts.models import Identity
+from accounts import preferences, security_log, sessions
+from accounts.models import Identity, SecurityEvent
 from webmail.reader import user_of
 from webmail.views.settings import options
 from webmail.views.settings.forms import ProfileForm
+
+_EVENTS_SHOWN = 200
 
 
 @require_safe
@@ -59,6 +62,26 @@ def writing(request: HttpRequest) -> HttpResponse:
 @login_required
 def security(request: HttpRequest) -> HttpResponse:
     return render(request, "settings/security.html")
+
+
+@require_safe
+@login_required
+def security_events(request: HttpRequest) -> HttpResponse:
+    """What happened of late to this person's safety here; of administrators' acts too."""
+    events = user_of(request).security_events.select_related("actor")[:_EVENTS_SHOWN]
+    return render(request, "settings/security_log.html", {"events": events})
+
+
+@require_POST
+@login_required
+def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
+    """End every session of this person, the one at hand too."""
+    user = user_of(request)
+    security_log.record(SecurityEvent.Kind.SIGNED_OUT_EVERYWHERE, user, request)
+    sessions.end_sessions(user)
+    logout(request)
+    messages.success(request, _("You are signed out everywhere."))
+    return redirect("account_login")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,0 +1,42 @@
+"""What happened to a person's safety here: sign-ins, secrets changed, acts of administrators. Database room."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class SecurityEvent(models.Model):
+    """One line of the log that its person reads; written once, never changed, and without any secret."""
+
+    class Kind(models.TextChoices):
+        SIGNED_IN = "signed_in", _("Signed in")
+        SIGN_IN_FAILED = "sign_in_failed", _("Sign-in refused")
+        SIGNED_OUT = "signed_out", _("Signed out")
+        SIGNED_OUT_EVERYWHERE = "signed_out_everywhere", _("Signed out everywhere")
+        PASSWORD_CHANGED = "password_changed", _("Password changed")
+        ADDRESS_CHANGED = "address_changed", _("Sign-in address changed")
+        FACTOR_ADDED = "factor_added", _("Passkey or second step added")
+        FACTOR_REMOVED = "factor_removed", _("Passkey or second step removed")
+        MAILBOX_CONNECTED = "mailbox_connected", _("Mail account connected")
+        MAILBOX_SECRET = "mailbox_secret", _("Sign-in of a mail account changed")
+        MAILBOX_REMOVED = "mailbox_removed", _("Mail account disconnected")
+        ADMIN_ACT = "admin_act", _("Changed by an administrator")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="security_events")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    kind = models.CharField(max_length=24, choices=Kind)
+    detail = models.CharField(max_length=300, blank=True)
+    ip = models.GenericIPAddressField(null=True, blank=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("security event")
+        verbose_name_plural = _("security events")
+        ordering: ClassVar[list[str]] = ["-id"]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["user", "-id"], name="security_event_user")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.user}"
