@@ -11,6 +11,7 @@ from accounts import preferences
 from accounts.models import User
 from mailsync.models import Folder, Placement
 from tests.factories import make_account, make_folder, make_message
+from tests.web.mail import html_message, store
 
 pytestmark = pytest.mark.django_db
 
@@ -177,3 +178,10 @@ def test_a_conversation_takes_few_queries_however_long(
         make_message(inbox, thread=last.thread, seen=True)
     with django_assert_max_num_queries(23):
         browser.get(url_of(last))
+
+
+def test_trackers_that_were_stopped_are_counted(browser: Client, anna: User) -> None:
+    html = '<p>News<img src="https://a.test/1.gif" width=1 height=1><img src="https://b.test/2.gif" width=1 height=1>'
+    message = store(anna, html_message(html))
+    assert "2 trackers were stopped." in browser.get(f"/m/{message.pk}/").content.decode()
+    assert "tracker" not in browser.get(f"/m/{store(anna, html_message('<p>News')).pk}/").content.decode()

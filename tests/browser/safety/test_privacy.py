@@ -51,6 +51,7 @@ def assert_private(chromium: Browser, mailbox: Mailbox, folder: Path, letters: S
     inbox = mailbox.folders["INBOX"]
     with logged_chromium(chromium, folder) as (browser, log):
         page = mailbox.page(browser)
+        page.set_default_timeout(90_000)
         page.add_init_script(_NO_DIALOG)
         for raw in letters:
             read_answer_and_print(page, mailbox.url, store(mailbox.user, raw, inbox).pk)
