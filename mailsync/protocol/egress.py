@@ -46,6 +46,7 @@ class Kind(StrEnum):
     DISCOVERY = "discovery"
     OAUTH = "oauth"
     PICTURES = "pictures"
+    UNSUBSCRIBE = "unsubscribe"
     LETTERS = "letters"
 
 

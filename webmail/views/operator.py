@@ -42,6 +42,10 @@ OUTBOUND: dict[str, tuple[Any, Any]] = {
         gettext_lazy("Remote pictures"),
         gettext_lazy("Servers named in messages, for a reader who asks. They see this machine, not the reader."),
     ),
+    "unsubscribe": (
+        gettext_lazy("Leaving mailing lists"),
+        gettext_lazy("The server that a list names, for a reader who asks to leave it with one click."),
+    ),
     "letters": (
         gettext_lazy("Heron's own letters"),
         gettext_lazy("The server you have set for invitations, codes and password links."),
