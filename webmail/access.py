@@ -12,7 +12,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
 from accounts.models import Identity, MailAccount, OutgoingServer, User
-from mailsync.models import Draft, DraftAttachment, Folder, Message, Outgoing, Placement, Thread
+from mailsync.models import Contact, Draft, DraftAttachment, Folder, Message, Outgoing, Placement, Thread
 
 M = TypeVar("M", bound=Model)
 
@@ -61,6 +61,10 @@ def thread_for(user: User, thread_id: int) -> Thread:
 
 def placement_for(user: User, placement_id: int) -> Placement:
     return _one(Placement.objects.select_related("folder", "message"), pk=placement_id, account__user=user)
+
+
+def contact_for(user: User, contact_id: int) -> Contact:
+    return _one(Contact.objects.prefetch_related("addresses"), pk=contact_id, user=user)
 
 
 def draft_for(user: User, draft_id: int) -> Draft:

@@ -20,7 +20,7 @@ from mailsync.actions.accounts import (
     update_account,
     withdraw_permission,
 )
-from mailsync.actions.contacts import keep_contacts
+from mailsync.actions.contacts import forget_contacts, keep_contacts, merge_contacts, write_contact
 from mailsync.actions.conversations import mute, pin, snooze
 from mailsync.actions.drafts import (
     attach,
@@ -104,6 +104,7 @@ __all__ = [
     "find_servers",
     "flag",
     "forward_attached",
+    "forget_contacts",
     "junk",
     "keep_both",
     "keep_contacts",
@@ -112,6 +113,7 @@ __all__ = [
     "look_in",
     "mark_as_sent",
     "mark_read",
+    "merge_contacts",
     "move",
     "move_folder",
     "mute",
@@ -146,4 +148,5 @@ __all__ = [
     "verify_now",
     "withdraw_permission",
     "write_again",
+    "write_contact",
 ]

@@ -1,7 +1,11 @@
-"""The address book: people from the cards that others send."""
+"""The address book: people from cards and by hand, put together, thrown away."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from uuid import uuid4
 
+from django.db import transaction
+
+from mailsync.actions.owned import NotYours
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.message.vcard import VCard
@@ -19,3 +23,44 @@ def keep_contacts(user_id: int, cards: Sequence[VCard]) -> tuple[list[Contact], 
         raise CannotDo(f"The address book holds {contacts.MAX_CONTACTS:,} people at the most. Remove some first.")
     kept = [contacts.keep_card(user_id, card) for card in cards[: contacts.MAX_CONTACTS]]
     return [contact for contact, _ in kept], sum(is_new for _, is_new in kept)
+
+
+@verb
+def write_contact(user_id: int, contact_id: int | None, card: VCard) -> Contact:
+    """A contact becomes what its form says; without an id it is a new one."""
+    if card.is_empty:
+        raise CannotDo("Give a name or an address.", field="name")
+    if contact_id is None:
+        if not contacts.has_room(user_id):
+            raise CannotDo(f"The address book holds {contacts.MAX_CONTACTS:,} people at the most. Remove some first.")
+        return contacts.write_card(Contact(user_id=user_id, uid=str(uuid4())), card)
+    contact = Contact.objects.filter(user=user_id, pk=contact_id).first()
+    if contact is None:
+        raise NotYours("contact")
+    return contacts.write_card(contact, card)
+
+
+@verb
+@transaction.atomic
+def merge_contacts(user_id: int, contact_ids: Collection[int]) -> Contact:
+    """Several contacts become the oldest of them, which takes over all that it lacks; the others go."""
+    mine = list(Contact.objects.select_for_update().filter(user=user_id, pk__in=contact_ids).order_by("id"))
+    if len(mine) != len(set(contact_ids)):
+        raise NotYours("contact")
+    if len(mine) < 2:
+        raise CannotDo("Choose two or more people to merge.")
+    first, *others = mine
+    for other in others:
+        contacts.write_card(first, contacts.merged(contacts.card_of(first), contacts.card_of(other)))
+    contacts.forget_contacts(user_id, [other.pk for other in others])
+    return first
+
+
+@verb
+def forget_contacts(user_id: int, contact_ids: Collection[int]) -> int:
+    """Remove people from the address book; mail with them stays. Returns how many."""
+    count = Contact.objects.filter(user=user_id, pk__in=contact_ids).count()
+    if count != len(set(contact_ids)):
+        raise NotYours("contact")
+    contacts.forget_contacts(user_id, contact_ids)
+    return count

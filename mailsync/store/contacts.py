@@ -72,7 +72,7 @@ def keep_card(user_id: int, card: VCard) -> tuple[Contact, bool]:
     """Add a card, or what is new of it to the contact it belongs to. Returns that, and whether it is a new one."""
     contact = _known(user_id, card)
     if contact is not None:
-        return write_card(contact, _merged(card_of(contact), card)), False
+        return write_card(contact, merged(card_of(contact), card)), False
     return write_card(Contact(user_id=user_id, uid=plain(card.uid) or str(uuid4())), card), True
 
 
@@ -120,7 +120,7 @@ def _known(user_id: int, card: VCard) -> Contact | None:
     return found
 
 
-def _merged(kept: VCard, new: VCard) -> VCard:
+def merged(kept: VCard, new: VCard) -> VCard:
     """What is kept, its gaps filled, with addresses and numbers that were not known yet."""
     return replace(
         kept,

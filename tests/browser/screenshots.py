@@ -26,7 +26,9 @@ from django.utils import timezone
 from playwright.sync_api import Error, Page, sync_playwright
 
 from accounts.models import User
+from mailsync.message.vcard import Labelled, VCard
 from mailsync.models import AccountSync
+from mailsync.store.contacts import keep_card
 from tests.browser.chromium import CHROMIUM, QUIET
 from tests.browser.webserver import PROJECT, served
 from tests.factories import make_account, make_user
@@ -96,6 +98,10 @@ SCREENS: dict[str, Step] = {
     "accounts": visit("/settings/accounts/"),
     "connect": visit("/settings/accounts/add/"),
     "security": visit("/settings/security/"),
+    "contacts": visit("/settings/contacts/"),
+    "new-contact": visit("/settings/contacts/add/?name=Ada&address=ada@example.org"),
+    "storage": visit("/settings/storage/"),
+    "find-setting": visit("/settings/search/?q=mark"),
 }
 
 
@@ -109,6 +115,9 @@ def filled_site() -> Iterator[tuple[str, str]]:
         user.refresh_from_db()
         account = make_account(user, address="anna.berg@nordlicht.example")
         fill(account)
+        for name in ("Priya Raman", "Jonas Weber", "Noor El-Amin"):
+            address = f"{name.split()[0].lower()}@nordlicht.example"
+            keep_card(user.pk, VCard(name=name, organisation="Nordlicht", addresses=(Labelled(address),)))
         AccountSync.objects.filter(account=account).update(last_success_at=timezone.now())
         client = Client()
         client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")

@@ -10,12 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 register = template.Library()
 
-_PAGES: tuple[tuple[str, str, Promise | str, tuple[str, ...]], ...] = (
+PAGES: tuple[tuple[str, str, Promise | str, tuple[str, ...]], ...] = (
     ("settings_profile", "circle-user", _("Profile"), ()),
     ("settings_appearance", "palette", _("Appearance"), ()),
     ("settings_reading", "inbox", _("Reading and list"), ()),
     ("settings_writing", "square-pen", _("Writing and signatures"), ()),
     ("settings_accounts", "at-sign", _("Mail accounts"), ()),
+    ("settings_contacts", "book-user", _("Contacts"), ()),
+    ("settings_storage", "hard-drive", _("Storage and export"), ()),
     ("settings_security", "fingerprint-pattern", _("Security and sign-in"), ("/accounts/",)),
 )
 
@@ -34,7 +36,7 @@ def settings_pages(context: dict[str, Any]) -> list[SettingsPage]:
     request = context.get("request")
     path = request.path if request else ""
     pages = []
-    for name, icon, label, also in _PAGES:
+    for name, icon, label, also in PAGES:
         url = reverse(name)
         current = path.startswith((url, *also)) or (name == "settings_profile" and path == reverse("settings"))
         pages.append(SettingsPage(url, icon, label, current))

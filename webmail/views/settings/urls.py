@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webmail.views.settings import accounts, connect, identities, oauth, pages, truth
+from webmail.views.settings import accounts, connect, contacts, identities, oauth, pages, search, storage, truth
 
 urlpatterns = [
     path("", pages.index, name="settings"),
@@ -10,6 +10,15 @@ urlpatterns = [
     path("appearance/", pages.appearance, name="settings_appearance"),
     path("reading/", pages.reading, name="settings_reading"),
     path("writing/", pages.writing, name="settings_writing"),
+    path("search/", search.search, name="settings_search"),
+    path("storage/", storage.index, name="settings_storage"),
+    path("storage/export.zip", storage.export, name="export"),
+    path("contacts/", contacts.index, name="settings_contacts"),
+    path("contacts/add/", contacts.edit, name="contact_add"),
+    path("contacts/<int:contact_id>/", contacts.edit, name="contact_edit"),
+    path("contacts/chosen/", contacts.chosen, name="contacts_chosen"),
+    path("contacts/import/", contacts.take, name="contacts_import"),
+    path("contacts/export.<str:kind>", contacts.give, name="contacts_export"),
     path("security/", pages.security, name="settings_security"),
     path("security/log/", pages.security_events, name="security_log"),
     path("security/sign-out/", pages.sign_out_everywhere, name="sign_out_everywhere"),

@@ -1,0 +1,224 @@
+"""The address book: in go forms and files, out come its pages and its export.
+
+One list with a search, a form for one person, verbs on those that are chosen, and files both ways: vCard, which keeps
+everything, and a table for spreadsheets and other address books.
+"""
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from mailsync import actions
+from mailsync.message.addresses import is_address
+from mailsync.message.contact_csv import read_csv, write_csv
+from mailsync.message.vcard import Labelled, VCard, read_cards, write_cards
+from mailsync.store.contacts import card_of, contacts_of
+from webmail import access
+from webmail.present.said import said
+from webmail.reader import user_of
+
+_PAGE = 100
+#: 20,000 people with long notes; more is no address book.
+_LARGEST_FILE_BYTES = 20 * 1024 * 1024
+
+
+class ContactForm(forms.Form):
+    """One person. Addresses and numbers stand one a line, with what they are for after a comma."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=300, required=False)
+    addresses = forms.CharField(
+        label=gettext_lazy("Email addresses"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocapitalize": "none"}),
+        help_text=gettext_lazy("One a line; what it is for after a comma: ann@example.org, work"),
+    )
+    phones = forms.CharField(
+        label=gettext_lazy("Phone numbers"), required=False, max_length=5_000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    organisation = forms.CharField(label=gettext_lazy("Organisation"), max_length=300, required=False)
+    job_title = forms.CharField(label=gettext_lazy("Role"), max_length=300, required=False)
+    birthday = forms.CharField(label=gettext_lazy("Birthday"), max_length=40, required=False)
+    note = forms.CharField(
+        label=gettext_lazy("Note"), max_length=20_000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def clean_addresses(self) -> tuple[Labelled, ...]:
+        found = _lines(self.cleaned_data["addresses"])
+        for one in found:
+            if not is_address(one.value):
+                raise forms.ValidationError(
+                    _("“%(text)s” is not an email address. Write it as name@example.org.") % {"text": one.value}
+                )
+        return found
+
+    def clean_phones(self) -> tuple[Labelled, ...]:
+        return _lines(self.cleaned_data["phones"])
+
+    @classmethod
+    def of(cls, card: VCard) -> "ContactForm":
+        return cls(
+            initial={
+                "name": card.name,
+                "addresses": _text(card.addresses),
+                "phones": _text(card.phones),
+                "organisation": card.organisation,
+                "job_title": card.job_title,
+                "birthday": card.birthday,
+                "note": card.note,
+            }
+        )
+
+    def card(self, kept: VCard) -> VCard:
+        """What the form says; places and links, which it does not show, stay."""
+        told = self.cleaned_data
+        return VCard(
+            name=told["name"].strip() or told["organisation"].strip() or next(iter(told["addresses"]), _NOBODY).value,
+            organisation=told["organisation"].strip(),
+            job_title=told["job_title"].strip(),
+            addresses=told["addresses"],
+            phones=told["phones"],
+            birthday=told["birthday"].strip(),
+            note=told["note"].strip(),
+            postal=kept.postal,
+            urls=kept.urls,
+        )
+
+
+_NOBODY = Labelled("")
+
+
+def _lines(text: str) -> tuple[Labelled, ...]:
+    found = []
+    for line in text.splitlines():
+        value, _comma, label = line.partition(",")
+        if value.strip():
+            found.append(Labelled(value.strip()[:320], label.strip()[:40]))
+    return tuple(found)
+
+
+def _text(several: tuple[Labelled, ...]) -> str:
+    return "\n".join(f"{one.value}, {one.label}" if one.label else one.value for one in several)
+
+
+@require_safe
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    """The people by name, a hundred a page; ``q`` narrows them."""
+    typed = request.GET.get("q", "").strip()[:200]
+    page = Paginator(contacts_of(user_of(request).pk, typed=typed), _PAGE).get_page(request.GET.get("page"))
+    return render(request, "settings/contacts.html", {"page": page, "typed": typed})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@login_required
+def edit(request: HttpRequest, contact_id: int | None = None) -> HttpResponse:
+    """One person, new without an id. ``address`` and ``name`` fill in a new one."""
+    user = user_of(request)
+    contact = access.contact_for(user, contact_id) if contact_id is not None else None
+    kept = card_of(contact) if contact else _asked(request)
+    if request.method != "POST":
+        return render(request, "settings/contact_edit.html", {"form": ContactForm.of(kept), "contact": contact})
+    form = ContactForm(request.POST)
+    if form.is_valid():
+        try:
+            saved = actions.write_contact(user.pk, contact_id, form.card(kept))
+        except actions.CannotDo as error:
+            form.add_error("name", said(error))
+        else:
+            messages.success(request, _("%(name)s is saved.") % {"name": saved.name})
+            return redirect("settings_contacts")
+    return render(request, "settings/contact_edit.html", {"form": form, "contact": contact}, status=422)
+
+
+def _asked(request: HttpRequest) -> VCard:
+    address = request.GET.get("address", "")[:320]
+    return VCard(name=request.GET.get("name", "")[:300], addresses=(Labelled(address),) if is_address(address) else ())
+
+
+@require_POST
+@login_required
+def chosen(request: HttpRequest) -> HttpResponse:
+    """Merges or removes the people that were ticked."""
+    user = user_of(request)
+    named = request.POST.getlist("contact")
+    ids = [int(text) for text in named if text.isascii() and text.isdigit() and len(text) <= 18]
+    verb = request.POST.get("do")
+    try:
+        if verb == "merge":
+            merged = actions.merge_contacts(user.pk, ids)
+            messages.success(request, _("They are one now: %(name)s.") % {"name": merged.name})
+            return redirect("contact_edit", merged.pk)
+        if verb != "remove":
+            raise Http404
+        count = actions.forget_contacts(user.pk, ids)
+    except actions.NotYours as error:
+        raise Http404 from error
+    except actions.CannotDo as error:
+        messages.error(request, said(error))
+        return redirect("settings_contacts")
+    messages.success(request, ngettext("%(n)d person removed.", "%(n)d people removed.", count) % {"n": count})
+    return redirect("settings_contacts")
+
+
+@require_POST
+@login_required
+def take(request: HttpRequest) -> HttpResponse:
+    """A vCard file or a table; each person once, however often the file is given."""
+    file = request.FILES.get("file")
+    if file is None:
+        messages.error(request, _("Choose a file first."))
+    elif file.size is None or file.size > _LARGEST_FILE_BYTES:
+        messages.error(request, _("The file is too large for an address book."))
+    else:
+        text = _decoded(file.read())
+        cards = read_cards(text) if "BEGIN:VCARD" in text.upper() else read_csv(text)
+        _keep(request, cards)
+    return redirect("settings_contacts")
+
+
+def _decoded(data: bytes) -> str:
+    """UTF-8 as address books write it, UTF-16 where a mark says so, else what Excel writes in Western Europe."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("windows-1252", "replace")
+
+
+def _keep(request: HttpRequest, cards: tuple[VCard, ...]) -> None:
+    if not cards:
+        messages.error(request, _("There is nobody in this file. It must be a vCard file (.vcf) or a table (.csv)."))
+        return
+    try:
+        people, new = actions.keep_contacts(user_of(request).pk, cards)
+    except actions.CannotDo as error:
+        messages.error(request, said(error))
+        return
+    words = ngettext("%(n)d person read", "%(n)d people read", len(people)) % {"n": len(people)}
+    messages.success(request, _("%(people)s, %(new)d of them new.") % {"people": words, "new": new})
+
+
+@require_safe
+@login_required
+def give(request: HttpRequest, kind: str) -> HttpResponse:
+    """Everybody, as ``vcf`` or ``csv``."""
+    cards = (card_of(contact) for contact in contacts_of(user_of(request).pk))
+    if kind == "vcf":
+        response = HttpResponse(write_cards(cards), content_type="text/vcard; charset=utf-8")
+    elif kind == "csv":
+        response = HttpResponse(write_csv(cards), content_type="text/csv; charset=utf-8")
+    else:
+        raise Http404
+    response.headers["Content-Disposition"] = f'attachment; filename="{_("contacts")}.{kind}"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

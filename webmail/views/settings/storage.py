@@ -1,0 +1,53 @@
+"""What is kept here, and all of it as one file: in goes a user, out come sizes, or a zip archive while it is made."""
+
+from collections.abc import Iterator
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from mailsync.message.vcard import write_cards
+from mailsync.store.contacts import card_of, contacts_of
+from mailsync.store.export import export_files, load_kept
+from webmail import access
+from webmail.reader import user_of
+from webmail.streaming import stream
+from webmail.zips import zip_pieces
+
+
+@require_safe
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    kept = load_kept(user_of(request).pk)
+    return render(request, "settings/storage.html", {"kept": kept, "total_bytes": sum(one.size_bytes for one in kept)})
+
+
+@require_safe
+@login_required
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Every folder as an mbox file, with the contacts; of one account where ``account`` names it."""
+    user = user_of(request)
+    asked = request.GET.get("account", "")
+    account_id = None
+    if asked:
+        if not (asked.isascii() and asked.isdigit() and len(asked) <= 18):
+            raise Http404
+        account_id = access.account_for(user, int(asked)).pk
+    now = timezone.localtime()
+    headers = {
+        "Content-Type": "application/zip",
+        "Content-Disposition": f'attachment; filename="heron-{now:%Y-%m-%d}.zip"',
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }
+    return stream(request, zip_pieces(_files(user.pk, account_id), now), headers)
+
+
+def _files(user_id: int, account_id: int | None) -> Iterator[tuple[str, Iterator[bytes]]]:
+    yield from export_files(user_id, account_id)
+    if account_id is None:
+        cards = [card_of(contact) for contact in contacts_of(user_id)]
+        if cards:
+            yield "contacts.vcf", iter([write_cards(cards)])
