@@ -7,7 +7,6 @@ how much there is.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Count, Q, Sum
 
@@ -32,18 +31,17 @@ class Kept:
 def load_kept(user_id: int) -> list[Kept]:
     """Two queries, however many accounts."""
     rows = Message.objects.filter(account__user_id=user_id).values("account_id").order_by()
-    sums: dict[int, dict[str, Any]] = {
-        row["account_id"]: row
-        for row in rows.annotate(
-            messages=Count("id"),
-            bodies=Count("id", filter=Q(raw__isnull=False)),
-            size=Sum("size_bytes", filter=Q(raw__isnull=False)),
-        )
+    has_body = Q(raw__isnull=False)
+    counted = rows.annotate(
+        messages=Count("id"), bodies=Count("id", filter=has_body), size=Sum("size_bytes", filter=has_body)
+    )
+    sums = {
+        account_id: (messages, bodies, size or 0)
+        for account_id, messages, bodies, size in counted.values_list("account_id", "messages", "bodies", "size")
     }
     found = []
     for account in MailAccount.objects.filter(user_id=user_id).order_by("position", "id"):
-        row = sums.get(account.pk, {})
-        found.append(Kept(account, row.get("messages", 0), row.get("bodies", 0), row.get("size") or 0))
+        found.append(Kept(account, *sums.get(account.pk, (0, 0, 0))))
     return found
 
 
