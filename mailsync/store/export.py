@@ -39,10 +39,8 @@ def load_kept(user_id: int) -> list[Kept]:
         account_id: (messages, bodies, size or 0)
         for account_id, messages, bodies, size in counted.values_list("account_id", "messages", "bodies", "size")
     }
-    found = []
-    for account in MailAccount.objects.filter(user_id=user_id).order_by("position", "id"):
-        found.append(Kept(account, *sums.get(account.pk, (0, 0, 0))))
-    return found
+    accounts = MailAccount.objects.filter(user_id=user_id).order_by("position", "id")
+    return [Kept(account, *sums.get(account.pk, (0, 0, 0))) for account in accounts]
 
 
 def export_files(user_id: int, account_id: int | None = None) -> Iterator[tuple[str, Iterator[bytes]]]:
