@@ -6,7 +6,6 @@
 """
 
 import argparse
-import base64
 import email
 import email.policy
 import random
@@ -14,72 +13,15 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr, parsedate_to_datetime
 from pathlib import Path
 
-from mailsync.message.compose import build_message
-from mailsync.message.facts import Composition, OutgoingAttachment
+from bench.mailbox import generated_mailbox
 from mailsync.message.parse import parse_message
-from mailsync.types import Address
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus" / "mime"
-_WORDS = "the river runs down to the sea and nobody knows when the first boat will come back with news"
 _MAX_SECONDS = 2.0
 _MAX_GROWTH_KB = 200 * 1024
-
-
-def generated_mailbox(count: int, seed: int = 1) -> list[bytes]:
-    """Messages as a mailbox has them: notes, newsletters, pictures and documents; mean about 107 kB."""
-    random_ = random.Random(seed)
-    return [_message(random_, number) for number in range(count)]
-
-
-def _message(random_: random.Random, number: int) -> bytes:
-    kind = random_.random()
-    text = "\n\n".join(_paragraph(random_) for _ in range(random_.randint(1, 12)))
-    html: str | None = None
-    files: tuple[OutgoingAttachment, ...] = ()
-    if kind > 0.35:
-        rows = "".join(f'<tr><td style="color:#333;padding:4px">{_paragraph(random_)}</td></tr>' for _ in range(60))
-        html = f"<html><head><style>td {{ margin: 0 }}</style></head><body><table>{rows}</table></body></html>"
-    if kind > 0.75:
-        size = int(random_.expovariate(1 / 240_000)) + 2_000
-        files = (OutgoingAttachment("Übersicht 2026.pdf", "application/pdf", random_.randbytes(size)),)
-    composition = Composition(
-        sender=Address("Jürgen Müller", "j.mueller@example.org"),
-        to=(Address("Ann Lee", "ann@example.net"), Address("", "bob@example.net")),
-        cc=tuple(Address(f"Person {one}", f"p{one}@example.com") for one in range(random_.randint(0, 8))),
-        bcc=(),
-        subject=f"Re: Grüße aus dem Büro {number}",
-        text=text,
-        html=html,
-        message_id=f"{number}.{seed_of(number)}@example.org",
-        date=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=number),
-        references=tuple(f"{one}.{seed_of(one)}@example.org" for one in range(max(0, number - 5), number)),
-        attachments=files,
-    )
-    received = b"".join(
-        b"Received: from mx%d.example.net (mx%d.example.net [192.0.2.%d])\r\n by mail.example.org with ESMTPS id %d;"
-        b" Thu, 1 Jan 2026 00:00:00 +0000\r\n" % (hop, hop, hop, number)
-        for hop in range(5)
-    )
-    signature = base64.b64encode(random_.randbytes(256))
-    return (
-        received
-        + b"DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=k; b="
-        + signature
-        + b"\r\n"
-        + build_message(composition).raw
-    )
-
-
-def seed_of(number: int) -> str:
-    return f"{number * 2654435761 % 2**32:08x}"
-
-
-def _paragraph(random_: random.Random) -> str:
-    return " ".join(random_.choices(_WORDS.split(), k=random_.randint(20, 60))).capitalize() + "."
 
 
 def parse_with_stdlib(raw: bytes) -> object:
@@ -201,7 +143,7 @@ def main() -> int:
     arguments.add_argument("--seed", type=int, default=1)
     options = arguments.parse_args()
     corpus = [path.read_bytes() for path in sorted(CORPUS.rglob("*")) if path.is_file()] if CORPUS.is_dir() else []
-    mailbox = generated_mailbox(options.count)
+    mailbox = list(generated_mailbox(options.count))
     if options.mutate:
         return 1 if run_mutations(corpus or mailbox, options.mutate, options.seed) else 0
     print(f"mean size of the mailbox: {sum(map(len, mailbox)) // len(mailbox)} bytes")

@@ -8,26 +8,20 @@ the number to compare. ``--profile`` prints where the worker spends it.
 """
 
 import argparse
-import contextlib
 import cProfile
 import os
 import pstats
-import resource
 import shutil
-import socket
-import struct
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from unittest import mock
 
-from bench.parse import generated_mailbox
+from bench.figures import Figures, Share, counted_traffic, peak_mb, show, timed
+from bench.mailbox import generated_mailbox
 from bench.scratch import scratch_database
-from mailsync.protocol.imap import ImapSource
 from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.dovecot import Dovecot, Mailbox, dovecot_binary
 
@@ -58,66 +52,13 @@ SyncState *
 """
 
 
-#: TCP_INFO of Linux: where bytes sent and received stand, and how much of it to read.
-_TCP_INFO_BYTES, _TCP_INFO_AT = 192, 120
-
-
-@dataclass
-class Figures:
-    """What one part of the run took."""
-
-    wall: float = 0.0
-    cpu: float = 0.0
-
-    def __add__(self, other: "Figures") -> "Figures":
-        return Figures(self.wall + other.wall, self.cpu + other.cpu)
-
-
-@contextmanager
-def timed(what: str) -> Iterator[Figures]:
-    """Print wall time, and the processor time of this process and of the commands it has waited for."""
-    taken = Figures()
-    wall, cpu = time.perf_counter(), _cpu()
-    yield taken
-    taken.wall, taken.cpu = time.perf_counter() - wall, _cpu() - cpu
-    show(what, taken)
-
-
-def show(what: str, taken: Figures) -> None:
-    print(f"{what:<46}{taken.wall:>9.1f} s{taken.cpu:>9.2f} s CPU", flush=True)
-
-
-def _cpu() -> float:
-    used = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
-    return sum(one.ru_utime + one.ru_stime for one in used)
-
-
-@contextmanager
-def counted_traffic() -> Iterator[list[int]]:
-    """Bytes on the wire of every IMAP connection that is closed inside, as the kernel counts them: sent, received."""
-    bytes_moved = [0, 0]
-    real = ImapSource.close
-
-    def close(source: ImapSource) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            with socket.socket(fileno=os.dup(source.fileno())) as same:
-                info = same.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)
-            sent, received = struct.unpack_from("QQ", info, _TCP_INFO_AT)
-            bytes_moved[0] += sent
-            bytes_moved[1] += received
-        real(source)
-
-    with mock.patch.object(ImapSource, "close", close):
-        yield bytes_moved
-
-
-def fill(server: Dovecot, mailbox: Mailbox, raws: list[bytes]) -> None:
+def fill(server: Dovecot, mailbox: Mailbox, raws: Iterable[bytes], count: int) -> None:
     """Put the messages into the user's Maildir, as fast as files can be written."""
     home = server.base / "mail" / mailbox.address / "Maildir"
     for name in ("", "cur", "new", "tmp"):
         (home / name).mkdir(parents=True, exist_ok=True)
         os.chown(home / name, server.mail_user.pw_uid, server.mail_user.pw_gid)
-    start = int(time.time()) - len(raws) * 60
+    start = int(time.time()) - count * 60
     for number, raw in enumerate(raws):
         path = home / "cur" / f"{start + number * 60}.M{number}P1.bench:2,{'S' if number % 3 else ''}"
         path.write_bytes(raw)
@@ -148,7 +89,7 @@ def bench_heron(mailbox: Mailbox, *, profile: bool = False) -> Figures:
     if profiler is not None:
         profiler.disable()
         pstats.Stats(profiler).sort_stats("tottime").print_stats(35)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mb()
     show("Heron: everything", headers + bodies)
     finish(pull_account)
     with counted_traffic() as moved, timed("Heron: unchanged pull"):
@@ -208,7 +149,7 @@ def main() -> None:
             mailbox = server.add_user()
             # In a process of its own, so that making the mailbox does not count as the worker's memory.
             if (child := os.fork()) == 0:
-                fill(server, mailbox, generated_mailbox(count))
+                fill(server, mailbox, generated_mailbox(count), count)
                 os._exit(0)
             assert os.waitpid(child, 0)[1] == 0
             with mailbox.client("INBOX"):

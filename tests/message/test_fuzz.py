@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.parse import generated_mailbox, mutated
+from bench.mailbox import generated_mailbox
+from bench.parse import mutated
 from mailsync.message.bodies import decode_part, reader
 from mailsync.message.facts import ParsedMessage
 from mailsync.message.html_text import html_to_text
