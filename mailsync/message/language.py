@@ -36,7 +36,10 @@ _COMMON = {
     "uk": "і в не на що я з як це та до у ви за для від ми так є",
     "bg": "и на да за не се от в с е че по са как това към",
 }
-_WORDS = {language: frozenset(words.split()) for language, words in _COMMON.items()}
+_LANGUAGES_OF: dict[str, list[str]] = {}
+for _language, _words in _COMMON.items():
+    for _word in set(_words.split()):
+        _LANGUAGES_OF.setdefault(_word, []).append(_language)
 
 
 def guess_language(text: str) -> str:
@@ -50,16 +53,14 @@ def guess_language(text: str) -> str:
         for language, script in _SCRIPTS:
             if len(script.findall(sample)) * 5 > len(sample):
                 return language
-    counts = Counter(word.lower() for word in _WORD.findall(sample))
-    total = sum(counts.values())
+    words = Counter(_WORD.findall(sample.lower()))
+    total = words.total()
     if total < 5:
         return ""
-    scores = sorted(
-        (
-            (sum(count for word, count in counts.items() if word in words), language)
-            for language, words in _WORDS.items()
-        ),
-        reverse=True,
-    )
+    counts = dict.fromkeys(_COMMON, 0)
+    for word, count in words.items():
+        for language in _LANGUAGES_OF.get(word, ()):
+            counts[language] += count
+    scores = sorted(((count, language) for language, count in counts.items()), reverse=True)
     best, language = scores[0]
     return language if best >= 2 and best * 10 >= total and best > scores[1][0] else ""

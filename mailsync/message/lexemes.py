@@ -7,10 +7,10 @@ asked for through the same index. Of a script without spaces the pairs of neighb
 kept, and the last letter of a run. Between fields there is a gap, so that no phrase spans two.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from mailsync.message.words import words
+from mailsync.message.words import plain_words, words
 from mailsync.types import Address
 
 #: Grows whenever the same message would get other lexemes; ``manage.py reparse`` writes older ones anew.
@@ -66,11 +66,33 @@ class _Places:
 
     def add(self, text: str, weight: str, mark: str = "") -> None:
         """The words of one line or name; with ``mark`` also as words of that field."""
-        for lexeme in lexemes(text):
-            self.at += 1
-            self._put(lexeme, weight)
-            if mark:
+        found = lexemes(text)
+        if self.at + len(found) >= LAST_POSITION - 1 or self.size > _MOST_BYTES - 20 * len(found) - 8 * len(text):
+            for lexeme in found:
+                self.at += 1
+                self._put(lexeme, weight)
+                if mark:
+                    self._put(mark + lexeme, weight)
+            return
+        # The bounds are far, as they nearly always are: the same without asking at each word.
+        known, at, size = self.places, self.at, self.size
+        for lexeme in found:
+            at += 1
+            places = known.get(lexeme)
+            if places is None:
+                known[lexeme] = [f"{at}{weight}"]
+                size += 10 + (len(lexeme) if lexeme.isascii() else len(lexeme.encode()))
+            elif len(places) < _MOST_POSITIONS:
+                places.append(f"{at}{weight}")
+                size += 2
+            else:
+                self._full(places, f"{at}{weight}")
+        self.size = size
+        if mark:
+            for lexeme in found:
+                self.at += 1
                 self._put(mark + lexeme, weight)
+        self.at = at
 
     def gap(self) -> None:
         self.at += _GAP
@@ -90,10 +112,13 @@ class _Places:
             places.append(place)
             self.size += 2
         else:
-            self.is_long = True
-            if places[-1][-1] != weight:
-                # A word of every field is found in every field, however often it stands in one.
-                places[-1] = place
+            self._full(places, place)
+
+    def _full(self, places: list[str], place: str) -> None:
+        """A word of every field is found in every field, however often it stands in one."""
+        self.is_long = True
+        if places[-1][-1] != place[-1]:
+            places[-1] = place
 
     def literal(self) -> str:
         if self.is_long or self.is_cut:
@@ -122,15 +147,17 @@ def build_vector(given: IndexedText) -> Vector:
     return Vector(found.literal(), given.has_body and not found.is_cut)
 
 
-def lexemes(text: str) -> Iterator[str]:
+def lexemes(text: str) -> list[str]:
     """One for each word of ``text``, in order.
 
-    >>> list(lexemes("Ada 東京都"))
+    >>> lexemes("Ada 東京都")
     ['ada', '東京', '京都', '都']
     """
+    plain = plain_words(text)
+    if plain is not None:
+        return plain
     found = words(text)
-    for number, word in enumerate(found):
-        yield word.text + found[number + 1].text if word.joined else word.text
+    return [word.text + found[number + 1].text if word.joined else word.text for number, word in enumerate(found)]
 
 
 def people_of(fields: Iterable[tuple[str, Iterable[Address]]]) -> list[tuple[str, Address]]:
