@@ -193,6 +193,17 @@ class FetchedMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchedPiece:
+    """Some bytes of a message, from offset ``at`` on; ``is_last`` when nothing follows them."""
+
+    uid: int
+    at: int
+    data: bytes
+    is_last: bool
+    internal_date: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CopyResult:
     """COPYUID or APPENDUID (RFC 4315): source uid → destination uid; empty when the server said nothing."""
 

@@ -12,6 +12,7 @@ from mailsync.errors import Poison, TryNow
 from mailsync.types import (
     FetchedHeader,
     FetchedMessage,
+    FetchedPiece,
     Flags,
     FlagUpdate,
     FolderCursor,
@@ -192,6 +193,17 @@ class PullSource(FakeSource):
                 raw = self._box.messages[uid].raw
                 self.server.bodies_given += 1
                 yield FetchedMessage(uid, raw, START, self._flags(uid), self._modseq(uid), self._provider(raw))
+
+    def fetch_piece(self, uid: int, at: int, length: int, *, size_bytes: int) -> FetchedPiece | None:
+        self._call("fetch_piece")
+        self._break_on([uid])
+        if uid not in self._box.messages or uid in self.server.lost:
+            return None
+        self.server.step("piece")
+        raw = self._box.messages[uid].raw
+        self.server.bodies_given += at == 0
+        data = raw[at : at + length]
+        return FetchedPiece(uid, at, data, len(data) < length, START)
 
     def _break_on(self, uids: Sequence[int]) -> None:
         if self.server.lethal & set(uids):

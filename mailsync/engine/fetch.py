@@ -4,13 +4,15 @@ The meeting room, but no database: these run in the thread that works ahead. Wha
 give is in ``asked`` and not in ``got``, to be noted as a hole, and the rest of the folder goes on.
 """
 
+import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mailsync.engine.session import Session
 from mailsync.errors import Poison, TryNow
 from mailsync.store.bodies import WantedBody
-from mailsync.types import FetchedHeader, FetchedMessage
+from mailsync.types import FetchedHeader, FetchedMessage, FetchedPiece
 
 #: Bodies stored in one transaction.
 BATCH_COUNT, BATCH_BYTES = 50, 8 * 1024 * 1024
@@ -49,17 +51,38 @@ def fetch_headers(session: Session, uids: Sequence[int]) -> HeaderFetch:
     return HeaderFetch(tuple(uids), tuple(given[uid] for uid in uids if uid in given))
 
 
-def fetch_bodies(session: Session, wanted: Sequence[WantedBody]) -> Iterator[BodyFetch]:
-    """Bodies in batches to store; each wanted UID is in exactly one batch's ``asked``."""
+def fetch_bodies(session: Session, wanted: Sequence[WantedBody]) -> Iterator[BodyFetch | FetchedPiece]:
+    """Bodies in batches to store, then the large ones piece by piece.
+
+    Each wanted UID is in exactly one batch's ``asked``, or its pieces come in order up to the last.
+    """
+    left = deque(wanted)
+    large: list[WantedBody] = []
+    while left:
+        group: list[WantedBody] = []
+        room = session.pace.group_bytes
+        while left and (not group or left[0].size_bytes <= room):
+            one = left.popleft()
+            if one.have_bytes or one.size_bytes > session.pace.whole_bytes:
+                large.append(one)
+                continue
+            group.append(one)
+            room -= one.size_bytes
+        yield from _fetch_whole(session, group)
+    for one in large:
+        yield from _fetch_in_pieces(session, one)
+
+
+def _fetch_whole(session: Session, wanted: Sequence[WantedBody]) -> Iterator[BodyFetch]:
     sizes = {body.uid: body.size_bytes for body in wanted}
-    todo = [[body.uid for body in wanted]]
+    todo = [[body.uid for body in wanted]] if wanted else []
     suspects: set[int] = set()
     while todo:
         part = todo.pop()
         left = set(part)
         batch: list[FetchedMessage] = []
         try:
-            for message in session.source.fetch_messages(part, sizes={uid: sizes[uid] for uid in part}):
+            for message in _timed(session, part, sizes):
                 if message.uid not in left:
                     continue
                 left.discard(message.uid)
@@ -80,6 +103,45 @@ def fetch_bodies(session: Session, wanted: Sequence[WantedBody]) -> Iterator[Bod
             yield _batch(batch)
         if left:
             yield BodyFetch(tuple(sorted(left)), ())
+
+
+def _timed(session: Session, uids: Sequence[int], sizes: dict[int, int]) -> Iterator[FetchedMessage]:
+    """The messages as they come; at the end the session's pace is known, without the time our own work took."""
+    messages = iter(session.source.fetch_messages(uids, sizes={uid: sizes[uid] for uid in uids}))
+    seconds, size_bytes = 0.0, 0
+    while True:
+        began = time.monotonic()
+        message = next(messages, None)
+        seconds += time.monotonic() - began
+        if message is None:
+            break
+        size_bytes += len(message.raw)
+        yield message
+    session.pace.note(size_bytes, seconds)
+
+
+def _fetch_in_pieces(session: Session, wanted: WantedBody) -> Iterator[BodyFetch | FetchedPiece]:
+    """One large message from where it was left; a line that breaks at one place twice makes it a hole."""
+    at, broken_at = wanted.have_bytes, -1
+    while True:
+        began = time.monotonic()
+        try:
+            piece = session.source.fetch_piece(wanted.uid, at, session.pace.piece_bytes, size_bytes=wanted.size_bytes)
+        except (Poison, TryNow) as error:
+            _recover(session, error)
+            if isinstance(error, Poison) or broken_at == at:
+                yield BodyFetch((wanted.uid,), (), str(error))
+                return
+            broken_at = at
+            continue
+        if piece is None:
+            yield BodyFetch((wanted.uid,), ())
+            return
+        session.pace.note(len(piece.data), time.monotonic() - began)
+        at += len(piece.data)
+        yield piece
+        if piece.is_last:
+            return
 
 
 def _batch(messages: list[FetchedMessage]) -> BodyFetch:

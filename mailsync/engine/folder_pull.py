@@ -22,10 +22,12 @@ from mailsync.models import Folder
 from mailsync.plan import pull as plan
 from mailsync.store import bodies, flags, folders, intake, leases, throttle, vanish
 from mailsync.store.holes import due_holes
-from mailsync.types import FlagUpdate, FolderCursor, FolderStatus, RemoteFolder, Role, SelectedFolder
+from mailsync.types import FetchedPiece, FlagUpdate, FolderCursor, FolderStatus, RemoteFolder, Role, SelectedFolder
 
 #: So many new messages get their bodies at once, on the same connection; more are left to the bodies lane.
 INLINE_BODIES = 50
+#: A larger one is left to the bodies lane as well: what is new is not to wait for it.
+INLINE_BYTES = 4 * 1024 * 1024
 _FLAG_BATCH = 2000
 
 
@@ -202,9 +204,11 @@ class _Visit:
         self.report.headers += record.record_headers(self.session, self.folder, chunk, cursor)
 
     def _inline_bodies(self) -> None:
-        self.report.bodies += store_bodies(
-            self.session, self.folder, bodies.wanted_bodies(self.folder, limit=INLINE_BODIES)
-        )
+        wanted = bodies.wanted_bodies(self.folder, limit=INLINE_BODIES)
+        small = [one for one in wanted if one.size_bytes <= INLINE_BYTES]
+        self.report.bodies += store_bodies(self.session, self.folder, small)
+        if len(small) < len(wanted):
+            self.bodies_wanted()
 
     def _retry_holes(self) -> None:
         uids = due_holes(self.folder)
@@ -301,11 +305,18 @@ def store_bodies(session: Session, folder: Folder, wanted: Sequence[bodies.Wante
     if not wanted:
         return 0
     stored = 0
-    with closing(ahead(fetch_bodies(session, wanted), waiting=session.hold_on)) as batches:
-        for fetched in batches:
-            done = record.record_bodies(session, folder, fetched)
+    with closing(ahead(map(record.read_ahead, fetch_bodies(session, wanted)), waiting=session.hold_on)) as batches:
+        for read in batches:
+            if isinstance(read, FetchedPiece):
+                done = record.record_piece(session, folder, read)
+                size_bytes = len(read.data)
+            else:
+                done = record.record_bodies(session, folder, read)
+                size_bytes = sum(len(message.raw) for message in read.fetched.got)
+            throttle.spend(session.account.pk, size_bytes)
+            if done is None:
+                break
             stored += len(done)
-            throttle.spend(session.account.pk, sum(len(message.raw) for message in fetched.got))
             for message_id in done[:20]:
                 announce(session.account.user_id, "message", message=message_id)
             if session.is_over:

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 from accounts import security_log
 from mailsync.models import Change, RenderedBody, SyncRun
-from mailsync.store import journal, pop, throttle, vanish
+from mailsync.store import journal, pieces, pop, throttle, vanish
 from mailsync.store.blobs import sweep_blobs
 from mailsync.store.uploads import sweep_uploads
 
@@ -17,7 +17,7 @@ _MOST_ROUNDS = 20
 
 
 def maintain() -> None:
-    """Purge what has been gone for a month, old runs, changes and renderings, uploads that nobody needs."""
+    """Purge what has been gone for a month, old runs, changes, renderings, pieces of bodies, uploads nobody needs."""
     for _ in range(_MOST_ROUNDS):
         if vanish.purge_gone(limit=500) < 500:
             break
@@ -30,4 +30,5 @@ def maintain() -> None:
     sweep_uploads()
     throttle.forget_old_traffic()
     security_log.forget_old()
+    pieces.forget_old_pieces()
     RenderedBody.objects.filter(created_at__lt=Now() - _KEEP_RENDERED).delete()

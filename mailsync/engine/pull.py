@@ -20,7 +20,7 @@ from mailsync.engine.session import Connect, Session, dial, open_session, remote
 from mailsync.engine.session import Outcome as Outcome
 from mailsync.errors import LeaseLost, MailError, Poison, Rejected, TooManyConnections
 from mailsync.models import Folder, Message, Placement, SyncRun
-from mailsync.store import bodies, folders, leases, schedule, throttle, vanish, verification
+from mailsync.store import bodies, folders, leases, pieces, schedule, throttle, vanish, verification
 from mailsync.store.holes import folders_with_due_holes
 from mailsync.types import FolderStatus, Role
 
@@ -91,7 +91,8 @@ def fetch_message(message_id: int, *, connect: Connect = dial) -> Outcome:
         if not _opened(session, placement.folder):
             return Outcome.IDLE
         size = Message.objects.values_list("size_bytes", flat=True).get(pk=message_id)
-        store_bodies(session, placement.folder, [bodies.WantedBody(placement.uid, size)])
+        have_bytes = pieces.have_bytes(placement.folder, placement.uid)
+        store_bodies(session, placement.folder, [bodies.WantedBody(placement.uid, size, have_bytes)])
         return Outcome.DONE
 
     for _ in range(_OPEN_TRIES):

@@ -5,17 +5,21 @@ row too large) becomes a hole by itself: the batch is stored message by message,
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db import DatabaseError, DataError
 
 from mailsync.announce import announce_folders
 from mailsync.engine.fetch import BodyFetch, HeaderFetch
 from mailsync.engine.session import Session
+from mailsync.message.facts import ParsedMessage
+from mailsync.message.lexemes import Vector, build_vector
 from mailsync.message.parse import parse_header, parse_message
 from mailsync.models import Folder
-from mailsync.store import bodies, intake, leases, muting
-from mailsync.types import FetchedHeader, Role
+from mailsync.store import bodies, intake, leases, muting, pieces
+from mailsync.store.text_index import message_text
+from mailsync.types import FetchedHeader, FetchedMessage, FetchedPiece, Role
 
 logger = logging.getLogger(__name__)
 
@@ -66,27 +70,71 @@ def _headers(
     return done.new
 
 
-def record_bodies(session: Session, folder: Folder, fetched: BodyFetch) -> tuple[int, ...]:
+@dataclass(frozen=True, slots=True)
+class ReadBodies:
+    """A batch that was fetched and read, ready to be stored."""
+
+    fetched: BodyFetch
+    parsed: tuple[ParsedMessage, ...]
+    vectors: Mapping[int, Vector]
+
+
+def read_ahead(fetched: BodyFetch | FetchedPiece) -> ReadBodies | FetchedPiece:
+    return fetched if isinstance(fetched, FetchedPiece) else read_bodies(fetched)
+
+
+def read_bodies(fetched: BodyFetch) -> ReadBodies:
+    """What takes the processor's time, and no database: done ahead, while the batch before is being stored."""
+    parsed = tuple(parse_message(message.raw) for message in fetched.got)
+    vectors = {
+        message.uid: build_vector(message_text(0, one)) for message, one in zip(fetched.got, parsed, strict=True)
+    }
+    return ReadBodies(fetched, parsed, vectors)
+
+
+def record_piece(session: Session, folder: Folder, piece: FetchedPiece) -> tuple[int, ...] | None:
+    """Keep one piece; with the last one the message is stored, and its id returned.
+
+    None where another lane fetches the same message and is further on. Raises ``LeaseLost``.
+    """
+    leases.heartbeat(session.lease)
+    if not pieces.keep_piece(session.lease, folder.pk, folder.epoch, piece):
+        return None
+    if not piece.is_last:
+        return ()
+    message = FetchedMessage(piece.uid, pieces.read_whole(folder, piece.uid), piece.internal_date, flags=None)
+    done = record_bodies(session, folder, read_bodies(BodyFetch((piece.uid,), (message,))))
+    pieces.forget_pieces(folder, piece.uid)
+    return done
+
+
+def record_bodies(session: Session, folder: Folder, read: ReadBodies) -> tuple[int, ...]:
     """Store a batch of bodies; returns the ids of the messages that have theirs now. Raises ``LeaseLost``."""
     leases.heartbeat(session.lease)
+    fetched = read.fetched
     try:
-        return _bodies(session, folder, fetched)
+        return _bodies(session, folder, read)
     except (DatabaseError, UnicodeError) as error:
         if not _is_refusal(error):
             raise
         if len(fetched.got) < 2:
             logger.warning("Folder %s, UIDs %s cannot be stored: %s", folder.pk, fetched.asked, error)
-            return _bodies(session, folder, BodyFetch(fetched.asked, (), _REASON))
+            return _bodies(session, folder, ReadBodies(BodyFetch(fetched.asked, (), _REASON), (), {}))
     missing = set(fetched.asked) - {message.uid for message in fetched.got}
-    parts = [BodyFetch((message.uid,), (message,)) for message in fetched.got]
-    parts.append(BodyFetch(tuple(sorted(missing)), (), fetched.reason))
+    parts = [
+        ReadBodies(BodyFetch((message.uid,), (message,)), (one,), read.vectors)
+        for message, one in zip(fetched.got, read.parsed, strict=True)
+    ]
+    parts.append(ReadBodies(BodyFetch(tuple(sorted(missing)), (), fetched.reason), (), {}))
     return tuple(pk for part in parts for pk in record_bodies(session, folder, part))
 
 
-def _bodies(session: Session, folder: Folder, fetched: BodyFetch) -> tuple[int, ...]:
-    parsed = [(message, parse_message(message.raw)) for message in fetched.got]
-    batch = bodies.BodyBatch(folder.pk, folder.epoch, fetched.asked, parsed, fetched.reason)
-    done = bodies.record_bodies(session.lease, batch)
+def _bodies(session: Session, folder: Folder, read: ReadBodies) -> tuple[int, ...]:
+    fetched = read.fetched
+    got = list(zip(fetched.got, read.parsed, strict=True))
+    done = bodies.record_bodies(
+        session.lease, bodies.BodyBatch(folder.pk, folder.epoch, fetched.asked, got, fetched.reason, read.vectors)
+    )
     announce_folders(done.counts)
     return done.stored
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from accounts.models import MailAccount
 from mailsync.engine import connect
+from mailsync.engine.pace import Pace
 from mailsync.errors import TryLater, TryNow
 from mailsync.models import Folder
 from mailsync.protocol.contract import MailSource
@@ -57,6 +58,7 @@ class Session:
     reconnects: int = 0
     selected: RemoteFolder | None = field(default=None)
     uidvalidity: int | None = field(default=None)
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def is_over(self) -> bool:

@@ -4,7 +4,7 @@ from mailsync.models.act import Act
 from mailsync.models.answers import EventAnswer, EventNotice, Unsubscription
 from mailsync.models.change import Change
 from mailsync.models.contact import Contact, ContactAddress
-from mailsync.models.folder import Folder, Hole
+from mailsync.models.folder import BodyPiece, Folder, Hole
 from mailsync.models.message import (
     Message,
     MessageText,
@@ -33,6 +33,7 @@ __all__ = [
     "AccountSync",
     "Act",
     "Blob",
+    "BodyPiece",
     "Change",
     "ConnectionCap",
     "Contact",

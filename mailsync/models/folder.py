@@ -75,3 +75,21 @@ class Hole(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["folder", "epoch", "uid"], name="hole_once")]
+
+
+class BodyPiece(models.Model):
+    """Bytes of a message too large for the line to bring in one go, kept until the rest has come.
+
+    ``data`` is stored EXTERNAL, so that their number and length are told without reading them.
+    """
+
+    folder = models.ForeignKey(Folder, models.CASCADE, related_name="+")
+    epoch = models.PositiveIntegerField()
+    uid = models.BigIntegerField()
+    at = models.PositiveBigIntegerField(help_text="Offset in the message.")
+    data = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["folder", "epoch", "uid", "at"], name="body_piece_once")]
+        indexes = [models.Index(fields=["created_at"], name="body_piece_age")]

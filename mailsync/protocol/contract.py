@@ -12,6 +12,7 @@ from mailsync.types import (
     CopyResult,
     FetchedHeader,
     FetchedMessage,
+    FetchedPiece,
     Flags,
     FlagUpdate,
     FolderCursor,
@@ -61,6 +62,13 @@ class MailSource(Protocol):
 
     def fetch_messages(self, uids: Sequence[int], *, sizes: dict[int, int] | None = None) -> Iterator[FetchedMessage]:
         """Whole messages, in batches by bytes. Raises ``Poison`` when the server refuses the batch."""
+        ...
+
+    def fetch_piece(self, uid: int, at: int, length: int, *, size_bytes: int) -> FetchedPiece | None:
+        """``length`` bytes of one message from offset ``at``; None where the server does not give it.
+
+        ``size_bytes`` is what the server says of the whole. Raises ``Poison`` when that is more than we take.
+        """
         ...
 
     def store_flags(self, uids: Sequence[int], *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:

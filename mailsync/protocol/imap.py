@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal as OneOf
 from typing import NamedTuple
 
-from mailsync.errors import Rejected, TryLater
+from mailsync.errors import Poison, Rejected, TryLater
 from mailsync.protocol import imap_batches, imap_folders
 from mailsync.protocol.imap_errors import StatusText
 from mailsync.protocol.imap_fetch import parse_fetches
@@ -28,6 +28,7 @@ from mailsync.types import (
     CopyResult,
     FetchedHeader,
     FetchedMessage,
+    FetchedPiece,
     Flags,
     FlagUpdate,
     FolderCursor,
@@ -193,7 +194,13 @@ class ImapSource:
 
     def fetch_messages(self, uids: Sequence[int], *, sizes: dict[int, int] | None = None) -> Iterator[FetchedMessage]:
         """Lazily, batch by batch; a body that is NIL, or empty where it should not be, is absent."""
-        return imap_batches.fetch_messages(self._session, uids, sizes or {}, self._max_message_bytes)
+        return imap_batches.fetch_messages(self._session, uids, sizes or {})
+
+    def fetch_piece(self, uid: int, at: int, length: int, *, size_bytes: int) -> FetchedPiece | None:
+        """By partial FETCH; RFC822.SIZE may be wrong, so the pieces themselves tell the end."""
+        if max(size_bytes, at) > self._max_message_bytes:
+            raise Poison(f"The message is larger than Heron takes ({max(size_bytes, at)} bytes).")
+        return imap_batches.fetch_piece(self._session, uid, at, length)
 
     # What the user did. -------------------------------------------------------------------------
 

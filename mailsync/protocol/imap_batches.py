@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from imapclient.exceptions import ProtocolError
 
 from mailsync.errors import MailError, Poison, Rejected
-from mailsync.protocol.imap_fetch import FetchData, fact_items, parse_fetches
+from mailsync.protocol.imap_fetch import FetchData, date_of, fact_items, parse_fetches
 from mailsync.protocol.imap_names import compact_set, compact_sets
 from mailsync.protocol.imap_session import ImapSession
-from mailsync.types import FetchedHeader, FetchedMessage
+from mailsync.types import FetchedHeader, FetchedMessage, FetchedPiece
 
 HEADER_CHUNKS = (200, 1000)
 BATCH_COUNT = 50
 BATCH_BYTES = 8 * 1024 * 1024
-PARTIAL_OVER_BYTES = 10 * 1024 * 1024
-PARTIAL_BYTES = 1024 * 1024
 UNKNOWN_SIZE_BYTES = 64 * 1024
 IN_FLIGHT = 3
 
@@ -45,24 +43,17 @@ def fetch_headers(session: ImapSession, uids: Sequence[int]) -> Iterator[Fetched
             yield header
 
 
-def fetch_messages(
-    session: ImapSession, uids: Sequence[int], sizes: dict[int, int], max_bytes: int
-) -> Iterator[FetchedMessage]:
+def fetch_messages(session: ImapSession, uids: Sequence[int], sizes: dict[int, int]) -> Iterator[FetchedMessage]:
     """Whole messages, ascending. Raises ``Poison`` for a batch that is refused or cannot be read."""
     items = [*fact_items(session.offered), b"BODY.PEEK[]"]
-    small: list[list[int]] = []
-    for batch in plan_batches(sorted(set(uids)), sizes):
-        if len(batch) > 1 or sizes.get(batch[0], 0) <= PARTIAL_OVER_BYTES:
-            small.append(batch)
-            continue
-        yield from _whole(session, small, items)
-        small = []
-        yield from _fetch_in_pieces(session, batch[0], sizes[batch[0]], max_bytes)
-    yield from _whole(session, small, items)
+    for data in _fetch(session, plan_batches(sorted(set(uids)), sizes), items):
+        message = data.message(data.sections.get(b"BODY[]"))
+        if message is not None:
+            yield message
 
 
 def plan_batches(uids: Iterable[int], sizes: dict[int, int]) -> list[list[int]]:
-    """UIDs in order, cut into batches by count and bytes; what must come in pieces stands alone.
+    """UIDs in order, cut into batches by count and bytes.
 
     >>> plan_batches([1, 2, 3, 4], {1: 5_000_000, 2: 5_000_000, 3: 20_000_000, 4: 10})
     [[1], [2], [3], [4]]
@@ -71,20 +62,12 @@ def plan_batches(uids: Iterable[int], sizes: dict[int, int]) -> list[list[int]]:
     room = 0
     for uid in uids:
         size = sizes.get(uid, UNKNOWN_SIZE_BYTES)
-        alone = size > PARTIAL_OVER_BYTES
-        if not batches or alone or size > room or len(batches[-1]) >= BATCH_COUNT:
+        if not batches or size > room or len(batches[-1]) >= BATCH_COUNT:
             batches.append([])
             room = BATCH_BYTES
         batches[-1].append(uid)
-        room = -1 if alone else room - size
+        room -= size
     return batches
-
-
-def _whole(session: ImapSession, batches: list[list[int]], items: list[bytes]) -> Iterator[FetchedMessage]:
-    for data in _fetch(session, batches, items):
-        message = data.message(data.sections.get(b"BODY[]"))
-        if message is not None:
-            yield message
 
 
 def _fetch(session: ImapSession, chunks: Sequence[Sequence[int]], items: list[bytes]) -> Iterator[FetchData]:
@@ -137,29 +120,16 @@ def _drain(session: ImapSession, flying: Iterable[_Batch]) -> None:
     session.wire.take_responses()
 
 
-def _fetch_in_pieces(session: ImapSession, uid: int, size_bytes: int, max_bytes: int) -> Iterator[FetchedMessage]:
-    """One large message by partial FETCH (RFC 9051 §6.4.5); RFC822.SIZE may be wrong, the pieces tell the end."""
-    if size_bytes > max_bytes:
-        raise Poison(f"The message is larger than Heron takes ({size_bytes} bytes).")
-    raw = bytearray()
-    first: FetchData | None = None
-    while True:
-        items = fact_items(session.offered) if first is None else [b"UID"]
-        section = b"BODY.PEEK[]<%d.%d>" % (len(raw), PARTIAL_BYTES)
-        data = next(_fetch(session, [[uid]], [*items, section]), None)
-        if data is None:
-            return
-        piece = data.sections.get(b"BODY[]<%d>" % len(raw))
-        if piece is None and first is None:
-            piece = data.sections.get(b"BODY[]")  # seen in practice: the whole, whatever was asked
-        if piece is None:
-            return
-        first = first or data
-        raw += piece
-        if len(raw) > max_bytes:
-            raise Poison("The message is larger than Heron takes.")
-        if len(piece) != PARTIAL_BYTES:
-            break
-    message = first.message(bytes(raw))
-    if message is not None:
-        yield message
+def fetch_piece(session: ImapSession, uid: int, at: int, length: int) -> FetchedPiece | None:
+    """Part of a message by partial FETCH (RFC 9051 §6.4.5); behind the end the server gives nothing."""
+    section = b"BODY.PEEK[]<%d.%d>" % (at, length)
+    data = next(_fetch(session, [[uid]], [b"UID", b"INTERNALDATE", section]), None)
+    if data is None:
+        return None
+    piece = data.sections.get(b"BODY[]<%d>" % at)
+    is_last = piece is not None and len(piece) < length
+    if piece is None and at == 0:
+        piece, is_last = data.sections.get(b"BODY[]"), True  # seen in practice: the whole, whatever was asked
+    if piece is None or (at == 0 and not piece):
+        return None
+    return FetchedPiece(uid, at, piece, is_last, data.internal_date or date_of(piece))

@@ -57,7 +57,7 @@ class FetchData:
         return FetchedHeader(
             uid=self.uid,
             size_bytes=self.size_bytes or 0,
-            internal_date=self.internal_date or _date_of(header),
+            internal_date=self.internal_date or date_of(header),
             header=header,
             flags=self.flags,
             modseq=self.modseq,
@@ -71,14 +71,14 @@ class FetchData:
         return FetchedMessage(
             uid=self.uid,
             raw=raw,
-            internal_date=self.internal_date or _date_of(raw),
+            internal_date=self.internal_date or date_of(raw),
             flags=self.flags,
             modseq=self.modseq,
             provider=self.provider,
         )
 
 
-def _date_of(raw: bytes) -> datetime:
+def date_of(raw: bytes) -> datetime:
     """Where the server gives no usable INTERNALDATE: the Date header, or now."""
     found = _DATE_HEADER.search(raw[:65536].partition(b"\r\n\r\n")[0])
     try:

@@ -8,8 +8,9 @@ to be those of a message we have, the placement goes to that one and the newcome
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -18,6 +19,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 
 from mailsync.message.facts import PARSER_VERSION, ParsedMessage
+from mailsync.message.lexemes import Vector, build_vector
 from mailsync.models import Change, Draft, Folder, Message, Outgoing, Placement, PopMessage, RawMessage
 from mailsync.store import leases
 from mailsync.store.events import record_events
@@ -26,9 +28,12 @@ from mailsync.store.intake import header_columns, lock_epoch
 from mailsync.store.plain import plain, plain_json
 from mailsync.store.reported import record_reports
 from mailsync.store.summary import FolderCounts, refresh
-from mailsync.store.text_index import index_texts, message_text
+from mailsync.store.text_index import message_text, write_vectors
 from mailsync.store.threads import delete_empty_threads, lock_lines, refresh_threads
 from mailsync.types import FetchedMessage
+
+#: A message larger than this goes to PostgreSQL in slices.
+_AT_ONCE_BYTES, _SLICE_BYTES = 8 * 1024 * 1024, 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class BodyBatch:
     got: Sequence[tuple[FetchedMessage, ParsedMessage]]
     #: Why the others did not come, for their holes.
     reason: str = "The server did not give the body of this message."
+    #: What to index, by UID, where it has been worked out already.
+    vectors: Mapping[int, Vector] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +60,20 @@ class BodyIntake:
 
 @dataclass(frozen=True, slots=True)
 class WantedBody:
+    """``have_bytes`` of it are here already, in pieces."""
+
     uid: int
     size_bytes: int
+    have_bytes: int = 0
 
 
 def wanted_bodies(folder: Folder, *, limit: int) -> list[WantedBody]:
     """The newest messages of this folder whose bodies are not here, without those whose hole is not due."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT p.uid, m.size_bytes FROM mailsync_message m"
+            "SELECT p.uid, m.size_bytes, coalesce((SELECT sum(octet_length(b.data)) FROM mailsync_bodypiece b"
+            " WHERE b.folder_id = p.folder_id AND b.epoch = p.epoch AND b.uid = p.uid), 0)::bigint"
+            " FROM mailsync_message m"
             " JOIN mailsync_placement p ON p.message_id = m.id"
             " LEFT JOIN mailsync_hole h ON h.folder_id = p.folder_id AND h.epoch = p.epoch AND h.uid = p.uid"
             " WHERE m.account_id = %s AND m.raw_id IS NULL AND p.folder_id = %s AND p.epoch = %s AND p.uid IS NOT NULL"
@@ -107,7 +119,10 @@ def record_bodies(lease: leases.HeldLease, batch: BodyBatch) -> BodyIntake:
             for fetched, parsed in batch.got
             if fetched.uid in placements and placements[fetched.uid].message.raw_id is None
         ]
-        stored, counts = record_raw(folder.account_id, fresh)
+        vectors = {
+            message.pk: batch.vectors[fetched.uid] for message, fetched, _ in fresh if fetched.uid in batch.vectors
+        }
+        stored, counts = record_raw(folder.account_id, fresh, vectors)
         missing = set(batch.asked) - {fetched.uid for fetched, _ in batch.got}
         note_holes(folder, missing, batch.reason)
         fill_holes(folder, [fetched.uid for fetched, _ in batch.got])
@@ -118,9 +133,14 @@ def record_bodies(lease: leases.HeldLease, batch: BodyBatch) -> BodyIntake:
 
 
 def record_raw(
-    account_id: int, items: Sequence[tuple[Message, FetchedMessage, ParsedMessage]]
+    account_id: int,
+    items: Sequence[tuple[Message, FetchedMessage, ParsedMessage]],
+    vectors: Mapping[int, Vector] = MappingProxyType({}),
 ) -> tuple[list[int], list[FolderCounts]]:
-    """Inside a transaction: bytes and facts for these bodiless messages. Returns the ids that have bodies now."""
+    """Inside a transaction: bytes and facts for these bodiless messages. Returns the ids that have bodies now.
+
+    ``vectors``, by message, are what to index of those for which it has been worked out already.
+    """
     by_hash: dict[bytes, tuple[Message, FetchedMessage, ParsedMessage]] = {}
     twins: list[tuple[int, bytes]] = []
     for message, fetched, parsed in items:
@@ -143,7 +163,13 @@ def record_raw(
         if message.pk not in merges
     ]
     update_messages([body_columns(message, raw_id, parsed) for message, raw_id, parsed in fresh])
-    index_texts(account_id, [message_text(message.pk, parsed) for message, _, parsed in fresh])
+    write_vectors(
+        account_id,
+        {
+            message.pk: vectors.get(message.pk) or build_vector(message_text(message.pk, parsed))
+            for message, _, parsed in fresh
+        },
+    )
     record_events(
         account_id,
         [
@@ -176,6 +202,8 @@ def _insert_raw(account_id: int, raws: dict[bytes, bytes]) -> dict[bytes, int]:
         return {}
     known = RawMessage.objects.filter(account_id=account_id, sha256__in=list(raws))
     ids = {bytes(digest): pk for digest, pk in known.values_list("sha256", "id")}
+    for digest in [one for one in raws if one not in ids and len(raws[one]) > _AT_ONCE_BYTES]:
+        ids[digest] = _insert_large(account_id, digest, raws[digest])
     new = [digest for digest in raws if digest not in ids]
     if new:
         # psycopg's own cursor binds on the server and in binary: a quarter of the work of a hex literal.
@@ -190,6 +218,25 @@ def _insert_raw(account_id: int, raws: dict[bytes, bytes]) -> dict[bytes, int]:
             )
             ids.update((bytes(digest), pk) for digest, pk in cursor.fetchall())
     return ids
+
+
+def _insert_large(account_id: int, digest: bytes, raw: bytes) -> int:
+    """One message in slices that PostgreSQL puts together: a statement would hold it two or three times over."""
+    view = memoryview(raw)
+    with psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE raw_slice (at bigint, data bytea) ON COMMIT DROP")
+        for at in range(0, len(raw), _SLICE_BYTES):
+            cursor.execute("INSERT INTO raw_slice VALUES (%b, %b)", [at, view[at : at + _SLICE_BYTES]])
+        cursor.execute(
+            "INSERT INTO mailsync_rawmessage (account_id, sha256, size_bytes, data, created_at)"
+            " SELECT %b, %b, %b, string_agg(data, ''::bytea ORDER BY at), now() FROM raw_slice"
+            " ON CONFLICT (account_id, sha256) DO UPDATE SET size_bytes = EXCLUDED.size_bytes RETURNING id",
+            [account_id, digest, len(raw)],
+        )
+        row = cursor.fetchone()
+        cursor.execute("DROP TABLE raw_slice")
+    assert row is not None
+    return int(row[0])
 
 
 def body_columns(message: Message, raw_id: int, parsed: ParsedMessage) -> dict[str, Any]:

@@ -5,12 +5,12 @@ never touches them. What a vector holds is told in ``message.lexemes``. While on
 message is here, its row is there too and says that it is not complete.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import connection
 
 from mailsync.message.facts import ParsedHeader, ParsedMessage
-from mailsync.message.lexemes import INDEX_VERSION, IndexedText, build_vector, people_of
+from mailsync.message.lexemes import INDEX_VERSION, IndexedText, Vector, build_vector, people_of
 from mailsync.store.plain import plain
 
 _INDEX = """
@@ -25,18 +25,22 @@ _INDEX = """
 
 def index_texts(account_id: int, texts: Sequence[IndexedText]) -> None:
     """Write the vectors of these messages, replacing what stood there."""
-    if not texts:
+    write_vectors(account_id, {text.message_id: build_vector(text) for text in texts})
+
+
+def write_vectors(account_id: int, vectors: Mapping[int, Vector]) -> None:
+    """As ``index_texts``, where the vectors have been built already, by message."""
+    if not vectors:
         return
-    vectors = [build_vector(text) for text in texts]
     with connection.cursor() as cursor:
         cursor.execute(
             _INDEX,
             {
                 "account": account_id,
                 "version": INDEX_VERSION,
-                "ids": [text.message_id for text in texts],
-                "vectors": [vector.text for vector in vectors],
-                "complete": [vector.complete for vector in vectors],
+                "ids": list(vectors),
+                "vectors": [vector.text for vector in vectors.values()],
+                "complete": [vector.complete for vector in vectors.values()],
             },
         )
 

@@ -12,6 +12,7 @@ from mailsync.types import (
     CopyResult,
     FetchedHeader,
     FetchedMessage,
+    FetchedPiece,
     Flags,
     FlagUpdate,
     FolderCursor,
@@ -138,6 +139,9 @@ class FakeSource:
             yield FetchedHeader(uid, len(raw), START, raw.split(b"\r\n\r\n")[0] + b"\r\n\r\n", None)
 
     def fetch_messages(self, uids: Sequence[int], *, sizes: dict[int, int] | None = None) -> Iterator[FetchedMessage]:
+        raise NotImplementedError
+
+    def fetch_piece(self, uid: int, at: int, length: int, *, size_bytes: int) -> FetchedPiece | None:
         raise NotImplementedError
 
     def store_flags(self, uids: Sequence[int], *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:

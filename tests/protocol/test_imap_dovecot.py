@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mailsync.errors import Rejected
+from mailsync.errors import Poison, Rejected
 from mailsync.protocol import imap
 from mailsync.protocol.imap import ImapSource
 from mailsync.types import Flags, FolderCursor, RemoteFolder, Role
@@ -83,15 +83,24 @@ def test_a_generator_left_early_leaves_a_clean_stream(
     assert source.search_uids() == list(range(1, 12))
 
 
-def test_a_large_message_comes_in_pieces(mailbox: Mailbox, source: ImapSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mailsync.protocol.imap_batches.PARTIAL_OVER_BYTES", 1000)
-    monkeypatch.setattr("mailsync.protocol.imap_batches.PARTIAL_BYTES", 700)
+def test_a_large_message_comes_in_pieces(mailbox: Mailbox, source: ImapSource) -> None:
     large, exact = raw(1, 5000), raw(2)
     exact += b"y" * (1400 - len(exact) - 2) + b"\r\n"
-    mailbox.append_many([large, exact, raw(3)])
+    mailbox.append_many([large, exact])
     source.select(folder(source, "INBOX"))
-    got = list(source.fetch_messages([1, 2, 3], sizes={1: len(large), 2: len(exact), 3: 80}))
-    assert [m.raw for m in got] == [large, exact, raw(3)]
+    for uid, whole in ((1, large), (2, exact)):
+        got = b""
+        while True:
+            piece = source.fetch_piece(uid, len(got), 700, size_bytes=len(whole))
+            assert piece is not None
+            assert piece.at == len(got)
+            got += piece.data
+            if piece.is_last:
+                break
+        assert got == whole
+    assert source.fetch_piece(9, 0, 700, size_bytes=80) is None
+    with pytest.raises(Poison):
+        source.fetch_piece(1, 0, 700, size_bytes=10**12)
 
 
 def test_search_never_answers_below_the_range(mailbox: Mailbox, source: ImapSource) -> None:
