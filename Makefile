@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 # Tuned for two cores; a third worker was slower (410 s against 348).
 JOBS   ?= 2
 
-.PHONY: demo run test check lint types layers pytest bench-list bench-send bench-render bench-sync test-safety screenshots words audit lock clean
+.PHONY: demo run test check lint types layers pytest bench-list bench-send bench-render bench-sync bench-watch test-safety screenshots words audit lock clean
 
 demo: $(VENV)/.onebox
 	@$(BIN)/python -m onebox demo
@@ -56,6 +56,10 @@ bench-render: $(VENV)/.dev
 bench-sync: $(VENV)/.dev
 	@$(PYTHON) tests/system.py
 	$(BIN)/python -m bench.sync
+	$(BIN)/python -m bench.large
+
+bench-watch: $(VENV)/.dev
+	$(BIN)/python -m bench.watch
 
 # Bring the catalogues of webmail/locale in step with the source; fails while something is not translated.
 words: $(VENV)/.dev

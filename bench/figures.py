@@ -135,3 +135,8 @@ def counted_traffic() -> Iterator[list[int]]:
 
     with mock.patch.object(ImapSource, "close", close):
         yield bytes_moved
+
+
+def memory_kb() -> float:
+    """What this process has in memory now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1024

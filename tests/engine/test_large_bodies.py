@@ -1,4 +1,4 @@
-"""Messages that a line cannot bring in one go: piece by piece, over slices, kills and breaks, and through little memory."""
+"""Messages that a line cannot bring in one go: in pieces, over slices, kills and breaks, through little memory."""
 
 import tracemalloc
 from collections.abc import Iterator, Sequence
