@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 _LEAST_BYTES, _MOST_BYTES = 1024 * 1024, 64 * 1024 * 1024
 _WHOLE_BYTES = 10 * 1024 * 1024
-_LEAST_PIECE_BYTES, _MOST_PIECE_BYTES = 256 * 1024, 4 * 1024 * 1024
+_LEAST_PIECE_BYTES, _MOST_PIECE_BYTES = 256 * 1024, 1024 * 1024
 _GROUP_SECONDS, _WHOLE_SECONDS, _PIECE_SECONDS = 30.0, 15.0, 10.0
 #: Less than this tells of the round trip rather than of the line.
 _TELLING_BYTES = 64 * 1024

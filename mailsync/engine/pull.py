@@ -14,12 +14,13 @@ from django.utils import timezone
 
 from accounts.models import MailAccount, Protocol
 from mailsync.announce import announce, announce_folders
-from mailsync.engine.folder_pull import PullReport, pull_folder, store_bodies
+from mailsync.engine.folder_pull import PullReport, known_folder, pull_folder, store_bodies
 from mailsync.engine.pop_pull import pull_maildrop
 from mailsync.engine.session import Connect, Session, dial, open_session, remote_of
 from mailsync.engine.session import Outcome as Outcome
 from mailsync.errors import LeaseLost, MailError, Poison, Rejected, TooManyConnections
 from mailsync.models import Folder, Message, Placement, SyncRun
+from mailsync.plan import pull as plan
 from mailsync.store import bodies, folders, leases, pieces, schedule, throttle, vanish, verification
 from mailsync.store.holes import folders_with_due_holes
 from mailsync.types import FolderStatus, Role
@@ -164,8 +165,10 @@ def _pull_all(session: Session, bodies_wanted: Callable[[int], None]) -> Outcome
     by_role = sorted(listed, key=lambda entry: _rank(entry.folder))
     total = PullReport()
     holed = folders_with_due_holes(session.account.pk)
+    unchanged = {entry.folder.pk for entry in listed if _is_unchanged(session, entry) and entry.folder.pk not in holed}
+    schedule.record_unchanged(unchanged)
     for entry in by_role:
-        if entry.folder.parked_at is not None:
+        if entry.folder.parked_at is not None or entry.folder.pk in unchanged:
             continue
         # STATUS knows nothing of a hole whose time has come, and less than whoever has made the folder due since.
         wanted = entry.folder.due_at is not None or entry.folder.pk in holed
@@ -176,6 +179,14 @@ def _pull_all(session: Session, bodies_wanted: Callable[[int], None]) -> Outcome
     vanish.confirm_gone(session.account.pk, cycle_began=began)
     verification.finish(session.account.pk)
     return _visit_due(session, bodies_wanted)
+
+
+def _is_unchanged(session: Session, entry: folders.ListedFolder) -> bool:
+    """Nothing has happened since the last visit, which went well, and nobody has asked for another."""
+    folder = entry.folder
+    if folder.parked_at is not None or folder.due_at is not None or folder.failures:
+        return False
+    return plan.is_unchanged(known_folder(folder), entry.remote.status, session.source.capabilities)
 
 
 def _visit_due(session: Session, bodies_wanted: Callable[[int], None]) -> Outcome:

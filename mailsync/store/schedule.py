@@ -5,7 +5,7 @@ on, FOR UPDATE SKIP LOCKED, so two dispatchers share the work and a worker that 
 the moved time comes. Redis holds none of this.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -257,6 +257,12 @@ def record_folder_success(folder_id: int, *, finished: bool) -> None:
     Folder.objects.filter(pk=folder_id).update(
         last_success_at=Now(), last_error="", transcript="", failures=0, parked_at=None, **again
     )
+
+
+def record_unchanged(folder_ids: Collection[int]) -> None:
+    """STATUS showed that nothing has happened in these: they are in step without a visit."""
+    if folder_ids:
+        Folder.objects.filter(pk__in=folder_ids).update(last_success_at=Now(), last_error="")
 
 
 def record_folder_failure(folder_id: int, error: MailError, *, transcript: str = "") -> None:

@@ -230,7 +230,7 @@ def test_a_slow_line_is_asked_for_little_at_once(
         (10, 1.0, 1_048_576, 1_048_576, 262_144),  # tells nothing
         (200_000, 20.0, 1_048_576, 1_048_576, 262_144),  # 10 kB/s
         (1_000_000, 10.0, 3_000_000, 1_500_000, 1_000_000),  # 100 kB/s
-        (8_000_000, 0.0, 67_108_864, 10_485_760, 4_194_304),  # as fast as it gets
+        (8_000_000, 0.0, 67_108_864, 10_485_760, 1_048_576),  # as fast as it gets
     ],
 )
 def test_pace(size_bytes: int, seconds: float, group: int, whole: int, piece: int) -> None:
