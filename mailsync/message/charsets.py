@@ -125,8 +125,9 @@ def decode_bytes(data: bytes, label: str = "") -> tuple[str, str]:
     if codec and codec != "ascii":
         try:
             text = data.decode(codec)
-            # UTF-7 can spell half a surrogate pair, which is no text (and no database takes it).
-            return (_SURROGATES.sub("\ufffd", text) if codec.startswith("utf") else text), ""
+            # UTF-7 can spell half a surrogate pair, which is no text (and no database takes it); UTF-8 cannot.
+            spells_halves = codec.startswith("utf") and codec != "utf-8"
+            return (_SURROGATES.sub("\ufffd", text) if spells_halves else text), ""
         except (UnicodeError, ValueError):
             defect = "charset_wrong"
     elif codec == "ascii":

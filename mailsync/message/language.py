@@ -15,6 +15,8 @@ _SCRIPTS = (
     ("th", re.compile("[\u0e00-\u0e7f]")),
     ("hi", re.compile("[\u0900-\u097f]")),
 )
+#: None of those scripts begins below.
+_BEYOND_LATIN = re.compile("[\u0370-\U0010ffff]")
 _COMMON = {
     "en": "the and to of you your for is this that with have are we will not from it be can our on",
     "de": "der die und das ist nicht sie wir mit für ein eine auf ich zu den von im dem auch bitte wenn",
@@ -49,7 +51,7 @@ def guess_language(text: str) -> str:
     'de'
     """
     sample = text[:_SAMPLE_CHARS]
-    if not sample.isascii():
+    if _BEYOND_LATIN.search(sample):
         for language, script in _SCRIPTS:
             if len(script.findall(sample)) * 5 > len(sample):
                 return language
