@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mailsync', '0015_snooze_mute_pin'),
+        ('mailsync', '0017_transcripts'),
     ]
 
     operations = [
