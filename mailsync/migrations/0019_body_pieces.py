@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mailsync', '0017_transcripts'),
+        ('mailsync', '0018_answers'),
     ]
 
     operations = [
