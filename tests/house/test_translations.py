@@ -95,7 +95,7 @@ def test_sentences_are_found_and_nothing_else() -> None:
 
 
 # Words of templates that are names, or the same in every language.
-_NAMES = {"Heron", "IMAP", "POP3", "manage.py makeadmin"}
+_NAMES = {"Heron", "IMAP", "POP3", "vCard", "CSV", "manage.py makeadmin"}
 # What page.html calls itself, for style sheets.
 _NAMES |= {"read", "list"}
 _TAGS = re.compile(
