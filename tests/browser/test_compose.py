@@ -303,6 +303,43 @@ def test_an_answer_shows_what_it_quotes_in_a_frame_that_runs_nothing(new_page: N
     expect(window.locator(".orig")).to_have_count(0)
 
 
+_TWO_ADDRESSES = """
+from django.utils import timezone
+from accounts.models import Identity, MailAccount
+account = MailAccount.objects.get(user__email={email!r})
+account.identities.update(signature_text="Anna\\nat home")
+Identity.objects.create(
+    user=account.user, account=account, address="anna@firm.test", name="Anna Berg", verified_at=timezone.now(),
+    signature_html="<b>Dr. Berg</b><br>Firm", default_bcc="log@firm.test",
+)
+"""
+
+
+def test_from_brings_its_signature_and_bcc_unless_one_was_changed(site: Site, new_page: NewPage, email: str) -> None:
+    site.manage("shell", "-v0", "-c", _TWO_ADDRESSES.format(email=email))
+    page = new_page()
+    sign_in(page, email)
+    page.get_by_role("row").filter(has_text="Tea?").click()
+    page.get_by_role("link", name="Reply to Noor").click()
+    window = page.locator("section.compose")
+    text = window.locator(".ProseMirror")
+    write(window, "Fine. ")
+    expect(text).to_contain_text("at home")
+    window.get_by_label("From").select_option(label="Anna Berg <anna@firm.test>")
+    expect(text).to_contain_text("Dr. Berg")
+    expect(text).not_to_contain_text("at home")
+    expect(text).to_contain_text("Fine.")
+    expect(window.locator(".orig")).to_have_count(1)
+    expect(window.locator(".rc").filter(has_text="log@firm.test")).to_be_visible()
+    text.get_by_text("Dr. Berg").click()
+    page.keyboard.type("X")
+    window.get_by_label("From").select_option(label=f"Anna Berg <{email}>")
+    saved(window)
+    expect(text).to_contain_text("Firm")
+    expect(text).not_to_contain_text("at home")
+    expect(window.locator(".rc").filter(has_text="log@firm.test")).to_have_count(0)
+
+
 def test_a_second_look_then_send_then_undo(site: Site, new_page: NewPage, email: str) -> None:
     page = new_page()
     sign_in(page, email)

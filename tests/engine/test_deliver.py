@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import Identity, MailAccount
+from accounts.models import Identity, MailAccount, OutgoingServer
 from mailsync import actions
 from mailsync.engine.deliver import RUN_MESSAGES, Doors, deliver
 from mailsync.engine.push import push_changes
@@ -422,6 +422,27 @@ def test_who_was_refused_is_not_taken_for_accepted_when_the_message_is_found() -
     post.smtp.faults = ["lost"]
     outgoing = post.run(post.write("bob@example.org, gone@example.org"))
     assert post.states(outgoing) == {"bob@example.org": "accepted", "gone@example.org": "pending"}
+
+
+def test_identities_of_two_accounts_share_a_relay_and_its_one_connection() -> None:
+    post = Post()
+    other = make_account(post.account.user, address="second@example.org")
+    relay = OutgoingServer.objects.create(user=post.account.user, host="relay.example", is_relay=True)
+    Identity.objects.filter(user=post.user_id).update(outgoing_server=relay)
+    used: list[int] = []
+    post.doors = Doors(
+        lambda server, account: used.append(server.pk) or post.smtp.open(server, account), post.imap.connect
+    )  # type: ignore[func-returns-value]
+    letters = [
+        actions.send(post.user_id, actions.start_draft(post.user_id, identity_id=one.pk, to="bob@example.org").pk, 0)
+        for one in Identity.objects.filter(user=post.user_id).order_by("pk")
+    ]
+    post.run(letters[0])
+    assert (used, post.smtp.connections) == ([relay.pk], 1)
+    assert [one.mail_from for one in post.smtp.taken] == [post.account.address, other.address]
+    # A relay keeps no copies: each account's Sent gets its own at once.
+    held = Change.objects.filter(kind="append").values_list("account", "hold_until")
+    assert sorted(held) == sorted([(post.account.pk, None), (other.pk, None)])
 
 
 def test_send_and_archive_clears_the_inbox_and_undo_brings_it_back() -> None:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import preferences
-from accounts.models import Identity, MailAccount, User
+from accounts.models import Identity, MailAccount, OutgoingServer, User
 from tests.factories import make_account, make_folder, make_user
 
 pytestmark = pytest.mark.django_db
@@ -195,6 +195,26 @@ def test_an_identity_has_its_name_and_signature(as_alice: Client, account: MailA
     assert identity.name == "Alice of the club"
     assert identity.signature_text == "Alice\n<b>treasurer</b>"
     assert identity.signature_html == "Alice<br>&lt;b&gt;treasurer&lt;/b&gt;"
+
+
+def test_an_identity_is_sent_through_a_server_of_its_own_person(
+    as_alice: Client, alice: User, account: MailAccount
+) -> None:
+    identity = account.identities.get()
+    path = f"/settings/identities/{identity.pk}/"
+    assert "Sent through" not in as_alice.get(path).text
+    relay = OutgoingServer.objects.create(user=alice, host="relay.test", label="Our relay", is_relay=True)
+    theirs = OutgoingServer.objects.create(user=make_user("mallory"), host="relay.test", label="Theirs")
+    page = as_alice.get(path).text
+    assert "Our relay" in page
+    assert "Theirs" not in page
+    assert as_alice.post(path, {"signature_text": "", "outgoing_server": theirs.pk}).status_code == 422
+    assert as_alice.post(path, {"signature_text": "", "outgoing_server": relay.pk}).status_code == 302
+    identity.refresh_from_db()
+    assert identity.outgoing_server == relay
+    as_alice.post(path, {"signature_text": "", "outgoing_server": ""})
+    identity.refresh_from_db()
+    assert identity.outgoing_server is None
 
 
 @pytest.mark.parametrize(

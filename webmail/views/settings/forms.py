@@ -2,14 +2,14 @@
 
 import zoneinfo
 from functools import lru_cache
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.conf import settings
 from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Identity, User
+from accounts.models import Identity, OutgoingServer, User
 
 
 @lru_cache(maxsize=1)
@@ -57,15 +57,26 @@ class IdentityForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Identity
-        fields: ClassVar[list[str]] = ["name", "reply_to", "default_bcc", "signature_text"]
+        fields: ClassVar[list[str]] = ["name", "reply_to", "default_bcc", "outgoing_server", "signature_text"]
         labels: ClassVar[dict[str, object]] = {
             "name": _("Name"),
             "reply_to": _("Answers go to"),
             "default_bcc": _("Always a blind copy to"),
+            "outgoing_server": _("Sent through"),
             "signature_text": _("Signature"),
         }
         help_texts: ClassVar[dict[str, object]] = {"reply_to": _("Leave it empty for the address itself.")}
         widgets: ClassVar[dict[str, forms.Widget]] = {"signature_text": forms.Textarea(attrs={"rows": 4})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Any server of this person's may carry it: the account's own, another account's, or a relay."""
+        super().__init__(*args, **kwargs)
+        servers = OutgoingServer.objects.filter(user=self.instance.user_id).order_by("label", "host", "id")
+        if len(servers) < 2 and self.instance.outgoing_server_id is None:
+            del self.fields["outgoing_server"]
+            return
+        choice = cast(forms.ModelChoiceField, self.fields["outgoing_server"])  # type: ignore[type-arg]
+        choice.queryset, choice.empty_label = servers, _("The account's own server")
 
     def save(self, commit: bool = True) -> Identity:
         """Keep the signature as text and as the same text in HTML, for messages of either kind."""
