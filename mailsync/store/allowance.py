@@ -103,8 +103,10 @@ def when_may_send(identity: Identity, recipients: int) -> Turn:
         ("admin", own, user.recipients_per_day, DAY),
     )
     for whose, which, limit, window in to_people:
+        if limit is None:
+            continue
         used = _accepted(which, window)
-        if limit is not None and used.count() + recipients > limit:
+        if used.count() + recipients > limit:
             counted = used.values_list("settled_at").annotate(count=Count("id"))
             entries = [(at, count) for at, count in counted if at is not None]
             at = when_allowed(now, entries, needed=recipients, limit=limit, window=window)
@@ -115,8 +117,10 @@ def when_may_send(identity: Identity, recipients: int) -> Turn:
         ("admin", own, user.messages_per_minute, MINUTE),
     )
     for whose, which, limit, window in of_messages:
+        if limit is None:
+            continue
         sent = OutgoingEvent.objects.filter(which, kind="handed_over", created_at__gt=now - window)
-        if limit is not None and sent.count() >= limit:
+        if sent.count() >= limit:
             entries = [(at, 1) for at in sent.values_list("created_at", flat=True)]
             at = when_allowed(now, entries, needed=1, limit=limit, window=window)
             turn = max(turn, Turn(at, whose), key=lambda one: one.at)

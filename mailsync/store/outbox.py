@@ -101,7 +101,14 @@ def claim(outgoing_id: int, *, most_recipients: int = RECIPIENTS_PER_TRANSACTION
 
 def mark_data_started(held: Claim) -> None:
     """Committed before DATA leaves. Raises ``LeaseLost`` when the message is no longer ours."""
-    _step(held, (_State.CLAIMED,), _State.DATA_STARTED)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE mailsync_outgoing SET state = %s WHERE id = %s AND attempts = %s AND state = %s"
+            " AND finished_at IS NULL",
+            [_State.DATA_STARTED.value, held.outgoing_id, held.attempt, _State.CLAIMED.value],
+        )
+        if cursor.rowcount != 1:
+            raise _lost(held)
 
 
 # One statement is one commit: its parts hold together without a transaction around them.
