@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 # Tuned for two cores; a third worker was slower (410 s against 348).
 JOBS   ?= 2
 
-.PHONY: demo run test check lint types layers pytest bench-list bench-send bench-render bench-sync bench-watch test-safety screenshots words audit lock clean
+.PHONY: demo run test check lint types layers pytest bench-list bench-send bench-render bench-sync bench-watch bench-ui test-safety screenshots words audit lock clean
 
 demo: $(VENV)/.onebox
 	@$(BIN)/python -m onebox demo
@@ -51,6 +51,11 @@ bench-send: $(VENV)/.dev
 
 bench-render: $(VENV)/.dev
 	$(BIN)/python -m bench.render
+
+# Beside Roundcube, where it is installed: apt-get install roundcube-core roundcube-sqlite3 php-cli php-sqlite3.
+bench-ui: $(VENV)/.dev
+	@$(PYTHON) tests/system.py
+	$(BIN)/python -m bench.ui
 
 # Beside mbsync and notmuch, where they are installed: apt-get install isync notmuch.
 bench-sync: $(VENV)/.dev
