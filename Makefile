@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 # Tuned for two cores; a third worker was slower (410 s against 348).
 JOBS   ?= 2
 
-.PHONY: demo run test check lint types layers pytest bench-list bench-send bench-render bench-sync bench-watch bench-ui test-safety screenshots words audit lock clean
+.PHONY: demo run test check lint types layers pytest bench-list bench-send bench-render bench-sync bench-watch bench-ui bench-scale test-safety screenshots words audit lock clean
 
 demo: $(VENV)/.onebox
 	@$(BIN)/python -m onebox demo
@@ -45,6 +45,10 @@ screenshots: $(VENV)/.dev
 
 bench-list: $(VENV)/.dev
 	$(BIN)/python -m bench.listing
+
+# A million messages take some minutes and 6 GB to make: --sizes and --users choose others.
+bench-scale: $(VENV)/.dev
+	$(BIN)/python -m bench.scale
 
 bench-send: $(VENV)/.dev
 	$(BIN)/python -m bench.send

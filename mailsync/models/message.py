@@ -219,7 +219,7 @@ class MessageText(models.Model):
     """The text index of a message, apart from its flags: a flag change never touches it."""
 
     message = models.OneToOneField(Message, models.CASCADE, primary_key=True, related_name="text")
-    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="+")
+    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="+", db_index=False)
     vector = SearchVectorField()
     complete = models.BooleanField(default=False, help_text="The body is in it, to its end.")
     version = models.PositiveSmallIntegerField(default=0, help_text="INDEX_VERSION of message.lexemes.")
@@ -227,7 +227,8 @@ class MessageText(models.Model):
     class Meta:
         indexes = [
             # With the account, so that a word common in everybody's mail costs no more than in one's own.
-            GinIndex(fields=["account", "vector"], name="message_text_words"),
+            # Every search reads the list of what is not merged yet: it is kept short. Read by ``mailsync_find_texts``.
+            GinIndex(fields=["account", "vector"], name="message_text_words", gin_pending_list_limit=512),
             models.Index(fields=["account"], name="message_text_incomplete", condition=Q(complete=False)),
         ]
 

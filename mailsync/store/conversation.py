@@ -58,13 +58,13 @@ class Conversation:
 def load_conversation(user_id: int, thread_id: int) -> Conversation:
     """Messages that no folder shows are left out. Raises ``Thread.DoesNotExist`` for another's conversation."""
     thread = Thread.objects.select_related("account").get(id=thread_id, account__user_id=user_id)
-    shown = Placement.objects.filter(
-        thread_id=thread_id, shown=True, folder__missing_since__isnull=True
-    ).select_related("folder")
+    # Folders come by a query of their own: joined, a planner without statistics may begin with the folders' lists.
+    shown = Placement.objects.filter(thread_id=thread_id, shown=True).prefetch_related("folder")
     placements: dict[int, list[Placement]] = {}
     # Newest first, so that the limit keeps the newest; a message may lie in several folders.
     for placement in shown.order_by("-received_at", "-id")[: MOST_MESSAGES * 4]:
-        placements.setdefault(placement.message_id, []).append(placement)
+        if placement.folder.missing_since is None:
+            placements.setdefault(placement.message_id, []).append(placement)
     kept = list(placements)[:MOST_MESSAGES]
     found = Message.objects.filter(id__in=kept).order_by("received_at", "id")
     messages = tuple(ConversationMessage(message, tuple(reversed(placements[message.id]))) for message in found)

@@ -56,16 +56,18 @@ _INDEX = """
     SELECT k.received_at, k.message_id, k.id FROM (
         SELECT DISTINCT ON (p.message_id) p.received_at, p.message_id, p.id
           FROM hit
-          JOIN mailsync_placement p ON p.message_id = hit.id AND p.shown AND p.folder_id = ANY(%(folders)s)
+         CROSS JOIN LATERAL (
+             -- OFFSET 0: message by message, by its key, however many the planner expects.
+             SELECT * FROM mailsync_placement p
+              WHERE p.message_id = hit.id AND p.shown AND p.folder_id = ANY(%(folders)s) OFFSET 0
+         ) AS p
           {joined}
          WHERE {where}
          ORDER BY p.message_id, p.id DESC
     ) AS k ORDER BY k.received_at DESC, k.message_id DESC LIMIT %(limit)s
 """
-_BY_WORDS = (
-    "mailsync_messagetext t CROSS JOIN LATERAL (SELECT t.message_id AS id) AS m"
-    " WHERE t.account_id = ANY(%(accounts)s) AND t.vector @@ %(words)s::tsquery"
-)
+#: A function of the database, so that no statistics can make it read the whole table (migration 0020).
+_BY_WORDS = "mailsync_find_texts(%(accounts)s::bigint[], %(words)s::tsquery) AS m(id)"
 _BY_NAME = "mailsync_message m WHERE m.account_id = ANY(%(accounts)s) AND m.message_id = %(name)s"
 
 

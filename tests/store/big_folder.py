@@ -28,12 +28,15 @@ _FILL = """
     SELECT folder_id, thread_id, id, received_at, 1, (NOT seen)::int, flagged::int, false
       FROM mailsync_placement WHERE folder_id = %(folder)s;
     UPDATE mailsync_folder SET total = %(count)s, unread = %(count)s / 5 WHERE id = %(folder)s;
-    ANALYZE mailsync_thread; ANALYZE mailsync_message; ANALYZE mailsync_placement; ANALYZE mailsync_threadrow;
 """
+_ANALYZE = "ANALYZE mailsync_thread, mailsync_message, mailsync_placement, mailsync_threadrow"
 
 
-def fill(account: MailAccount, path: str, count: int) -> Folder:
-    """A folder of ``count`` messages, a fifth unread, a fiftieth flagged, each a conversation of its own."""
+def fill(account: MailAccount, path: str, count: int, *, analyze: bool = True) -> Folder:
+    """A folder of ``count`` messages, a fifth unread, a fiftieth flagged, each a conversation of its own.
+
+    Without ``analyze`` the planner is told nothing of it.
+    """
     folder = make_folder(account, path)
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(id), 0) + 1000000 FROM mailsync_message")
@@ -48,5 +51,7 @@ def fill(account: MailAccount, path: str, count: int) -> Folder:
                 "start": "2020-01-01T00:00:00Z",
             },
         )
+        if analyze:
+            cursor.execute(_ANALYZE)
     folder.refresh_from_db()
     return folder

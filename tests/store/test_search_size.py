@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from mailsync.models import Folder
+from mailsync.plan.search_index import tsquery
 from mailsync.store.search import WALK, Search, prepare_search
 from tests.factories import make_account, make_folder
 from tests.store.big_folder import fill
@@ -83,3 +84,33 @@ def test_what_is_not_searched_is_counted_without_reading_the_mailbox(large: Fold
     coverage, read = measure(prepared.coverage)
     assert coverage.searched == coverage.total == LARGE + 1000
     assert max(read) < 100
+
+
+#: The worst that statistics could say: to read a table whole seems free, and each entry of an index dear.
+_MISJUDGED = "SET LOCAL seq_page_cost = 0; SET LOCAL random_page_cost = 100000; SET LOCAL cpu_index_tuple_cost = 1000"
+_READ = (
+    "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables"
+    " WHERE relname = 'mailsync_messagetext'"
+)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("query", "count"), [("n17 ", 1), ("rare third ", 33), ("rare -common", 0), ("absent ", 0)])
+def test_the_words_index_is_read_whatever_the_planner_believes(large: Folder, query: str, count: int) -> None:
+    prepared = prepare_search(large.account.user_id, query)
+    with connection.cursor() as cursor:
+        cursor.execute(_MISJUDGED)
+        before = _number(_READ)
+        cursor.execute(
+            "SELECT count(*) FROM mailsync_find_texts(%s, %s::tsquery)",
+            [[large.account_id], tsquery(prepared.term)],
+        )
+        assert cursor.fetchone() == (count,)
+        assert _number(_READ) - before <= 2 * count + 100
+
+
+def _number(sql: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        ((number,),) = cursor.fetchall()
+    return int(number)
