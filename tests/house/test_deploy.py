@@ -13,7 +13,7 @@ from django.test import Client
 
 PROJECT = Path(__file__).resolve().parents[2]
 NAME = re.compile(r"\b(?:HERON_[A-Z0-9_]+|DATABASE_URL|REDIS_URL)\b")
-SECRETS = {"HERON_SECRET_KEY": "0123456789abcdef" * 4, "HERON_VAULT_KEYS": "dGVzdHMgb25seSwgdGVzdHMgb25seSwgdGVzdHMhISE="}
+SECRETS = {"HERON_SECRET_KEY": "long enough " * 5, "HERON_VAULT_KEYS": "dGVzdHMgb25seSwgdGVzdHMgb25seSwgdGVzdHMhISE="}
 
 
 def check(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
