@@ -12,6 +12,7 @@ from allauth.account.adapter import get_adapter
 from allauth.mfa import signals as mfa_signals
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.signals import user_logged_out, user_login_failed
+from django.core.exceptions import PermissionDenied
 from django.db.models.signals import post_save
 from django.http import HttpRequest
 from django.utils import timezone
@@ -31,9 +32,17 @@ def record(
         actor=actor if actor is not None and actor.pk != user.pk else None,
         kind=kind,
         detail=detail[:300],
-        ip=get_adapter().get_client_ip(request) if request is not None else None,
+        ip=_address(request) if request is not None else None,
         user_agent=request.headers.get("User-Agent", "")[:300] if request is not None else "",
     )
+
+
+def _address(request: HttpRequest) -> str | None:
+    """Where it came from; None where nobody says, as over a socket: signing out must not fail for that."""
+    try:
+        return str(get_adapter().get_client_ip(request))
+    except PermissionDenied:
+        return None
 
 
 def forget_old() -> int:

@@ -228,7 +228,8 @@ def test_run_and_run_again_and_killed_anywhere(
             finish(account, given)
             assert result(given) == result(whole), f"killed at step {step}"
             transaction.set_rollback(True)
-    assert kills > 1
+    # A folder that was renumbered is left to the pull at once: that push has a single place to die at.
+    assert kills >= (1 if event == "renumbered" else 2)
 
 
 @given(

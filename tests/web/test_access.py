@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Identity, MailAccount, User
 from mailsync import actions
-from mailsync.models import Draft, Outgoing, Upload
+from mailsync.models import Contact, Draft, Outgoing, Upload
 from tests.factories import make_account, make_folder, make_message, make_user
 from webmail import access
 
@@ -50,7 +50,9 @@ def belongings(alice: User) -> dict[str, Any]:
         user=alice, account=account, identity=identity, mail_from=account.address, message_id="o@x.test", raw=b"x"
     )
     upload = Upload.objects.create(user=alice, draft_id=draft.pk, name="a.txt", size_bytes=5, fingerprint="a")
+    contact = Contact.objects.create(user=alice, uid="card")
     return {
+        "contact_id": contact.pk,
         "upload_id": upload.pk,
         "account_id": account.pk,
         "identity_id": identity.pk,
