@@ -190,7 +190,11 @@ def main() -> None:
     began = time.perf_counter()
     make_texts()
     with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit = off")
+        cursor.execute("SET synchronous_commit = off; SET maintenance_work_mem = '512MB'")
+        # Built once over all of it: that is many times quicker than row by row.
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'message_text_words'")
+        ((words_index,),) = cursor.fetchall()
+        cursor.execute("DROP INDEX message_text_words")
     boxes = []
     for size in sorted(options.sizes):
         boxes.append(make_box(size))
@@ -198,6 +202,7 @@ def main() -> None:
     neighbours = [make_box(max(options.sizes) // options.users) for _ in range(options.users)]
     messages = sum(box.size for box in (*boxes, *neighbours))
     with connection.cursor() as cursor:
+        cursor.execute(words_index)
         cursor.execute("VACUUM ANALYZE")
     print(f"filled in {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
     measure(boxes, options.rounds)

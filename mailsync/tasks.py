@@ -4,9 +4,9 @@ function of the engine or the store, and enqueues what that says comes next. All
 
 from celery import shared_task
 
-from mailsync.engine import long_acts, pull, waking
+from mailsync.engine import long_acts, pull, read_files, waking
 from mailsync.engine import maintain as maintenance
-from mailsync.store import journal_work, leases, schedule, snoozing, turns, unsubscriptions
+from mailsync.store import file_texts, journal_work, leases, schedule, snoozing, turns, unsubscriptions
 
 
 @shared_task(name="mailsync.dispatch", ignore_result=True)
@@ -33,6 +33,8 @@ def dispatch() -> None:
 def maintain() -> None:
     """What may wait: remove what has been gone for a month, and old runs."""
     maintenance.maintain()
+    for account_id in file_texts.accounts_with_unread_files(limit=1000):
+        files_read.apply_async((account_id,), expires=300)
 
 
 @shared_task(name="mailsync.account_pull", ignore_result=True)
@@ -59,6 +61,14 @@ def bodies_pull(account_id: int) -> None:
     """Fetch the bodies that are still to come."""
     if pull.pull_bodies(account_id) is pull.Outcome.MORE:
         bodies_pull.delay(account_id)
+    files_read.apply_async((account_id,), expires=300)
+
+
+@shared_task(name="mailsync.files_read", ignore_result=True)
+def files_read(account_id: int) -> None:
+    """Read the text of attachments into the index."""
+    if read_files.read_files(account_id):
+        files_read.delay(account_id)
 
 
 @shared_task(name="mailsync.message_fetch", ignore_result=True)

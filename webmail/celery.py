@@ -25,6 +25,7 @@ app.conf.task_routes = {
     "mailsync.account_pull": {"queue": "sync"},
     "mailsync.folder_pull": {"queue": "interactive"},
     "mailsync.bodies_pull": {"queue": "backfill"},
+    "mailsync.files_read": {"queue": "maintenance"},
     "mailsync.message_fetch": {"queue": "interactive"},
     "mailsync.changes_push": {"queue": "interactive"},
     "mailsync.act_work": {"queue": "sync"},

@@ -14,7 +14,7 @@ from mailsync.message.words import plain_words, words
 from mailsync.types import Address
 
 #: Grows whenever the same message would get other lexemes; ``manage.py reparse`` writes older ones anew.
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 
 #: PostgreSQL §8.11, §12.11: positions end at 16,383, 256 of them a lexeme, 1 MB a vector.
 LAST_POSITION = 16_383
@@ -32,7 +32,8 @@ FIELD_MARKS = {"from": ".f", "to": ".t", "cc": ".c", "bcc": ".b", "filename": ".
 @dataclass(frozen=True, slots=True)
 class IndexedText:
     """What is indexed of one message. ``people`` by field of the header; ``text`` is the body in its
-    order, ``own`` those lines of it that are not quoted; ``has_body`` is off while only the header is here.
+    order, ``own`` those lines of it that are not quoted; ``has_body`` is off while only the header is here,
+    ``files_waiting`` on while ``file_texts``, what stands in the attachments, is still to be read.
     """
 
     message_id: int
@@ -44,14 +45,17 @@ class IndexedText:
     list_id: str = ""
     has_invite: bool = False
     has_body: bool = True
+    file_texts: Sequence[str] = ()
+    files_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """``complete``: the whole message is in it."""
+    """``complete``: the whole message is in it. ``files_waiting``: but for the text of its attachments."""
 
     text: str
     complete: bool
+    files_waiting: bool = False
 
 
 @dataclass(slots=True)
@@ -142,9 +146,14 @@ def build_vector(given: IndexedText) -> Vector:
     own = set(given.own.splitlines())
     for line in given.text.splitlines():
         found.add(line, "C" if line in own else "D")
+    for text in given.file_texts:
+        found.gap()
+        for line in text.splitlines():
+            found.add(line, "B")
     if given.has_invite:
         found.places[INVITE] = ["1"]
-    return Vector(found.literal(), given.has_body and not found.is_cut)
+    complete = given.has_body and not found.is_cut and not given.files_waiting
+    return Vector(found.literal(), complete, given.files_waiting)
 
 
 def lexemes(text: str) -> list[str]:

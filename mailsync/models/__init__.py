@@ -6,6 +6,7 @@ from mailsync.models.change import Change
 from mailsync.models.contact import Contact, ContactAddress
 from mailsync.models.folder import BodyPiece, Folder, Hole
 from mailsync.models.message import (
+    FileText,
     Message,
     MessageText,
     Placement,
@@ -43,6 +44,7 @@ __all__ = [
     "EgressSwitch",
     "EventAnswer",
     "EventNotice",
+    "FileText",
     "Folder",
     "Halt",
     "Hole",

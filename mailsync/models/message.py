@@ -223,6 +223,9 @@ class MessageText(models.Model):
     vector = SearchVectorField()
     complete = models.BooleanField(default=False, help_text="The body is in it, to its end.")
     version = models.PositiveSmallIntegerField(default=0, help_text="INDEX_VERSION of message.lexemes.")
+    files_waiting = models.BooleanField(
+        default=False, db_default=False, help_text="The text of its attachments is still to be read."
+    )
 
     class Meta:
         indexes = [
@@ -230,7 +233,22 @@ class MessageText(models.Model):
             # Every search reads the list of what is not merged yet: it is kept short. Read by ``mailsync_find_texts``.
             GinIndex(fields=["account", "vector"], name="message_text_words", gin_pending_list_limit=512),
             models.Index(fields=["account"], name="message_text_incomplete", condition=Q(complete=False)),
+            models.Index(fields=["account"], name="message_text_files", condition=Q(files_waiting=True)),
         ]
+
+
+class FileText(models.Model):
+    """The text of one attachment, to say which one a search has matched and where."""
+
+    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="+")
+    message = models.ForeignKey(Message, models.CASCADE, related_name="file_texts")
+    part = models.CharField(max_length=64, help_text="Part.path")
+    filename = models.TextField(blank=True)
+    text = models.TextField(blank=True)
+    problem = models.TextField(blank=True, help_text="Why there is no text.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message", "part"], name="file_text_once")]
 
 
 class RenderedBody(models.Model):

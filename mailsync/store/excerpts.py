@@ -11,7 +11,7 @@ from typing import Literal
 from mailsync.message.bodies import choose_bodies, decode_text
 from mailsync.message.facts import Part
 from mailsync.message.html_text import html_to_text
-from mailsync.models import Message
+from mailsync.models import FileText, Message
 from mailsync.plan.search_marks import Piece, asked_words, cut_pieces, find_marks, mark_pieces
 from mailsync.plan.search_terms import Field, Term
 from mailsync.store.raw import raw_reader
@@ -19,7 +19,7 @@ from mailsync.store.raw import raw_reader
 #: Of a longer body only so much is decoded to find the place.
 _MOST_BYTES = 200_000
 
-Where = Literal["", "subject", "body", "from", "to", "cc", "bcc", "filename"]
+Where = Literal["", "subject", "body", "from", "to", "cc", "bcc", "filename", "attachment"]
 _PEOPLE: tuple[Field, ...] = ("to", "cc", "bcc")
 
 
@@ -30,13 +30,23 @@ class Excerpt:
     where: Where
     subject: tuple[Piece, ...]
     pieces: tuple[Piece, ...]
+    #: The attachment whose text matched.
+    file: str = ""
 
 
 def load_excerpts(message_ids: Sequence[int], term: Term | None) -> dict[int, Excerpt]:
     """By message id, for messages that the caller has the right to."""
     columns = ("subject", "preview", "from_name", "from_address", "recipients", "parts", "raw_id")
     found = Message.objects.filter(id__in=message_ids).only(*columns)
-    return {message.pk: _excerpt(message, term) for message in found}
+    excerpts = {message.pk: _excerpt(message, term) for message in found}
+    unexplained = [pk for pk, excerpt in excerpts.items() if not excerpt.where]
+    if unexplained and (asked := asked_words(term)):
+        for file in FileText.objects.filter(message__in=unexplained).exclude(text="").order_by("message", "part"):
+            excerpt = excerpts[file.message_id]
+            if not excerpt.where and (marks := find_marks(text := " ".join(file.text.split()), asked)):
+                pieces = tuple(cut_pieces(text, marks))
+                excerpts[file.message_id] = Excerpt("attachment", excerpt.subject, pieces, file.filename)
+    return excerpts
 
 
 def _excerpt(message: Message, term: Term | None) -> Excerpt:

@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from mailsync.models import (
     Change,
     Draft,
+    FileText,
     Folder,
     Hole,
     Lease,
@@ -34,6 +35,7 @@ _OWN: tuple[tuple[type[Model], str], ...] = (
     (SyncRun, "account"),
     (PopMessage, "account"),
     (MessageText, "account"),
+    (FileText, "account"),
     (ThreadRow, "folder__account"),
     (Hole, "folder__account"),
     (Placement, "account"),

@@ -9,17 +9,19 @@ from collections.abc import Mapping, Sequence
 
 from django.db import connection
 
-from mailsync.message.facts import ParsedHeader, ParsedMessage
+from mailsync.extract.kinds import MOST_BYTES, choose_kind
+from mailsync.message.facts import ParsedHeader, ParsedMessage, Part
 from mailsync.message.lexemes import INDEX_VERSION, IndexedText, Vector, build_vector, people_of
 from mailsync.store.plain import plain
 
 _INDEX = """
-    INSERT INTO mailsync_messagetext (message_id, account_id, vector, complete, version)
-    SELECT message_id, %(account)s, vector::tsvector, complete, %(version)s
-      FROM unnest(%(ids)s::bigint[], %(vectors)s::text[], %(complete)s::boolean[])
-        AS given(message_id, vector, complete)
+    INSERT INTO mailsync_messagetext (message_id, account_id, vector, complete, version, files_waiting)
+    SELECT message_id, %(account)s, vector::tsvector, complete, %(version)s, files_waiting
+      FROM unnest(%(ids)s::bigint[], %(vectors)s::text[], %(complete)s::boolean[], %(files_waiting)s::boolean[])
+        AS given(message_id, vector, complete, files_waiting)
     ON CONFLICT (message_id) DO UPDATE
-       SET vector = EXCLUDED.vector, complete = EXCLUDED.complete, version = EXCLUDED.version
+       SET vector = EXCLUDED.vector, complete = EXCLUDED.complete, version = EXCLUDED.version,
+           files_waiting = EXCLUDED.files_waiting
 """
 
 
@@ -41,6 +43,7 @@ def write_vectors(account_id: int, vectors: Mapping[int, Vector]) -> None:
                 "ids": list(vectors),
                 "vectors": [vector.text for vector in vectors.values()],
                 "complete": [vector.complete for vector in vectors.values()],
+                "files_waiting": [vector.files_waiting for vector in vectors.values()],
             },
         )
 
@@ -57,8 +60,17 @@ def header_text(message_id: int, header: ParsedHeader) -> IndexedText:
     )
 
 
-def message_text(message_id: int, parsed: ParsedMessage) -> IndexedText:
-    """What is indexed of a whole message."""
+def readable_files(parsed: ParsedMessage) -> list[Part]:
+    """The attachments that have a text of their own."""
+    return [
+        part
+        for part in parsed.attachments
+        if choose_kind(part.content_type, part.filename) and part.size_bytes <= MOST_BYTES
+    ]
+
+
+def message_text(message_id: int, parsed: ParsedMessage, file_texts: Sequence[str] | None = None) -> IndexedText:
+    """What is indexed of a whole message; without ``file_texts`` its files wait to be read."""
     header = header_text(message_id, parsed.header)
     return IndexedText(
         message_id,
@@ -69,4 +81,6 @@ def message_text(message_id: int, parsed: ParsedMessage) -> IndexedText:
         own=parsed.own_text,
         files=[part.filename for part in parsed.attachments if part.filename],
         has_invite=any(part.content_type == "text/calendar" for part in parsed.root.walk()),
+        file_texts=file_texts or (),
+        files_waiting=file_texts is None and bool(readable_files(parsed)),
     )

@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.models import User
 from mailsync.message.parse import parse_message
-from mailsync.models import Folder, MessageText
+from mailsync.models import FileText, Folder, MessageText
 from mailsync.store.text_index import index_texts, message_text
 from tests.factories import make_account, make_folder, make_message, make_user, raw_message
 
@@ -50,6 +50,17 @@ def test_words_in_a_query_are_never_markup(browser: Client, inbox: Folder) -> No
     raw = browser.get("/search/?q=bold+before:<script>").content.decode()
     assert "<script>" not in raw.partition('id="searchbar"')[2].partition("</p>")[0]
     assert "&lt;b&gt;<mark>bold</mark>&lt;/b&gt;" in raw
+
+
+def test_the_attachment_that_matches_is_named_and_its_words_marked(browser: Client, inbox: Folder) -> None:
+    raw = raw_message("Papers", "See the file.\r\n")
+    found = make_message(inbox, raw, subject="Papers", preview="See the file.").message
+    text = "Berths\nThe boathouse is to let"
+    FileText.objects.create(account_id=inbox.account_id, message=found, part="2", filename="<lease>.docx", text=text)
+    index_texts(inbox.account_id, [message_text(found.pk, parse_message(raw), [text])])
+    shown = page(browser, "/search/?q=boathouse+")
+    assert '<span class="where">In <lease>.docx:</span> Berths The <mark>boathouse</mark> is to let' in shown
+    assert "&lt;lease&gt;" in browser.get("/search/?q=boathouse+").content.decode()
 
 
 def test_the_place_in_the_body_is_shown_with_the_match_marked(browser: Client, inbox: Folder) -> None:
