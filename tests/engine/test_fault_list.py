@@ -338,7 +338,7 @@ def test_an_append_whose_reply_is_lost_is_not_done_again(fault: str) -> None:
     post.run(post.write())
     post.imap.fail("append", fault)
     for _ in range(3):
-        Change.objects.filter(due_at__isnull=False).update(due_at=timezone.now() - timedelta(seconds=1))
+        Change.objects.filter(due_at__isnull=False).update(due_at=timezone.now() - timedelta(minutes=10))
         post.push()
     assert not Change.objects.filter(finished_at=None).exists()
     assert len(post.imap.boxes["Sent"].messages) == 1
@@ -385,11 +385,11 @@ def test_a_flushed_redis_loses_no_work(account: MailAccount, monkeypatch: pytest
             getattr(tasks, name), "apply_async", lambda ids, name=name, **more: given.append((name, *ids))
         )
     server = filled()
-    AccountSync.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    AccountSync.objects.update(due_at=timezone.now() - timedelta(minutes=10))
     tasks.dispatch()
     assert given == [("account_pull", account.pk)]
     given.clear()  # as FLUSHALL does
-    AccountSync.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    AccountSync.objects.update(due_at=timezone.now() - timedelta(minutes=10))
     tasks.dispatch()
     assert given == [("account_pull", account.pk)]
     pull(account, server)

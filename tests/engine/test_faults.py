@@ -62,7 +62,7 @@ def test_one_bad_message_is_a_hole_and_the_rest_syncs(account: MailAccount, kind
     assert "fetch_headers" not in server.log
     # When the server can give it, it comes.
     getattr(server, kind).clear()
-    Hole.objects.update(next_try_at=timezone.now() - timedelta(seconds=1))
+    Hole.objects.update(next_try_at=timezone.now() - timedelta(days=1))  # now() is when the transaction began
     server.boxes["INBOX"].messages[1].flags.add("\\Seen")
     pull(account, server)
     assert_in_step(account, server)
@@ -83,7 +83,7 @@ def test_a_message_that_the_tables_refuse_is_a_hole_and_the_rest_syncs(
     assert_in_step(account, server, holes={3})
     assert Hole.objects.get().reason == "This message cannot be stored."
     monkeypatch.undo()
-    Hole.objects.update(next_try_at=timezone.now() - timedelta(seconds=1))
+    Hole.objects.update(next_try_at=timezone.now() - timedelta(days=1))  # now() is when the transaction began
     server.boxes["INBOX"].add(raw_message("New", Message_ID="<new@x>"))
     pull(account, server)
     assert_in_step(account, server)
@@ -140,7 +140,7 @@ def test_a_hole_whose_message_has_gone_is_filled(account: MailAccount) -> None:
     server.poison.add(2)
     pull(account, server)
     del server.boxes["INBOX"].messages[2]
-    Hole.objects.update(next_try_at=timezone.now() - timedelta(seconds=1))
+    Hole.objects.update(next_try_at=timezone.now() - timedelta(days=1))  # now() is when the transaction began
     pull(account, server)
     assert_in_step(account, server)
 
@@ -153,7 +153,7 @@ def test_a_body_that_never_comes_waits_longer_each_time(account: MailAccount) ->
     assert set(Message.objects.filter(raw__isnull=True).values_list("subject", flat=True)) == {"Inbox 1"}
     first = Hole.objects.get()
     assert (first.uid, first.attempts) == (2, 1)
-    Hole.objects.update(next_try_at=timezone.now() - timedelta(seconds=1))
+    Hole.objects.update(next_try_at=timezone.now() - timedelta(days=1))  # now() is when the transaction began
     Folder.objects.update(bodies_pending=1)
     pull_bodies(account.pk, connect=server.opener)
     second = Hole.objects.get()
@@ -172,7 +172,7 @@ def test_a_body_that_did_not_come_is_asked_for_again(account: MailAccount) -> No
     pull_bodies(account.pk, connect=server.opener)
     assert inbox().bodies_pending == 0
     for attempt in (2, 3):
-        Hole.objects.update(next_try_at=timezone.now() - timedelta(seconds=1))
+        Hole.objects.update(next_try_at=timezone.now() - timedelta(days=1))  # now() is when the transaction began
         server.boxes["INBOX"].messages[1].flags = {f"n{attempt}"}
         pull_account(account.pk, connect=server.opener)
         assert inbox().bodies_pending == 1
