@@ -35,7 +35,7 @@ def newsletters() -> list[bytes]:
         raw = path.read_bytes()
         if b"html" in raw.lower() and choose_bodies(parse_message(raw).root).html is not None:
             found.append(raw)
-    return found
+    return list(dict.fromkeys(found))  # some of the mail is there twice
 
 
 def read_answer_and_print(page: Page, url: str, pk: int) -> None:
