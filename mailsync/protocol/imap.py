@@ -194,13 +194,17 @@ class ImapSource:
 
     def fetch_messages(self, uids: Sequence[int], *, sizes: dict[int, int] | None = None) -> Iterator[FetchedMessage]:
         """Lazily, batch by batch; a body that is NIL, or empty where it should not be, is absent."""
+        self._refuse_above(max(((sizes or {}).get(uid, 0) for uid in uids), default=0))
         return imap_batches.fetch_messages(self._session, uids, sizes or {})
 
     def fetch_piece(self, uid: int, at: int, length: int, *, size_bytes: int) -> FetchedPiece | None:
         """By partial FETCH; RFC822.SIZE may be wrong, so the pieces themselves tell the end."""
-        if max(size_bytes, at) > self._max_message_bytes:
-            raise Poison(f"The message is larger than Heron takes ({max(size_bytes, at)} bytes).")
+        self._refuse_above(max(size_bytes, at))
         return imap_batches.fetch_piece(self._session, uid, at, length)
+
+    def _refuse_above(self, size_bytes: int) -> None:
+        if size_bytes > self._max_message_bytes:
+            raise Poison(f"The message is larger than Heron takes ({size_bytes} bytes).")
 
     # What the user did. -------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ LIMIT = 50
 #: A page of 51 keys, each row met in its index and in up to four joined tables, with room for a batch.
 MOST_ROWS = 8 * (LIMIT + 1)
 #: The folders of all accounts here: a table this small may be read whole. No list of messages is as short.
-SMALL_TABLE = 300
+SMALL_TABLE = 5000
 
 
 @pytest.fixture(scope="module")
