@@ -1,7 +1,10 @@
 """What every test can ask for: certificates and real or scripted servers on loopback."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from accounts import providers
 from mailsync.protocol import egress
 
 #: Fixtures that start a whole site: the tests that use one run in the same process, so that it starts once.
@@ -32,3 +35,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for name in SITES:
             if name in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.xdist_group(name))
+
+
+@pytest.fixture(autouse=True)
+def _providers_as_shipped() -> Iterator[None]:
+    """What an administrator adds to the table is kept in the process: one test's rows are not the next one's."""
+    providers.set_own_rows({})
+    yield
+    providers.set_own_rows({})
