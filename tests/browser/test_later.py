@@ -24,6 +24,8 @@ def test_what_is_put_off_comes_back_on_top(chromium: Browser, mailbox: Mailbox) 
     page.keyboard.press("z")
     expect(page.locator("#live")).to_have_text("Undone.")
     assert subjects(page)[:2] == [first, second]
+    page.wait_for_timeout(1000)  # what the server says of it has come by: no new mail is announced
+    expect(page.locator("#live")).to_have_text("Undone.")
 
     page.locator(".row").nth(1).focus()
     page.keyboard.press("b")

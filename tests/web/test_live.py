@@ -104,12 +104,14 @@ async def test_a_slow_browser_reads_anew_instead_of_late(publish: Any, monkeypat
 @in_loop
 async def test_a_lost_connection_surfaces_as_a_resync(publish: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "RECONNECT_SECONDS", 0.05)
-    fanout = Fanout(settings.REDIS_URL)
+    # Named, because other processes of the suite have subscriptions at the same Redis.
+    fanout = Fanout(f"{settings.REDIS_URL}?client_name=to-be-cut")
     async with fanout.listen(5) as queue:
         await subscribed(5)
         with redis.Redis.from_url(settings.REDIS_URL) as client:
-            for one in client.client_list(_type="pubsub"):
-                client.client_kill_filter(_id=one["id"])
+            mine = [one["id"] for one in client.client_list(_type="pubsub") if one["name"] == "to-be-cut"]
+            assert len(mine) == 1
+            client.client_kill_filter(_id=mine[0])
         assert json.dumps(await next_line(queue)) == RESYNC
         await subscribed(5)
         publish(5, {"kind": "folder", "folder": 1})

@@ -2,11 +2,11 @@
    gone leaves; further down, what is out of view is emptied and read anew when it comes near. */
 
 import { part } from "heron/mail/request";
-import { away, dress, grid, resize, rowNamed, scroller } from "heron/mail/rows";
+import { away, dress, grid, isArrival, resize, rowNamed, scroller } from "heron/mail/rows";
 import { empty, firstUrl, groupsOf, join, layOut, listRound, readPage, settle } from "heron/mail/chunks";
 
 /** Fresh rows of the top of the list. With `move` they take their true places and what has gone goes;
-    without, rows change where they stand. Pages further down are freshened either way. Returns how many are new. */
+    without, rows change where they stand. Pages further down are freshened either way. Returns how many are new mail. */
 export async function refreshTop({ move }) {
   const mine = listRound();
   refreshFurther();
@@ -16,17 +16,18 @@ export async function refreshTop({ move }) {
   const rows = [...fresh.querySelectorAll(".row")];
   const focused = document.activeElement?.closest?.(".row")?.id;
   const unknown = rows.filter((row) => !rowNamed(row.id));
+  const arrived = rows.filter(isArrival).length;
   if (!move) {
     freshen(fresh);
     refocus(focused);
-    return unknown.length;
+    return arrived;
   }
   rebuildTop(fresh, rows);
   resize(unknown.length);
   settle();
   refocus(focused);
   document.getElementById("listempty")?.toggleAttribute("hidden", Boolean(grid().querySelector(".row")));
-  return unknown.length;
+  return arrived;
 }
 
 /** Rows of later pages: what is in view changes where it stands, the rest is read when it comes near. */

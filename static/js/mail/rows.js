@@ -7,6 +7,8 @@ const list = document.getElementById("list");
 const selected = new Set();
 /** Rows that an act has just taken away: until the server knows, a fresh page must not bring them back. */
 export const away = new Set();
+/** Messages that stood in a list of this page: whatever brings one of them back, it is not new mail. */
+const shown = new Set();
 let anchor = null;
 let current = document.getElementById("reading")?.dataset.row ?? null;
 
@@ -33,11 +35,18 @@ export function dress(root = grid()) {
     }
     row.classList.toggle("current", row.id === current);
     mark(row, selected.has(row.id));
+    if (row.isConnected) shown.add(row.dataset.message);
   }
   if (!grid().querySelector('.row[tabindex="0"]')) {
     const first = currentRow() ?? grid().querySelector(".row");
     if (first) first.tabIndex = 0;
   }
+}
+
+/** Whether a row of a fresh page is mail that came in: unread, never shown here, and not pulled up from further down. */
+export function isArrival(row, at, fresh) {
+  if (!row.classList.contains("unread") || shown.has(row.dataset.message)) return false;
+  return !grid().querySelector(".row") || fresh.slice(at).some((other) => rowNamed(other.id));
 }
 
 function mark(row, on) {
