@@ -44,6 +44,10 @@ HERON_LINK_DAYS = env.integer("HERON_LINK_DAYS", 30)
 HERON_FILES_QUOTA_BYTES = env.integer("HERON_FILES_QUOTA_BYTES", 2 * 1024 * 1024 * 1024)
 # What filling an account for the first time may fetch in a day, where its provider names no limit; 0: anything.
 HERON_BACKFILL_BYTES_PER_DAY = env.integer("HERON_BACKFILL_BYTES_PER_DAY", 0)
+# Finding the servers of an address: DNS servers to ask (host or host:port; none: the system's), and a public database
+# of providers, a URL that a domain is put behind; empty: not asked.
+HERON_NAMESERVERS = env.words("HERON_NAMESERVERS", "")
+HERON_PROVIDER_DATABASE = env.text("HERON_PROVIDER_DATABASE", "https://autoconfig.thunderbird.net/v1.1/")
 # An address or URL for people who find a hole; shown in /.well-known/security.txt.
 HERON_SECURITY_CONTACT = env.text("HERON_SECURITY_CONTACT", "")
 HERON_WATCH_LIMIT = env.integer("HERON_WATCH_LIMIT", 2000)

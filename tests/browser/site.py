@@ -14,22 +14,30 @@ import pytest
 
 from onebox.processes import Child, wait_until
 from onebox.valkey import Valkey, free_port
+from tests.servers import names
 from tests.servers.certificates import Certificates
+from tests.servers.dns_server import DnsServer
+from tests.servers.pages import Pages
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 
 class Site:
-    """A running Heron. ``manage`` runs a Django command or a piece of Python in its environment."""
+    """A running Heron. ``manage`` runs a Django command or a piece of Python in its environment.
 
-    def __init__(self, folder: Path, ca_file: str) -> None:
+    ``names``, ``dns`` and ``pages`` are the world in which it finds servers."""
+
+    def __init__(self, folder: Path, certificates: Certificates) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.database = f"site_{uuid.uuid4().hex[:12]}"
         self.valkey = Valkey(log=folder / "valkey.log")
         self.children: dict[str, Child] = {}
-        self.ca_file = ca_file
+        self.ca_file = certificates.ca_file
+        self.names = names.Names(folder / "names.json")
+        self.dns = DnsServer()
+        self.pages = Pages(certificates)
 
     @property
     def _admin_url(self) -> str:
@@ -37,6 +45,8 @@ class Site:
 
     def start(self) -> None:
         self.valkey.start()
+        self.dns.start()
+        self.pages.start()
         with psycopg.connect(self._admin_url, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {self.database}")
         parts = urlsplit(os.environ["DATABASE_URL"])
@@ -53,6 +63,9 @@ class Site:
             "HERON_EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
             "HERON_EMAIL_FILE_PATH": str(self.folder / "letters"),
             "SSL_CERT_FILE": self.ca_file,
+            "HERON_NAMESERVERS": self.dns.address,
+            "HERON_PROVIDER_DATABASE": "https://database.test/v1.1/",
+            names.VARIABLE: str(self.names.file),
             "PYTHONPATH": str(PROJECT),
             "PYTHONUNBUFFERED": "1",
         }
@@ -117,6 +130,8 @@ class Site:
         for child in self.children.values():
             child.stop()
         self.valkey.stop()
+        self.dns.stop()
+        self.pages.stop()
         with psycopg.connect(self._admin_url, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
 
@@ -124,7 +139,7 @@ class Site:
 @pytest.fixture(scope="session")
 def site(certificates: Certificates) -> Iterator[Site]:
     with tempfile.TemporaryDirectory(prefix="heron-site-") as folder:
-        running = Site(Path(folder), certificates.ca_file)
+        running = Site(Path(folder), certificates)
         try:
             running.start()
             yield running

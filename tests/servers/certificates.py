@@ -8,6 +8,16 @@ from pathlib import Path
 import pytest
 import trustme
 
+#: Further names that the good certificate is for: the world in which the running site finds servers.
+NAMES = (
+    "database.test",
+    *(
+        f"{star}{name}.test"
+        for name in ("harbour", "by-file", "by-site", "by-outlook", "by-guess")
+        for star in ("", "*.")
+    ),
+)
+
 
 @dataclass(frozen=True)
 class Certificates:
@@ -38,7 +48,7 @@ def make_certificates(folder: Path) -> Certificates:
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     written: dict[str, str] = {}
     for name, cert in (
-        ("good", authority.issue_cert("localhost", "127.0.0.1")),
+        ("good", authority.issue_cert("localhost", "127.0.0.1", *NAMES)),
         ("expired", authority.issue_cert("localhost", "127.0.0.1", not_after=datetime.now(UTC) - timedelta(days=1))),
         ("other", authority.issue_cert("elsewhere.example")),
     ):

@@ -135,7 +135,7 @@ def test_guessed_servers_are_called_guesses(as_alice: Client, probe: Probe, netw
     network.append(Discovery("guess", CLUB.incoming, CLUB.outgoing))
     page = as_alice.post("/settings/accounts/add/", {**TYPED, "address": "alice@club.test"}).content.decode()
     assert "We do not know this provider" in page
-    assert "usual names" in page
+    assert "answers at a usual name" in page
 
 
 def test_the_network_is_not_asked_about_what_is_known_or_typed(as_alice: Client, probe: Probe) -> None:

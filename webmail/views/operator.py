@@ -32,7 +32,10 @@ OUTBOUND: dict[str, tuple[Any, Any]] = {
     "sending": (gettext_lazy("Sending mail"), gettext_lazy("Submission servers of those accounts, and relays.")),
     "discovery": (
         gettext_lazy("Finding servers"),
-        gettext_lazy("DNS and autoconfig pages of the domain of an address that somebody types. No password goes out."),
+        gettext_lazy(
+            "DNS, autoconfig and the usual servers of the domain of an address that somebody types, "
+            "and a public database of providers. No password goes out."
+        ),
     ),
     "oauth": (
         gettext_lazy("Permissions"),

@@ -145,7 +145,9 @@ class ServersForm(forms.Form):
             words = _("%(provider)s has no %(protocol)s. Choose the other way above, or enter a server.")
             self.add_error("host", words % {"provider": lacking, "protocol": data["protocol"].upper()})
         elif "host" not in self.errors and not data.get("host"):
-            self.add_error("host", _("We do not know the servers of this provider. Enter the server's name."))
+            self.add_error(
+                "host", _("We found no servers for this address. Ask your provider for their names and enter them.")
+            )
         if data["sending"] in {"same", "own"} and "smtp_host" not in self.errors and not data.get("smtp_host"):
             self.add_error("smtp_host", _("Enter the server that sends, or choose to only read."))
         if data["sending"] == "own":
