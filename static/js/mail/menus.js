@@ -9,6 +9,8 @@ import { isPhone, reading } from "heron/mail/reader";
 /** What the open menu acts on, and the element it hangs on. */
 let about = [];
 let caller = null;
+/** The open menu that has its choices, its place and the focus. */
+let ready = null;
 
 /** Open the menu with this id at `at` (a row, a button, or a point of the screen). */
 export function openMenu(id, at = null, names = targets(), verb = "") {
@@ -18,6 +20,18 @@ export function openMenu(id, at = null, names = targets(), verb = "") {
   about = names;
   caller = at ?? document.activeElement;
   menu.showPopover();
+  prepare(menu);
+}
+
+/** At once where it can be: what is typed right after the key that opened the menu belongs to it. */
+function prepare(menu) {
+  if (ready === menu) return;
+  ready = menu;
+  if (menu.id === "move") prepareMove(menu);
+  if (menu.id === "label") prepareLabels(menu);
+  if (menu.id === "context") prepareContext(menu);
+  if (!menu.matches(".of-me, [data-menu]")) place(menu);
+  (menu.querySelector(".find input") ?? items(menu)[0])?.focus();
 }
 
 function place(menu) {
@@ -41,20 +55,18 @@ document.addEventListener("click", (event) => {
   }
 }, true);
 
+document.addEventListener("beforetoggle", (event) => {
+  if (event.target === ready && event.newState !== "open") ready = null;
+}, true);
+
 document.addEventListener("toggle", (event) => {
   const menu = event.target;
   if (!menu.matches?.(".menu[popover]")) return;
-  if (event.newState !== "open") {
-    if (menu.contains(document.activeElement) || document.activeElement === document.body) {
-      (caller instanceof Element ? caller : null)?.focus?.({ preventScroll: true });
-    }
-    return;
+  if (menu.matches(":popover-open")) {
+    prepare(menu);
+  } else if (menu.contains(document.activeElement) || document.activeElement === document.body) {
+    (caller instanceof Element ? caller : null)?.focus?.({ preventScroll: true });
   }
-  if (menu.id === "move") prepareMove(menu);
-  if (menu.id === "label") prepareLabels(menu);
-  if (menu.id === "context") prepareContext(menu);
-  if (!menu.matches(".of-me, [data-menu]")) place(menu);
-  (menu.querySelector(".find input") ?? items(menu)[0])?.focus();
 }, true);
 
 const items = (menu) => [...menu.querySelectorAll("[role^=menuitem]")].filter((one) => one.offsetParent);

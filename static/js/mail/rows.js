@@ -46,7 +46,7 @@ export function dress(root = grid()) {
 /** Whether a row of a fresh page is mail that came in: unread, never shown here, and not pulled up from further down. */
 export function isArrival(row, at, fresh) {
   if (!row.classList.contains("unread") || shown.has(row.dataset.message)) return false;
-  return !grid().querySelector(".row") || fresh.slice(at).some((other) => rowNamed(other.id));
+  return !grid().querySelector(".row") || fresh.slice(at).some((other) => shown.has(other.dataset.message));
 }
 
 function mark(row, on) {
