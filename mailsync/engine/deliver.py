@@ -8,8 +8,9 @@ silence. What follows acceptance (the Sent copy, the mark on the original) canno
 import logging
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,8 +24,9 @@ from mailsync.errors import LeaseLost, MailError, NeedsUser, Rejected, TryLater
 from mailsync.models import Outgoing
 from mailsync.plan import delivery
 from mailsync.protocol.contract import MailSender, MailSource, UncertainDelivery
-from mailsync.store import allowance, filing, outbox, throttle, turns
+from mailsync.store import allowance, filing, outbox, throttle, transit, turns
 from mailsync.store.specials import find_role_folder
+from mailsync.store.transit import Claim
 from mailsync.types import Role
 
 logger = logging.getLogger(__name__)
@@ -32,7 +34,9 @@ logger = logging.getLogger(__name__)
 #: One run goes on with further due messages of the same server over the same connection: so long, or so many. Then
 #: others have their turn, and the rest of this server's mail takes its place at the end of the queue.
 RUN_SECONDS = 30.0
-RUN_MESSAGES = 25
+RUN_MESSAGES = 50
+#: Whoever looks at the outbox hears of a run no more often; of each message at its end.
+TELL_SECONDS = 1.0
 #: A message whose account waits for its user is looked at again after this.
 NEEDS_USER_WAIT = timedelta(minutes=15)
 
@@ -84,23 +88,58 @@ class _Run:
         self.line = _Line(doors)
         self.halts = throttle.load_halts()
         self._identities: dict[int, Identity | None] = {}
+        self._told_at = time.monotonic()
+        self._told_at = time.monotonic()
 
     def send_from(self, outgoing_id: int, user_id: int) -> int | None:
         """This message and those of its user behind it. Returns the one that did not get its turn any more."""
         until = time.monotonic() + RUN_SECONDS
-        _send(outgoing_id, self)
-        sent = [outgoing_id]
+        tried = [outgoing_id]
+        held = transit.claim(outgoing_id)
         # One more than a run takes: that one begins the next.
-        others = turns.others_of_same_server(outgoing_id, limit=RUN_MESSAGES) if self.line.is_open else []
-        while others and self.line.is_open and len(sent) < RUN_MESSAGES and time.monotonic() < until:
-            announce(user_id, "outgoing", outgoing=sent[-1])
-            sent.append(others.pop(0))
-            _send(sent[-1], self)
-        _file(sent, user_id)
-        return others[0] if others and self.line.is_open else None
+        waiting = deque(turns.others_of_same_server(outgoing_id, limit=RUN_MESSAGES) if held else [])
 
-    def identity(self, outgoing: Outgoing) -> Identity | None:
-        key = outgoing.identity_id or 0
+        def take() -> int | None:
+            if not waiting or not self.line.is_open or len(tried) == RUN_MESSAGES or time.monotonic() > until:
+                return None
+            tried.append(waiting.popleft())
+            return tried[-1]
+
+        while held is not None:
+            last = held.outgoing_id
+            held = self._settle(held, _try(held, self), take)
+            if held is not None and time.monotonic() - self._told_at > TELL_SECONDS:
+                self._told_at = time.monotonic()
+                announce(user_id, "outgoing", outgoing=last)
+        _file(tried, user_id)
+        return waiting[0] if waiting and self.line.is_open else None
+
+    def _settle(self, held: Claim, outcome: delivery.Outcome | None, take: Callable[[], int | None]) -> Claim | None:
+        """Write down what became of one, and claim the next: in one commit where all went well."""
+        following = None
+        try:
+            if outcome is not None and transit.is_plain(outcome) and (next_id := take()) is not None:
+                is_ours, following = transit.accept_and_claim(held, outcome, next_id)
+                if not is_ours:
+                    raise transit.lost(held)
+            elif outcome is not None:
+                outbox.settle(held, outcome)
+                if outcome.pause_seconds:
+                    until = timezone.now() + timedelta(seconds=outcome.pause_seconds)
+                    outbox.pause_account(held.account_id, until, outcome.words)
+        except LeaseLost:
+            self.let_go(held)
+        while following is None and (next_id := take()) is not None:
+            following = transit.claim(next_id)
+        return following
+
+    def let_go(self, held: Claim) -> None:
+        """Another worker has it, or it was taken back: nothing more of it leaves by us."""
+        self.line.close()
+        logger.info("Message %s was taken over or taken back.", held.outgoing_id)
+
+    def identity(self, held: Claim) -> Identity | None:
+        key = held.identity_id or 0
         if key not in self._identities:
             self._identities[key] = (
                 Identity.objects.select_related("account__outgoing_server", "account__user", "outgoing_server", "user")
@@ -154,48 +193,39 @@ def _file(outgoing_ids: Sequence[int], user_id: int) -> None:
         announce(user_id, "outgoing", outgoing=outgoing_id)
 
 
-def _send(outgoing_id: int, run: _Run) -> None:
-    """One try."""
-    outgoing = Outgoing.objects.defer("raw_sent_copy", "draft_snapshot").filter(pk=outgoing_id).first()
-    if outgoing is None:
-        return
-    identity = run.identity(outgoing)
-    most = allowance.limits_of(identity).recipients_per_message if identity else None
-    held = outbox.claim(
-        outgoing_id,
-        most_recipients=min(most or delivery.RECIPIENTS_PER_TRANSACTION, delivery.RECIPIENTS_PER_TRANSACTION),
-    )
-    if held is None:
-        return
+def _try(held: Claim, run: _Run) -> delivery.Outcome | None:
+    """One try. Returns what is to be written down; None where that has been done, or is not ours to do."""
+    identity = run.identity(held)
+    server = allowance.server_of(identity) if identity else None
     try:
-        server = allowance.server_of(identity) if identity else None
-        refusal = _why_not(outgoing, identity, server)
+        refusal = _why_not(held, identity, server)
         if refusal or identity is None or server is None:
-            outbox.refuse(held, refusal)
-        elif not _held_back(outgoing, identity, held, run):
-            _submit(outgoing, identity, server, held, run)
+            # Failed before anything left.
+            return delivery.Outcome("failed", (), words=refusal)
+        most = allowance.limits_of(identity).recipients_per_message or delivery.RECIPIENTS_PER_TRANSACTION
+        held = replace(held, recipients=held.recipients[: min(most, delivery.RECIPIENTS_PER_TRANSACTION)])
+        return None if _held_back(identity, held, run) else _submit(identity, server, held, run)
     except LeaseLost:
-        # Another worker has it, or it was taken back: nothing of ours left after that.
-        run.line.close()
-        logger.info("Message %s was taken over or taken back.", outgoing_id)
+        run.let_go(held)
+        return None
 
 
-def _why_not(outgoing: Outgoing, identity: Identity | None, server: OutgoingServer | None) -> str:
+def _why_not(held: Claim, identity: Identity | None, server: OutgoingServer | None) -> str:
     """Checked again at the last moment: who may send as whom. Empty when all is well."""
-    is_theirs = identity is not None and identity.user_id == outgoing.user_id
+    is_theirs = identity is not None and identity.user_id == held.user_id
     if identity is not None and is_theirs and not identity.user.is_active:
         return "This user may not send any more."
-    if identity is None or not is_theirs or outgoing.mail_from not in ("", identity.address):
-        who = outgoing.mail_from or "The sender"
+    if identity is None or not is_theirs or held.mail_from not in ("", identity.address):
+        who = held.mail_from or "The sender"
         return f"{who} is no longer one of your addresses. Open the message and choose another."
     if identity.verified_at is None:
         return f"{identity.address} is not confirmed. Confirm it in the settings, then send again."
-    if server is None or server.user_id != outgoing.user_id:
+    if server is None or server.user_id != held.user_id:
         return f"No outgoing server is set up for {identity.address}. Add one in the settings, then send again."
     return ""
 
 
-def _held_back(outgoing: Outgoing, identity: Identity, held: outbox.Claim, run: _Run) -> bool:
+def _held_back(identity: Identity, held: Claim, run: _Run) -> bool:
     """Whether the message waits: its account is paused, or the provider's allowance is used up."""
     if identity.account.state == MailAccount.State.PAUSED:
         outbox.hold_back(held, timezone.now() + NEEDS_USER_WAIT, "The account is paused. Resume it to send.")
@@ -212,7 +242,7 @@ def _held_back(outgoing: Outgoing, identity: Identity, held: outbox.Claim, run: 
     # The rest need not be claimed one by one to learn the same.
     for_one = allowance.when_may_send(identity, 1)
     if for_one.waits_for:
-        outbox.pause_account(outgoing.account_id, for_one.at, words)
+        outbox.pause_account(held.account_id, for_one.at, words)
     return True
 
 
@@ -222,53 +252,46 @@ def _allowance_words(turn: allowance.Turn, zone: ZoneInfo) -> str:
     return f"{whose} is reached. It goes out by itself at {when:%H:%M} on {when:%-d %B}."
 
 
-def _submit(outgoing: Outgoing, identity: Identity, server: OutgoingServer, held: outbox.Claim, run: _Run) -> None:
+def _submit(identity: Identity, server: OutgoingServer, held: Claim, run: _Run) -> delivery.Outcome | None:
     line, doors = run.line, run.doors
-    begun = max(outgoing.created_at, outgoing.send_at or outgoing.created_at)
-    age = (timezone.now() - begun).total_seconds()
+    age = (timezone.now() - held.begun_at).total_seconds()
     try:
-        sender = line.to(server, identity.account)
-        reply = sender.submit(
-            mail_from=outgoing.mail_from,
+        reply = line.to(server, identity.account).submit(
+            mail_from=held.mail_from,
             recipients=held.recipients,
-            raw=bytes(outgoing.raw),
-            before_data=lambda: outbox.mark_data_started(held),
-            before_dot=lambda taken: outbox.mark_dot_sent(held, taken),
-            envelope_id=outgoing.message_id,
+            raw=held.raw,
+            before_data=lambda: transit.mark_data_started(held),
+            before_dot=lambda taken: transit.mark_dot_sent(held, taken),
+            envelope_id=held.message_id,
         )
     except UncertainDelivery as error:
         line.close()
         outbox.lose_reply(held, str(error))
-        _look(outgoing.pk, doors)
-        return
+        _look(held.outgoing_id, doors)
+        return None
     except NeedsUser as error:
         line.close()
         outbox.hold_back(held, timezone.now() + NEEDS_USER_WAIT, str(error))
-        announce(outgoing.user_id, "account", account=outgoing.account_id)
-        return
+        announce(held.user_id, "account", account=held.account_id)
+        return None
     except Rejected as error:
         # The sender, or the message as a whole, was refused (RFC 5321 §4.2.1: 5yz).
-        outcome = _all_refused(held, error)
+        return _all_refused(held, error)
     except MailError as error:
         line.close()
-        outcome = delivery.after_break(
+        return delivery.after_break(
             f"{error} {error.detail}".strip(),
             attempts=held.attempt,
             age_seconds=age,
             jitter=doors.jitter(),
             after_seconds=error.after_seconds if isinstance(error, TryLater) else None,
         )
-    else:
-        outcome = delivery.next_state(
-            reply, attempts=held.attempt, age_seconds=age, jitter=doors.jitter(), accepted_before=held.taken_before
-        )
-    outbox.settle(held, outcome)
-    if outcome.pause_seconds:
-        until = timezone.now() + timedelta(seconds=outcome.pause_seconds)
-        outbox.pause_account(outgoing.account_id, until, outcome.words)
+    return delivery.next_state(
+        reply, attempts=held.attempt, age_seconds=age, jitter=doors.jitter(), accepted_before=held.taken_before
+    )
 
 
-def _all_refused(held: outbox.Claim, error: Rejected) -> delivery.Outcome:
+def _all_refused(held: Claim, error: Rejected) -> delivery.Outcome:
     code = int(error.code) if error.code.isdigit() else 550
     words = error.line or str(error)
     if delivery.classify(code, "", words) is delivery.ReplyClass.QUOTA:

@@ -164,6 +164,8 @@ class MailSender(Protocol):
     ) -> SubmissionReply:
         """One transaction. The two callbacks commit ``data_started`` and ``dot_sent`` (RFC 5321 §4.1.1.4).
 
+        ``before_data`` is called before DATA leaves: with PIPELINING (RFC 2920) that is before MAIL.
+
         Raises ``TryLater`` if the connection broke before the dot; once ``before_dot`` has returned,
         a lost reply raises ``UncertainDelivery``. When every RCPT is refused no data is sent.
         ``envelope_id``: where the server offers DSN (RFC 3461), bounces and delays are asked for under this name.

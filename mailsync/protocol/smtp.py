@@ -40,7 +40,7 @@ class SmtpSender:
         self.supports_smtputf8 = "smtputf8" in features
         self.supports_8bitmime = "8bitmime" in features
         self.supports_dsn = "dsn" in features
-        #: RFC 2920: MAIL and every RCPT leave in one go, one round trip instead of one each.
+        #: RFC 2920: MAIL, every RCPT and DATA leave in one go, one round trip instead of one each.
         self._pipelines = "pipelining" in features
 
     def submit(
@@ -93,12 +93,35 @@ class SmtpSender:
         options = self._mail_options(raw, [sender, *recipients]) + (_report_options(envelope_id) if asks else "")
         # RFC 8098 §3: nobody hears what becomes of a message without a sender.
         notify = ("FAILURE,DELAY" if sender else "NEVER") if asks else ""
-        replies = self._envelope(f"MAIL FROM:<{sender}>{options}", recipients, notify)
-        if not any(reply.accepted for reply in replies):
+        lines = [self._recipient_line(address, notify) for address in recipients]
+        commands = [f"MAIL FROM:<{sender}>{options}", *(line for line in lines if isinstance(line, str))]
+        # RFC 2920 §3.1: DATA may end the group, and the whole envelope costs one round trip.
+        together = self._pipelines and len(commands) > 1
+        if together:
+            before_data()
+            commands.append("DATA")
+        answers = self._commands(commands)
+        try:
+            replies = self._envelope(answers, recipients, lines)
+        except Rejected:
+            # What was said to the rest must not be taken for the answer to something else.
+            with contextlib.suppress(smtplib.SMTPServerDisconnected):
+                self._leave_data(list(answers)[-1] if together else None)
+            raise
+        except MailError:
+            if together:
+                # DATA may be under way: a QUIT would be part of a message.
+                self._connection.close()
+            raise
+        reply = next(answers) if together else None
+        if not any(one.accepted for one in replies):
+            self._leave_data(reply)
             self._reset()
             return SubmissionReply(tuple(replies), None, "", "")
-        before_data()
-        code, text = self._command("DATA")
+        if reply is None:
+            before_data()
+            reply = self._command("DATA")
+        code, text = reply
         if code != 354:
             return self._final(replies, code, text)
         try:
@@ -135,22 +158,22 @@ class SmtpSender:
         enhanced, words = _split_reply(text)
         return SubmissionReply(tuple(replies), code, enhanced, words)
 
-    def _envelope(self, mail: str, recipients: Sequence[str], notify: str) -> list[RecipientReply]:
-        """MAIL and every RCPT, and what was said to each recipient. Raises what the sender's refusal means."""
-        lines = [self._recipient_line(address, notify) for address in recipients]
-        commands = [mail, *(line for line in lines if isinstance(line, str))]
-        answers = self._commands(commands)
+    def _envelope(
+        self, answers: Iterator[tuple[int, bytes]], recipients: Sequence[str], lines: Sequence[str | RecipientReply]
+    ) -> list[RecipientReply]:
+        """What was said to MAIL, and to each recipient. Raises what the sender's refusal means."""
         code, text = next(answers)
         if code != 250:
-            if self._pipelines:
-                # What was said to the recipients must not be taken for the answer to something else.
-                with contextlib.suppress(smtplib.SMTPServerDisconnected):
-                    list(answers)
             raise self._refused(code, text)
         return [
             self._recipient_reply(address, *next(answers)) if isinstance(line, str) else line
             for address, line in zip(recipients, lines, strict=True)
         ]
+
+    def _leave_data(self, reply: tuple[int, bytes] | None) -> None:
+        """RFC 2920 §3.1: where DATA was taken though nobody is to get the message, a single dot ends it."""
+        if reply is not None and reply[0] == 354:
+            self._command(".")
 
     def _recipient_line(self, address: str, notify: str) -> str | RecipientReply:
         """The RCPT command; or the refusal of an address that this server cannot be given."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -49,11 +49,25 @@ def _file_of_account(account_id: int, outgoing_ids: Sequence[int]) -> list[Folde
     pairs = _show_in_sent([outgoing for outgoing in rows if not outgoing.is_receipt])
     for outgoing in rows:
         pairs += [*_mark_original(outgoing), *_retire_draft(outgoing)]
-        outgoing.state, outgoing.due_at, outgoing.finished_at = Outgoing.State.DONE, None, timezone.now()
-    Outgoing.objects.bulk_update(rows, ["state", "due_at", "finished_at", "sent_placement"])
+    _finish(rows)
     counts = refresh(pairs)
     refresh_threads({thread for _, thread in pairs})
     return counts
+
+
+def _finish(rows: Sequence[Outgoing]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE mailsync_outgoing o"
+            " SET state = %s, due_at = NULL, finished_at = %s, sent_placement_id = g.placement"
+            " FROM unnest(%s::bigint[], %s::bigint[]) AS g(id, placement) WHERE o.id = g.id",
+            [
+                Outgoing.State.DONE.value,
+                timezone.now(),
+                [row.pk for row in rows],
+                [row.sent_placement_id for row in rows],
+            ],
+        )
 
 
 def _show_in_sent(sent: Sequence[Outgoing]) -> list[tuple[int, int]]:

@@ -5,45 +5,23 @@ dead, never both believe that the message is theirs. ``attempts`` is the fence: 
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from mailsync.errors import LeaseLost
 from mailsync.models import Outgoing, OutgoingEvent, OutgoingRecipient
-from mailsync.plan.delivery import RECIPIENTS_PER_TRANSACTION, TELL_AFTER_SECONDS, Outcome
+from mailsync.plan.delivery import TELL_AFTER_SECONDS, Outcome
+from mailsync.store import transit
+from mailsync.store.transit import BEFORE_DOT, FILED_AFTER, IN_FLIGHT, Claim, accepted_words, lost
 
-#: Longer than the task may run, which is longer than a server may take to answer the dot (RFC 5321 §4.5.3.2.6).
-CLAIM = timedelta(minutes=16)
 #: After a lost reply: look in Sent at once, then after these; then it is the user's to say.
 LOOK_SECONDS = (30, 120, 600)
-#: Who sends a message files it in the same run; should that worker die, another does after this.
-FILED_AFTER = timedelta(minutes=1)
-#: The reply code that asks for data (RFC 5321 §4.2.3): noted on the recipients of a transaction under way.
-IN_FLIGHT = 354
-
 #: What may weigh megabytes, and is read only to be sent or filed.
 BYTES = ("raw", "raw_sent_copy")
 
 _State = Outgoing.State
-SENDABLE = (_State.HELD, _State.QUEUED, _State.DEFERRED)
-#: Claimed, and no final dot has left: as good as unsent once the claim has run out.
-_BEFORE_DOT = (_State.CLAIMED, _State.DATA_STARTED)
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One worker's right to one try; every later write names it."""
-
-    outgoing_id: int
-    attempt: int
-    recipients: tuple[str, ...]
-    #: Whether an earlier try had somebody accepted.
-    taken_before: bool = False
 
 
 def note(outgoing_id: int, kind: str, text: str) -> None:
@@ -58,164 +36,20 @@ def note_all(outgoing_ids: Sequence[int], kind: str, text: str) -> None:
     )
 
 
-_CLAIM = """
-    WITH taken AS (
-        UPDATE mailsync_outgoing SET state = %(claimed)s, claimed_until = %(until)s, due_at = %(until)s,
-                                     attempts = attempts + 1
-         WHERE id = %(id)s AND due_at <= %(now)s AND finished_at IS NULL
-           AND (state = ANY(%(sendable)s) OR state = ANY(%(before_dot)s) AND claimed_until <= %(now)s)
-        RETURNING id, attempts
-    )
-    SELECT attempts,
-           ARRAY(SELECT address FROM mailsync_outgoingrecipient r WHERE r.outgoing_id = taken.id
-                    AND r.state = 'pending' ORDER BY r.id LIMIT %(most)s),
-           EXISTS(SELECT FROM mailsync_outgoingrecipient r WHERE r.outgoing_id = taken.id AND r.state = ANY(%(had)s))
-      FROM taken
-"""
-
-
-def claim(outgoing_id: int, *, most_recipients: int = RECIPIENTS_PER_TRANSACTION) -> Claim | None:
-    """Take a due message for one try. None when it is not due, not wanted any more, or another worker's.
-
-    A claim that ran out before the dot was sent is taken over: a retry is safe.
-    """
-    now = timezone.now()
-    values: dict[str, Any] = {
-        "id": outgoing_id,
-        "now": now,
-        "until": now + CLAIM,
-        "claimed": _State.CLAIMED.value,
-        "sendable": [*map(str, SENDABLE)],
-        "before_dot": [*map(str, _BEFORE_DOT)],
-        "most": most_recipients,
-        "had": [*map(str, OutgoingRecipient.TAKEN)],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, values)
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    attempt, addresses, taken_before = row
-    return Claim(outgoing_id, attempt, tuple(addresses), taken_before)
-
-
-def mark_data_started(held: Claim) -> None:
-    """Committed before DATA leaves. Raises ``LeaseLost`` when the message is no longer ours."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE mailsync_outgoing SET state = %s WHERE id = %s AND attempts = %s AND state = %s"
-            " AND finished_at IS NULL",
-            [_State.DATA_STARTED.value, held.outgoing_id, held.attempt, _State.CLAIMED.value],
-        )
-        if cursor.rowcount != 1:
-            raise _lost(held)
-
-
-# One statement is one commit: its parts hold together without a transaction around them.
-_DOT = """
-    WITH step AS (
-        UPDATE mailsync_outgoing SET state = %(after)s
-         WHERE id = %(id)s AND attempts = %(attempt)s AND state = %(before)s AND finished_at IS NULL
-        RETURNING id
-    ), under_way AS (
-        UPDATE mailsync_outgoingrecipient r
-           SET code = CASE WHEN r.address = ANY(%(taken)s) THEN %(in_flight)s END
-          FROM step
-         WHERE r.outgoing_id = step.id AND r.state = 'pending'
-           AND (r.address = ANY(%(taken)s) OR r.code = %(in_flight)s)
-    )
-    INSERT INTO mailsync_outgoingevent (outgoing_id, kind, text, created_at)
-    SELECT id, 'handed_over', %(words)s, %(now)s FROM step
-"""
-
-
-def mark_dot_sent(held: Claim, taken: Sequence[str]) -> None:
-    """Committed before the final dot leaves: from here on a lost reply is uncertain. Raises ``LeaseLost``.
-
-    ``taken`` are those whom the server has accepted at RCPT; nobody else gets it with this dot.
-    """
-    values: dict[str, Any] = {
-        "id": held.outgoing_id,
-        "attempt": held.attempt,
-        "before": _State.DATA_STARTED.value,
-        "after": _State.DOT_SENT.value,
-        "taken": list(taken),
-        "in_flight": IN_FLIGHT,
-        "words": "Handed over to the outgoing server; waiting for its answer.",
-        "now": timezone.now(),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_DOT, values)
-        if cursor.rowcount != 1:
-            raise _lost(held)
-
-
 def _step(held: Claim, before: Collection[str], after: str, **columns: object) -> None:
     taken = Outgoing.objects.filter(
         pk=held.outgoing_id, attempts=held.attempt, state__in=before, finished_at=None
     ).update(state=after, **columns)
     if taken != 1:
-        raise _lost(held)
-
-
-def _lost(held: Claim) -> LeaseLost:
-    return LeaseLost(f"Message {held.outgoing_id} is no longer this worker's.")
+        raise lost(held)
 
 
 def settle(held: Claim, outcome: Outcome) -> str:
     """Write down one try's outcome; returns the message's new state. Raises ``LeaseLost``."""
-    replies = {(one.state, one.code, one.enhanced, one.text) for one in outcome.recipients}
-    if outcome.verdict == "accepted" and len(replies) == 1 and outcome.recipients[0].state == "accepted":
-        return _settle_accepted(held, outcome)
+    if transit.is_plain(outcome):
+        return transit.accept(held, outcome)
     with transaction.atomic():
         return _settle_each(held, outcome)
-
-
-_ACCEPTED = """
-    WITH step AS (
-        UPDATE mailsync_outgoing o
-           SET claimed_until = NULL, error = '',
-               state = CASE WHEN waits.more THEN %(deferred)s ELSE %(accepted)s END,
-               due_at = CASE WHEN waits.more THEN %(now)s ELSE %(filed_by)s END
-          FROM (SELECT EXISTS(SELECT FROM mailsync_outgoingrecipient r WHERE r.outgoing_id = %(id)s
-                                 AND r.state = 'pending' AND r.address <> ALL(%(addresses)s)) AS more) AS waits
-         WHERE o.id = %(id)s AND o.attempts = %(attempt)s AND o.state = ANY(%(before)s) AND o.finished_at IS NULL
-        RETURNING o.id, o.state
-    ), told AS (
-        UPDATE mailsync_outgoingrecipient r
-           SET state = 'accepted', code = %(code)s, enhanced = %(enhanced)s, text = %(text)s, settled_at = %(now)s
-          FROM step WHERE r.outgoing_id = step.id AND r.address = ANY(%(addresses)s)
-    ), noted AS (
-        INSERT INTO mailsync_outgoingevent (outgoing_id, kind, text, created_at)
-        SELECT id, 'accepted', %(words)s, %(now)s FROM step
-    )
-    SELECT state FROM step
-"""
-
-
-def _settle_accepted(held: Claim, outcome: Outcome) -> str:
-    """What nearly always happens, in one statement: the same answer for everyone it went to."""
-    now, reply = timezone.now(), outcome.recipients[0]
-    values: dict[str, Any] = {
-        "id": held.outgoing_id,
-        "attempt": held.attempt,
-        "before": [*map(str, (*_BEFORE_DOT, _State.DOT_SENT))],
-        "deferred": _State.DEFERRED.value,
-        "accepted": _State.ACCEPTED.value,
-        "now": now,
-        "filed_by": now + FILED_AFTER,
-        "addresses": [one.address for one in outcome.recipients],
-        "code": reply.code,
-        "enhanced": reply.enhanced,
-        "text": reply.text[:2000],
-        "words": _accepted_words(len(outcome.recipients), outcome.words),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_ACCEPTED, values)
-        row = cursor.fetchone()
-    if row is None:
-        raise _lost(held)
-    return str(row[0])
 
 
 def _settle_each(held: Claim, outcome: Outcome) -> str:
@@ -233,7 +67,7 @@ def _settle_each(held: Claim, outcome: Outcome) -> str:
     state, due_at = _next(outcome, waiting=waiting.exists(), accepted=accepted, now=now)
     _step(
         held,
-        (*_BEFORE_DOT, _State.DOT_SENT),
+        (*BEFORE_DOT, _State.DOT_SENT),
         state,
         due_at=due_at,
         claimed_until=None,
@@ -256,7 +90,7 @@ def _next(outcome: Outcome, *, waiting: bool, accepted: bool, now: datetime) -> 
 def _tell(outgoing_id: int, state: str, outcome: Outcome, now: datetime) -> None:
     done = [one for one in outcome.recipients if one.state == "accepted"]
     if done:
-        note(outgoing_id, "accepted", _accepted_words(len(done), outcome.words))
+        note(outgoing_id, "accepted", accepted_words(len(done), outcome.words))
     for one in outcome.recipients:
         if one.state == "failed":
             note(outgoing_id, "refused", f"{one.address}: {one.code or ''} {one.enhanced} {one.text}".strip())
@@ -272,15 +106,10 @@ def _tell(outgoing_id: int, state: str, outcome: Outcome, now: datetime) -> None
             )
 
 
-def _accepted_words(count: int, words: str) -> str:
-    people = "1 recipient" if count == 1 else f"{count} recipients"
-    return f"Accepted for {people}. {words}".strip()[:2000]
-
-
 @transaction.atomic
 def hold_back(held: Claim, until: datetime, words: str) -> None:
     """The account's allowance is used up, or it waits for its user: due again at ``until``, the try not counted."""
-    _step(held, _BEFORE_DOT, _State.DEFERRED, due_at=until, claimed_until=None, error=words, attempts=F("attempts") - 1)
+    _step(held, BEFORE_DOT, _State.DEFERRED, due_at=until, claimed_until=None, error=words, attempts=F("attempts") - 1)
     note(held.outgoing_id, "deferred", words)
 
 
@@ -353,11 +182,6 @@ def found_after_all(outgoing_id: int, words: str, *, all_pending: bool = False) 
     outgoing.save(update_fields=["state", "due_at", "error"])
     note(outgoing_id, "accepted", words)
     return True
-
-
-def refuse(held: Claim, words: str) -> None:
-    """It must not be sent at all (the identity is gone, or not proved): failed before anything left."""
-    settle(held, Outcome("failed", (), words=words))
 
 
 def put_off_filing(outgoing_id: int) -> None:

@@ -8,7 +8,7 @@ same connection for a short run, and gives its place back.
 from django.db import connection
 
 from mailsync.models import Outgoing
-from mailsync.store.outbox import SENDABLE
+from mailsync.store.transit import SENDABLE
 
 #: Workers that send through one server at the same time, connections at most.
 PER_SERVER = 2

@@ -11,7 +11,7 @@ from mailsync import actions
 from mailsync.engine import deliver as engine
 from mailsync.engine.deliver import Doors, deliver
 from mailsync.models import Outgoing, OutgoingEvent, OutgoingRecipient
-from mailsync.store import outbox, turns
+from mailsync.store import transit, turns
 from tests.engine.fake_sender import FakeSender, FakeSubmission
 from tests.engine.fake_server import FakeServer
 from tests.factories import make_account, make_folder
@@ -84,7 +84,7 @@ def test_a_server_that_is_worked_on_gives_no_more_places() -> None:
     assert owners == {busy.pk: turns.PER_SERVER, other.pk: 1}
     for _ in range(turns.PER_SERVER):
         mine = next(pk for pk in turns.due_outgoing() if Outgoing.objects.get(pk=pk).account_id == busy.pk)
-        assert outbox.claim(mine) is not None
+        assert transit.claim(mine) is not None
     assert set(Outgoing.objects.filter(pk__in=turns.due_outgoing()).values_list("account", flat=True)) == {other.pk}
 
 

@@ -4,7 +4,8 @@ A real client and a real server on loopback. What the server holds decides: nobo
 of a finished one got it once, and a message is called uncertain only where the worker died with the dot sent.
 """
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,16 +17,17 @@ from mailsync.models import Outgoing
 from mailsync.plan import delivery
 from mailsync.protocol import smtp
 from mailsync.protocol.smtp_session import Connection
-from mailsync.store import filing, outbox
+from mailsync.store import filing, outbox, transit
 from tests.engine.test_deliver import Post
 from tests.servers.receiving import ReceivingServer
 
 pytestmark = pytest.mark.django_db
 
 COMMITS: list[tuple[Any, str]] = [
-    (outbox, "claim"),
-    (outbox, "mark_data_started"),
-    (outbox, "mark_dot_sent"),
+    (transit, "claim"),
+    (transit, "mark_data_started"),
+    (transit, "mark_dot_sent"),
+    (transit, "accept_and_claim"),
     (outbox, "settle"),
     (outbox, "lose_reply"),
     (outbox, "looked_in_vain"),
@@ -51,6 +53,9 @@ class Scenario:
     ends: str = "done"
     refused: tuple[str, ...] = ()
     per_transaction: int = 100
+    #: So many messages in the outbox, for one run over one connection.
+    letters: int = 1
+    pipelines: bool = False
 
 
 SCENARIOS = {
@@ -58,6 +63,18 @@ SCENARIOS = {
     "two, and the provider keeps a copy": Scenario((BOB, CAROL), keeps_copy=True),
     "many": Scenario(MANY),
     "more than one transaction": Scenario(MANY, per_transaction=2),
+    "several in a run": Scenario(letters=2),
+    "several in a run, pipelined, and the provider keeps copies": Scenario(
+        (BOB, CAROL), letters=3, pipelines=True, keeps_copy=True
+    ),
+    "several in a run, pipelined, the first dropped after the dot": Scenario(
+        faults=("taken",), letters=2, pipelines=True, ends="uncertain"
+    ),
+    "pipelined, mixed replies": Scenario(
+        (BOB, CAROL), refusals={CAROL: ("550 5.1.1 unknown",) * 9}, refused=(CAROL,), pipelines=True
+    ),
+    "pipelined, nobody taken at first": Scenario(refusals={BOB: ("450 4.2.0 busy",)}, pipelines=True),
+    "pipelined, dropped at RCPT": Scenario((BOB, CAROL), faults=("rcpt",), pipelines=True),
     "451 to the dot": Scenario(faults=("451 4.3.0 busy",)),
     "554 to the dot": Scenario(faults=("554 5.7.1 spam",), ends="failed", refused=(BOB,)),
     "mixed replies": Scenario(
@@ -115,43 +132,60 @@ def watched(at: int | None) -> Iterator[Executioner]:
         yield executioner
 
 
-def begin(scenario: Scenario, server: ReceivingServer) -> tuple[Post, Outgoing]:
+def begin(scenario: Scenario, server: ReceivingServer) -> tuple[Post, list[Outgoing]]:
     post = Post()
     post.doors = Doors(lambda *_: smtp.connect(server.settings()), post.imap.connect, lambda: 0.0)
     server.begin(
         faults=list(scenario.faults),
         refusals={address: list(replies) for address, replies in scenario.refusals.items()},
         on_taken=post.imap.boxes["Sent"].add if scenario.keeps_copy else None,
+        pipelines=scenario.pipelines,
     )
-    return post, post.write(", ".join(scenario.to))
+    return post, [post.write(", ".join(scenario.to)) for _ in range(scenario.letters)]
 
 
-def rest(post: Post, outgoing: Outgoing, server: ReceivingServer) -> None:
+def rest(post: Post, letters: list[Outgoing], server: ReceivingServer) -> None:
     """Others take over, until nothing is due any more."""
     server.wait_until_quiet()
     for _ in range(12):
-        post.run(outgoing)
-        if outgoing.due_at is None:
+        for outgoing in letters:
+            post.run(outgoing)
+        if all(outgoing.due_at is None for outgoing in reread(letters)):
             break
     post.push()
     server.wait_until_quiet()
 
 
-def check(scenario: Scenario, post: Post, outgoing: Outgoing, server: ReceivingServer, *, at_the_dot: bool) -> None:
-    got = server.delivered_to()
-    assert len(got) == len(set(got)), "somebody got it twice"
-    assert not set(got) & set(scenario.refused)
-    assert {bytes(one.raw) for one in server.received} <= {bytes(outgoing.raw)}
-    may_be_uncertain = at_the_dot or scenario.ends == "uncertain"
-    assert outgoing.state in {scenario.ends, "uncertain" if may_be_uncertain else "done"}
-    if outgoing.state == "done":
-        assert set(got) == set(scenario.to) - set(scenario.refused)
-        assert len(post.imap.boxes["Sent"].messages) == 1
-    if outgoing.state == "failed":
-        assert not got
-    if outgoing.state == "uncertain":
-        assert not (scenario.keeps_copy and got), "the copy in Sent was not looked at"
-        assert len(post.imap.boxes["Sent"].messages) == 0
+def reread(letters: list[Outgoing]) -> list[Outgoing]:
+    for outgoing in letters:
+        outgoing.refresh_from_db()
+    return letters
+
+
+def check(
+    scenario: Scenario, post: Post, letters: list[Outgoing], server: ReceivingServer, *, at_the_dot: Collection[int]
+) -> None:
+    copies = Counter(bytes(one.raw) for one in letters)
+    assert set(copies.values()) == {1}
+    assert {one.raw for one in server.received} <= set(copies)
+    filed = post.imap.boxes["Sent"].ids()
+    for place, outgoing in enumerate(letters):
+        got = [address for one in server.received if one.raw == bytes(outgoing.raw) for address in one.recipients]
+        assert len(got) == len(set(got)), "somebody got it twice"
+        assert not set(got) & set(scenario.refused)
+        # A fault befalls the first.
+        ends = scenario.ends if place == 0 else "done"
+        may_be_uncertain = outgoing.pk in at_the_dot or scenario.ends == "uncertain"
+        assert outgoing.state in {ends, "uncertain" if may_be_uncertain else "done"}
+        if outgoing.state == "done":
+            assert set(got) == set(scenario.to) - set(scenario.refused)
+            assert filed.count(outgoing.message_id) == 1
+        if outgoing.state == "failed":
+            assert not got
+        if outgoing.state == "uncertain":
+            assert not (scenario.keeps_copy and got), "the copy in Sent was not looked at"
+            assert outgoing.message_id not in filed
+    assert len(filed) == sum(outgoing.state == "done" for outgoing in letters)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -161,17 +195,17 @@ def test_killed_anywhere_it_is_sent_once_or_called_uncertain(
     scenario = SCENARIOS[name]
     monkeypatch.setattr(delivery, "RECIPIENTS_PER_TRANSACTION", scenario.per_transaction)
     with watched(None) as unharmed:
-        post, outgoing = begin(scenario, receiving)
-        rest(post, outgoing, receiving)
-    assert outgoing.state == scenario.ends
-    check(scenario, post, outgoing, receiving, at_the_dot=False)
+        post, letters = begin(scenario, receiving)
+        rest(post, letters, receiving)
+    assert letters[0].state == scenario.ends
+    check(scenario, post, letters, receiving, at_the_dot=())
     for at in range(1, unharmed.steps + 1):
         with watched(at):
-            post, outgoing = begin(scenario, receiving)
+            post, letters = begin(scenario, receiving)
             with pytest.raises(Killed):
-                rest(post, outgoing, receiving)
-        outgoing.refresh_from_db()
-        at_the_dot = outgoing.state in {"dot_sent", "uncertain"}
-        rest(post, outgoing, receiving)
-        check(scenario, post, outgoing, receiving, at_the_dot=at_the_dot)
+                rest(post, letters, receiving)
+        at_the_dot = {one.pk for one in reread(letters) if one.state in {"dot_sent", "uncertain"}}
+        assert len(at_the_dot) <= 1 + (scenario.ends == "uncertain")
+        rest(post, letters, receiving)
+        check(scenario, post, letters, receiving, at_the_dot=at_the_dot)
     print(f"{unharmed.steps} places to die")

@@ -273,42 +273,91 @@ def test_reports_are_asked_for_where_they_are_offered(
 # Pipelining (RFC 2920). ---------------------------------------------------------------------------
 
 PIPELINED: tuple[Step, ...] = (*LOGIN[:2], Say("250-me\n250-PIPELINING\n250 AUTH PLAIN"), *LOGIN[3:])
+GROUP: tuple[Step, ...] = (Expect("MAIL"), Expect("RCPT"), Expect("DATA$"))
 
 
-def test_sender_and_recipients_leave_in_one_go(scripted: ScriptMaker) -> None:
-    together = b"MAIL FROM:<a@example.org>\r\nRCPT TO:<x@example.org>\r\nRCPT TO:<y@example.org>\r\n"
+def test_the_envelope_and_data_leave_in_one_go(scripted: ScriptMaker) -> None:
+    together = b"MAIL FROM:<a@example.org>\r\nRCPT TO:<x@example.org>\r\nRCPT TO:<y@example.org>\r\nDATA\r\n"
     server = scripted(
         [
             *(
                 *PIPELINED,
                 Read(len(together)),
-                Say("250 ok\n550 5.1.1 no such user\n250 ok"),
-                *DATA,
+                Say("250 ok\n550 5.1.1 no such user\n250 ok\n354 go"),
                 DOT,
                 Say("250 ok"),
             ),
-            *(Expect("MAIL"), Expect("RCPT"), Say("550 5.7.1 not as you\n503 first MAIL")),
-            *(Expect("RSET"), Say("250 ok"), Expect("MAIL"), Expect("RCPT"), Say("250 ok\n250 ok"), *DATA, DOT),
+            *(*GROUP, Say("550 5.7.1 not as you\n503 first MAIL\n503 first MAIL")),
+            *(Expect("RSET"), Say("250 ok"), *GROUP, Say("250 ok\n250 ok\n354 go"), DOT),
             Say("250 2.0.0 the second"),
         ]
     )
+    marks: list[str] = []
     with smtp.connect(server.settings("smtp")) as sender:
-        reply = submit(sender, recipients=("x@example.org", "y@example.org"))
+        reply = submit(sender, marks, recipients=("x@example.org", "y@example.org"))
         assert [(one.address, one.accepted) for one in reply.recipients] == [
             ("x@example.org", False), ("y@example.org", True),
         ]  # fmt: skip
+        assert marks == ["data", "dot"]
         assert together in server.heard
         with pytest.raises(Rejected):
             submit(sender)
-        # The reply to RCPT that nobody waited for is not taken for one of the next transaction.
+        # The replies that nobody waited for are not taken for those of the next transaction.
         assert submit(sender).text == "the second"
 
 
-@pytest.mark.parametrize("said", ["421 4.3.2 closing", "550 5.7.1 no", "250 ok"])
+def test_what_precedes_the_group_is_done_before_any_of_it_leaves(scripted: ScriptMaker) -> None:
+    server = scripted([*PIPELINED, Expect("QUIT"), Say("221 bye")])
+
+    def lost() -> None:
+        raise LookupError("the lease is lost")
+
+    with smtp.connect(server.settings("smtp")) as sender, pytest.raises(LookupError):
+        sender.submit(
+            mail_from="a@example.org",
+            recipients=["b@example.org"],
+            raw=RAW,
+            before_data=lost,
+            before_dot=lambda _: None,
+        )
+    server.stop()
+    assert server.heard[-1].startswith(b"QUIT")
+
+
+@pytest.mark.parametrize("said", ["250 ok\n550 5.1.1 no such user\n354 go", "550 5.7.1 not as you\n503 no\n354 go"])
+def test_data_taken_for_nobody_ends_with_a_single_dot(scripted: ScriptMaker, said: str) -> None:
+    """RFC 2920 §3.1: nothing of the message leaves, and the connection carries the next one."""
+    server = scripted(
+        [
+            *(*PIPELINED, *GROUP, Say(said), Expect(r"\.$"), Say("554 5.5.1 no valid recipients")),
+            *(Expect("RSET"), Say("250 ok"), *GROUP, Say("250 ok\n250 ok\n354 go"), DOT, Say("250 2.0.0 the second")),
+        ]
+    )
+    marks: list[str] = []
+    with smtp.connect(server.settings("smtp")) as sender:
+        if said.startswith("550"):
+            with pytest.raises(Rejected):
+                submit(sender, marks)
+        else:
+            assert submit(sender, marks).code is None
+        assert marks == ["data"]
+        assert submit(sender).text == "the second"
+
+
+def test_where_every_address_is_unspeakable_no_data_is_asked_for(scripted: ScriptMaker) -> None:
+    server = scripted([*PIPELINED, Expect("MAIL"), Say("250 ok"), Expect("RSET"), Say("250 ok")])
+    with smtp.connect(server.settings("smtp")) as sender:
+        reply = submit(sender, recipients=("grüße@example.org",))
+    assert (reply.code, reply.recipients[0].code) == (None, 553)
+
+
+@pytest.mark.parametrize("said", ["421 4.3.2 closing", "550 5.7.1 no", "250 ok", "250 ok\n421 4.3.2 closing"])
 def test_a_break_within_the_group_is_safe_to_retry(scripted: ScriptMaker, said: str) -> None:
-    server = scripted([*PIPELINED, Expect("MAIL"), Say(said), Hangup()])
+    server = scripted([*PIPELINED, *GROUP, Say(said), Hangup()])
     marks: list[str] = []
     error = Rejected if said.startswith("550") else TryLater
     with smtp.connect(server.settings("smtp")) as sender, pytest.raises(error):
         submit(sender, marks)
-    assert marks == []
+    assert "dot" not in marks
+    server.stop()
+    assert b"QUIT" not in server.pending

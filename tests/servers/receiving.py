@@ -31,17 +31,25 @@ class Held:
 class _Rules:
     """``faults`` are used up from the front: ``rcpt``, ``data`` and ``dot`` drop the connection there,
     ``taken`` drops it once the message is kept; a reply such as ``451 4.3.0 busy`` answers the dot.
-    ``refusals`` answer single recipients, ``replies`` MAIL and DATA; each list is used up from the front."""
+    ``refusals`` answer single recipients, ``replies`` MAIL and DATA; each list is used up from the front.
+    ``pipelines`` offers PIPELINING."""
 
     received: list[Held] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     refusals: dict[str, list[str]] = field(default_factory=dict)
     replies: dict[str, list[str]] = field(default_factory=dict)
     on_taken: Callable[[bytes], None] | None = None
+    pipelines: bool = False
 
     @property
     def fault(self) -> str:
         return self.faults[0] if self.faults else ""
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, name: str, lines: list[str]
+    ) -> list[str]:
+        session.host_name = name
+        return [*lines[:-1], "250-PIPELINING", lines[-1]] if self.pipelines else lines
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

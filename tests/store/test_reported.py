@@ -9,7 +9,7 @@ from accounts.models import MailAccount
 from mailsync import actions
 from mailsync.message.parse import parse_message
 from mailsync.models import Outgoing
-from mailsync.store import allowance, outbox
+from mailsync.store import allowance, transit
 from mailsync.store.authored import store_own_message
 from mailsync.store.reported import record_reports
 from tests.factories import make_account
@@ -30,7 +30,7 @@ def sent(account: MailAccount, to: str = "bob@example.org, carol@example.org", s
     known = state == "done"
     outgoing.recipients.update(
         state="accepted" if known else "pending",
-        code=250 if known else outbox.IN_FLIGHT,
+        code=250 if known else transit.IN_FLIGHT,
         settled_at=timezone.now() - timedelta(hours=1) if known else None,
     )
     Outgoing.objects.filter(pk=outgoing.pk).update(state=state, finished_at=timezone.now() if known else None)
