@@ -7,8 +7,10 @@ the effect at once; the server learns it from the change log. Raises ``NotYours`
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
+
+from django.utils.translation import ngettext_lazy
 
 from mailsync.actions import wake
 from mailsync.actions.owned import NotYours, own_folder, own_message, own_placements
@@ -19,20 +21,37 @@ from mailsync.store import changes, copying, journal_work, snoozing, specials, u
 from mailsync.store.acting import hold_until
 from mailsync.types import ActionResult, Role
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
+
 #: Messages that go to another account at a time: each is taken apart and stored anew.
 MOST_TRANSFERRED = 200
+
+_READ = ngettext_lazy("%(n)d message marked as read", "%(n)d messages marked as read", "n")
+_UNREAD = ngettext_lazy("%(n)d message marked as unread", "%(n)d messages marked as unread", "n")
+_FLAGGED = ngettext_lazy("%(n)d message flagged", "%(n)d messages flagged", "n")
+_UNFLAGGED = ngettext_lazy("Flag removed from %(n)d message", "Flag removed from %(n)d messages", "n")
+_LABELLED = ngettext_lazy("%(n)d message labelled", "%(n)d messages labelled", "n")
+_UNLABELLED = ngettext_lazy("Label removed from %(n)d message", "Label removed from %(n)d messages", "n")
+_MOVED = ngettext_lazy("%(n)d message moved to %(folder)s", "%(n)d messages moved to %(folder)s", "n")
+_COPIED = ngettext_lazy("%(n)d message copied to %(folder)s", "%(n)d messages copied to %(folder)s", "n")
+_ARCHIVED = ngettext_lazy("%(n)d message archived", "%(n)d messages archived", "n")
+_JUNK = ngettext_lazy("%(n)d message moved to Junk", "%(n)d messages moved to Junk", "n")
+_NOT_JUNK = ngettext_lazy("%(n)d message moved to the inbox", "%(n)d messages moved to the inbox", "n")
+_BINNED = ngettext_lazy("%(n)d message moved to Trash", "%(n)d messages moved to Trash", "n")
+_DELETED = ngettext_lazy("%(n)d message deleted for good", "%(n)d messages deleted for good", "n")
 
 
 @verb
 def mark_read(user_id: int, placement_ids: Iterable[int], read: bool = True) -> ActionResult:
     """Set or clear \\Seen."""
-    return _set_flag(user_id, placement_ids, "\\Seen", read, "marked as read" if read else "marked as unread")
+    return _set_flag(user_id, placement_ids, "\\Seen", read, _READ if read else _UNREAD)
 
 
 @verb
 def flag(user_id: int, placement_ids: Iterable[int], flagged: bool = True) -> ActionResult:
-    """Set or clear \\Flagged (the star)."""
-    return _set_flag(user_id, placement_ids, "\\Flagged", flagged, "starred" if flagged else "star removed")
+    """Set or clear \\Flagged."""
+    return _set_flag(user_id, placement_ids, "\\Flagged", flagged, _FLAGGED if flagged else _UNFLAGGED)
 
 
 @verb
@@ -40,11 +59,11 @@ def set_keyword(user_id: int, placement_ids: Iterable[int], keyword: str, on: bo
     """Set or clear a keyword (RFC 9051 §2.3.2), which must be an atom: printable, no spaces or quotes."""
     if not keyword or not keyword.isascii() or any(c <= " " or c in '(){%*"\\]' for c in keyword) or len(keyword) > 64:
         raise CannotDo("A label has letters, digits, and - _ $ only.", field="keyword")
-    result = _set_flag(user_id, placement_ids, keyword, on, "labelled" if on else "label removed")
+    result = _set_flag(user_id, placement_ids, keyword, on, _LABELLED if on else _UNLABELLED)
     return replace(result, detail={"keyword": keyword})
 
 
-def _set_flag(user_id: int, placement_ids: Iterable[int], name: str, on: bool, done: str) -> ActionResult:
+def _set_flag(user_id: int, placement_ids: Iterable[int], name: str, on: bool, done: "StrPromise") -> ActionResult:
     group = uuid4()
     placements = own_placements(user_id, placement_ids)
     touched = changes.record_flags(placements, add=[name] if on else (), remove=() if on else [name], group=group)
@@ -66,7 +85,7 @@ def move(user_id: int, placement_ids: Iterable[int], folder_id: int) -> ActionRe
             _move([row], bin_, group)
             Change.objects.filter(group=group, kind=Change.Kind.MOVE, message_id=row.message_id).update(after=change)
         count += 1
-    return _result(group, count, f"moved to {target.name}")
+    return _result(group, count, _MOVED, target.name)
 
 
 @verb
@@ -79,7 +98,7 @@ def copy(user_id: int, placement_ids: Iterable[int], folder_id: int) -> ActionRe
     arrived += [copied for _, _, copied in _transfer([row for row in placements if row not in near], target, group)]
     wake.show(arrived)
     wake.push_soon([target.account_id])
-    return _result(group, len(arrived), f"copied to {target.name}")
+    return _result(group, len(arrived), _COPIED, target.name)
 
 
 def _bound_for(user_id: int, placement_ids: Iterable[int], folder_id: int) -> tuple[Folder, list[Placement]]:
@@ -111,7 +130,7 @@ def _transfer(
 @verb
 def archive(user_id: int, placement_ids: Iterable[int]) -> ActionResult:
     """Move to each account's Archive, which is made where there is none."""
-    return _move_to_role(user_id, placement_ids, Role.ARCHIVE, "archived")
+    return _move_to_role(user_id, placement_ids, Role.ARCHIVE, _ARCHIVED)
 
 
 @verb
@@ -125,7 +144,7 @@ def junk(user_id: int, placement_ids: Iterable[int], is_junk: bool = True) -> Ac
         user_id,
         [row.pk for row in placements],
         Role.JUNK if is_junk else Role.INBOX,
-        "moved to Junk" if is_junk else "moved to the inbox",
+        _JUNK if is_junk else _NOT_JUNK,
         group,
     )
 
@@ -140,8 +159,8 @@ def trash(user_id: int, placement_ids: Iterable[int], *, group: UUID | None = No
     count = _expunge(for_good, group)
     rest = [row.pk for row in placements if row.folder.role != Role.TRASH]
     if rest:
-        count += _move_to_role(user_id, rest, Role.TRASH, "", group).count
-    return _result(group, count, "deleted for good" if for_good and not rest else "moved to Trash")
+        count += _move_to_role(user_id, rest, Role.TRASH, _BINNED, group).count
+    return _result(group, count, _DELETED if for_good and not rest else _BINNED)
 
 
 @verb
@@ -151,7 +170,7 @@ def delete_for_good(user_id: int, placement_ids: Iterable[int]) -> ActionResult:
     if any(row.folder.role not in {Role.TRASH, Role.JUNK, Role.DRAFTS} for row in placements):
         raise CannotDo("Only messages in Trash, Junk or Drafts can be deleted for good.")
     group = uuid4()
-    return _result(group, _expunge(placements, group), "deleted for good")
+    return _result(group, _expunge(placements, group), _DELETED)
 
 
 @verb
@@ -164,7 +183,7 @@ def empty_folder(user_id: int, folder_id: int) -> ActionResult:
     if not ids:
         return ActionResult(uuid4(), 0, f"{folder.name} is empty.")
     group = uuid4()
-    return _result(group, _expunge(own_placements(user_id, ids), group), "deleted for good")
+    return _result(group, _expunge(own_placements(user_id, ids), group), _DELETED)
 
 
 @verb
@@ -224,7 +243,11 @@ def fetch_now(message_id: int) -> None:
 
 
 def _move_to_role(
-    user_id: int, placement_ids: Sequence[int] | Iterable[int], role: Role, done: str, group: UUID | None = None
+    user_id: int,
+    placement_ids: Sequence[int] | Iterable[int],
+    role: Role,
+    done: "StrPromise",
+    group: UUID | None = None,
 ) -> ActionResult:
     group = group or uuid4()
     ids = list(placement_ids)
@@ -254,6 +277,5 @@ def _expunge(placements: Sequence[Placement], group: UUID) -> int:
     return len(gone)
 
 
-def _result(group: UUID, count: int, done: str) -> ActionResult:
-    what = "1 message" if count == 1 else f"{count} messages"
-    return ActionResult(group, count, f"{what} {done}")
+def _result(group: UUID, count: int, done: "StrPromise", folder: str = "") -> ActionResult:
+    return ActionResult(group, count, done % {"n": count, "folder": folder})

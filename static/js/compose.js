@@ -1,6 +1,7 @@
 /* Writing beside the mail: links with data-compose open a docked window; without scripts they are pages.
    One window for each draft, the newest open, the others folded to tabs. */
 
+import { leftOf } from "heron/direction";
 import { toast } from "heron/shell";
 import { words } from "heron/words";
 import { forgetAll } from "heron/compose/local";
@@ -83,7 +84,7 @@ document.addEventListener("beforetoggle", (event) => {
   if (!menu.matches?.(".menu[data-menu]") || event.newState !== "open") return;
   const opener = document.activeElement?.closest(`[popovertarget="${menu.id}"]`)
     ?? document.querySelector(`[popovertarget="${menu.id}"]`);
-  if (!opener || innerWidth < 768) {
+  if (!opener || matchMedia("(width < 48em)").matches) {
     menu.removeAttribute("style");
     return;
   }
@@ -91,7 +92,7 @@ document.addEventListener("beforetoggle", (event) => {
   const below = box.bottom + 320 < innerHeight;
   Object.assign(menu.style, {
     inset: "auto",
-    left: `${Math.max(8, Math.min(box.left, innerWidth - 280))}px`,
+    left: `${leftOf(box, 272)}px`,
     top: below ? `${box.bottom + 6}px` : "auto",
     bottom: below ? "auto" : `${innerHeight - box.top + 6}px`,
   });

@@ -1,13 +1,16 @@
 """Pictures of every main screen: ``make screenshots`` writes them to ``screenshots/``.
 
 The site runs on a database of its own with the demo's invented mail; each screen is taken in light and
-dark, wide, middling and narrow.
+dark, wide, middling and narrow. ``python -m tests.browser.screenshots inbox search`` takes some of them;
+``--pseudo`` has the site speak the language of tests/pseudo.py, from right to left.
 """
 
 # ruff: noqa: E402 - Django is set up before anything of it is imported
 
+import argparse
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +35,7 @@ from mailsync.store.contacts import keep_card
 from tests.browser.chromium import CHROMIUM, QUIET
 from tests.browser.webserver import PROJECT, served
 from tests.factories import make_account, make_user
+from tests.pseudo import LANGUAGE, write_catalogue
 from tests.sample_mailbox import fill
 
 FOLDER = PROJECT / "screenshots"
@@ -102,16 +106,27 @@ SCREENS: dict[str, Step] = {
     "new-contact": visit("/settings/contacts/add/?name=Ada&address=ada@example.org"),
     "storage": visit("/settings/storage/"),
     "find-setting": visit("/settings/search/?q=mark"),
+    "empty": after_inbox(click("#tree [data-role=junk]"), lambda page: page.locator("#list .empty").wait_for()),
+    "snoozed": after_inbox(press("j"), press("b")),
+    "label": after_inbox(click("#tree [data-keyword]")),
+    "edit-label": after_inbox(lambda page: page.goto(str(page.locator("#tree a.edit").last.get_attribute("href")))),
+    "new-folder": visit("/folders/new/"),
+    "activity": visit("/activity/"),
+    "outbox": visit("/outbox/"),
+    "profile": visit("/settings/profile/"),
+    "writing": visit("/settings/writing/"),
+    "operator": visit("/operator/"),
+    "not-there": visit("/f/999999/"),
 }
 
 
 @contextmanager
-def filled_site() -> Iterator[tuple[str, str]]:
+def filled_site(language: str = "", **environment: str) -> Iterator[tuple[str, str]]:
     """The URL of a site whose only person has the sample mail, and that person's session."""
     databases = setup_databases(verbosity=0, interactive=False)
     try:
         user = make_user("anna", timezone="Europe/Berlin")
-        User.objects.filter(pk=user.pk).update(name="Anna Berg")
+        User.objects.filter(pk=user.pk).update(name="Anna Berg", language=language, is_superuser=True)
         user.refresh_from_db()
         account = make_account(user, address="anna.berg@nordlicht.example")
         fill(account)
@@ -121,7 +136,7 @@ def filled_site() -> Iterator[tuple[str, str]]:
         AccountSync.objects.filter(account=account).update(last_success_at=timezone.now())
         client = Client()
         client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-        with served() as url:
+        with served(**environment) as url:
             yield url, client.cookies[settings.SESSION_COOKIE_NAME].value
     finally:
         teardown_databases(databases, verbosity=0)
@@ -138,26 +153,51 @@ def take(page: Page, name: str, step: Step, target: Path) -> bool:
     return True
 
 
+@contextmanager
+def speaking(pseudo: bool) -> Iterator[tuple[str, str]]:
+    """The filled site in English, or in the language that nobody speaks."""
+    if not pseudo:
+        with filled_site() as told:
+            yield told
+        return
+    with tempfile.TemporaryDirectory(prefix="heron-pseudo-") as folder:
+        write_catalogue(Path(folder))
+        environment = {"DJANGO_SETTINGS_MODULE": "tests.pseudo_settings", "HERON_PSEUDO_LOCALE": folder}
+        with filled_site(LANGUAGE, **environment) as told:
+            yield told
+
+
 def main() -> int:
+    asked = argparse.ArgumentParser(description="Pictures of every main screen.")
+    asked.add_argument("names", nargs="*", help="which ones; all without a name")
+    asked.add_argument("--pseudo", action="store_true", help="in a language from right to left")
+    asked.add_argument("--sizes", nargs="*", choices=SIZES, default=[*SIZES])
+    asked.add_argument("--schemes", nargs="*", choices=("light", "dark"), default=["light", "dark"])
+    wanted = asked.parse_args()
     FOLDER.mkdir(exist_ok=True)
     failed = 0
-    with filled_site() as (url, session), sync_playwright() as playwright:
+    with speaking(wanted.pseudo) as (url, session), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, "--no-sandbox"])
-        for size, (width, height) in SIZES.items():
-            for scheme in ("light", "dark"):
-                options: dict[str, Any] = {"has_touch": True, "is_mobile": True} if size == "phone" else {}
+        for size in wanted.sizes:
+            width, height = SIZES[size]
+            for scheme in wanted.schemes:
+                options: dict[str, Any] = {"locale": LANGUAGE if wanted.pseudo else "en-GB"}
+                if size == "phone":
+                    options |= {"has_touch": True, "is_mobile": True}
                 context = browser.new_context(
                     base_url=url, viewport={"width": width, "height": height}, color_scheme=scheme,
-                    reduced_motion="reduce", locale="en-GB", timezone_id="Europe/Berlin", **options,
+                    reduced_motion="reduce", timezone_id="Europe/Berlin", **options,
                 )  # fmt: skip
                 context.set_default_timeout(10_000)
                 page = context.new_page()
-                take(page, "sign-in", visit("/accounts/login/"), FOLDER / f"sign-in-{size}-{scheme}.png")
+                tail = f"{size}-{scheme}{'-pseudo' if wanted.pseudo else ''}.png"
+                if not wanted.names or "sign-in" in wanted.names:
+                    take(page, "sign-in", visit("/accounts/login/"), FOLDER / f"sign-in-{tail}")
                 context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": url}])
                 for name, step in SCREENS.items():
-                    if name.startswith("phone-") and size != "phone":
+                    if (wanted.names and name not in wanted.names) or (name.startswith("phone-") and size != "phone"):
                         continue
-                    failed += not take(page, f"{name}, {size}, {scheme}", step, FOLDER / f"{name}-{size}-{scheme}.png")
+                    failed += not take(page, f"{name}, {size}, {scheme}", step, FOLDER / f"{name}-{tail}")
                 context.close()
         browser.close()
     print(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER.name}/")

@@ -17,8 +17,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """The URL of a web server that lives as long as the block."""
+def served(**settings: str) -> Iterator[str]:
+    """The URL of a web server that lives as long as the block; ``settings`` are put into its environment."""
     port = free_port()
     database = connection.settings_dict
     url = (
@@ -32,6 +32,7 @@ def served() -> Iterator[str]:
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         # WhiteNoise streams files in a thread of its own, of which Django warns under ASGI.
         "PYTHONWARNINGS": "ignore:StreamingHttpResponse must consume",
+        **settings,
     }
     arguments = ("--port", str(port), "--log-level", "warning", "--timeout-graceful-shutdown", "1")
     child = subprocess.Popen(

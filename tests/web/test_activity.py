@@ -43,6 +43,18 @@ def test_what_was_done_stands_there_and_is_taken_back(browser: Client, anna: Use
     assert "Taken back" in browser.get("/activity/").content.decode()
 
 
+def test_it_speaks_the_language_of_its_reader(browser: Client, anna: User, inbox: Folder) -> None:
+    User.objects.filter(pk=anna.pk).update(language="de")
+    first, second, third = inbox.placements.order_by("id").values_list("id", flat=True)
+    browser.post("/act/", {"do": "archive", "on": [f"p{first}", f"p{second}"], "next": f"/f/{inbox.pk}/"})
+    browser.post("/act/", {"do": "flag", "on": [f"p{third}"], "next": f"/f/{inbox.pk}/"})
+    Change.objects.filter(placement=first).update(state="failed", error="The server no longer has this message.")
+    page = browser.get("/activity/").content.decode()
+    for said in ("2 Nachrichten archiviert", "1 Nachricht markiert"):
+        assert said in page
+    assert "archived" not in page
+
+
 def test_a_stranger_sees_nothing_and_takes_nothing_back(anna: User, inbox: Folder) -> None:
     result = actions.archive(anna.pk, list(inbox.placements.values_list("pk", flat=True)))
     client = Client()

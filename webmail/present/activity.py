@@ -11,6 +11,7 @@ from mailsync.models import Act
 from mailsync.store.journal import Entry
 from webmail.present.clock import group_of
 from webmail.present.labels import label_of
+from webmail.present.said import said
 
 _ICONS = {
     "archive": "archive",
@@ -85,7 +86,7 @@ def _line(entry: Entry, at: datetime) -> Line:
         note=_note(entry),
         refused=tuple(
             ngettext("%(n)d was refused: %(why)s", "%(n)d were refused: %(why)s", one.count)
-            % {"n": one.count, "why": one.why}
+            % {"n": one.count, "why": said(one.why)}
             for one in entry.refused
         ),
         may_undo=act.state in (Act.State.DONE, Act.State.WORKING, Act.State.STOPPED),
@@ -109,7 +110,7 @@ def _note(entry: Entry) -> str:
     if act.state == Act.State.WORKING:
         return _("Under way: %(done)d of %(total)s") % {"done": act.rows_done, "total": act.total or "?"}
     if act.state == Act.State.STOPPED:
-        return _("Stopped: %(why)s") % {"why": act.error}
+        return _("Stopped: %(why)s") % {"why": said(act.error)}
     if entry.waiting:
         words = ngettext("%(n)d is yet to reach the server", "%(n)d are yet to reach the server", entry.waiting)
         return words % {"n": entry.waiting}

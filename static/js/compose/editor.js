@@ -319,7 +319,7 @@ export class RichText {
   }
 
   walk(event) {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const step = ({ ArrowRight: 1, ArrowLeft: -1 }[event.key] ?? 0) * (document.dir === "rtl" ? -1 : 1);
     if (!step || event.target.tagName !== "BUTTON") return;
     const stops = [...this.bar.querySelectorAll("button, select")];
     stops[(stops.indexOf(event.target) + step + stops.length) % stops.length].focus();

@@ -1,6 +1,7 @@
 /* One row of addresses: chips over a hidden field, an entry with people to offer, pasted lists taken apart by the
    server. The hidden field always holds everything, chips and what is still being typed. */
 
+import { stepOf } from "heron/direction";
 import { say } from "heron/shell";
 import { counted, words } from "heron/words";
 
@@ -95,7 +96,7 @@ export class Recipients {
     } else if (event.key === "Backspace" && !this.entry.value && this.chips.length) {
       event.preventDefault();
       this.remove(this.chips.at(-1));
-    } else if (event.key === "ArrowLeft" && !this.entry.selectionStart && this.chips.length) {
+    } else if (stepOf(event.key) < 0 && !this.entry.selectionStart && this.chips.length) {
       this.chips.at(-1).element.querySelector("button").focus();
     }
   }
@@ -201,8 +202,9 @@ export class Recipients {
 
   walk(event, chip) {
     const at = this.chips.indexOf(chip);
-    if (event.key === "ArrowLeft" && at > 0) this.chips[at - 1].element.querySelector("button").focus();
-    else if (event.key === "ArrowRight") (this.chips[at + 1]?.element.querySelector("button") ?? this.entry).focus();
+    const step = stepOf(event.key);
+    if (step < 0 && at > 0) this.chips[at - 1].element.querySelector("button").focus();
+    else if (step > 0) (this.chips[at + 1]?.element.querySelector("button") ?? this.entry).focus();
     else if (event.key === "Delete" || event.key === "Backspace") {
       event.preventDefault();
       this.remove(chip);

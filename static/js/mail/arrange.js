@@ -1,6 +1,7 @@
 /* The menu of a folder or label in the column: by right click, the menu key or Shift+F10. Its page, behind the three
    dots, says the same without scripts. */
 
+import { leftOf } from "heron/direction";
 import { toast } from "heron/shell";
 import { send } from "heron/mail/request";
 
@@ -21,8 +22,8 @@ tree.addEventListener("contextmenu", (event) => {
   menu.querySelector("[data-part=read]").hidden = !isFolder;
   menu.showPopover();
   const from = item.getBoundingClientRect();
-  const { height } = menu.getBoundingClientRect();
-  menu.style.inset = `${Math.max(8, Math.min(from.bottom, innerHeight - height - 8))}px auto auto ${from.left + 24}px`;
+  const { width, height } = menu.getBoundingClientRect();
+  menu.style.inset = `${Math.max(8, Math.min(from.bottom, innerHeight - height - 8))}px auto auto ${leftOf(from, width, 24)}px`;
 });
 
 menu.querySelector("[data-part=read]").addEventListener("click", () => {

@@ -1,6 +1,7 @@
 /* The keyboard. Single keys work while nothing is being typed, and can be switched off in the settings
    (WCAG 2.1.4); moving within the list and the toolbars always works. */
 
+import { stepOf } from "heron/direction";
 import { act, targets, toggle, undo } from "heron/mail/act";
 import {
   clearSelection, focusRow, focusedRow, neighbour, rowNamed, rowOf, rows, select, selectAll, selectRange,
@@ -138,7 +139,7 @@ const singleKeysOn = () => document.getElementById("listform").dataset.keys !== 
 function escape(event) {
   if (event.target.closest(".compose")) return;
   if (selection().length) clearSelection();
-  else if (event.target.closest("#main") && !matchMedia("(width < 768px)").matches) focusRow(rowNamed(reading()?.dataset.row) ?? focusedRow());
+  else if (event.target.closest("#main") && !matchMedia("(width < 48em)").matches) focusRow(rowNamed(reading()?.dataset.row) ?? focusedRow());
   else if (app.dataset.view === "read") close();
   else return;
   event.preventDefault();
@@ -184,7 +185,7 @@ document.addEventListener("keydown", (event) => {
   if (!bar || !["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) return;
   const all = [...bar.querySelectorAll("a, button")].filter((one) => one.offsetParent);
   const at = all.indexOf(event.target);
-  const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: all.length - 1 }[event.key];
+  const to = { Home: 0, End: all.length - 1 }[event.key] ?? at + stepOf(event.key);
   const next = all[(to + all.length) % all.length];
   if (!next) return;
   for (const one of all) one.tabIndex = one === next ? 0 : -1;

@@ -2,6 +2,7 @@
    act. The move menu finds folders by name and offers those of the right account only; the label menu
    shows what each message has. */
 
+import { leftOf } from "heron/direction";
 import { act, openNames, targets } from "heron/mail/act";
 import { clearSelection, rowNamed, rowOf, select, selection } from "heron/mail/rows";
 import { isPhone, reading } from "heron/mail/reader";
@@ -39,10 +40,10 @@ function place(menu) {
   const from = caller instanceof Element ? caller.getBoundingClientRect() : caller;
   const { width, height } = menu.getBoundingClientRect();
   const isRow = caller instanceof Element && caller.matches(".row, body");
-  const left = isRow ? from.left + Math.min(from.width / 3, 140) : Math.min(from.left, innerWidth - width - 8);
+  const left = leftOf(from, width, isRow ? Math.min(from.width / 3, 140) : 0);
   const below = (isRow ? from.top + 30 : from.bottom + 4);
   const top = below + height > innerHeight - 8 ? Math.max(8, (isRow ? innerHeight - height - 8 : from.top - height - 4)) : below;
-  menu.style.inset = `${Math.max(8, Math.min(top, innerHeight - height - 8))}px auto auto ${Math.max(8, left)}px`;
+  menu.style.inset = `${Math.max(8, Math.min(top, innerHeight - height - 8))}px auto auto ${left}px`;
 }
 
 document.addEventListener("click", (event) => {

@@ -1,6 +1,7 @@
 /* The panes: the list's width by drag or by arrows, kept on this device; what is clicked opens beside
    the list; the column and the tabs change the list without a new page. */
 
+import { along, stepOf } from "heron/direction";
 import { clearSelection, rowOf, select, selectAll, selectRange, selection, urlOf } from "heron/mail/rows";
 import { close, isPhone, open, openList, openRow, rehearse, step } from "heron/mail/reader";
 
@@ -23,10 +24,10 @@ if (grip) {
   if (kept) setWidth(kept);
   else grip.setAttribute("aria-valuenow", String(document.getElementById("list").offsetWidth));
   grip.addEventListener("pointerdown", (event) => {
-    const left = document.getElementById("list").getBoundingClientRect().left;
+    const box = document.getElementById("list").getBoundingClientRect();
     grip.setPointerCapture(event.pointerId);
     app.classList.add("dragging");
-    const drag = (move) => setWidth(move.clientX - left);
+    const drag = (move) => setWidth(along(box, move.clientX));
     grip.addEventListener("pointermove", drag);
     grip.addEventListener("lostpointercapture", () => {
       grip.removeEventListener("pointermove", drag);
@@ -34,7 +35,7 @@ if (grip) {
     }, { once: true });
   });
   grip.addEventListener("keydown", (event) => {
-    const by = { ArrowLeft: -WIDTH.step, ArrowRight: WIDTH.step }[event.key];
+    const by = WIDTH.step * stepOf(event.key);
     if (!by) return;
     event.preventDefault();
     setWidth(document.getElementById("list").offsetWidth + by);

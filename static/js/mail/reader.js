@@ -21,7 +21,7 @@ let listAbort = new AbortController();
 let rehearsal = { url: "", page: null };
 
 export const reading = () => document.getElementById("reading");
-export const isPhone = () => matchMedia("(width < 768px)").matches;
+export const isPhone = () => matchMedia("(width < 48em)").matches;
 /** One pane at a time: on a phone, and where the reading pane is switched off. */
 export const isSingle = () => isPhone() || document.documentElement.dataset.pane === "none";
 
