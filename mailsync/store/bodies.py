@@ -8,15 +8,17 @@ to be those of a message we have, the placement goes to that one and the newcome
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 import psycopg
-from django.db import connection
+import psycopg.errors
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
+from django.utils import timezone
 
 from mailsync.message.facts import PARSER_VERSION, ParsedMessage
 from mailsync.message.lexemes import Vector, build_vector
@@ -34,6 +36,29 @@ from mailsync.types import FetchedMessage
 
 #: A message larger than this goes to PostgreSQL in slices.
 _AT_ONCE_BYTES, _SLICE_BYTES = 8 * 1024 * 1024, 1024 * 1024
+
+
+#: Down the index of what has no body, each row looked up by itself (OFFSET 0 keeps the planner from turning that
+#: into a join): while a mailbox is being filled no statistics tell it better.
+_WANTED = """
+    SELECT p.uid, m.size_bytes, coalesce(b.have_bytes, 0)::bigint
+      FROM mailsync_message m
+     CROSS JOIN LATERAL (
+            SELECT folder_id, epoch, uid, gone_phase FROM mailsync_placement WHERE message_id = m.id OFFSET 0) p
+      LEFT JOIN LATERAL (
+            SELECT next_try_at FROM mailsync_hole
+             WHERE folder_id = p.folder_id AND epoch = p.epoch AND uid = p.uid
+            OFFSET 0) h ON true
+      LEFT JOIN LATERAL (
+            SELECT sum(octet_length(data)) AS have_bytes FROM mailsync_bodypiece
+             WHERE folder_id = p.folder_id AND epoch = p.epoch AND uid = p.uid
+            OFFSET 0) b ON true
+     WHERE m.account_id = %(account)s AND m.raw_id IS NULL
+       AND p.folder_id = %(folder)s AND p.epoch = %(epoch)s AND p.uid IS NOT NULL AND p.gone_phase = 0
+       AND (h.next_try_at IS NULL OR h.next_try_at <= now())
+     ORDER BY m.received_at DESC, p.uid DESC
+     LIMIT %(limit)s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +96,8 @@ def wanted_bodies(folder: Folder, *, limit: int) -> list[WantedBody]:
     """The newest messages of this folder whose bodies are not here, without those whose hole is not due."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT p.uid, m.size_bytes, coalesce((SELECT sum(octet_length(b.data)) FROM mailsync_bodypiece b"
-            " WHERE b.folder_id = p.folder_id AND b.epoch = p.epoch AND b.uid = p.uid), 0)::bigint"
-            " FROM mailsync_message m"
-            " JOIN mailsync_placement p ON p.message_id = m.id"
-            " LEFT JOIN mailsync_hole h ON h.folder_id = p.folder_id AND h.epoch = p.epoch AND h.uid = p.uid"
-            " WHERE m.account_id = %s AND m.raw_id IS NULL AND p.folder_id = %s AND p.epoch = %s AND p.uid IS NOT NULL"
-            " AND p.gone_phase = 0 AND (h.id IS NULL OR h.next_try_at <= now())"
-            " ORDER BY m.received_at DESC, p.uid DESC LIMIT %s",
-            [folder.account_id, folder.pk, folder.epoch, limit],
+            _WANTED,
+            {"account": folder.account_id, "folder": folder.pk, "epoch": folder.epoch, "limit": limit},
         )
         return [WantedBody(*row) for row in cursor.fetchall()]
 
@@ -200,24 +218,56 @@ def _insert_raw(account_id: int, raws: dict[bytes, bytes]) -> dict[bytes, int]:
     """Ids of the raw rows for these bytes, by hash; each is written once."""
     if not raws:
         return {}
-    known = RawMessage.objects.filter(account_id=account_id, sha256__in=list(raws))
-    ids = {bytes(digest): pk for digest, pk in known.values_list("sha256", "id")}
+    ids = _known_raw(account_id, raws)
     for digest in [one for one in raws if one not in ids and len(raws[one]) > _AT_ONCE_BYTES]:
         ids[digest] = _insert_large(account_id, digest, raws[digest])
-    new = [digest for digest in raws if digest not in ids]
+    new = {digest: raw for digest, raw in raws.items() if digest not in ids}
     if new:
-        # psycopg's own cursor binds on the server and in binary: a quarter of the work of a hex literal.
-        with psycopg.Cursor(connection.connection) as cursor:
-            cursor.execute(
-                "INSERT INTO mailsync_rawmessage (account_id, sha256, size_bytes, data, created_at)"
-                " SELECT %b, sha256, octet_length(data), data, now()"
-                " FROM unnest(%b::bytea[], %b::bytea[]) AS g(sha256, data)"
-                " ON CONFLICT (account_id, sha256) DO UPDATE SET size_bytes = EXCLUDED.size_bytes"
-                " RETURNING sha256, id",
-                [account_id, new, [raws[digest] for digest in new]],
-            )
-            ids.update((bytes(digest), pk) for digest, pk in cursor.fetchall())
+        try:
+            with transaction.atomic():
+                ids |= _copy_raw(account_id, new)
+        except psycopg.errors.UniqueViolation:
+            # Another lane has stored one of them meanwhile, as when the same message lies in two folders.
+            ids |= _merge_raw(account_id, new)
     return ids
+
+
+def _known_raw(account_id: int, digests: Iterable[bytes]) -> dict[bytes, int]:
+    known = RawMessage.objects.filter(account_id=account_id, sha256__in=list(digests))
+    return {bytes(digest): pk for digest, pk in known.values_list("sha256", "id")}
+
+
+def _copy_raw(account_id: int, raws: dict[bytes, bytes]) -> dict[bytes, int]:
+    """New rows by COPY: two fifths of what an INSERT costs PostgreSQL, and a sixth of what it costs us."""
+    with psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('mailsync_rawmessage', 'id')) FROM generate_series(1, %b)",
+            [len(raws)],
+        )
+        ids = dict(zip(raws, (pk for (pk,) in cursor.fetchall()), strict=True))
+        now = timezone.now()
+        with cursor.copy(
+            "COPY mailsync_rawmessage (id, account_id, sha256, size_bytes, data, created_at) FROM STDIN (FORMAT BINARY)"
+        ) as copy:
+            copy.set_types(["int8", "int8", "bytea", "int8", "bytea", "timestamptz"])
+            for digest, raw in raws.items():
+                copy.write_row((ids[digest], account_id, digest, len(raw), raw, now))
+    return ids
+
+
+def _merge_raw(account_id: int, raws: dict[bytes, bytes]) -> dict[bytes, int]:
+    """Rows that may be there already, by another transaction that we have to wait for."""
+    # psycopg's own cursor binds on the server and in binary: a quarter of the work of a hex literal.
+    with psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(
+            "INSERT INTO mailsync_rawmessage (account_id, sha256, size_bytes, data, created_at)"
+            " SELECT %b, sha256, octet_length(data), data, now()"
+            " FROM unnest(%b::bytea[], %b::bytea[]) AS g(sha256, data)"
+            " ON CONFLICT (account_id, sha256) DO UPDATE SET size_bytes = EXCLUDED.size_bytes"
+            " RETURNING sha256, id",
+            [account_id, list(raws), list(raws.values())],
+        )
+        return {bytes(digest): pk for digest, pk in cursor.fetchall()}
 
 
 def _insert_large(account_id: int, digest: bytes, raw: bytes) -> int:

@@ -1,11 +1,14 @@
 """Raw bytes whole and in ranges; rendered bodies kept and found."""
 
+import hashlib
+
 import pytest
 
-from mailsync.models import Message
+from mailsync.models import Message, RawMessage
+from mailsync.store import bodies
 from mailsync.store.raw import BodyNotFetched, raw_reader, raw_size, read_raw
 from mailsync.store.rendered import body_key, load_rendered, record_rendered
-from tests.factories import make_folder, make_message
+from tests.factories import make_account, make_folder, make_message
 
 pytestmark = pytest.mark.django_db
 
@@ -36,3 +39,18 @@ def test_rendered_bodies_are_kept_by_policy() -> None:
     record_rendered(key, 1, "ignored: whoever came first is right")
     assert load_rendered(key, 1) == "<p>höi</p>"
     assert load_rendered(key, 2) is None
+
+
+def test_bytes_that_another_lane_stores_at_the_same_time_are_kept_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = make_account()
+    raws = {
+        hashlib.sha256(raw).digest(): raw for raw in (b"Subject: one\r\n\r\nhere\r\n", b"Subject: two\r\n\r\nboth\r\n")
+    }
+    _, second = raws
+    theirs = bodies._insert_raw(account.pk, {second: raws[second]})
+    # They committed between our look and our COPY.
+    monkeypatch.setattr(bodies, "_known_raw", lambda account_id, digests: {})
+    ours = bodies._insert_raw(account.pk, raws)
+    assert ours[second] == theirs[second]
+    stored = {bytes(row.sha256): (row.pk, bytes(row.data), row.size_bytes) for row in RawMessage.objects.all()}
+    assert stored == {digest: (ours[digest], raw, len(raw)) for digest, raw in raws.items()}
