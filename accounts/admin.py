@@ -9,10 +9,12 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import allauth.mfa.admin
+import allauth.socialaccount.admin
 import allauth.usersessions.admin  # noqa: F401
 import django.contrib.auth.admin  # noqa: F401  these register first, so that ours can take their place
 from allauth.account.decorators import secure_admin_login
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
@@ -36,7 +38,8 @@ from accounts.models import (
 # Signing in happens on the site's own page alone, where second factors are asked for.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = "Heron"
-admin.site.unregister([Group, Authenticator, UserSession])
+# Providers for signing in come from the environment alone, as their secrets would lie in those tables in the clear.
+admin.site.unregister([Group, Authenticator, UserSession, SocialAccount, SocialApp, SocialToken])
 
 
 class InviteForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -262,6 +265,15 @@ class AuthenticatorAdmin(OwnedAdmin):
     fields = list_display
     list_filter = ("type",)
     search_fields = ("user__email",)
+
+
+@admin.register(SocialAccount)
+class SocialAccountAdmin(OwnedAdmin):
+    """By which accounts elsewhere people sign in here; deleting one ends that."""
+
+    list_display = ("user", "provider", "uid", "date_joined", "last_login")
+    fields = list_display
+    search_fields = ("user__email", "uid")
 
 
 @admin.register(UserSession)

@@ -10,6 +10,8 @@ from typing import Any
 from allauth.account import signals as account_signals
 from allauth.account.adapter import get_adapter
 from allauth.mfa import signals as mfa_signals
+from allauth.socialaccount import signals as social_signals
+from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.signals import user_logged_out, user_login_failed
 from django.core.exceptions import PermissionDenied
@@ -62,11 +64,21 @@ def listen() -> None:
     mfa_signals.authenticator_added.connect(_factor_added, dispatch_uid="heron.log")
     for signal in (mfa_signals.authenticator_removed, mfa_signals.authenticator_reset):
         signal.connect(_factor_removed, dispatch_uid="heron.log")
+    social_signals.social_account_added.connect(_linked, dispatch_uid="heron.log")
+    social_signals.social_account_removed.connect(_unlinked, dispatch_uid="heron.log")
     post_save.connect(_admin_act, sender=LogEntry, dispatch_uid="heron.log")
 
 
 def _signed_in(request: HttpRequest, user: User, **_: Any) -> None:
     record(Kind.SIGNED_IN, user, request)
+
+
+def _linked(request: HttpRequest, sociallogin: SocialLogin, **_: Any) -> None:
+    record(Kind.PROVIDER_LINKED, sociallogin.user, request, detail=sociallogin.account.provider)
+
+
+def _unlinked(request: HttpRequest, socialaccount: SocialAccount, **_: Any) -> None:
+    record(Kind.PROVIDER_UNLINKED, socialaccount.user, request, detail=socialaccount.provider)
 
 
 def _signed_out(request: HttpRequest | None, user: User | None, **_: Any) -> None:

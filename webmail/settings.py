@@ -8,6 +8,7 @@ from pathlib import Path
 import django_stubs_ext
 
 from webmail import env
+from webmail.sign_in_apps import build_providers
 
 # Lets `ModelForm[User]` and `ModelAdmin[Any]`, which the type checker reads, stand in running code.
 django_stubs_ext.monkeypatch()
@@ -68,6 +69,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
     "django_htmx",
     "django_prose_editor",
@@ -165,6 +167,13 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 USERSESSIONS_TRACK_ACTIVITY = True
+# Signing in by Google, Microsoft or an OpenID Connect provider: only what the operator has registered Heron with.
+SOCIALACCOUNT_ADAPTER = "webmail.sign_in.SignInAdapter"
+SOCIALACCOUNT_PROVIDERS = build_providers()
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_STORE_TOKENS = False
+# The site's own policy lets no form lead elsewhere, so the way to a provider is a link.
+SOCIALACCOUNT_LOGIN_ON_GET = True
 
 # Mail that Heron itself writes to people (invitations, password resets), not users' mail.
 EMAIL_BACKEND = env.text(

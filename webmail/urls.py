@@ -19,6 +19,7 @@ from webmail.views import (
     reading,
     search,
     setup,
+    sign_in,
     viewer,
 )
 
@@ -65,5 +66,6 @@ urlpatterns = [
     path("setup/", setup.explain, name="setup"),
     path("setup/<str:token>/", setup.make, name="setup_make"),
     path("accounts/login/", setup.sign_in),
+    path("accounts/oidc/<slug:key>/login/", sign_in.to_provider, name="sign_in_by_provider"),
     path("accounts/", include("allauth.urls")),
 ]

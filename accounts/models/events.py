@@ -19,6 +19,8 @@ class SecurityEvent(models.Model):
         ADDRESS_CHANGED = "address_changed", _("Sign-in address changed")
         FACTOR_ADDED = "factor_added", _("Passkey or second step added")
         FACTOR_REMOVED = "factor_removed", _("Passkey or second step removed")
+        PROVIDER_LINKED = "provider_linked", _("Sign-in by a provider added")
+        PROVIDER_UNLINKED = "provider_unlinked", _("Sign-in by a provider removed")
         MAILBOX_CONNECTED = "mailbox_connected", _("Mail account connected")
         MAILBOX_SECRET = "mailbox_secret", _("Sign-in of a mail account changed")
         MAILBOX_REMOVED = "mailbox_removed", _("Mail account disconnected")

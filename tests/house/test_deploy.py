@@ -31,7 +31,8 @@ def check(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
 
 def read_variables() -> set[str]:
     """Every variable that the settings read, by the first argument of the ``env`` helpers."""
-    source = (PROJECT / "webmail/settings.py").read_text(encoding="utf-8")
+    files = (PROJECT / "webmail" / name for name in ("settings.py", "sign_in_apps.py"))
+    source = "".join(file.read_text(encoding="utf-8") for file in files)
     return set(re.findall(r"env\.\w+\(\s*\"(\w+)\"", source))
 
 

@@ -43,6 +43,8 @@ class OAuthProvider:
     revoked: list[str] = field(default_factory=list)
     #: Answer the token endpoint with this instead, as ``(503, {})``.
     broken: tuple[int, dict[str, Any]] | None = None
+    #: What it says of a person beside the address, for signing in.
+    claims: dict[str, Any] = field(default_factory=lambda: {"email_verified": True})
     lock: threading.Lock = field(default_factory=threading.Lock)
     port: int = 0
 
@@ -123,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif parts.path == "/userinfo":
             with provider.lock:
                 address = provider.access.get(self._bearer(), "")
-            self._json(200 if address else 401, {"sub": address, "email": address, "email_verified": True})
+            self._json(200 if address else 401, {"sub": address, "email": address, **provider.claims})
         else:
             self._json(404, {})
 

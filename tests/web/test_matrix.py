@@ -29,6 +29,7 @@ PUBLIC = {
     *("account_confirm_login_code", "account_confirm_phone", "account_verify_phone", "account_reauthenticate"),
     *("mfa_authenticate", "mfa_login_webauthn", "mfa_trust", "mfa_signup_webauthn"),
     *("socialaccount_login_cancelled", "socialaccount_login_error", "socialaccount_signup"),
+    *("openid_connect_login", "openid_connect_callback", "sign_in_by_provider"),
     *("admin:login", "admin:logout", "admin:jsi18n"),
 }
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -59,7 +60,8 @@ def url_of(name: str, things: dict[str, Any]) -> str:
 
 
 def is_owned(name: str) -> bool:
-    return not name.startswith("admin:") and any(key.endswith("_id") and key != "content_type_id" for key in ALL[name])
+    keys = set(ALL[name]) - {"content_type_id", "provider_id"}
+    return not name.startswith("admin:") and any(key.endswith("_id") for key in keys)
 
 
 def is_administrators(name: str) -> bool:
