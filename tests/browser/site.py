@@ -43,6 +43,11 @@ class Site:
     def _admin_url(self) -> str:
         return os.environ["DATABASE_URL"].replace("postgres://", "postgresql://")
 
+    @property
+    def database_url(self) -> str:
+        """Of this site's own database, as libpq takes it."""
+        return urlunsplit(urlsplit(self._admin_url)._replace(path=f"/{self.database}"))
+
     def start(self) -> None:
         self.valkey.start()
         self.dns.start()

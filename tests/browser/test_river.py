@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import NewPage
+from tests.browser.leaks import find_leaks
 from tests.browser.site import Site
 from tests.servers.dovecot import Dovecot, Mailbox
 from tests.servers.smtp import SmtpServer
@@ -190,3 +191,6 @@ def test_from_signing_in_to_an_answer_in_the_other_mailbox(
     time.sleep(3)
     assert len(anna.raws("Sent")) == 1
     assert len(noor.raws()) == 1
+
+    # After all of this, no password lies anywhere in the clear: neither hers here nor that of her mailbox.
+    assert find_leaks(site, [PASSWORD, anna.password], [anna.address]) == []

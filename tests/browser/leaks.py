@@ -1,0 +1,74 @@
+"""Where a secret lies that should lie nowhere: a running site and secrets flow in, places flow out.
+
+Every row of every table, what sessions hold, every key of Redis, every log and every letter; the secret as it is, in
+hexadecimal, in base64, and as it is put on the line to a mail server.
+"""
+
+import base64
+import contextlib
+import zlib
+from collections.abc import Iterable, Iterator
+
+import psycopg
+import redis
+from psycopg import sql
+
+from tests.browser.site import Site
+
+
+def find_leaks(site: Site, secrets: Iterable[str], usernames: Iterable[str] = ()) -> list[str]:
+    """Names of places, each once; nothing of the secret itself."""
+    needles = {needle for secret in secrets for needle in _spellings(secret, usernames)}
+    return sorted({place for place, content in _everything(site) for needle in needles if needle in content})
+
+
+def _spellings(secret: str, usernames: Iterable[str]) -> Iterator[bytes]:
+    plain = secret.encode()
+    yield plain
+    yield plain.hex().encode()
+    for data in (plain, *(f"\0{name}\0{secret}".encode() for name in usernames)):
+        # Without its end, which depends on what follows.
+        yield base64.b64encode(data)[: len(data) // 3 * 4]
+
+
+def _everything(site: Site) -> Iterator[tuple[str, bytes]]:
+    with psycopg.connect(site.database_url, autocommit=True) as connection:
+        names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        for (name,) in names:
+            rows = connection.execute(sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(name)))
+            for (row,) in rows:
+                yield f"table {name}", row.encode()
+        for (data,) in connection.execute("SELECT session_data FROM django_session"):
+            yield "a session", _opened(data)
+    with contextlib.closing(redis.Redis.from_url(site.valkey.url)) as client:
+        for key in client.scan_iter(count=1000):
+            yield "a key of Redis", key
+            yield f"Redis {key.decode(errors='replace')[:40]}", _value(client, key)
+    for child in site.children.values():
+        yield f"log {child.log.name}", child.log.read_bytes()
+    for letter in (site.folder / "letters").glob("*"):
+        yield "a letter of Heron's own", letter.read_bytes()
+
+
+def _opened(data: str) -> bytes:
+    """What ``django.core.signing`` packed: base64 without its end, after a dot compressed."""
+    packed = data.partition(":")[0]
+    body = base64.urlsafe_b64decode(packed.lstrip(".") + "=" * (-len(packed.lstrip(".")) % 4))
+    return zlib.decompress(body) if packed.startswith(".") else body
+
+
+def _value(client: "redis.Redis[bytes]", key: bytes) -> bytes:
+    match client.type(key):
+        case b"string":
+            return client.get(key) or b""
+        case b"list":
+            return b"\n".join(client.lrange(key, 0, -1))
+        case b"hash":
+            return b"\n".join(part for pair in client.hgetall(key).items() for part in pair)
+        case b"set":
+            return b"\n".join(client.smembers(key))
+        case b"zset":
+            return b"\n".join(client.zrange(key, 0, -1))
+        case b"stream":
+            return repr(client.xrange(key)).encode()
+    return b""
