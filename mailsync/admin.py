@@ -1,6 +1,7 @@
 """What an operator may see of mail: folders, the outbox, runs and holes, never a message's content. Read-only but
 for halts, which stop an account, a host or everything, and for asking that something be tried again."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -8,9 +9,23 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from mailsync import admin_oauth  # noqa: F401  registers its page
-from mailsync.models import AccountSync, Change, ConnectionCap, Folder, Halt, Hole, Outgoing, SyncRun, Traffic
+from accounts import security_log
+from accounts.models import MailAccount, SecurityEvent
+from mailsync import actions, admin_certificates, admin_oauth  # noqa: F401  each registers its page
+from mailsync.models import (
+    AccountSync,
+    BlockedHost,
+    Change,
+    ConnectionCap,
+    Folder,
+    Halt,
+    Hole,
+    Outgoing,
+    SyncRun,
+    Traffic,
+)
 from mailsync.store import verification
 
 if TYPE_CHECKING:
@@ -75,7 +90,7 @@ class AccountSyncAdmin(ReadOnlyAdmin):
     list_filter = ("account__state", "account__host")
     list_select_related = ("account",)
     search_fields = ("account__address", "account__host")
-    actions = ("sync_now", "verify_now")
+    actions = ("sync_now", "verify_now", "pause", "resume")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccountSync]:
         rows: QuerySet[AccountSync] = super().get_queryset(request)
@@ -121,6 +136,27 @@ class AccountSyncAdmin(ReadOnlyAdmin):
         AccountSync.objects.filter(pk__in=accounts).update(due_at=Now())
         messages.info(request, f"{len(accounts)} accounts will be verified now; the result stands among the runs.")
 
+    @admin.action(description=_("Pause: nothing is fetched or sent until the owner or you resume"))
+    def pause(self, request: HttpRequest, queryset: QuerySet[AccountSync]) -> None:
+        count = self._each(request, queryset, actions.pause_account, _("Mail account paused: %(account)s"))
+        messages.info(request, ngettext("%d account is paused.", "%d accounts are paused.", count) % count)
+
+    @admin.action(description=_("Resume"))
+    def resume(self, request: HttpRequest, queryset: QuerySet[AccountSync]) -> None:
+        count = self._each(request, queryset, actions.resume_account, _("Mail account resumed: %(account)s"))
+        messages.info(request, ngettext("%d account goes on.", "%d accounts go on.", count) % count)
+
+    def _each(
+        self, request: HttpRequest, rows: QuerySet[AccountSync], act: Callable[[int, int], Any], words: Any
+    ) -> int:
+        """Do it to each account, and tell its owner in their log."""
+        accounts = MailAccount.objects.filter(sync__in=rows).select_related("user")
+        for account in accounts:
+            act(account.user_id, account.pk)
+            detail = str(words) % {"account": account.address}
+            security_log.record(SecurityEvent.Kind.ADMIN_ACT, account.user, detail=detail, actor=request.user)
+        return len(accounts)
+
 
 @admin.register(Halt)
 class HaltAdmin(_Admin):
@@ -129,6 +165,17 @@ class HaltAdmin(_Admin):
     list_display = ("__str__", "reason", "created_at")
     list_select_related = ("account",)
     autocomplete_fields = ("account",)
+
+
+@admin.register(BlockedHost)
+class BlockedHostAdmin(_Admin):
+    """Hosts that nothing here connects to."""
+
+    list_display = ("pattern", "reason", "created_at")
+    search_fields = ("pattern",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: BlockedHost | None = None) -> Any:
+        return ("pattern",) if obj is not None else ()
 
 
 @admin.register(ConnectionCap)

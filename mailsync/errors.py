@@ -52,6 +52,14 @@ class NeedsUser(MailError):
         return self.code in ("unknown_host", "refused", "timeout")
 
 
+class CertificateRefused(NeedsUser):
+    """The server's certificate is not the one that was trusted; ``der`` is what it showed. Nothing was sent."""
+
+    def __init__(self, message: str, *, der: bytes) -> None:
+        super().__init__(message, code="certificate", detail="another certificate")
+        self.der = der
+
+
 class Rejected(MailError):
     """The server refused this one thing for good; others may still succeed.
 

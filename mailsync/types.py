@@ -57,6 +57,8 @@ class ServerSettings:
     allow_private: bool = False
     allow_plaintext: bool = False
     ca_file: str | None = None
+    #: The one certificate that is taken, by its SHA-256, in the place of what authorities say; empty: theirs counts.
+    pinned_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,12 +243,51 @@ class SubmissionReply:
 
 
 @dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a server showed. ``issuer`` is empty for one that vouches for itself; dates are None if unreadable."""
+
+    sha256: str
+    names: tuple[str, ...] = ()
+    issuer: str = ""
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """As people compare it.
+
+        >>> Certificate("00ff10").fingerprint
+        '00:FF:10'
+        """
+        return ":".join(self.sha256[at : at + 2] for at in range(0, len(self.sha256), 2)).upper()
+
+
+@dataclass(frozen=True, slots=True)
 class StepResult:
-    """One login tried. ``code``: ``ok``, ``skipped`` or one of ``errors.NeedsUser``; ``message`` is for people."""
+    """One login tried. ``code``: ``ok``, ``skipped`` or one of ``errors.NeedsUser``; ``message`` is for people.
+
+    ``certificate`` is the one that was refused."""
 
     ok: bool
     code: str = "ok"
     message: str = ""
+    certificate: Certificate | None = None
+
+
+StepName = Literal["resolve", "connect", "tls", "login", "capabilities"]
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One step of a connection that was looked at closely; ``facts`` is what was found there.
+
+    ``certificate`` is what the server showed, trusted or not; ``reached`` is False where an earlier step failed."""
+
+    step: StepName
+    result: StepResult
+    facts: tuple[str, ...] = ()
+    certificate: Certificate | None = None
+    reached: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ pytest_plugins = [
 @pytest.fixture(autouse=True, scope="session")
 def _open_door() -> None:
     """What is tested at the wire needs no database to ask; ``tests/store/test_egress.py`` tests the doorkeeper."""
-    egress.guard = lambda _kind: None
+    egress.guard = lambda _kind, _host="": None
 
 
 @pytest.hookimpl(tryfirst=True)

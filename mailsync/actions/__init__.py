@@ -9,6 +9,7 @@ from mailsync.actions.accounts import (
     check_login,
     connect_account,
     delete_account,
+    examine_account,
     exchange_code,
     find_servers,
     pause_account,
@@ -20,6 +21,7 @@ from mailsync.actions.accounts import (
     update_account,
     withdraw_permission,
 )
+from mailsync.actions.certificates import ask_trust
 from mailsync.actions.contacts import forget_contacts, keep_contacts, merge_contacts, write_contact
 from mailsync.actions.conversations import mute, pin, snooze
 from mailsync.actions.drafts import (
@@ -83,6 +85,7 @@ __all__ = [
     "answer_invitation",
     "answer_receipt",
     "archive",
+    "ask_trust",
     "attach",
     "begin_upload",
     "cancel_outgoing",
@@ -99,6 +102,7 @@ __all__ = [
     "dismiss_outgoing",
     "edit_stored_draft",
     "empty_folder",
+    "examine_account",
     "exchange_code",
     "fetch_now",
     "find_servers",

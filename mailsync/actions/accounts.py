@@ -17,13 +17,13 @@ from accounts.vault import VaultError
 from mailsync.actions import wake
 from mailsync.actions.owned import own_account
 from mailsync.actions.verb import verb
-from mailsync.engine import discover, probe, tokens
-from mailsync.engine.hosts import is_private_allowed
+from mailsync.engine import connect, discover, probe, tokens
+from mailsync.engine.hosts import is_private_allowed, pinned_certificate
 from mailsync.errors import CannotDo, MailError
 from mailsync.models import AccountSync, Change, Outgoing
 from mailsync.store.forgetting import forget_mail
 from mailsync.store.grants import save_tokens
-from mailsync.types import LoginReport, Secret, Security, ServerSettings, StepResult
+from mailsync.types import Examined, LoginReport, Secret, Security, ServerSettings, StepResult
 
 
 def check_login(incoming: ServerSettings, outgoing: ServerSettings | None) -> LoginReport:
@@ -32,6 +32,11 @@ def check_login(incoming: ServerSettings, outgoing: ServerSettings | None) -> Lo
         incoming=probe.probe_incoming(incoming),
         outgoing=probe.probe_outgoing(outgoing) if outgoing else StepResult(True, "skipped"),
     )
+
+
+def examine_account(account: MailAccount) -> list[tuple[ServerSettings, list[Examined]]]:
+    """Both servers of a connected account, looked at step by step; takes seconds, sends and saves nothing."""
+    return [(server, probe.examine(server, lacks)) for server, lacks in connect.settings_to_examine(account)]
 
 
 def exchange_code(app: OAuthApp, *, code: str, redirect_uri: str, verifier: str, nonce: str) -> Grant:
@@ -271,4 +276,5 @@ def server_settings(
         timeout_seconds=20,
         allow_private=is_private_allowed(host.strip(), port),
         allow_plaintext=settings.HERON_ALLOW_PLAINTEXT,
+        pinned_sha256=pinned_certificate(host, port),
     )

@@ -15,8 +15,8 @@ from django.db import connection
 from accounts import vault
 from accounts.models import AuthMethod, Credential, MailAccount, OutgoingServer
 from mailsync.engine import tokens
-from mailsync.engine.hosts import is_private_allowed
-from mailsync.errors import NeedsUser
+from mailsync.engine.hosts import is_private_allowed, pinned_certificate
+from mailsync.errors import MailError, NeedsUser
 from mailsync.protocol import imap, pop3, smtp
 from mailsync.protocol.contract import MailSender
 from mailsync.protocol.imap import ImapSource
@@ -26,6 +26,7 @@ from mailsync.types import Secret, Security, ServerSettings
 Scheme = Literal["imap", "pop3", "smtp"]
 Compress = Literal["never", "far"]
 T = TypeVar("T")
+_EXAMINE_SECONDS = 15.0
 
 
 def open_source(account: MailAccount) -> ImapSource:
@@ -100,6 +101,26 @@ def outgoing_settings(server: OutgoingServer, *, account: MailAccount | None = N
     return _settings("smtp", server.host, server.port, server.security, server.username, secret)
 
 
+def settings_to_examine(account: MailAccount) -> list[tuple[ServerSettings, str]]:
+    """Both servers of an account, each with why there is no secret for it, or ""; a person waits, so with less time."""
+    scheme: Scheme = "pop3" if account.protocol == "pop3" else "imap"
+    ways: list[tuple[Scheme, MailAccount | OutgoingServer, Callable[[], ServerSettings]]] = [
+        (scheme, account, lambda: incoming_settings(account))
+    ]
+    if (server := account.outgoing_server) is not None:
+        ways.append(("smtp", server, lambda: outgoing_settings(server, account=account)))
+    found: list[tuple[ServerSettings, str]] = []
+    for kind, row, load in ways:
+        lacks = ""
+        try:
+            wanted = load()
+        except MailError as error:
+            lacks, none = str(error), Secret("password", "")
+            wanted = _settings(kind, row.host, row.port, row.security, row.username, none)
+        found.append((replace(wanted, timeout_seconds=_EXAMINE_SECONDS), lacks))
+    return found
+
+
 def _lender(server: OutgoingServer, account: MailAccount | None) -> MailAccount | None:
     """Whose token opens this server: the mailbox that it belongs to, whichever sends through it."""
     if server.auth_method != AuthMethod.OAUTH2:
@@ -117,6 +138,7 @@ def _settings(scheme: Scheme, host: str, port: int, security: str, username: str
         secret=secret,
         allow_private=is_private_allowed(host, port),
         allow_plaintext=settings.HERON_ALLOW_PLAINTEXT,
+        pinned_sha256=pinned_certificate(host, port),
     )
 
 

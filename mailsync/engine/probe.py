@@ -1,33 +1,118 @@
-"""Try a login before anything is saved: settings flow in, words for people flow out. The meeting room, no database."""
+"""Try a login before anything is saved: settings flow in, words for people flow out. The meeting room, no database.
 
-from mailsync.errors import MailError, NeedsUser
-from mailsync.protocol import imap, pop3, smtp
-from mailsync.types import ServerSettings, StepResult
+``probe_incoming`` and ``probe_outgoing`` say whether it works; ``examine`` goes step by step, so that a person sees
+where it ends: the name, the connection, TLS with its certificate, the login, what the server can do.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+
+from mailsync.errors import CertificateRefused, MailError, NeedsUser
+from mailsync.protocol import egress, imap, pop3, smtp, tls
+from mailsync.protocol.certificate import parse_certificate
+from mailsync.types import Certificate, Examined, Secret, Security, ServerSettings, StepName, StepResult
+
+#: Matches no certificate, so that every one is shown and none is taken.
+_NO_PIN = "none"
+_STEPS: tuple[StepName, ...] = ("resolve", "connect", "tls", "login", "capabilities")
 
 
 def probe_incoming(server: ServerSettings) -> StepResult:
     """Log in to an IMAP or POP3 server and out again."""
-    try:
-        if server.protocol == "pop3":
-            # Dropped without QUIT: a clean QUIT changes things at some providers.
-            pop3.connect(server).drop()
-        else:
-            imap.connect(server).close()
-    except MailError as error:
-        return _result(error)
-    return StepResult(True)
+    return _probe(server)
 
 
 def probe_outgoing(server: ServerSettings) -> StepResult:
     """Log in to a submission server and out again; nothing is sent."""
+    return _probe(server)
+
+
+def _probe(server: ServerSettings) -> StepResult:
     try:
-        sender = smtp.connect(server)
+        _log_in(server)
     except MailError as error:
-        return _result(error)
-    sender.close()
+        return _result(error, server)
     return StepResult(True)
 
 
-def _result(error: MailError) -> StepResult:
+def _log_in(server: ServerSettings) -> frozenset[str]:
+    """What the server can do after login. Raises ``MailError``."""
+    if server.protocol == "pop3":
+        source = pop3.connect(server)
+        # Dropped without QUIT: a clean QUIT changes things at some providers.
+        source.drop()
+        return source.capabilities
+    connected = smtp.connect(server) if server.protocol == "smtp" else imap.connect(server)
+    with closing(connected):
+        return connected.capabilities
+
+
+def _result(error: MailError, server: ServerSettings) -> StepResult:
     code = error.code if isinstance(error, NeedsUser) else "try_later"
-    return StepResult(False, code, str(error))
+    shown = _fetch_certificate(server) if code == "certificate" else None
+    return StepResult(False, code, str(error), shown)
+
+
+def _fetch_certificate(server: ServerSettings) -> Certificate | None:
+    """What the server shows, at the place where this protocol begins TLS; None where it does not come to that."""
+    if _is_plain(server):
+        return None
+    try:
+        _log_in(replace(server, pinned_sha256=_NO_PIN, secret=Secret("password", "never sent")))
+    except CertificateRefused as refused:
+        return parse_certificate(refused.der)
+    except MailError:
+        return None
+    return None
+
+
+def examine(server: ServerSettings, lacks: str = "") -> list[Examined]:
+    """Each step of a connection with what came of it. ``lacks`` says why there is no secret to log in with."""
+    done: list[Examined] = []
+    for step in _examine(server, lacks):
+        done.append(step)
+        if not step.result.ok:
+            break
+    missed = StepResult(False, "skipped")
+    return done + [Examined(name, missed, reached=False) for name in _STEPS[len(done) :]]
+
+
+def _examine(server: ServerSettings, lacks: str) -> Iterator[Examined]:
+    kind = egress.Kind.SENDING if server.protocol == "smtp" else egress.Kind.MAIL
+    try:
+        addresses = egress.look_up(server.host, server.port, server.allow_private, kind=kind)
+        yield Examined("resolve", StepResult(True), tuple(addresses))
+    except MailError as error:
+        yield Examined("resolve", _result(error, server))
+        return
+    try:
+        with egress.open_socket(
+            server.host, server.port, server.timeout_seconds, server.allow_private, kind=kind
+        ) as sock:
+            yield Examined("connect", StepResult(True), (f"{sock.getpeername()[0]}:{server.port}",))
+    except MailError as error:
+        yield Examined("connect", _result(error, server))
+        return
+    shown = _fetch_certificate(server)
+    if lacks:
+        yield Examined("tls", StepResult(True), certificate=shown)
+        yield Examined("login", StepResult(False, "token", lacks))
+        return
+    try:
+        capabilities = _log_in(server)
+    except MailError as error:
+        result = _result(error, server)
+        if result.code in ("certificate", "security") or (shown is None and not _is_plain(server)):
+            yield Examined("tls", result, certificate=shown)
+            return
+        yield Examined("tls", StepResult(True), certificate=shown)
+        yield Examined("login", result)
+        return
+    yield Examined("tls", StepResult(True), (tls.effective_security(server).value.upper(),), shown)
+    yield Examined("login", StepResult(True), (server.username,))
+    yield Examined("capabilities", StepResult(True), tuple(sorted(capabilities)))
+
+
+def _is_plain(server: ServerSettings) -> bool:
+    return server.allow_plaintext and server.security is Security.NONE and server.port not in tls.IMPLICIT_TLS_PORTS

@@ -2,6 +2,7 @@
 
 from mailsync.models.act import Act
 from mailsync.models.answers import EventAnswer, EventNotice, Unsubscription
+from mailsync.models.certificate import TrustedCertificate
 from mailsync.models.change import Change
 from mailsync.models.contact import Contact, ContactAddress
 from mailsync.models.folder import BodyPiece, Folder, Hole
@@ -27,13 +28,14 @@ from mailsync.models.outgoing import (
     UploadPiece,
 )
 from mailsync.models.snooze import Snooze
-from mailsync.models.throttle import ConnectionCap, EgressSwitch, Halt, Traffic
+from mailsync.models.throttle import BlockedHost, ConnectionCap, EgressSwitch, Halt, Traffic
 from mailsync.models.work import AccountSync, Lease, PopMessage, SchedulerTick, SyncRun
 
 __all__ = [
     "AccountSync",
     "Act",
     "Blob",
+    "BlockedHost",
     "BodyPiece",
     "Change",
     "ConnectionCap",
@@ -65,6 +67,7 @@ __all__ = [
     "ThreadReference",
     "ThreadRow",
     "Traffic",
+    "TrustedCertificate",
     "Unsubscription",
     "Upload",
     "UploadPiece",

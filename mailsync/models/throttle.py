@@ -1,7 +1,9 @@
 """What holds the engine back: halts of an operator, connections allowed, bytes fetched in a day. Database room."""
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Halt(models.Model):
@@ -42,6 +44,28 @@ class Traffic(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "day"], name="traffic_once")]
+
+
+class BlockedHost(models.Model):
+    """A host, or with a dot before it all below a domain, that nothing here may connect to, whoever asks."""
+
+    pattern = models.CharField(
+        _("host"),
+        max_length=255,
+        unique=True,
+        validators=[RegexValidator(r"^\.?[a-z0-9]([a-z0-9.:-]*[a-z0-9])?$", _("A host in small letters, or .domain."))],
+        help_text=_("imap.example.org, an address, or .example.org for it and all names below it."),
+    )
+    reason = models.CharField(_("reason"), max_length=300, help_text=_("Shown to the people it stops."))
+    created_at = models.DateTimeField(_("since"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("blocked host")
+        verbose_name_plural = _("blocked hosts")
+        ordering = ("pattern",)
+
+    def __str__(self) -> str:
+        return self.pattern
 
 
 class EgressSwitch(models.Model):

@@ -10,9 +10,10 @@ import contextlib
 import ipaddress
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
+from typing import Protocol
 
 import idna
 
@@ -50,12 +51,18 @@ class Kind(StrEnum):
     LETTERS = "letters"
 
 
-def _refuse_all(kind: Kind) -> None:
+def _refuse_all(kind: Kind, host: str = "") -> None:
     raise TryLater("Heron may not connect to anything: nobody has said what it may do.", detail=kind)
 
 
-#: Raises where a kind of call is shut. Whoever starts Heron puts the real one here; until then nothing goes out.
-guard: Callable[[Kind], None] = _refuse_all
+class Guard(Protocol):
+    """Raises where a kind of call is shut, or a host blocked."""
+
+    def __call__(self, kind: Kind, host: str = "", /) -> None: ...
+
+
+#: Whoever starts Heron puts the real one here; until then nothing goes out.
+guard: Guard = _refuse_all
 
 
 def is_forbidden(address: str) -> bool:
@@ -122,6 +129,16 @@ def _resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+def look_up(host: str, port: int, allow_private: bool = False, *, kind: Kind) -> list[str]:
+    """Every address of a host, judged as before a connection. Raises as ``open_socket`` does."""
+    host = ascii_host(host)
+    guard(kind, host)
+    addresses = _resolve(host, port)
+    if not allow_private:
+        check_addresses(host, port, addresses)
+    return addresses
+
+
 def check_addresses(host: str, port: int, addresses: Iterable[str]) -> None:
     """Refuse a host if even one of its addresses is private. Raises ``NeedsUser`` (``forbidden_host``)."""
     for address in addresses:
@@ -165,8 +182,8 @@ def open_socket(
     ``unknown_host``, ``forbidden_host``, ``refused`` or ``timeout``, and ``TryLater`` for one that was reset,
     or for a kind of call that is shut.
     """
-    guard(kind)
     host = ascii_host(host)
+    guard(kind, host)
     if not 1 <= port <= 65535:
         raise NeedsUser(f"{port} is not a port. Secure IMAP is at 993, SMTP at 465 or 587.", code="refused")
     addresses = _resolve(host, port)

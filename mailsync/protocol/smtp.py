@@ -40,6 +40,8 @@ class SmtpSender:
         self.supports_smtputf8 = "smtputf8" in features
         self.supports_8bitmime = "8bitmime" in features
         self.supports_dsn = "dsn" in features
+        #: What EHLO said after login, in upper case with arguments.
+        self.capabilities = frozenset(f"{name} {said}".strip().upper() for name, said in features.items())
         #: RFC 2920: MAIL, every RCPT and DATA leave in one go, one round trip instead of one each.
         self._pipelines = "pipelining" in features
 

@@ -1,14 +1,16 @@
 """TLS for mail: a plain socket flows in, a verified one flows out, or a word on what is wrong.
 
-Network room. Certificates are always checked against the system's authorities (and the operator's
-own ``ca_file``); there is no way to switch that off.
+Network room. Certificates are always checked: against the system's authorities (and the operator's own
+``ca_file``), or, where an administrator has looked at one and trusts it, against exactly that one. There is no way
+to switch that off.
 """
 
 import socket
 import ssl
 from functools import lru_cache
 
-from mailsync.errors import NeedsUser, TryLater
+from mailsync.errors import CertificateRefused, NeedsUser, TryLater
+from mailsync.protocol.certificate import fingerprint, parse_certificate
 from mailsync.types import Security, ServerSettings
 
 #: Ports where TLS begins at once (RFC 8314 §3); 585 is the old port of secure IMAP.
@@ -26,6 +28,13 @@ _CERTIFICATE_PROBLEMS = {
     62: "its certificate is for another name",
     64: "its certificate is for another address",
 }
+_FIX = "Check the server name; if it is right, its operator must mend the certificate."
+_FIXES = {
+    10: "Its operator must renew it; until then nothing is sent there.",
+    18: "If it is a server of your own, an administrator of this Heron can trust exactly this certificate.",
+    62: "Enter the server by the name that the certificate is for.",
+    64: "Enter the server by the name that the certificate is for.",
+}
 
 
 @lru_cache(maxsize=8)
@@ -35,6 +44,15 @@ def make_context(ca_file: str | None = None) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_file:
         context.load_verify_locations(cafile=ca_file)
+    return context
+
+
+@lru_cache(maxsize=1)
+def _context_for_pins() -> ssl.SSLContext:
+    """A client context that takes any certificate: whoever uses it compares the fingerprint before a byte is sent."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
 
 
@@ -60,14 +78,17 @@ def wrap(sock: socket.socket, settings: ServerSettings, host: str) -> ssl.SSLSoc
     (no TLS there), and ``TryLater`` when the connection broke in the handshake.
     """
     where = f"{settings.host}:{settings.port}"
+    context = _context_for_pins() if settings.pinned_sha256 else make_context(settings.ca_file)
     try:
-        return make_context(settings.ca_file).wrap_socket(sock, server_hostname=host)
+        wrapped = context.wrap_socket(sock, server_hostname=host)
+        if settings.pinned_sha256:
+            _check_pin(wrapped, settings)
+        return wrapped
     except ssl.SSLCertVerificationError as error:
         sock.close()
         problem = _CERTIFICATE_PROBLEMS.get(error.verify_code, f"its certificate does not hold: {error.verify_message}")
         raise NeedsUser(
-            f"{where} cannot be trusted: {problem}. Check the server name; if it is right, its operator "
-            "must mend the certificate.",
+            f"{where} cannot be trusted: {problem}. {_FIXES.get(error.verify_code, _FIX)}",
             code="certificate",
             detail=error.verify_message,
         ) from error
@@ -90,6 +111,20 @@ def wrap(sock: socket.socket, settings: ServerSettings, host: str) -> ssl.SSLSoc
     except OSError as error:
         sock.close()
         raise TryLater(f"{where} broke off while TLS was being set up.", detail=str(error)) from error
+
+
+def _check_pin(sock: ssl.SSLSocket, settings: ServerSettings) -> None:
+    """Raises ``CertificateRefused`` for every certificate but the trusted one, and hangs up."""
+    der = sock.getpeercert(binary_form=True) or b""
+    if fingerprint(der) == settings.pinned_sha256:
+        return
+    sock.close()
+    raise CertificateRefused(
+        f"{settings.host}:{settings.port} shows another certificate than the one that was trusted: its fingerprint is "
+        f"{parse_certificate(der).fingerprint}. Nothing was sent. If the server was given a new one, an administrator "
+        "of this Heron must look at it; if not, somebody may be in between.",
+        der=der,
+    )
 
 
 def starttls_missing(settings: ServerSettings) -> NeedsUser:

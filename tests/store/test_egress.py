@@ -3,8 +3,9 @@
 import pytest
 from django.db import DatabaseError
 
-from mailsync.errors import TryLater
-from mailsync.protocol import egress
+from mailsync.errors import NeedsUser, TryLater
+from mailsync.models import BlockedHost
+from mailsync.protocol import egress, http_get
 from mailsync.store.egress import BELIEVED_SECONDS, Switches, set_switch
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def test_a_kind_that_is_shut_is_refused_and_the_others_are_not() -> None:
 def test_what_is_known_is_believed_for_some_seconds(django_assert_num_queries: object) -> None:
     clock = Clock()
     switches = Switches(clock)
-    with django_assert_num_queries(1):  # type: ignore[operator]
+    with django_assert_num_queries(2):  # type: ignore[operator]
         for _ in range(50):
             switches.check(egress.Kind.MAIL)
     set_switch(egress.Kind.MAIL, True)
@@ -71,3 +72,20 @@ def test_the_machines_own_addresses_are_refused(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(NeedsUser) as caught:
         egress.check_addresses("ours.example", 993, ["93.184.215.14"])
     assert caught.value.code == "forbidden_host"
+
+
+def test_a_blocked_host_is_reached_by_nobody_and_no_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    BlockedHost.objects.create(pattern=".evil.example", reason="It collects passwords.")
+    BlockedHost.objects.create(pattern="192.0.2.7", reason="Not yours.")
+    monkeypatch.setattr(egress, "guard", Switches().check)
+    monkeypatch.setattr(egress, "_resolve", lambda *_: pytest.fail("a name was looked up"))
+    for host in ("evil.example", "imap.evil.example", "IMAP.Evil.Example.", "192.0.2.7"):
+        for kind in egress.Kind:
+            with pytest.raises(NeedsUser, match="has blocked") as caught:
+                egress.open_socket(host, 993, 5, kind=kind)
+            assert caught.value.code == "forbidden_host"
+        with pytest.raises(NeedsUser, match="has blocked"):
+            egress.look_up(host, 993, kind=egress.Kind.MAIL)
+        with pytest.raises(NeedsUser, match="has blocked"):
+            http_get.get(f"https://{host}/", kind=egress.Kind.PICTURES, limit_bytes=10, timeout_seconds=5)
+    Switches().check(egress.Kind.MAIL, "notevil.example")

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import MailAccount, User
 from mailsync import actions
-from mailsync.models import Change, Folder, Halt, Hole, Outgoing
+from mailsync.models import Change, Folder, Halt, Hole, Outgoing, TrustedCertificate
 from webmail import access
 from webmail.celery import QUEUES
 from webmail.reader import user_of
@@ -116,6 +116,8 @@ def _waiting() -> list[Tile]:
     stuck = Change.objects.filter(finished_at=None, state__in=Change.OPEN, attempts__gt=0).count()
     outbox = Outgoing.objects.filter(finished_at=None)
     waiting = outbox.filter(attempts__gt=0).count()
+    asked = TrustedCertificate.objects.filter(approved_at=None).count()
+    certificates = reverse("admin:mailsync_trustedcertificate_changelist")
     halts, holes = Halt.objects.count(), Hole.objects.count()
     folders = reverse("admin:mailsync_folder_changelist")
     return [
@@ -124,6 +126,7 @@ def _waiting() -> list[Tile]:
         Tile(_("Changes tried again"), str(stuck), reverse("admin:mailsync_change_changelist"), bad=stuck > 0),
         Tile(_("In the outbox"), str(outbox.count()), reverse("admin:mailsync_outgoing_changelist")),
         Tile(_("Sent again later"), str(waiting), reverse("admin:mailsync_outgoing_changelist"), bad=waiting > 0),
+        Tile(_("Certificates to judge"), str(asked), f"{certificates}?approved_at__isnull=True", bad=asked > 0),
         Tile(_("Halts"), str(halts), reverse("admin:mailsync_halt_changelist"), bad=halts > 0),
     ]
 

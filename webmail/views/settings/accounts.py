@@ -22,6 +22,7 @@ from mailsync.store.tree import load_tree
 from webmail import access
 from webmail.present.said import said
 from webmail.reader import user_of
+from webmail.views.settings.certificates import heed
 from webmail.views.settings.connect import steps_of
 from webmail.views.settings.edit_form import AccountForm, EditServersForm
 
@@ -64,6 +65,7 @@ def servers(request: HttpRequest, account_id: int) -> HttpResponse:
     form = EditServersForm(account, request.POST)
     if not form.is_valid():
         return _page(request, account, servers_form=form)
+    heed(request)
     report = actions.check_login(form.incoming(), form.outgoing())
     if not report.ok:
         return _page(request, account, servers_form=form, steps=steps_of(form, report))

@@ -17,13 +17,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import provider_rows, security_log
-from accounts.models import SecurityEvent
+from accounts.models import SecurityEvent, User
 from mailsync import actions
 from mailsync.models import Folder
 from mailsync.types import LoginReport, Role, ServerSettings, StepResult
 from webmail import access
 from webmail.present.said import said
 from webmail.reader import user_of
+from webmail.views.settings.certificates import Offer, heed, offer_of
 from webmail.views.settings.connect_form import ServersForm
 from webmail.views.settings.oauth_apps import app_of, offered_apps
 from webmail.views.settings.servers import found_servers, known_servers
@@ -36,6 +37,7 @@ class Step:
     title: str
     result: StepResult
     advice: str = ""
+    offer: Offer | None = None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,6 +55,7 @@ def add(request: HttpRequest) -> HttpResponse:
     form = ServersForm(user, request.POST)
     if not form.is_valid():
         return (_ask_the_network(request, form) if form.lacks_servers else None) or _again(request, form)
+    heed(request)
     report = actions.check_login(form.incoming(), form.outgoing())
     if not report.ok:
         return _again(request, form, steps_of(form, report))
@@ -99,19 +102,32 @@ def steps_of(form: ServersForm, report: LoginReport) -> list[Step]:
     advice = ""
     if incoming.port == 585 and not report.incoming.ok:
         advice = _("Port 585 was given up for secure IMAP long ago; nearly all servers now listen on 993.")
-    return steps_of_servers(incoming, form.outgoing(), report, advice)
+    return steps_of_servers(form.user, incoming, form.outgoing(), report, advice)
 
 
 def steps_of_servers(
-    incoming: ServerSettings, outgoing: ServerSettings | None, report: LoginReport, advice: str = ""
+    user: User | None, incoming: ServerSettings, outgoing: ServerSettings | None, report: LoginReport, advice: str = ""
 ) -> list[Step]:
-    """The same, of servers that no form named."""
-    titles = {"imap": _("Reading by IMAP"), "pop3": _("Reading by POP3")}
-    where = f"{incoming.host}:{incoming.port}"
-    steps = [Step(f"{titles[incoming.protocol]} – {where}", report.incoming, advice)]
+    """The same, of servers that no form named. A certificate that both show is offered once, for both, to ``user``."""
+    tried = [(incoming, report.incoming, advice)]
     if outgoing is not None and report.outgoing.code != "skipped":
-        steps.append(Step(_("Sending") + f" – {outgoing.host}:{outgoing.port}", report.outgoing))
+        tried.append((outgoing, report.outgoing, ""))
+    steps: list[Step] = []
+    offered: set[str] = set()
+    for server, result, words in tried:
+        shown, offer = result.certificate, None
+        if user is not None and shown is not None and shown.sha256 not in offered:
+            offered.add(shown.sha256)
+            showing = [one for one, its, _words in tried if its.certificate == shown]
+            offer = offer_of(user, shown, showing)
+        steps.append(Step(title_of(server), result, words, offer))
     return steps
+
+
+def title_of(server: ServerSettings) -> str:
+    """What a server is for, and where."""
+    titles = {"imap": _("Reading by IMAP"), "pop3": _("Reading by POP3"), "smtp": _("Sending")}
+    return f"{titles[server.protocol]} – {server.host}:{server.port}"
 
 
 @require_safe

@@ -134,7 +134,7 @@ def _connect(request: HttpRequest, app: OAuthApp, grant: oauth.Grant, journey: J
     if known is None:
         report = actions.check_login(incoming, outgoing)
         if not report.ok:
-            return _sorry(request, "", steps=steps_of_servers(incoming, outgoing, report))
+            return _sorry(request, "", steps=steps_of_servers(None, incoming, outgoing, report))
     elif not grant.refresh_token:
         return _sorry(request, _("The provider renewed nothing. Remove Heron in your account there, then try again."))
     else:

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from webmail.views.settings import accounts, connect, contacts, identities, oauth, pages, search, storage, truth
+from webmail.views.settings import (
+    accounts,
+    connect,
+    contacts,
+    examine,
+    identities,
+    oauth,
+    pages,
+    search,
+    storage,
+    truth,
+)
 
 urlpatterns = [
     path("", pages.index, name="settings"),
@@ -30,6 +41,7 @@ urlpatterns = [
     path("accounts/<int:account_id>/", accounts.edit, name="account_edit"),
     path("accounts/<int:account_id>/servers/", accounts.servers, name="account_edit_servers"),
     path("accounts/<int:account_id>/started/", connect.started, name="account_started"),
+    path("accounts/<int:account_id>/test/", examine.examine, name="account_test"),
     path("accounts/<int:account_id>/sync/", truth.sync, name="account_sync"),
     path("accounts/<int:account_id>/pause/", accounts.pause, name="account_pause"),
     path("accounts/<int:account_id>/resume/", accounts.resume, name="account_resume"),

@@ -1,0 +1,80 @@
+"""A pinned certificate: exactly that one is taken, whatever authorities say, and no other gets a word from us."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from mailsync.errors import CertificateRefused, NeedsUser
+from mailsync.protocol import imap, pop3, smtp
+from mailsync.protocol.certificate import fingerprint, parse_certificate
+from mailsync.types import Secret, Security, ServerSettings
+from tests.servers.dovecot import Mailbox
+from tests.servers.self_signed import SelfSigned, TlsFront, make_self_signed
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory) -> SelfSigned:
+    return make_self_signed(tmp_path_factory.mktemp("pins") / "home.pem")
+
+
+@pytest.fixture
+def front(mailbox: Mailbox, signed: SelfSigned) -> Iterator[TlsFront]:
+    server = TlsFront(mailbox.server.imap, signed.file).start()
+    yield server
+    server.stop()
+
+
+def settings(mailbox: Mailbox, front: TlsFront, pin: str = "") -> ServerSettings:
+    return replace(mailbox.imap, port=front.port, pinned_sha256=pin)
+
+
+@pytest.mark.dovecot
+def test_the_pinned_one_is_taken_and_the_unpinned_is_not(mailbox: Mailbox, front: TlsFront, signed: SelfSigned) -> None:
+    with pytest.raises(NeedsUser, match=r"self-signed.*administrator of this Heron can trust") as caught:
+        imap.connect(settings(mailbox, front))
+    assert caught.value.code == "certificate"
+    source = imap.connect(settings(mailbox, front, fingerprint(signed.der)))
+    assert "IDLE" in source.capabilities
+    source.close()
+
+
+@pytest.mark.dovecot
+def test_a_change_is_told_and_gets_no_password(mailbox: Mailbox, front: TlsFront, signed: SelfSigned) -> None:
+    front.show(mailbox.server.certificates.chain, mailbox.server.certificates.key)
+    # An authority vouches for the new one; that is not what was trusted.
+    imap.connect(settings(mailbox, front)).close()
+    with pytest.raises(CertificateRefused, match="another certificate than the one that was trusted") as caught:
+        imap.connect(settings(mailbox, front, fingerprint(signed.der)))
+    assert parse_certificate(caught.value.der).fingerprint in str(caught.value)
+
+
+@pytest.mark.dovecot
+@pytest.mark.parametrize("protocol", ["imap", "pop3", "smtp"])
+def test_under_starttls_too(mailbox: Mailbox, smtp_server: object, protocol: str) -> None:
+    found: ServerSettings = {
+        "imap": mailbox.imap_starttls,
+        "pop3": mailbox.pop3_starttls,
+        "smtp": smtp_server.starttls,  # type: ignore[attr-defined]
+    }[protocol]
+    connect = {"imap": imap.connect, "pop3": pop3.connect, "smtp": smtp.connect}[protocol]
+    unread = replace(found, pinned_sha256="none", secret=Secret("password", "never sent"))
+    with pytest.raises(CertificateRefused) as caught:
+        connect(unread)
+    shown = parse_certificate(caught.value.der)
+    assert "localhost" in shown.names
+    assert found.security is Security.STARTTLS
+    opened = connect(replace(found, pinned_sha256=shown.sha256, ca_file=None))
+    (opened.drop if protocol == "pop3" else opened.close)()  # type: ignore[union-attr]
+
+
+def test_what_a_certificate_says(signed: SelfSigned) -> None:
+    shown = parse_certificate(signed.der)
+    assert (shown.names, shown.issuer) == (("localhost",), "")
+    assert shown.not_before is not None
+    assert shown.not_after is not None
+    assert shown.not_before < shown.not_after
+    assert len(shown.fingerprint) == 95
+    # What is no certificate has a fingerprint all the same, and a change of it is seen.
+    assert parse_certificate(b"rubbish").names == ()
+    assert parse_certificate(b"rubbish").sha256 != parse_certificate(b"rubbisch").sha256
