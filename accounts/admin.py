@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import invitations, provider_rows, security_log, sessions
+from accounts.leaving import delete_person
 from accounts.models import (
     Identity,
     MailAccount,
@@ -109,6 +110,23 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or obj.pk != request.user.pk)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """In numbers: to name what goes would show an administrator every message."""
+        people = list(objs)
+        boxes = MailAccount.objects.filter(user__in=people).count()
+        mail = ngettext("%d mail account", "%d mail accounts", boxes) % boxes
+        told = [*map(str, people), mail, _("All mail kept here")]
+        missing = set() if self.has_delete_permission(request) else {str(User._meta.verbose_name)}
+        return told, {str(User._meta.verbose_name_plural): len(people)}, missing, []
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        delete_person(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            if user != request.user:
+                delete_person(user)
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         obj.is_staff = obj.is_superuser  # there are no half administrators
         if not change:
@@ -188,6 +206,10 @@ class MailAccountAdmin(OwnedAdmin):
     list_display = ("address", "user", "protocol", "host", "port", "security", "state", "state_since", "state_reason")
     list_filter = ("state", "protocol", "provider", "security")
     search_fields = ("address", "label", "host", "user__email")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """To disconnect is the owner's; whoever leaves takes their accounts along."""
+        return False
 
 
 @admin.register(OutgoingServer)

@@ -8,8 +8,11 @@ class MailsyncConfig(AppConfig):
     verbose_name = "Mail"
 
     def ready(self) -> None:
-        """Give the only door to the outside its doorkeeper; without one it stays shut."""
+        """Give the only door to the outside its doorkeeper, without which it stays shut; hear of people who leave."""
+        from accounts.leaving import leaving
         from mailsync.protocol import egress
         from mailsync.store.egress import switches
+        from mailsync.store.forgetting import forget_person
 
         egress.guard = switches.check
+        leaving.connect(forget_person, dispatch_uid="mailsync")

@@ -6,6 +6,7 @@ Nothing is loaded and no cascade is followed: each table is one statement, and w
 from django.db import transaction
 from django.db.models import Model, QuerySet
 
+from accounts.models import User
 from mailsync.models import (
     Change,
     Draft,
@@ -57,3 +58,11 @@ def forget_mail(account_id: int) -> None:
     for model, path in _OWN:
         rows: QuerySet[Model] = model._default_manager.filter(**{path: account_id})
         rows._raw_delete(rows.db)
+
+
+def forget_person(user: User, **_: object) -> None:
+    """All mail of a person who leaves (``accounts.leaving``); the few rows beside it go with the person's own."""
+    for account_id in user.mail_accounts.values_list("pk", flat=True):
+        forget_mail(account_id)
+    Draft.objects.filter(user=user).delete()
+    Outgoing.objects.filter(user=user).delete()

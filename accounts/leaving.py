@@ -1,0 +1,19 @@
+"""A person leaves, and everything of theirs with them: a user flows in, nothing is left. Database room.
+
+What other rooms keep of a person is theirs to forget first, table by table: Django's own cascade would load every
+message of every mailbox, and the admin would show them by name before it did.
+"""
+
+from django.db import transaction
+from django.dispatch import Signal
+
+from accounts.models import User
+
+#: Sent with ``user`` before the rows go.
+leaving = Signal()
+
+
+@transaction.atomic
+def delete_person(user: User) -> None:
+    leaving.send(sender=User, user=user)
+    user.delete()

@@ -1,0 +1,83 @@
+"""A person deleted by an administrator: everything of theirs goes, nobody else's, and nothing of it is shown."""
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import MailAccount, SecurityEvent, User
+from mailsync.models import Draft, Message
+from tests.factories import make_account, make_folder, make_message, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def make_person(messages: int) -> User:
+    user = make_user()
+    account = make_account(user)
+    folder = make_folder(account)
+    for number in range(messages):
+        make_message(folder, subject=f"A private matter {number}")
+    original = Message.objects.filter(account=account).first()
+    Draft.objects.create(user=user, identity=account.identities.get(), subject="A private draft", original=original)
+    SecurityEvent.objects.create(user=user, kind="signed_in")
+    return user
+
+
+@pytest.fixture
+def office(client: Client) -> Client:
+    client.force_login(make_user("root", is_staff=True, is_superuser=True))
+    return client
+
+
+def everything() -> dict[str, int]:
+    """How many rows each table of people and mail has; what the admin itself writes down set aside."""
+    return {
+        model._meta.label: model._default_manager.count()
+        for name in ("accounts", "mailsync")
+        for model in apps.get_app_config(name).get_models()
+    }
+
+
+def test_what_goes_is_told_in_numbers(office: Client) -> None:
+    user = make_person(3)
+    page = office.get(f"/admin/accounts/user/{user.pk}/delete/").content.decode()
+    assert "1 mail account" in page
+    assert "private" not in page
+
+
+def test_everything_goes_and_nothing_of_anybody_else(office: Client) -> None:
+    make_person(2)
+    before = everything()
+    user = make_person(3)
+    assert everything()["mailsync.Message"] == before["mailsync.Message"] + 3
+    answer = office.post(f"/admin/accounts/user/{user.pk}/delete/", {"post": "yes"})
+    assert answer.status_code == 302
+    assert everything() == before
+
+
+def test_many_are_deleted_as_one_and_the_administrator_stays(office: Client) -> None:
+    people = [make_person(1), make_person(1), User.objects.get(is_superuser=True)]
+    chosen = {"action": "delete_selected", "_selected_action": [user.pk for user in people], "post": "yes"}
+    office.post("/admin/accounts/user/", chosen)
+    assert list(User.objects.values_list("is_superuser", flat=True)) == [True]
+    assert not Message.objects.exists()
+
+
+def test_a_large_mailbox_costs_no_more_queries(office: Client) -> None:
+    counts = []
+    for messages in (2, 12):
+        user = make_person(messages)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            office.post(f"/admin/accounts/user/{user.pk}/delete/", {"post": "yes"})
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_a_mail_account_is_its_owners_to_disconnect(office: Client) -> None:
+    account = make_account()
+    assert office.get(f"/admin/accounts/mailaccount/{account.pk}/delete/").status_code == 403
+    assert MailAccount.objects.filter(pk=account.pk).exists()
