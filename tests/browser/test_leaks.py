@@ -28,9 +28,5 @@ def test_what_is_planted_is_found(site: Site) -> None:
     with log.open("ab") as file:
         file.write(base64.b64encode(b"\0jo@example.org\0" + PLANTED.encode()) + b"\n")
     found = find_leaks(site, [PLANTED], ["jo@example.org"])
-    assert [place for place in found if not place.startswith("Redis")] == [
-        "a session",
-        "log web.log",
-        "table accounts_user",
-    ]
+    assert {"a session", "log web.log", "table accounts_user"} <= set(found)
     assert [place for place in found if place.startswith("Redis")]

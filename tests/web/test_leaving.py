@@ -74,7 +74,8 @@ def test_a_large_mailbox_costs_no_more_queries(office: Client) -> None:
         ) as queries:
             office.post(f"/admin/accounts/user/{user.pk}/delete/", {"post": "yes"})
         counts.append(len(queries))
-    assert counts[0] == counts[1]
+    # The first one also fills caches.
+    assert counts[1] <= counts[0]
 
 
 def test_a_mail_account_is_its_owners_to_disconnect(office: Client) -> None:

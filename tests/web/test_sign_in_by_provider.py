@@ -114,7 +114,10 @@ def test_a_provider_whose_addresses_prove_nothing_is_linked_first(
     assert who(client) == ""
     client.post("/accounts/login/", {"login": alice.email, "password": PASSWORD})
     answer = come_back(client, to_the_provider(client, "?process=connect"), offered)
-    print(answer, answer.headers)
+    # Another way in is dangerous: the password is asked for again, and then it goes on.
+    assert answer.headers["Location"] == "/accounts/reauthenticate/"
+    assert not SocialAccount.objects.exists()
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD}, follow=True)
     assert SocialAccount.objects.get().user == alice
     page = client.get("/accounts/3rdparty/").content.decode()
     assert "Sign-in by a provider" in page

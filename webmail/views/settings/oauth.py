@@ -115,7 +115,7 @@ def callback(request: HttpRequest) -> HttpResponse:
 
 def _connect(request: HttpRequest, app: OAuthApp, grant: oauth.Grant, journey: Journey) -> HttpResponse:
     user = user_of(request)
-    provider_rows.refresh()
+    provider_rows.refresh(now=True)
     address = grant.address or journey.address
     if not address:
         words = _("%(provider)s does not say whose mailbox this is. Type the address first, then choose it again.")
