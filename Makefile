@@ -32,7 +32,7 @@ layers: $(VENV)/.dev
 
 pytest: $(VENV)/.dev
 	@$(PYTHON) tests/system.py
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -q -m "not safety"
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -q -rR -m "not safety"
 
 # Every vector of the safety corpus in Chromium; `make test` runs a sample of it.
 test-safety: $(VENV)/.dev
