@@ -1,6 +1,6 @@
 """The outbox page: every state in plain words with what can be done about it; only one's own."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -103,14 +103,65 @@ def test_retry_mark_as_sent_and_dismiss(client: Client, row: Outgoing) -> None:
     assert "Tea &amp; cake" not in client.get(reverse("outbox")).text
 
 
-def test_a_scheduled_message_says_when_and_can_leave_now(client: Client, alice: User) -> None:
+@pytest.fixture
+def later(alice: User) -> Outgoing:
     draft = actions.start_draft(alice.pk, to="bob@x.test", subject="Later", body="<p>Hi</p>")
-    row = actions.send(alice.pk, draft.pk, send_at=timezone.now() + timedelta(days=2))
-    page = client.get(reverse("outbox")).text
-    assert "Scheduled" in page
-    assert do(client, row, "now").status_code == 200
-    row.refresh_from_db()
-    assert row.send_at is None
+    return actions.send(alice.pk, draft.pk, send_at=timezone.now() + timedelta(days=2))
+
+
+def test_what_is_scheduled_has_a_list_of_its_own_until_its_time_comes(client: Client, later: Outgoing) -> None:
+    page = client.get(reverse("scheduled")).text
+    assert "Later" in page
+    assert "1 message leaves by itself" in page
+    outbox = client.get(reverse("outbox")).text
+    assert f'id="o{later.pk}"' not in outbox
+    assert f'href="{reverse("scheduled")}"' in outbox, "the tree does not lead there"
+    assert client.get(reverse("outgoing_act", args=[later.pk]))["Location"] == f"{reverse('scheduled')}#o{later.pk}"
+    # Its time has come, and the server asked for patience: it is on its way like any other.
+    put(later, State.DEFERRED, send_at=timezone.now() - timedelta(minutes=1))
+    assert f'id="o{later.pk}"' not in client.get(reverse("scheduled")).text
+    outbox = client.get(reverse("outbox")).text
+    assert "Will be tried again" in outbox
+    assert f'href="{reverse("scheduled")}"' not in outbox
+
+
+def test_a_scheduled_message_can_leave_now(client: Client, later: Outgoing) -> None:
+    assert do(client, later, "now").status_code == 200
+    later.refresh_from_db()
+    assert later.send_at is None
+    assert "Nothing is scheduled" in client.get(reverse("scheduled")).text
+
+
+def test_a_scheduled_message_gets_another_time_in_the_writers_zone(
+    client: Client, alice: User, later: Outgoing
+) -> None:
+    alice.timezone = "America/New_York"
+    alice.save()
+    frozen = bytes(later.raw)
+    url = reverse("outgoing_act", args=[later.pk])
+    year = timezone.now().year + 1
+    response = client.post(url, {"do": "later", "send_at": f"{year}-07-01T09:30"})
+    assert response["Location"] == reverse("scheduled")
+    later.refresh_from_db()
+    assert later.send_at == later.due_at == datetime(year, 7, 1, 13, 30, tzinfo=UTC)
+    assert bytes(later.raw) == frozen
+    page = client.get(reverse("scheduled")).text
+    assert f'value="{year}-07-01T09:30"' in page
+    for wrong in ("", "soon", "2020-01-01T09:30", "2026-13-45T09:30"):
+        assert client.post(url, {"do": "later", "send_at": wrong}, headers=JSON).status_code == 409
+    later.refresh_from_db()
+    assert later.send_at == datetime(year, 7, 1, 13, 30, tzinfo=UTC)
+
+
+def test_a_scheduled_message_is_opened_again_to_be_edited(client: Client, later: Outgoing) -> None:
+    response = client.post(reverse("outgoing_act", args=[later.pk]), {"do": "undo"})
+    assert "Later" in client.get(response["Location"]).text
+    assert "Nothing is scheduled" in client.get(reverse("scheduled")).text
+
+
+def test_a_stranger_sees_nothing_scheduled(client: Client, later: Outgoing) -> None:
+    client.force_login(make_user("charlie"))
+    assert f'id="o{later.pk}"' not in client.get(reverse("scheduled")).text
 
 
 def test_an_empty_outbox_says_what_it_is_for(client: Client, alice: User) -> None:
@@ -137,7 +188,7 @@ def test_an_unknown_verb_is_404(client: Client, row: Outgoing) -> None:
     assert do(client, row, "explode").status_code == 404
 
 
-@pytest.mark.parametrize("verb", ["undo", "reopen", "retry", "now", "sent", "dismiss"])
+@pytest.mark.parametrize("verb", ["undo", "reopen", "retry", "now", "later", "sent", "dismiss"])
 def test_a_stranger_gets_404_and_an_empty_list(client: Client, row: Outgoing, verb: str) -> None:
     client.force_login(make_user("charlie"))
     assert do(client, row, verb).status_code == 404

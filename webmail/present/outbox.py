@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -37,7 +39,11 @@ class OutgoingCard:
     @property
     def is_moving(self) -> bool:
         """Whether the next change is a matter of seconds."""
-        return self.row.state in _ON_ITS_WAY or (self.row.state in {State.HELD, State.QUEUED} and not self.row.send_at)
+        return self.row.state in _ON_ITS_WAY or (self.row.state in {State.HELD, State.QUEUED} and not self.is_scheduled)
+
+    @property
+    def is_scheduled(self) -> bool:
+        return is_scheduled(self.row)
 
     @property
     def people(self) -> str:
@@ -49,6 +55,16 @@ class OutgoingCard:
                 "n": more,
             }
         return ", ".join(addresses)
+
+
+def is_scheduled(row: Outgoing) -> bool:
+    """Whether it waits for the moment that its writer chose; past that it is on its way like any other."""
+    return row.state in _STOPPABLE and row.send_at is not None and row.send_at > timezone.now()
+
+
+def scheduled_condition() -> Q:
+    """``is_scheduled`` for a query."""
+    return Q(state__in=_STOPPABLE, send_at__gt=timezone.now())
 
 
 def present_outgoing(row: Outgoing) -> OutgoingCard:
@@ -64,18 +80,14 @@ def present_outgoing(row: Outgoing) -> OutgoingCard:
         verbs=_verbs(row, recipients),
         recipients=recipients,
         events=list(row.events.all()),
-        when=row.send_at
-        if row.state in _STOPPABLE and row.send_at
-        else row.due_at
-        if row.finished_at is None
-        else None,
+        when=row.send_at if is_scheduled(row) else row.due_at if row.finished_at is None else None,
     )
 
 
 def _words(row: Outgoing, recipients: Sequence[OutgoingRecipient]) -> tuple[str, str, str, str]:
     refused = sum(one.state == OutgoingRecipient.State.FAILED for one in recipients)
     returned = sum(one.state == OutgoingRecipient.State.RETURNED for one in recipients)
-    if row.state in _STOPPABLE and row.send_at:
+    if is_scheduled(row):
         return _("Scheduled"), _("It leaves by itself at the time you chose."), "", "calendar-clock"
     if row.state == State.HELD:
         return _("Waiting"), _("It leaves in a moment. You can still stop it."), "", "timer"
@@ -112,8 +124,9 @@ def _words(row: Outgoing, recipients: Sequence[OutgoingRecipient]) -> tuple[str,
 def _verbs(row: Outgoing, recipients: Sequence[OutgoingRecipient]) -> tuple[str, ...]:
     fresh = all(one.state == OutgoingRecipient.State.PENDING for one in recipients)
     if row.state in _STOPPABLE:
-        now = ("now",) if row.send_at or row.state == State.DEFERRED else ()
-        return (*now, *(("undo",) if fresh else ()))
+        if is_scheduled(row):
+            return ("now", "later", *(("undo",) if fresh else ()))
+        return (*(("now",) if row.state == State.DEFERRED else ()), *(("undo",) if fresh else ()))
     if row.state == State.UNCERTAIN:
         return ("sent", "retry")
     if row.state == State.FAILED:

@@ -101,9 +101,15 @@ class MoveAccount:
 
 
 def present_nav(
-    tree: Sequence[AccountTree], scope: Scope | None, *, outbox: int = 0, labels: Sequence[LabelCount] = ()
+    tree: Sequence[AccountTree],
+    scope: Scope | None,
+    *,
+    outbox: int = 0,
+    scheduled: int = 0,
+    labels: Sequence[LabelCount] = (),
 ) -> Nav:
-    """``scope`` is the list on the screen, None on a page that is none; ``outbox`` counts what is on its way."""
+    """``scope`` is the list on the screen, None on a page that is none; ``outbox`` counts what is on its way,
+    ``scheduled`` what waits for a chosen moment."""
     named = _labels(labels, scope)
     current = scope.folders[0].pk if scope and scope.kind == "folder" else 0
     kind = scope.kind if scope else ""
@@ -121,6 +127,8 @@ def present_nav(
         top.append(roles[Role.INBOX])
     top.append(NavItem(_("Flagged"), reverse("flagged"), "flag", current=kind == "flagged", key="flagged", go="f"))
     top.extend(roles[role] for role in _FIRST[1:4] if role in roles)
+    if scheduled:
+        top.append(NavItem(_("Scheduled"), reverse("scheduled"), "calendar-clock", scheduled, key="scheduled"))
     if outbox:
         top.append(NavItem(_("Outbox"), reverse("outbox"), "clock", outbox, key="outbox"))
     top.extend(roles[role] for role in _FIRST[4:] if role in roles)

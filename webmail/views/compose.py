@@ -238,7 +238,15 @@ def _send_at(data: QueryDict) -> datetime | None:
         return _at_eight(now + timedelta(days=7 - now.weekday()))
     if when != "pick":
         return None
-    picked = parse_datetime(data.get("send_at", ""))
+    return picked_time(data)
+
+
+def picked_time(data: QueryDict) -> datetime:
+    """``send_at`` as a calendar field gives it, in the user's zone. Raises ``CannotDo``."""
+    try:
+        picked = parse_datetime(data.get("send_at", ""))
+    except ValueError:
+        picked = None
     if picked is None:
         raise actions.CannotDo(_("Choose a day and a time to send at."), field="send_at")
     return picked if picked.tzinfo else timezone.make_aware(picked)
@@ -249,14 +257,8 @@ def _at_eight(day: datetime) -> datetime:
 
 
 def _sent(request: HttpRequest, outgoing_id: int, send_at: datetime | None) -> HttpResponse:
-    if send_at is not None:
-        local = timezone.localtime(send_at)
-        words = _("Will be sent on %(day)s at %(time)s.") % {
-            "day": formats.date_format(local, "D j M"),
-            "time": formats.time_format(local, "H:i"),
-        }
-    else:
-        words = _("Sending…") if undo_seconds(request) else _("Sent.")
+    at_once = _("Sending…") if undo_seconds(request) else _("Sent.")
+    words = at_once if send_at is None else scheduled_words(send_at)
     if wants_json(request):
         return JsonResponse(
             {
@@ -267,6 +269,14 @@ def _sent(request: HttpRequest, outgoing_id: int, send_at: datetime | None) -> H
         )
     messages.success(request, words, extra_tags=f"unsend:{outgoing_id}")
     return redirect("outbox" if send_at is None and undo_seconds(request) else next_url(request))
+
+
+def scheduled_words(send_at: datetime) -> str:
+    local = timezone.localtime(send_at)
+    return _("Will be sent on %(day)s at %(time)s.") % {
+        "day": formats.date_format(local, "D j M"),
+        "time": formats.time_format(local, "H:i"),
+    }
 
 
 def _sent_already(request: HttpRequest, draft_id: int) -> HttpResponse:

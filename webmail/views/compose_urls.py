@@ -25,5 +25,6 @@ urlpatterns = [
     path("d/<int:draft_id>/file/<int:attachment_id>/", drafts.draft_file, name="draft_file"),
     path("d/<int:draft_id>/file/<int:attachment_id>/remove", drafts.draft_detach, name="draft_detach"),
     path("outbox/", outbox.outbox, name="outbox"),
+    path("scheduled/", outbox.scheduled, name="scheduled"),
     path("outbox/<int:outgoing_id>/", outbox.outgoing_act, name="outgoing_act"),
 ]

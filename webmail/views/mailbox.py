@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -25,6 +26,7 @@ from mailsync.store.snoozing import load_snoozes
 from webmail import access
 from webmail.present.labels import Chip, label_choices
 from webmail.present.notices import present_notices
+from webmail.present.outbox import scheduled_condition
 from webmail.present.rows import RowStyle, present_pinned, present_rows
 from webmail.present.shortcuts import shortcuts
 from webmail.present.snooze import snooze_presets
@@ -158,10 +160,13 @@ def column(request: HttpRequest) -> dict[str, Any]:
 
 def nav_context(request: HttpRequest, tree: Sequence[AccountTree], scope: Scope | None) -> dict[str, Any]:
     user = user_of(request)
-    outbox = Outgoing.objects.filter(user=user, finished_at__isnull=True).count()
+    later = Count("id", filter=scheduled_condition())
+    outgoing = Outgoing.objects.filter(user=user, finished_at__isnull=True).aggregate(all=Count("id"), later=later)
     labels = load_labels(user.pk)
     return {
-        "nav": present_nav(tree, scope, outbox=outbox, labels=labels),
+        "nav": present_nav(
+            tree, scope, outbox=outgoing["all"] - outgoing["later"], scheduled=outgoing["later"], labels=labels
+        ),
         "label_choices": label_choices([one.keyword for one in labels]),
         "column_health": present_health(tree),
         "unread_total": sum(entry.unread for entry in tree),

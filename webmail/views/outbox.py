@@ -1,4 +1,5 @@
-"""The outbox: what is on its way, what failed, and what may have been sent; with what can be done about each.
+"""The outbox: what is on its way, what failed, and what may have been sent; and what is scheduled, in a list of its
+own. With what can be done about each.
 
 In: a user and, for a verb, a message on its way. Out: the page, or the draft that was opened again.
 """
@@ -9,7 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
@@ -19,22 +20,23 @@ from django.views.decorators.http import require_http_methods, require_safe
 from mailsync import actions
 from mailsync.models import Outgoing
 from webmail import access
-from webmail.present.outbox import present_outgoing
+from webmail.present.outbox import is_scheduled, present_outgoing, scheduled_condition
 from webmail.present.said import said
 from webmail.reader import user_of
-from webmail.views.compose import wants_json
+from webmail.views.compose import picked_time, scheduled_words, wants_json
 from webmail.views.mailbox import column
 
 #: Finished messages shown below those that wait.
 RECENT = 20
 
-_VERBS: dict[str, Callable[[int, int], Any]] = {
-    "undo": actions.undo_send,
-    "reopen": actions.reopen,
-    "retry": actions.retry_send,
-    "now": lambda user_id, outgoing_id: actions.reschedule(user_id, outgoing_id, None),
-    "sent": actions.mark_as_sent,
-    "dismiss": actions.dismiss_outgoing,
+_VERBS: dict[str, Callable[[int, int, QueryDict], Any]] = {
+    "undo": lambda user_id, outgoing_id, _: actions.undo_send(user_id, outgoing_id),
+    "reopen": lambda user_id, outgoing_id, _: actions.reopen(user_id, outgoing_id),
+    "retry": lambda user_id, outgoing_id, _: actions.retry_send(user_id, outgoing_id),
+    "now": lambda user_id, outgoing_id, _: actions.reschedule(user_id, outgoing_id, None),
+    "later": lambda user_id, outgoing_id, data: actions.reschedule(user_id, outgoing_id, picked_time(data)),
+    "sent": lambda user_id, outgoing_id, _: actions.mark_as_sent(user_id, outgoing_id),
+    "dismiss": lambda user_id, outgoing_id, _: actions.dismiss_outgoing(user_id, outgoing_id),
 }
 _SAID = {
     "retry": gettext_lazy("It is being sent again."),
@@ -48,14 +50,25 @@ _SAID = {
 @login_required
 def outbox(request: HttpRequest) -> HttpResponse:
     """Waiting, uncertain and failed messages first, then the last few that were sent."""
-    rows = _rows(user_of(request).pk)
+    rows = _rows(user_of(request).pk).exclude(scheduled_condition())
     open_states = Q(finished_at__isnull=True) | Q(state__in=[Outgoing.State.FAILED, Outgoing.State.UNCERTAIN])
     # The draft of a stopped message is open again, so the message itself is nothing to show.
     living = rows.exclude(state=Outgoing.State.CANCELLED)
     waiting = [present_outgoing(row) for row in living.filter(open_states).order_by("-id")[:200]]
     recent = [present_outgoing(row) for row in living.exclude(open_states).order_by("-id")[:RECENT]]
+    return _listed(request, {"waiting": waiting, "recent": recent})
+
+
+@require_safe
+@login_required
+def scheduled(request: HttpRequest) -> HttpResponse:
+    """What waits for the moment that its writer chose, the next one first."""
+    rows = _rows(user_of(request).pk).filter(scheduled_condition()).order_by("send_at", "id")[:200]
+    return _listed(request, {"is_scheduled": True, "waiting": [present_outgoing(row) for row in rows]})
+
+
+def _listed(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     template = "compose/outbox_list.html" if request.htmx.target == "outbox" else "compose/outbox.html"  # type: ignore[attr-defined]
-    context = {"waiting": waiting, "recent": recent}
     response = render(request, template, context if "list" in template else {**column(request), **context})
     patch_cache_control(response, private=True, no_store=True)
     return response
@@ -64,7 +77,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def outgoing_act(request: HttpRequest, outgoing_id: int) -> HttpResponse:
-    """GET: what became of it, in words. POST: ``do`` is one of undo, reopen, retry, now, sent, dismiss."""
+    """GET: what became of it, in words. POST: ``do`` is one of ``_VERBS``."""
     user = user_of(request)
     row = access.outgoing_for(user, outgoing_id)
     if request.method == "GET":
@@ -73,27 +86,32 @@ def outgoing_act(request: HttpRequest, outgoing_id: int) -> HttpResponse:
     if verb is None:
         raise Http404
     try:
-        result = verb(user.pk, row.pk)
+        result = verb(user.pk, row.pk, request.POST)
     except actions.NotYours as error:
         raise Http404 from error
     except actions.CannotDo as error:
         if wants_json(request):
             return JsonResponse({"error": said(error)}, status=409)
         messages.error(request, said(error))
-        return redirect("outbox")
+        return redirect(_page_of(row))
     if request.POST["do"] in {"undo", "reopen"}:
         url = reverse("draft", args=[result.pk])
         return JsonResponse({"draft": url}) if wants_json(request) else redirect(url)
-    done = str(_SAID[request.POST["do"]])
+    done = scheduled_words(result.send_at) if request.POST["do"] == "later" else str(_SAID[request.POST["do"]])
     if wants_json(request):
         return JsonResponse({"label": done})
     messages.success(request, done)
-    return redirect("outbox")
+    row.refresh_from_db(fields=["state", "send_at"])
+    return redirect(_page_of(row))
+
+
+def _page_of(row: Outgoing) -> str:
+    return reverse("scheduled" if is_scheduled(row) else "outbox")
 
 
 def _told(request: HttpRequest, row: Outgoing) -> HttpResponse:
     if not wants_json(request):
-        return redirect(f"{reverse('outbox')}#o{row.pk}")
+        return redirect(f"{_page_of(row)}#o{row.pk}")
     card = present_outgoing(row)
     return JsonResponse({"title": card.title, "state": card.state, "explanation": card.explanation, "tone": card.tone})
 

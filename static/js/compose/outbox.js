@@ -21,10 +21,10 @@ async function refresh() {
 }
 
 function show(html) {
-  if (box.contains(document.activeElement) && document.activeElement.matches("button, a, summary")) return;
-  const open = new Set([...box.querySelectorAll("li.og:has(details[open])")].map((card) => card.id));
+  if (box.contains(document.activeElement) && document.activeElement.matches("button, a, summary, input")) return;
+  const open = [...box.querySelectorAll(".og details[open]")].map((part) => `#${part.closest(".og").id} > .${part.className}`);
   box.innerHTML = html;
-  for (const id of open) document.getElementById(id)?.querySelector("details")?.setAttribute("open", "");
+  for (const part of open) box.querySelector(part)?.setAttribute("open", "");
 }
 
 new BroadcastChannel("heron-live").addEventListener("message", ({ data }) => {
