@@ -181,6 +181,8 @@ class SmtpSender:
         """The RCPT command; or the refusal of an address that this server cannot be given."""
         try:
             encoded = self._envelope_address(address)
+            if not encoded:
+                raise Rejected("A recipient's address is empty.", code="553")
         except Rejected as error:
             return RecipientReply(address, False, int(error.code), "", str(error))
         options = f" NOTIFY={notify}" if notify else ""

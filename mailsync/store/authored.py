@@ -42,9 +42,11 @@ def store_own_messages(account_id: int, raws: Sequence[bytes], received_at: date
     delete_empty_threads(assigned.merged)
     # The account may have had one of them already: then that one stands.
     hashes = {raw: hashlib.sha256(raw).digest() for raw in raws}
-    standing = Message.objects.select_related("raw").defer("raw__data").filter(account=account_id)
-    by_hash = {bytes(one.raw.sha256): one for one in standing.filter(raw__sha256__in=[*hashes.values()]) if one.raw}
-    return [by_hash[hashes[raw]] for raw in raws]
+    standing = Message.objects.filter(account=account_id, raw__sha256__in=[*hashes.values()])
+    ids = {bytes(digest): pk for digest, pk in standing.values_list("raw__sha256", "pk")}
+    ours = {message.pk: message for message in messages}
+    stood = Message.objects.in_bulk([pk for pk in ids.values() if pk not in ours])
+    return [(ours | stood)[ids[hashes[raw]]] for raw in raws]
 
 
 def _fetched_header(raw: bytes, received_at: datetime) -> FetchedHeader:

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models import Identity, MailAccount
 from mailsync.models import Draft, Folder, Message, Outgoing, Placement
 from mailsync.store import allowance, changes, outbox, specials
 from mailsync.store.authored import store_own_messages
@@ -40,12 +41,12 @@ def file_sent(outgoing_ids: Sequence[int]) -> list[FolderCounts]:
 def _file_of_account(account_id: int, outgoing_ids: Sequence[int]) -> list[FolderCounts]:
     rows = list(
         Outgoing.objects.select_for_update(of=("self",), no_key=True)  # a report may be noted meanwhile
-        .select_related("account", "identity__outgoing_server", "identity__account__outgoing_server")
         .filter(pk__in=outgoing_ids, account=account_id, state=Outgoing.State.ACCEPTED)
         .order_by("pk")
     )
     if not rows:
         return []
+    _know_senders(rows)
     pairs = _show_in_sent([outgoing for outgoing in rows if not outgoing.is_receipt])
     for outgoing in rows:
         pairs += [*_mark_original(outgoing), *_retire_draft(outgoing)]
@@ -53,6 +54,15 @@ def _file_of_account(account_id: int, outgoing_ids: Sequence[int]) -> list[Folde
     counts = refresh(pairs)
     refresh_threads({thread for _, thread in pairs})
     return counts
+
+
+def _know_senders(rows: Sequence[Outgoing]) -> None:
+    """Account and identities are read once for all."""
+    account = MailAccount.objects.get(pk=rows[0].account_id)
+    identities = Identity.objects.select_related("outgoing_server", "account__outgoing_server")
+    known = identities.in_bulk({row.identity_id for row in rows})
+    for row in rows:
+        row.account, row.identity = account, known.get(row.identity_id)
 
 
 def _finish(rows: Sequence[Outgoing]) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.models import MailAccount
+from accounts.models import MailAccount, User
 from mailsync import actions
 from mailsync.engine import deliver as engine
 from mailsync.engine.deliver import Doors, deliver
@@ -72,6 +72,30 @@ def test_one_with_much_mail_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch
     assert all(town.connections(account) <= 3 for account in others)
     for server in town.servers.values():
         assert len(server.delivered_to()) == len(set(server.delivered_to()))
+
+
+def test_twenty_accounts_drain_in_turns_within_their_limits_over_few_connections(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine, "RUN_MESSAGES", 5)
+    town = Town(20)
+    busy, limited, *others = town.accounts
+    User.objects.filter(pk=limited.user_id).update(recipients_per_day=3)
+    for account in town.accounts:
+        town.write(account, 40 if account is busy else 10)
+    town.drain()
+    expected = {account.pk: 10 for account in others} | {busy.pk: 40, limited.pk: 3}
+    assert Counter(town.order) == expected
+    waiting = Outgoing.objects.exclude(state="done")
+    assert Counter(waiting.values_list("account", flat=True)) == {limited.pk: 7}
+    assert all(one.due_at is not None and one.due_at > timezone.now() for one in waiting)
+    for account in town.accounts:
+        # By two workers' places, in runs of five.
+        assert town.connections(account) <= expected[account.pk] / 5 + 2
+        taken = [one.raw for one in town.servers[account.outgoing_server_id].taken]
+        assert len(taken) == len(set(taken)) == expected[account.pk]
+    done = [max(place for place, sender in enumerate(town.order) if sender == account.pk) for account in others]
+    assert max(done) < len(town.order) - 10, "the busy account kept the others waiting"
 
 
 def test_a_server_that_is_worked_on_gives_no_more_places() -> None:

@@ -4,7 +4,10 @@ Drops, and deaths of our own, are in ``test_killed_sends``; what single commands
 ``tests/protocol/test_smtp_faults``.
 """
 
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,7 @@ from mailsync import actions
 from mailsync.engine.deliver import Doors
 from mailsync.models import Outgoing
 from mailsync.protocol import smtp
+from mailsync.protocol.smtp_session import Connection
 from tests.engine.test_deliver import Post
 from tests.servers.receiving import ReceivingServer
 
@@ -110,3 +114,32 @@ def test_what_came_through_is_byte_for_byte_what_was_frozen(post: Post, receivin
     draft = post.draft(BOB, body="<p>.</p>\n.\n..\n<p>ende</p>")
     outgoing = post.run(actions.send(post.user_id, draft.pk, 0))
     assert [one.raw for one in receiving.received] == [bytes(Outgoing.objects.get(pk=outgoing.pk).raw)]
+
+
+@pytest.mark.parametrize(("pipelines", "round_trips"), [(True, 2), (False, 5)])
+def test_what_a_further_message_of_a_run_costs_on_the_wire(
+    pipelines: bool, round_trips: int, receiving: ReceivingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The envelope with DATA, and the dot; without PIPELINING each of MAIL, two RCPT, DATA and the dot waits."""
+    steps: list[str] = []
+    for name in ("send", "getreply"):
+        monkeypatch.setattr(Connection, name, noted(steps, name, getattr(Connection, name)))
+    receiving.begin(pipelines=pipelines)
+    waits = []
+    for count in (2, 7):
+        post = Post()
+        post.doors = Doors(lambda *_: smtp.connect(receiving.settings()), post.imap.connect, lambda: 0.0)
+        letters = [post.write(f"{BOB}, {CAROL}") for _ in range(count)]
+        steps.clear()
+        post.run(letters[0], later=False)
+        waits.append(sum(pair == ("send", "getreply") for pair in itertools.pairwise(steps)))
+    assert waits[1] - waits[0] == 5 * round_trips
+    assert len(receiving.received) == 9
+
+
+def noted(steps: list[str], name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+    def stepped(*args: Any) -> Any:
+        steps.append(name)
+        return real(*args)
+
+    return stepped

@@ -9,6 +9,7 @@ from django.test import Client
 from accounts import identities
 from accounts.models import Identity, MailAccount, User
 from tests.factories import make_account, make_user
+from webmail.templatetags.heron import breakable
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +81,12 @@ def test_the_same_address_twice_is_refused(as_alice: Client, account: MailAccoun
     answer = as_alice.post(f"/settings/accounts/{account.pk}/identities/add/", {"address": "Office@club.test"})
     assert answer.status_code == 422
     assert account.identities.count() == 2
+
+
+def test_a_long_address_breaks_before_its_sign(as_alice: Client, alias: Identity) -> None:
+    page = as_alice.get(f"/settings/identities/{alias.pk}/").text
+    assert "<h1>office<wbr>@club.test</h1>" in page
+    assert breakable("<b>@x.test") == "&lt;b&gt;<wbr>@x.test"
 
 
 def test_only_a_proved_identity_becomes_the_default(as_alice: Client, account: MailAccount, alias: Identity) -> None:

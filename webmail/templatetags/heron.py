@@ -45,6 +45,13 @@ def said(text: object) -> str:
     return sentences.said(text)
 
 
+@register.filter
+def breakable(address: str) -> SafeString:
+    """An address in large letters: where the line is short it is parted before its “@”."""
+    local, at, domain = address.rpartition("@")
+    return format_html("{}<wbr>{}{}", local, at, domain)
+
+
 @register.simple_tag
 def script_words() -> dict[str, words.Phrase]:
     """What the scripts of the page say."""
