@@ -6,6 +6,7 @@ NetLog (``--log-net-log``) tells afterwards what it did, down to what it only pr
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,19 +32,23 @@ class NetLog:
     events: int = 0
 
     def read(self, path: Path) -> None:
-        text = path.read_text(encoding="utf-8", errors="replace")
-        try:
-            log = json.loads(text)
-        except ValueError:  # the browser was ended before it closed the list
-            log = json.loads(text.rstrip().rstrip(",") + "]}")
-        kinds = {number: name for name, number in log["constants"]["logEventTypes"].items()}
-        for event in log["events"]:
-            name, params = kinds[event["type"]], event.get("params", {})
-            self.events += 1
-            if name.startswith("HOST_RESOLVER") and "host" in params:
-                self._note(self.looked_up, str(params["host"]))
-            elif name == "URL_REQUEST_START_JOB":
-                self._note(self.requested, str(params.get("url", "")))
+        """Chromium writes the constants on the first line and each event on one of its own."""
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            constants = json.loads(next(lines).rstrip().rstrip(",") + "}")["constants"]
+            kinds: dict[str, int] = constants["logEventTypes"]
+            lookups = {number for name, number in kinds.items() if name.startswith("HOST_RESOLVER")}
+            request = kinds["URL_REQUEST_START_JOB"]
+            # Only lines that name one of these kinds are worth parsing.
+            wanted = re.compile(f'"type":(?:{"|".join(map(str, (*lookups, request)))})[,}}]')
+            for line in lines:
+                self.events += line.startswith("{")
+                if wanted.search(line):
+                    event = json.loads(line.rstrip().rstrip(",").removesuffix("]}").removesuffix("],"))
+                    params = event.get("params", {})
+                    if event["type"] == request:
+                        self._note(self.requested, str(params.get("url", "")))
+                    elif event["type"] in lookups and "host" in params:
+                        self._note(self.looked_up, str(params["host"]))
 
     def _note(self, where: set[str], what: str) -> None:
         host = what.partition("://")[2].partition("/")[0].partition(":")[0] or what.partition(":")[0]
