@@ -55,6 +55,7 @@ bench-send: $(VENV)/.dev
 
 bench-render: $(VENV)/.dev
 	$(BIN)/python -m bench.render
+	$(BIN)/python -m bench.opening
 
 # Beside Roundcube, where it is installed: apt-get install roundcube-core roundcube-sqlite3 php-cli php-sqlite3.
 bench-ui: $(VENV)/.dev

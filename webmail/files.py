@@ -13,6 +13,7 @@ from typing import Literal
 from django.core.cache import cache
 from django.http import Http404
 
+from mailsync.message.base64_layout import Base64Layout, decode_range, read_layout
 from mailsync.message.bodies import stream_part
 from mailsync.message.facts import Part
 from mailsync.message.transfer import Read
@@ -133,23 +134,24 @@ def begin(part: Part, read: Read) -> tuple[bytes, Iterator[bytes]]:
 
 
 def file_size(message: Message, part: Part, read: Read) -> int:
-    """The exact decoded size. Counted by decoding once, then remembered, as ``Part.size_bytes`` is an estimate."""
-    if not part.synthetic and part.encoding in _IDENTITY:
+    """The exact decoded size, which ``Part.size_bytes`` only estimates."""
+    if _is_identity(part):
         return part.end - part.start
-    # The moment tells apart the rows of two databases that use one cache, as after a restore.
-    key = f"size:{message.raw_id}:{message.created_at.timestamp()}:{part.path}"
-    known = cache.get(key)
-    if known is None:
-        known = sum(len(piece) for piece in stream_part(part, read))
-        cache.set(key, known, _DAY_SECONDS)
-    return int(known)
+    return _measured(message, part, read)[0]
 
 
-def file_range(part: Part, read: Read, start: int, end: int) -> Iterator[bytes]:
-    """The decoded bytes ``start:end``, in pieces. What lies before is decoded and dropped, never held."""
-    if not part.synthetic and part.encoding in _IDENTITY:
+def file_range(message: Message, part: Part, read: Read, start: int, end: int) -> Iterator[bytes]:
+    """The decoded bytes ``start:end``, in pieces.
+
+    Found by counting where the encoding is regular; else what lies before is decoded and dropped, never held.
+    """
+    if _is_identity(part):
         moved = Part("", part.content_type, start=part.start + start, end=part.start + end)
         yield from stream_part(moved, read)
+        return
+    layout = _measured(message, part, read)[1]
+    if layout is not None:
+        yield from decode_range(layout, read, part.start, start, end)
         return
     at = 0
     for piece in stream_part(part, read):
@@ -158,3 +160,21 @@ def file_range(part: Part, read: Read, start: int, end: int) -> Iterator[bytes]:
         at += len(piece)
         if at >= end:
             return
+
+
+def _is_identity(part: Part) -> bool:
+    return not part.synthetic and part.encoding in _IDENTITY
+
+
+def _measured(message: Message, part: Part, read: Read) -> tuple[int, Base64Layout | None]:
+    """The decoded size and, where it is regular, the layout. Found by reading the part once, then remembered."""
+    # The moment tells apart the rows of two databases that use one cache, as after a restore.
+    key = f"layout:{message.raw_id}:{message.created_at.timestamp()}:{part.path}"
+    known: tuple[int, Base64Layout | None] | None = cache.get(key)
+    if known is None:
+        is_base64 = part.encoding == "base64" and not part.synthetic
+        layout = read_layout(read, part.start, part.end) if is_base64 else None
+        size = layout.size_bytes if layout else sum(len(piece) for piece in stream_part(part, read))
+        known = (size, layout)
+        cache.set(key, known, _DAY_SECONDS)
+    return known

@@ -68,7 +68,7 @@ def attachment(request: HttpRequest, message_id: int, part: str, name: str) -> H
         return HttpResponse(status=416, headers={**headers, "Content-Range": f"bytes */{size}"})
     return stream(
         request,
-        file_range(found, read, start, end),
+        file_range(message, found, read, start, end),
         status=206,
         headers={**headers, "Content-Length": str(end - start), "Content-Range": f"bytes {start}-{end - 1}/{size}"},
     )
