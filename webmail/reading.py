@@ -18,9 +18,11 @@ from mailsync.message.authres import Verdict
 from mailsync.message.bodies import attachments as attached_parts
 from mailsync.message.facts import Part
 from mailsync.message.itip import read_version
+from mailsync.message.protection import Protection, find_protection
 from mailsync.models import Message, Outgoing, Unsubscription
 from mailsync.plan.invitations import Standing
 from mailsync.store.events import calendar_text, load_standing
+from mailsync.store.first_mail import is_first_of_sender
 from mailsync.store.unsubscriptions import load_unsubscription
 from mailsync.store.wanted_receipts import receipt_wanted_by
 from mailsync.types import Address
@@ -30,7 +32,9 @@ from webmail.present.files import FileTile, file_tile
 from webmail.present.invitation import Invitation, read_invitation
 from webmail.present.lists import Unsubscribe, ways_out
 from webmail.present.outbox import OutgoingCard, present_outgoing
+from webmail.present.sealed import Sealed, present_sealed
 from webmail.present.trust import Warned, domain_of, find_warnings, judge
+from webmail.signatures import load_signers
 from webmail.vcards import OfferedCards, offered_cards
 
 #: A larger picture is no thumbnail of itself.
@@ -70,6 +74,8 @@ class BodyContext:
     - ``contacts``: the vCards that came with it
     - ``receipt_to``: who asks for a read receipt, until the reader has said yes or no (``views/receipts.py``)
     - ``delivery``: of a message that the reader sent from here: what became of it, for whom
+    - ``is_first``: nobody at this address has written before, as far as can be known
+    - ``sealed``: what there is to say of its signature or encryption; ``has_key``: the sender's OpenPGP key came along
     - ``verdict``: of the reader's own provider; ``warnings``: what is odd
     """
 
@@ -98,6 +104,9 @@ class BodyContext:
     contacts: tuple[OfferedCards, ...] = ()
     receipt_to: str = ""
     delivery: OutgoingCard | None = None
+    is_first: bool = False
+    sealed: Sealed | None = None
+    has_key: bool = False
 
     @property
     def trust(self) -> Literal["verified", "failed", ""]:
@@ -107,7 +116,7 @@ class BodyContext:
 def body_context(
     user: User, message: Message, mine: Collection[str], *, contact_domains: Collection[str] = ()
 ) -> BodyContext:
-    """``mine`` are the reader's own addresses in lower case. Two or three queries; the body is cleaned on the way
+    """``mine`` are the reader's own addresses in lower case. A few queries; the body is cleaned on the way
     (or read from the cache), so that the frame finds it ready."""
     verdict = verdict_on(message)
     root = message_root(message)
@@ -133,6 +142,8 @@ def body_context(
         "sender_domain": domain_of(message.from_address),
         "receipt_to": asker.address if asker else "",
         "delivery": _delivery(user, message, mine),
+        # On a list, everybody is new; that is what it is for.
+        "is_first": "list_id" not in message.facts and is_first_of_sender(user.pk, message, mine),
     }
     if message.raw_id is None:
         return BodyContext(state="missing", frame_url=reverse("body", args=[message.pk]), **told)
@@ -140,7 +151,10 @@ def body_context(
     shown = load_body(message, as_text=likes.plain_text)
     told |= _event(user, message, mine)
     told["contacts"] = offered_cards(user.pk, message, parts)
-    return _with_frame(user, message, likes, shown, told)
+    protection = find_protection(root, message.preview) if root else Protection("")
+    told["sealed"] = present_sealed(protection, load_signers(message, protection), message.from_address)
+    told["has_key"] = protection.has_key
+    return _with_frame(user, message, likes, shown, told, protection)
 
 
 def _delivery(user: User, message: Message, mine: Collection[str]) -> OutgoingCard | None:
@@ -152,7 +166,12 @@ def _delivery(user: User, message: Message, mine: Collection[str]) -> OutgoingCa
 
 
 def _with_frame(
-    user: User, message: Message, likes: preferences.Preferences, shown: ShownBody, told: dict[str, Any]
+    user: User,
+    message: Message,
+    likes: preferences.Preferences,
+    shown: ShownBody,
+    told: dict[str, Any],
+    protection: Protection,
 ) -> BodyContext:
     body = shown.body
     consented = likes.remote_pictures == "always" or trusts(user, message.from_address)
@@ -163,7 +182,7 @@ def _with_frame(
     at = "body_pictures" if shows_remote else "body"
     is_dark = likes.dark_mail and likes.theme != "light"
     return BodyContext(
-        state=_state(message, shown),
+        state=_state(shown, protection),
         frame_url=_url(message, at, theme | form),
         pictures_url=_url(message, "body_pictures", theme) if body.remote and not shows_remote else "",
         text_url=_url(message, "body", theme | {"as": "text"}) if shown.is_html else "",
@@ -193,13 +212,10 @@ def _url(message: Message, name: str, query: dict[str, str]) -> str:
     return reverse(name, args=[message.pk]) + (f"?{urlencode(query)}" if query else "")
 
 
-def _state(message: Message, shown: ShownBody) -> Literal["empty", "html", "text", "encrypted"]:
+def _state(shown: ShownBody, protection: Protection) -> Literal["empty", "html", "text", "encrypted"]:
     if not shown.is_empty:
         return "html" if shown.is_html else "text"
-    root = message_root(message)
-    kinds = {part.content_type for part in root.walk()} if root else set()
-    encrypted = {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}
-    return "encrypted" if kinds & encrypted else "empty"
+    return "encrypted" if protection.kind == "encrypted" else "empty"
 
 
 def verdict_on(message: Message) -> Verdict:

@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 from mailsync.models.folder import Folder
 
@@ -110,6 +111,7 @@ class Message(models.Model):
             models.Index(fields=["account", "message_id"], name="message_message_id"),
             models.Index(fields=["account", "provider_id"], name="message_provider", condition=~Q(provider_id="")),
             models.Index(fields=["thread", "received_at"], name="message_thread"),
+            models.Index("account", Lower("from_address"), name="message_sender"),
             models.Index(fields=["parser_version", "id"], name="message_parser"),
             models.Index(fields=["account", "lone_reply"], name="message_lone_reply", condition=~Q(lone_reply="")),
             models.Index(fields=["account", "-received_at"], name="message_bodiless", condition=Q(raw__isnull=True)),

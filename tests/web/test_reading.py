@@ -39,7 +39,7 @@ def test_unread_messages_and_the_newest_are_open(browser: Client, inbox: Folder)
     expected = [(first, False), (second, True), (third, False), (last, True)]
     page = browser.get(url_of(first))
     assert cards(page) == [(str(placement.message_id), is_open) for placement, is_open in expected]
-    assert '<h1 tabindex="-1" id="subject">Rota</h1>' in page.content.decode()
+    assert '<h1 tabindex="-1" id="subject" dir="auto">Rota</h1>' in page.content.decode()
     asked = browser.get(f"{url_of(first)}?open={third.message_id}")
     assert (str(third.message_id), True) in cards(asked)
 
@@ -176,7 +176,7 @@ def test_a_conversation_takes_few_queries_however_long(
     last = make_message(inbox, seen=True)
     for _ in range(older):
         make_message(inbox, thread=last.thread, seen=True)
-    with django_assert_max_num_queries(27):
+    with django_assert_max_num_queries(28):
         browser.get(url_of(last))
 
 

@@ -57,7 +57,8 @@ _DARK = (
 # A message in its sender's own colours, made dark on request: everything is inverted, pictures back again.
 _INVERTED = (
     ":root{color-scheme:light}html{background:#fff;color:#16181d;filter:invert(.9) hue-rotate(180deg)}"
-    "img,[style*=background-image]{filter:invert(1) hue-rotate(180deg)}"
+    # What was not loaded is no picture but its words: they go with the text around them.
+    "img:not([data-heron]),[style*=background-image]:not([data-heron]){filter:invert(1) hue-rotate(180deg)}"
 )
 
 

@@ -22,6 +22,31 @@ main.addEventListener("click", (event) => {
   if (head && !isControl && main.querySelectorAll(".msg").length > 1) fold(head.closest(".msg"));
 });
 
+/* A message attached to a message opens below the files, in a frame like that of a body; a second click closes it. */
+main.addEventListener("click", (event) => {
+  const tile = event.target.closest("[data-nested]");
+  if (!tile || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const files = tile.closest(".files");
+  const standing = [...files.parentElement.querySelectorAll(".nested iframe")].find((frame) => frame.src === tile.href);
+  tile.setAttribute("aria-expanded", String(!standing));
+  if (standing) {
+    standing.parentElement.remove();
+    return;
+  }
+  const place = document.createElement("div");
+  place.className = "framed nested";
+  const frame = document.createElement("iframe");
+  frame.className = "frame";
+  frame.dataset.frame = "";
+  frame.title = tile.dataset.nested;
+  frame.setAttribute("sandbox", "allow-same-origin allow-popups allow-popups-to-escape-sandbox");
+  frame.src = tile.href;
+  place.append(frame);
+  files.after(place);
+  adoptAll(place);
+});
+
 async function unfold(card, href) {
   if (!card.querySelector(".full")) {
     try {

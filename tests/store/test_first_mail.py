@@ -1,0 +1,75 @@
+"""The first message of a sender is known as such, and silence where that cannot be known."""
+
+import pytest
+from django.db import connection
+
+from mailsync.message.vcard import Labelled, VCard
+from mailsync.models import Folder
+from mailsync.store.contacts import keep_card
+from mailsync.store.first_mail import is_first_of_sender
+from tests.factories import make_account, make_folder, make_message, make_user
+
+pytestmark = pytest.mark.django_db
+MINE = {"bob@people.test"}
+
+
+@pytest.fixture
+def inbox() -> Folder:
+    return make_folder(make_account(make_user("bob")))
+
+
+def first(folder: Folder, **told: object) -> bool:
+    message = make_message(folder, from_address="Eve@new.test", **told).message
+    return is_first_of_sender(folder.account.user_id, message, MINE)
+
+
+def test_a_sender_never_heard_of(inbox: Folder) -> None:
+    make_message(inbox, from_address="ann@shop.test")
+    assert first(inbox)
+    assert not first(inbox), "the second is not"
+
+
+def test_mail_in_another_account_counts_and_that_of_others_does_not(inbox: Folder) -> None:
+    make_message(make_folder(), from_address="eve@new.test")
+    assert first(inbox)
+    user = inbox.account.user
+    other = make_folder(make_account(user))
+    assert not first(other)
+
+
+def test_more_in_the_same_conversation_is_still_the_first(inbox: Folder) -> None:
+    thread = make_message(inbox, from_address="eve@new.test").thread
+    assert first(inbox, thread=thread)
+
+
+def test_an_answer_to_what_was_written_to_them(inbox: Folder) -> None:
+    thread = make_message(inbox, from_address="Bob@people.test").thread
+    assert not first(inbox, thread=thread)
+
+
+def test_somebody_in_the_address_book(inbox: Folder) -> None:
+    keep_card(inbox.account.user_id, VCard(name="Eve", addresses=(Labelled("eve@new.test"),)))
+    assert not first(inbox)
+
+
+def test_while_older_mail_may_come(inbox: Folder) -> None:
+    Folder.objects.filter(pk=inbox.pk).update(header_cursor=500)
+    assert not first(inbox)
+
+
+@pytest.mark.parametrize("sender", ["", "bob@people.test", "Bob@People.test"])
+def test_nobody_and_oneself(inbox: Folder, sender: str) -> None:
+    message = make_message(inbox, from_address=sender).message
+    assert not is_first_of_sender(inbox.account.user_id, message, MINE)
+
+
+def test_senders_are_found_by_the_index(inbox: Folder) -> None:
+    make_message(inbox, from_address="eve@new.test")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(
+            "EXPLAIN SELECT 1 FROM mailsync_message WHERE account_id = %s AND lower(from_address) = 'eve@new.test'",
+            [inbox.account_id],
+        )
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "message_sender" in plan
