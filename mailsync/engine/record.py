@@ -17,7 +17,7 @@ from mailsync.message.facts import ParsedMessage
 from mailsync.message.lexemes import Vector, build_vector
 from mailsync.message.parse import parse_header, parse_message
 from mailsync.models import Folder
-from mailsync.store import bodies, intake, leases, muting, pieces
+from mailsync.store import bodies, intake, leases, muting, pieces, statistics
 from mailsync.store.text_index import message_text
 from mailsync.types import FetchedHeader, FetchedMessage, FetchedPiece, Role
 
@@ -63,7 +63,9 @@ def _headers(
 ) -> int:
     parsed = [(header, parse_header(header.header)) for header in got]
     chunk = intake.HeaderChunk(folder.pk, folder.epoch, asked, parsed, cursor, reason)
+    statistics.renew_plans(len(got))
     done = intake.record_headers(session.lease, chunk)
+    statistics.analyze_grown(len(got))
     filed = muting.file_muted(folder) if done.new and folder.role == Role.INBOX else []
     told = {counts.folder_id: counts for counts in (*done.counts, *filed)}
     announce_folders(told.values())
@@ -132,9 +134,11 @@ def record_bodies(session: Session, folder: Folder, read: ReadBodies) -> tuple[i
 def _bodies(session: Session, folder: Folder, read: ReadBodies) -> tuple[int, ...]:
     fetched = read.fetched
     got = list(zip(fetched.got, read.parsed, strict=True))
+    statistics.renew_plans(len(got))
     done = bodies.record_bodies(
         session.lease, bodies.BodyBatch(folder.pk, folder.epoch, fetched.asked, got, fetched.reason, read.vectors)
     )
+    statistics.analyze_grown(len(got))
     announce_folders(done.counts)
     return done.stored
 

@@ -63,8 +63,14 @@ _INDEX = """
          ) AS p
           {joined}
          WHERE {where}
-         ORDER BY p.message_id, p.id DESC
-    ) AS k ORDER BY k.received_at DESC, k.message_id DESC LIMIT %(limit)s
+         ORDER BY p.message_id, p.received_at DESC, p.id DESC
+    ) AS k WHERE {after} ORDER BY k.received_at DESC, k.message_id DESC LIMIT %(limit)s
+"""
+#: Which of these messages an earlier page has shown already, by a newer placement that matches too.
+_SHOWN = """
+    SELECT DISTINCT p.message_id FROM mailsync_placement p {joined}
+     WHERE p.message_id = ANY(%(messages)s) AND p.shown AND p.folder_id = ANY(%(folders)s) AND {where}
+       AND (p.received_at, p.message_id) >= (%(at)s, %(id)s)
 """
 #: A function of the database, so that no statistics can make it read the whole table (migration 0020).
 _BY_WORDS = "mailsync_find_texts(%(accounts)s::bigint[], %(words)s::tsquery) AS m(id)"
@@ -183,12 +189,18 @@ def _find(term: Term, places: list[Place], before: Cursor | None, limit: int) ->
     is_selective = any(is_indexed(part) and names_a_word(part) for part in parts)
     if names:
         return _by_index(parts, places, before, limit)
-    start, found, size = before, [], WALK
+    start, size = before, WALK
+    found: dict[int, tuple[Cursor, int]] = {}
     while True:
         more, reached = _by_walk(term, parts, places, start, before, size)
-        found += more
+        # A message that lies in several folders, with several dates, stands where it is newest.
+        more = {message: key for message, key in more.items() if message not in found}
+        if before is not None and more:
+            for message in _shown_before(term, places, before, list(more)):
+                del more[message]
+        found |= more
         if len(found) >= limit or reached is None:
-            return found[:limit]
+            return list(found.values())[:limit]
         if is_selective:
             return _by_index(parts, places, before, limit)
         start, size = reached, size * 10
@@ -196,8 +208,8 @@ def _find(term: Term, places: list[Place], before: Cursor | None, limit: int) ->
 
 def _by_walk(
     term: Term, parts: Sequence[Term], places: list[Place], start: Cursor | None, before: Cursor | None, size: int
-) -> tuple[list[tuple[Cursor, int]], Cursor | None]:
-    """What matches among the next ``size`` placements, and how far that was; None at the end of the folders."""
+) -> tuple[dict[int, tuple[Cursor, int]], Cursor | None]:
+    """By message what matches among the next ``size`` placements, and how far that was; None at the folders' end."""
     condition = Condition(places, timezone.get_current_timezone())
     where = condition.sql(term)
     if before is not None:
@@ -214,7 +226,20 @@ def _by_walk(
         # Of the moment at which the walk stopped, not all may have been seen: the next step takes it whole.
         if message is not None and (is_end or at > reached):
             found.setdefault(message, (Cursor(at, message), placement))
-    return list(found.values()), None if is_end else Cursor(reached, 0)
+    return found, None if is_end else Cursor(reached, 0)
+
+
+def _shown_before(term: Term, places: list[Place], before: Cursor, messages: list[int]) -> list[int]:
+    condition = Condition(places, timezone.get_current_timezone())
+    where = condition.sql(term)
+    values = {
+        **condition.values,
+        "messages": messages,
+        "folders": [place.folder_id for place in places],
+        "at": before.at,
+        "id": before.id,
+    }
+    return [message for (message,) in _rows(_SHOWN.format(where=where, joined=_joined(condition)), values)]
 
 
 def _narrowing(part: Term, condition: Condition) -> str:
@@ -241,8 +266,9 @@ def _by_index(
     # What the index of words has answered is not asked again: that would read every text it names.
     rest = every([part for part in parts if name is not None or not is_indexed(part)])
     where = condition.sql(rest) if rest else "true"
+    after = "true"
     if before is not None:
-        where += f" AND (p.received_at, p.message_id) < ({condition.value(before.at)}, {condition.value(before.id)})"
+        after = f"(k.received_at, k.message_id) < ({condition.value(before.at)}, {condition.value(before.id)})"
     values: dict[str, Any] = {
         **condition.values,
         "limit": limit,
@@ -255,7 +281,7 @@ def _by_index(
         asked = every([part for part in parts if is_indexed(part)])
         assert asked is not None
         source, values["words"] = _BY_WORDS, tsquery(asked)
-    rows = _rows(_INDEX.format(source=source, where=where, joined=_joined(condition)), values)
+    rows = _rows(_INDEX.format(source=source, where=where, after=after, joined=_joined(condition)), values)
     return [(Cursor(at, message), placement) for at, message, placement in rows]
 
 

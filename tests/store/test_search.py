@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from mailsync.message.lexemes import IndexedText
-from mailsync.models import Message, MessageText
+from mailsync.models import Message, MessageText, Placement
 from mailsync.store.search import Coverage, prepare_search, search
 from mailsync.store.text_index import index_texts
 from mailsync.types import Address
@@ -226,3 +226,37 @@ def test_a_text_too_long_for_the_index_says_so_and_its_phrases_are_found() -> No
     index_texts(folder.account_id, [IndexedText(long.message_id, subject="Long", text=huge, own=huge)])
     assert found(folder, "word17x ") == ["Long"]
     assert prepare_search(folder.account.user_id, "x").coverage() == Coverage(0, 1)
+
+
+@pytest.mark.parametrize("query", ["twice ", "is:read twice ", "is:read", "-absent", "id:twice@example.test"])
+@pytest.mark.parametrize("walk", [2, 1000])
+def test_a_message_in_two_folders_stands_once_where_it_is_newest(
+    monkeypatch: pytest.MonkeyPatch, query: str, walk: int
+) -> None:
+    monkeypatch.setattr("mailsync.store.search.WALK", walk)
+    inbox = make_folder()
+    archive = make_folder(inbox.account, "Archive")
+
+    def at(hour: int) -> datetime:
+        return datetime(2026, 3, 1, hour, tzinfo=UTC)
+
+    # The copy that was filed last is the older one, as where a server gives a copy the date of its message.
+    twice = make_message(inbox, subject="Twice", message_id="twice@example.test", received_at=at(12), seen=True)
+    other = make_message(inbox, subject="Twice too", received_at=at(11), seen=True)
+    older = place(archive, twice.message, seen=True)
+    Placement.objects.filter(pk=older.pk).update(received_at=at(8))
+    last = make_message(inbox, subject="Twice again", received_at=at(7), seen=True)
+    whole = [row.placement_id for row in search(inbox.account.user_id, query).rows]
+    assert older.pk not in whole
+    if query.startswith("id:"):
+        assert whole == [twice.pk]
+    else:
+        assert whole == [twice.pk, other.pk, last.pk]
+    paged, before = [], None
+    while True:
+        page = search(inbox.account.user_id, query, before=before, limit=1)
+        paged += [row.placement_id for row in page.rows]
+        before = page.next
+        if before is None:
+            break
+    assert paged == whole
