@@ -12,7 +12,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
 from accounts.models import Identity, MailAccount, OutgoingServer, User
-from mailsync.models import Contact, Draft, DraftAttachment, Folder, Message, Outgoing, Placement, Thread
+from mailsync.models import Contact, Draft, DraftAttachment, Folder, Message, Outgoing, Placement, SavedSearch, Thread
 
 M = TypeVar("M", bound=Model)
 
@@ -65,6 +65,10 @@ def placement_for(user: User, placement_id: int) -> Placement:
 
 def contact_for(user: User, contact_id: int) -> Contact:
     return _one(Contact.objects.prefetch_related("addresses"), pk=contact_id, user=user)
+
+
+def saved_search_for(user: User, saved_id: int) -> SavedSearch:
+    return _one(SavedSearch.objects.all(), pk=saved_id, user=user)
 
 
 def draft_for(user: User, draft_id: int) -> Draft:

@@ -58,6 +58,7 @@ from mailsync.actions.owned import NotYours
 from mailsync.actions.presence import look_in
 from mailsync.actions.receipts import answer_receipt
 from mailsync.actions.repair import retry_changes, retry_folder, verify_now
+from mailsync.actions.saved_searches import forget_search, save_search
 from mailsync.actions.sending import (
     cancel_outgoing,
     dismiss_outgoing,
@@ -108,6 +109,7 @@ __all__ = [
     "find_servers",
     "flag",
     "forget_contacts",
+    "forget_search",
     "forward_attached",
     "junk",
     "keep_both",
@@ -136,6 +138,7 @@ __all__ = [
     "retry_folder",
     "retry_send",
     "save_draft",
+    "save_search",
     "send",
     "server_settings",
     "set_keyword",

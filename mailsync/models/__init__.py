@@ -27,6 +27,7 @@ from mailsync.models.outgoing import (
     Upload,
     UploadPiece,
 )
+from mailsync.models.saved_search import SavedSearch
 from mailsync.models.snooze import Snooze
 from mailsync.models.throttle import BlockedHost, ConnectionCap, EgressSwitch, Halt, Traffic
 from mailsync.models.work import AccountSync, Lease, PopMessage, SchedulerTick, SyncRun
@@ -60,6 +61,7 @@ __all__ = [
     "PopMessage",
     "RawMessage",
     "RenderedBody",
+    "SavedSearch",
     "SchedulerTick",
     "Snooze",
     "SyncRun",

@@ -17,3 +17,20 @@ def test_a_search_is_marked_and_narrowed(chromium: Browser, mailbox: Mailbox) ->
     page.locator(".hints .chip", has_text="Unread").click()
     expect(page).to_have_url(re.compile(r"is%3Aunread"))
     expect(page.locator("#grid .row").first).to_be_visible()
+
+
+def test_a_search_is_saved_and_opened_from_the_column(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    page.goto("/search/?q=letter")
+    page.locator("summary", has_text="Save this search").click()
+    page.get_by_label("Name").fill("Letters")
+    page.get_by_role("button", name="Save", exact=True).click()
+    saved = page.locator("#tree a", has_text="Letters")
+    expect(saved).to_have_attribute("aria-current", "page")
+    page.locator(".hints .chip", has_text="Unread").click()
+    expect(saved).not_to_have_attribute("aria-current", "page")
+    saved.click()
+    expect(page.locator("#searchbar")).to_contain_text("Saved as “Letters”")
+    expect(saved).to_have_attribute("aria-current", "page")
+    page.get_by_role("button", name="Remove").click()
+    expect(saved).to_have_count(0)

@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Identity, MailAccount, User
 from mailsync import actions
-from mailsync.models import Contact, Draft, Outgoing, Upload
+from mailsync.models import Contact, Draft, Outgoing, SavedSearch, Upload
 from tests.factories import make_account, make_folder, make_message, make_user
 from webmail import access
 
@@ -51,7 +51,9 @@ def belongings(alice: User) -> dict[str, Any]:
     )
     upload = Upload.objects.create(user=alice, draft_id=draft.pk, name="a.txt", size_bytes=5, fingerprint="a")
     contact = Contact.objects.create(user=alice, uid="card")
+    saved = SavedSearch.objects.create(user=alice, name="Bills", query="invoice")
     return {
+        "saved_id": saved.pk,
         "contact_id": contact.pk,
         "upload_id": upload.pk,
         "account_id": account.pk,

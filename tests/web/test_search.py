@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.models import User
 from mailsync.message.parse import parse_message
-from mailsync.models import FileText, Folder, MessageText
+from mailsync.models import FileText, Folder, MessageText, SavedSearch
 from mailsync.store.text_index import index_texts, message_text
 from tests.factories import make_account, make_folder, make_message, make_user, raw_message
 
@@ -136,3 +136,62 @@ def test_hints_narrow_the_search(browser: Client, inbox: Folder) -> None:
     make_message(inbox, subject="Tide charts")
     assert 'href="/search/?q=tide+has%3Aattachment"' in page(browser, "/search/?q=tide")
     assert 'title="has:attachment"' not in page(browser, "/search/?q=tide+has:attachment")
+
+
+def test_a_search_is_kept_under_a_name_and_stands_in_the_column(browser: Client, anna: User, inbox: Folder) -> None:
+    make_message(inbox, subject="Tide charts")
+    assert "Save this search" in page(browser, "/search/?q=tide")
+    kept = browser.post("/search/saved/", {"q": "subject:tide ", "name": "  High   water "}, follow=True)
+    assert kept.redirect_chain == [("/search/?q=subject%3Atide+", 302)]
+    shown = html.unescape(kept.content.decode())
+    assert "Saved as “High water”" in shown
+    assert "Save this search" not in shown
+    column = re.search(r"<h2>Saved searches</h2>\s*<ul>(.*?)</ul>", shown, re.DOTALL)
+    assert column is not None
+    assert 'href="/search/?q=subject%3Atide+" title="High water" data-list aria-current="page"' in column[1]
+    assert "<mark>Tide</mark> charts" in shown
+    # On every page, and nobody else's.
+    assert "High water" in page(browser, f"/f/{inbox.pk}/")
+    stranger = Client()
+    stranger.force_login(make_folder(make_account(make_user("bob"))).account.user)
+    assert "High water" not in page(stranger, "/search/?q=subject:tide")
+
+
+def test_a_saved_search_may_keep_to_a_folder_and_is_replaced_by_its_name(
+    browser: Client, anna: User, inbox: Folder
+) -> None:
+    browser.post("/search/saved/", {"q": "tide", "name": "Water", "folder": inbox.pk})
+    browser.post("/search/saved/", {"q": "flood", "name": "WATER", "folder": inbox.pk})
+    (saved,) = SavedSearch.objects.filter(user=anna)
+    assert (saved.name, saved.query, saved.folder_id) == ("WATER", "flood", inbox.pk)
+    assert "Saved as “WATER”" in page(browser, f"/search/?q=flood&folder={inbox.pk}")
+    assert "Saved as" not in page(browser, "/search/?q=flood")
+    strange = make_folder(make_account(make_user("bob")))
+    for folder in (strange.pk, "x", "9" * 30):
+        assert browser.post("/search/saved/", {"q": "tide", "name": "A", "folder": folder}).status_code == 404
+    assert SavedSearch.objects.count() == 1
+
+
+def test_a_saved_search_is_forgotten(browser: Client, anna: User, inbox: Folder) -> None:
+    saved = SavedSearch.objects.create(user=anna, name="Water", query="tide")
+    assert browser.get(f"/search/saved/{saved.pk}/").status_code == 405
+    left = browser.post(f"/search/saved/{saved.pk}/", follow=True)
+    assert "is no longer saved" in left.content.decode()
+    assert not SavedSearch.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "count", "words"),
+    [
+        ("  ", "Empty", 0, "Type what to search for first."),
+        ("tide", "x" * 61, 0, "This name is too long"),
+        ("tide", "One more", 50, "There are 50 saved searches already."),
+    ],
+)
+def test_what_cannot_be_saved_is_told(
+    browser: Client, anna: User, inbox: Folder, query: str, name: str, count: int, words: str
+) -> None:
+    SavedSearch.objects.bulk_create(SavedSearch(user=anna, name=f"S{n}", query="x") for n in range(count))
+    told = browser.post("/search/saved/", {"q": query, "name": name}, follow=True)
+    assert words in html.unescape(told.content.decode())
+    assert SavedSearch.objects.count() == count

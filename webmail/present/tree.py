@@ -6,12 +6,14 @@ account has a tree of its own, with its health and its unread mail.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from mailsync.store.labels import LabelCount
 from mailsync.store.listing import AccountTree, FolderLine
+from mailsync.store.saved_searches import Saved
 from mailsync.store.tree import Health
 from mailsync.types import Role
 from webmail.present.labels import is_label, label_of
@@ -81,6 +83,7 @@ class Nav:
     folders: tuple[NavItem, ...]
     accounts: tuple[NavAccount, ...]
     labels: tuple[NavItem, ...] = ()
+    searches: tuple[NavItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +110,12 @@ def present_nav(
     outbox: int = 0,
     scheduled: int = 0,
     labels: Sequence[LabelCount] = (),
+    saved: Sequence[Saved] = (),
 ) -> Nav:
     """``scope`` is the list on the screen, None on a page that is none; ``outbox`` counts what is on its way,
     ``scheduled`` what waits for a chosen moment."""
     named = _labels(labels, scope)
+    searches = _searches(saved, scope)
     current = scope.folders[0].pk if scope and scope.kind == "folder" else 0
     kind = scope.kind if scope else ""
     several = len(tree) > 1
@@ -133,9 +138,27 @@ def present_nav(
         top.append(NavItem(_("Outbox"), reverse("outbox"), "clock", outbox, key="outbox"))
     top.extend(roles[role] for role in _FIRST[4:] if role in roles)
     if several:
-        return Nav(tuple(top), (), tuple(_account(entry, current) for entry in tree), named)
+        return Nav(tuple(top), (), tuple(_account(entry, current) for entry in tree), named, searches)
     folders = tuple(_item(line, current) for line in tree[0].folders if line.folder.role not in _FIRST) if tree else ()
-    return Nav(tuple(top), folders, (), named)
+    return Nav(tuple(top), folders, (), named, searches)
+
+
+def is_shown(one: Saved, scope: Scope | None) -> bool:
+    """Whether this saved search is the list on the screen."""
+    if scope is None or scope.kind != "search" or scope.query.strip() != one.query:
+        return False
+    return scope.within == (str(one.folder_id) if one.folder_id else "")
+
+
+def _searches(saved: Sequence[Saved], scope: Scope | None) -> tuple[NavItem, ...]:
+    """Saved searches by name. Without counts: each would be a search of its own on every page."""
+    items = []
+    for one in saved:
+        # With a space at the end, as in a query that is no longer being typed: its last word is whole.
+        asked = {"q": f"{one.query} ", **({"folder": one.folder_id} if one.folder_id else {})}
+        url = f"{reverse('search')}?{urlencode(asked)}"
+        items.append(NavItem(one.name, url, "search", current=is_shown(one, scope), key="saved"))
+    return tuple(items)
 
 
 def _labels(counts: Sequence[LabelCount], scope: Scope | None) -> tuple[NavItem, ...]:

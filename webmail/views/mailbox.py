@@ -22,6 +22,7 @@ from mailsync.store.labels import load_labels
 from mailsync.store.listing import AccountTree, ListRow, load_tree
 from mailsync.store.outline import STRETCH_ROWS
 from mailsync.store.pinned import load_pinned
+from mailsync.store.saved_searches import load_saved_searches
 from mailsync.store.snoozing import load_snoozes
 from webmail import access
 from webmail.present.labels import Chip, label_choices
@@ -30,7 +31,7 @@ from webmail.present.outbox import scheduled_condition
 from webmail.present.rows import RowStyle, present_pinned, present_rows
 from webmail.present.shortcuts import shortcuts
 from webmail.present.snooze import snooze_presets
-from webmail.present.tree import present_health, present_move_targets, present_nav
+from webmail.present.tree import is_shown, present_health, present_move_targets, present_nav
 from webmail.reader import Reader, reader_of, user_of
 from webmail.results import excerpts_of, search_context
 from webmail.scope import (
@@ -163,10 +164,17 @@ def nav_context(request: HttpRequest, tree: Sequence[AccountTree], scope: Scope 
     later = Count("id", filter=scheduled_condition())
     outgoing = Outgoing.objects.filter(user=user, finished_at__isnull=True).aggregate(all=Count("id"), later=later)
     labels = load_labels(user.pk)
+    saved = load_saved_searches(user.pk)
     return {
         "nav": present_nav(
-            tree, scope, outbox=outgoing["all"] - outgoing["later"], scheduled=outgoing["later"], labels=labels
+            tree,
+            scope,
+            outbox=outgoing["all"] - outgoing["later"],
+            scheduled=outgoing["later"],
+            labels=labels,
+            saved=saved,
         ),
+        "saved_here": next((one for one in saved if is_shown(one, scope)), None),
         "label_choices": label_choices([one.keyword for one in labels]),
         "column_health": present_health(tree),
         "unread_total": sum(entry.unread for entry in tree),

@@ -1,10 +1,19 @@
-"""Search: words in, a list like any other out."""
+"""Search: words in, a list like any other out. A search may be kept under a name, and stands in the column then."""
 
+from urllib.parse import urlencode
+
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.views.decorators.http import require_safe
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
+from mailsync import actions
 from mailsync.store.listing import load_tree
+from webmail import access
+from webmail.present.said import said
 from webmail.reader import user_of
 from webmail.results import form_target
 from webmail.scope import search_scope
@@ -22,3 +31,34 @@ def search(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(form_target(request.GET))
     tree = load_tree(user_of(request).pk)
     return respond_with_list(request, search_scope(tree, request.GET), tree)
+
+
+@require_POST
+@login_required
+def save(request: HttpRequest) -> HttpResponse:
+    """Keep ``q``, and the ``folder`` it is kept to, under ``name``."""
+    user = user_of(request)
+    query, folder = request.POST.get("q", ""), request.POST.get("folder", "")
+    if folder and not (folder.isascii() and folder.isdigit() and len(folder) < 18):
+        raise Http404
+    folder_id = access.folder_for(user, int(folder)).pk if folder else None
+    try:
+        saved = actions.save_search(user.pk, request.POST.get("name", ""), query, folder_id)
+    except actions.CannotDo as refused:
+        messages.error(request, said(refused))
+    else:
+        messages.success(request, _("Saved as “%(name)s”.") % {"name": saved.name})
+    asked = {"q": query[:500], **({"folder": folder} if folder else {})}
+    return redirect(f"{reverse('search')}?{urlencode(asked)}")
+
+
+@require_POST
+@login_required
+def forget(request: HttpRequest, saved_id: int) -> HttpResponse:
+    """Take a saved search out of the column; what it found is untouched, and so is the page it is left on."""
+    user = user_of(request)
+    saved = access.saved_search_for(user, saved_id)
+    asked = {"q": saved.query, **({"folder": saved.folder_id} if saved.folder_id else {})}
+    actions.forget_search(user.pk, saved.pk)
+    messages.success(request, _("“%(name)s” is no longer saved.") % {"name": saved.name})
+    return redirect(f"{reverse('search')}?{urlencode(asked)}")

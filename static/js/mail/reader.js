@@ -162,11 +162,17 @@ export async function openList(url, { push = true } = {}) {
 
 /** The column shows which list is on the screen. */
 function pointTo(url) {
-  const path = new URL(url, location.href).pathname;
+  const shown = new URL(url, location.href);
   for (const item of document.querySelectorAll("#tree a.item")) {
-    if (item.pathname === path) item.setAttribute("aria-current", "page");
+    if (isSameList(new URL(item.href), shown)) item.setAttribute("aria-current", "page");
     else item.removeAttribute("aria-current");
   }
+}
+
+/** Two searches are the same list where they ask for the same words in the same folder. */
+function isSameList(one, other) {
+  const asked = (url, name) => (url.searchParams.get(name) ?? "").trim();
+  return one.pathname === other.pathname && ["q", "folder"].every((name) => asked(one, name) === asked(other, name));
 }
 
 function remember(how, view, url) {
