@@ -21,7 +21,7 @@ def test_a_search_is_marked_and_narrowed(chromium: Browser, mailbox: Mailbox) ->
 
 def test_a_search_is_saved_and_opened_from_the_column(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium)
-    page.goto("/search/?q=letter")
+    page.goto(f"{mailbox.url}/search/?q=letter")
     page.locator("summary", has_text="Save this search").click()
     page.get_by_label("Name").fill("Letters")
     page.get_by_role("button", name="Save", exact=True).click()
