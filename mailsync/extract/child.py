@@ -24,6 +24,7 @@ from mailsync.extract.wire import read_frame, write_frame
 _WARM_UP = {
     "html": b"<p>tea",
     "text": "tée".encode("latin-1"),
+    "message": b"Subject: =?utf-8?q?t=C3=A9e?=\r\n\r\nt\xe9e",
     "calendar": b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:tea\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
 }
 

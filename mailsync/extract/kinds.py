@@ -9,6 +9,7 @@ _ENDINGS = {
     **dict.fromkeys(("txt", "md", "csv", "tsv", "log", "json", "xml", "yaml", "yml", "tex", "srt"), "text"),
     **dict.fromkeys(("html", "htm", "xhtml"), "html"),
     "ics": "calendar",
+    "eml": "message",
 }
 _TYPES = {
     "application/pdf": "pdf",
@@ -16,6 +17,7 @@ _TYPES = {
     "application/xhtml+xml": "html",
     "text/calendar": "calendar",
     "application/json": "text",
+    **dict.fromkeys(("message/rfc822", "message/global", "message/news"), "message"),
 }
 
 

@@ -14,7 +14,7 @@ from mailsync.message.words import plain_words, words
 from mailsync.types import Address
 
 #: Grows whenever the same message would get other lexemes; ``manage.py reparse`` writes older ones anew.
-INDEX_VERSION = 2
+INDEX_VERSION = 3
 
 #: PostgreSQL §8.11, §12.11: positions end at 16,383, 256 of them a lexeme, 1 MB a vector.
 LAST_POSITION = 16_383

@@ -14,7 +14,7 @@ from mailsync.store.excerpts import load_excerpts
 from mailsync.store.file_texts import accounts_with_unread_files
 from mailsync.store.search import Coverage, prepare_search
 from mailsync.store.text_index import index_texts, message_text
-from tests.extract.files import DOCX, pdf
+from tests.extract.files import DOCX, MESSAGE, pdf
 from tests.factories import make_folder
 from tests.web.mail import store
 
@@ -94,3 +94,14 @@ def _row_versions() -> list[tuple[str, str]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT ctid::text, xmin::text FROM mailsync_messagetext")
         return cursor.fetchall()
+
+
+def test_what_stands_in_an_attached_message_is_found() -> None:
+    folder = make_folder()
+    message = store(folder.account.user, MESSAGE, folder)
+    index_texts(folder.account_id, [message_text(message.pk, parse_message(MESSAGE))])
+    read_files(folder.account_id)
+    search = prepare_search(folder.account.user_id, '"buoy fünf"')
+    assert [row.message_id for row in search.page().rows] == [message.pk]
+    excerpt = load_excerpts([message.pk], search.term)[message.pk]
+    assert (excerpt.where, excerpt.file) == ("attachment", "Moorings.eml")

@@ -3,6 +3,17 @@
 import io
 import zipfile
 
+INNERMOST = (
+    b"From: Carol <carol@example.test>\r\nSubject: Moorings\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Transfer-Encoding: 8bit\r\n\r\nBuoy f\xc3\xbcnf\r\n"
+)
+#: A message with another one attached.
+MESSAGE = (
+    b"From: Bob <bob@example.test>\r\nTo: Ada <ada@example.test>\r\nSubject: Fwd: Moorings\r\nMIME-Version: 1.0\r\n"
+    b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nSee below.\r\n"
+    b"--x\r\nContent-Type: message/rfc822\r\n\r\n" + INNERMOST + b"\r\n--x--\r\n"
+)
+
 
 def zipped(**parts: str) -> bytes:
     """A zip of XML parts; ``__`` in a name stands for a slash."""

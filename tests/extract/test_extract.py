@@ -6,7 +6,7 @@ import pytest
 
 from mailsync.extract.isolate import Extracted, Extractor
 from mailsync.extract.kinds import choose_kind
-from tests.extract.files import DOCX, INVITE, ODT, PPTX, XLSX, pdf, zipped
+from tests.extract.files import DOCX, INVITE, MESSAGE, ODT, PPTX, XLSX, pdf, zipped
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +25,12 @@ def extractor() -> Iterator[Extractor]:
         ("a.odt", ODT, "Minutes\nThe regatta is off"),
         ("a.ics", INVITE, "Launch of the ferry\nAda Lovelace mailto:ada@example.test"),
         ("a.html", b"<style>p{}</style><p>Tide &amp; moon<script>evil()</script>", "Tide & moon"),
+        (
+            "a.eml",
+            MESSAGE,
+            "Fwd: Moorings\nBob bob@example.test\nAda ada@example.test\nSee below.\n"
+            "Moorings.eml\nMoorings\nCarol carol@example.test\nBuoy fünf",
+        ),
         ("a.txt", "Ebb und Flut für alle".encode(), "Ebb und Flut für alle"),
     ],
 )
@@ -44,6 +50,7 @@ def test_a_text_may_be_in_any_charset(extractor: Extractor) -> None:
         ("text/csv", "", "text"),
         ("application/vnd.oasis.opendocument.text", "letter", "office"),
         ("application/zip", "a.zip", ""),
+        ("message/rfc822", "", "message"),
         ("image/svg+xml", "", ""),
     ],
 )
@@ -86,3 +93,13 @@ def test_the_child_has_no_secret_and_opens_nothing() -> None:
         with open(f"/proc/{child.pid}/limits") as stream:
             limits = {line[:26].strip(): line[26:].split()[0] for line in stream}
         assert (limits["Max open files"], limits["Max file size"], limits["Max processes"]) == ("0", "0", "0")
+
+
+def test_messages_within_messages_come_to_an_end(extractor: Extractor) -> None:
+    data = b"Subject: inside 40\r\n\r\nwords\r\n"
+    for number in range(39, 0, -1):
+        data = b"Subject: inside %d\r\nContent-Type: message/rfc822\r\n\r\n" % number + data
+    found = extractor.extract("message", data)
+    assert found.text.startswith("inside 1")
+    assert found.problem == ""
+    assert extractor.extract("text", b"still here").text == "still here"
