@@ -31,6 +31,7 @@ SHEETS = (
 #: The script of each kind of page and the modules it begins with, in their order; templates name the files.
 SCRIPTS = {
     "js/page/mailbox.js": ("shell", "compose", "mail/start"),
+    "js/page/offline.js": ("offline",),
     "js/page/plain.js": ("shell",),
     "js/page/print.js": ("shell", "mail/print"),
     "js/page/settings.js": ("shell", "settings"),

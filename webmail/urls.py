@@ -19,6 +19,7 @@ from webmail.views import (
     reading,
     search,
     setup,
+    shell,
     sign_in,
     viewer,
 )
@@ -27,6 +28,8 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path(".well-known/security.txt", health.security_txt, name="security_txt"),
+    path("worker.js", shell.worker, name="worker"),
+    path("offline/", shell.offline, name="offline"),
     path("", mailbox.home, name="home"),
     path("all/", mailbox.unified, name="unified"),
     path("flagged/", mailbox.flagged, name="flagged"),
@@ -69,5 +72,6 @@ urlpatterns = [
     path("setup/<str:token>/", setup.make, name="setup_make"),
     path("accounts/login/", setup.sign_in),
     path("accounts/oidc/<slug:key>/login/", sign_in.to_provider, name="sign_in_by_provider"),
+    path("accounts/logout/", shell.sign_out),
     path("accounts/", include("allauth.urls")),
 ]

@@ -4,7 +4,6 @@
 import { leftOf } from "heron/direction";
 import { toast } from "heron/shell";
 import { words } from "heron/words";
-import { forgetAll } from "heron/compose/local";
 import { ComposeWindow } from "heron/compose/window";
 
 const dock = document.getElementById("dock");
@@ -97,8 +96,6 @@ document.addEventListener("beforetoggle", (event) => {
     bottom: below ? "auto" : `${innerHeight - box.top + 6}px`,
   });
 }, true);
-
-document.querySelector("form[action*='logout']")?.addEventListener("submit", forgetAll);
 
 /* A message that could not be sent is told wherever the person is. */
 const told = new Set();

@@ -45,7 +45,11 @@ def new_page(chromium: Browser, site: Site) -> Iterator[NewPage]:
 
     def make(width: int = 1280, height: int = 800, **options: Any) -> Page:
         context = chromium.new_context(
-            base_url=site.url, viewport={"width": width, "height": height}, reduced_motion="reduce", **options
+            base_url=site.url,
+            viewport={"width": width, "height": height},
+            reduced_motion="reduce",
+            service_workers="block",
+            **options,
         )
         contexts.append(context)
         page = context.new_page()

@@ -31,6 +31,10 @@ expect.set_options(timeout=15_000)
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
+#: A refused act is an answer that the page handles, and the worker is held back by the tests themselves.
+_NO_COMPLAINTS = ("Failed to load resource", "Service Worker registration blocked")
+
+
 @dataclass
 class Mailbox:
     """A running site whose only user is Anna, and her folders by path."""
@@ -45,7 +49,8 @@ class Mailbox:
 
     def page(self, browser: Browser, **options: Any) -> Page:
         """A new window in which Anna is signed in."""
-        context: BrowserContext = browser.new_context(**options)
+        # What a test holds back on its way must not go round by the service worker.
+        context: BrowserContext = browser.new_context(**{"service_workers": "block", **options})
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": self.session, "url": self.url}])
         context.set_default_timeout(15_000)
         self.contexts.append(context)
@@ -55,8 +60,7 @@ class Mailbox:
         return page
 
     def _note(self, kind: str, text: str) -> None:
-        # A refused act is an answer that the page handles; the browser logs it all the same.
-        if kind in ("error", "warning") and "Failed to load resource" not in text:
+        if kind in ("error", "warning") and not any(known in text for known in _NO_COMPLAINTS):
             self.complaints.append(text)
 
     def inbox(self, browser: Browser, **options: Any) -> Page:

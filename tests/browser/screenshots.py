@@ -77,7 +77,7 @@ def click(selector: str) -> Step:
     return lambda page: page.locator(selector).first.click()
 
 
-#: Name of the picture, and how to get there. ``phone`` in a name: there only.
+#: Name of the picture, and how to get there. A name that begins with a size is taken in that size only.
 SCREENS: dict[str, Step] = {
     "inbox": after_inbox(),
     "selection": after_inbox(press("j"), press("x"), press("Shift+ArrowDown"), press("Shift+ArrowDown")),
@@ -85,7 +85,8 @@ SCREENS: dict[str, Step] = {
     "help": after_inbox(press("?")),
     "labels": after_inbox(press("j"), press("l")),
     "compose": after_inbox(press("c"), lambda page: page.locator("section.compose [contenteditable=true]").wait_for()),
-    "phone-drawer": after_inbox(click("[data-drawer-open]")),
+    "phone-drawer": after_inbox(click(".search [data-drawer-open]")),
+    "middle-drawer": after_inbox(click(".only-rail")),
     "search": visit("/search/?q=boathouse"),
     "nothing-found": visit("/search/?q=narwhal"),
     "conversation": open_first("subject:fundraiser"),
@@ -195,7 +196,9 @@ def main() -> int:
                     take(page, "sign-in", visit("/accounts/login/"), FOLDER / f"sign-in-{tail}")
                 context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": url}])
                 for name, step in SCREENS.items():
-                    if (wanted.names and name not in wanted.names) or (name.startswith("phone-") and size != "phone"):
+                    if (wanted.names and name not in wanted.names) or (
+                        name.startswith(tuple(SIZES)) and not name.startswith(size)
+                    ):
                         continue
                     failed += not take(page, f"{name}, {size}, {scheme}", step, FOLDER / f"{name}-{tail}")
                 context.close()

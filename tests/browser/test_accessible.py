@@ -1,4 +1,4 @@
-"""Every main screen under axe-core: no serious breach of WCAG 2.2 A and AA, in both themes, wide and narrow."""
+"""Every page and state under axe-core: no serious breach of WCAG 2.2 A and AA, in both themes, wide and narrow."""
 
 from collections.abc import Iterator
 from importlib.resources import files
@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import Mailbox
+from tests.browser.pages import OUTSIDE, inside
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 #: "best-practice" brings the landmarks; the frame of a letter is a stranger's work.
@@ -16,13 +17,17 @@ OPTIONS = {
     "iframes": False,
     "resultTypes": ["violations"],
 }
+#: Another theme changes colours and nothing else.
+COLOURS = {**OPTIONS, "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+#: The pages are many; each part has the time of a test.
+PARTS = 4
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 WIDE = {"viewport": {"width": 1440, "height": 900}}
 
 
-def breaches(page: Page, screen: str) -> Iterator[str]:
+def breaches(page: Page, screen: str, options: dict[str, Any] = OPTIONS) -> Iterator[str]:
     page.evaluate(AXE)
-    found: dict[str, Any] = page.evaluate("(options) => axe.run(document, options)", OPTIONS)
+    found: dict[str, Any] = page.evaluate("(options) => axe.run(document, options)", options)
     for one in found["violations"]:
         if one["impact"] in ("serious", "critical") or one["id"].startswith(("landmark", "region")):
             for node in one["nodes"]:
@@ -53,4 +58,24 @@ def test_no_screen_has_a_serious_breach(
     page.context.clear_cookies()
     page.goto(f"{mailbox.url}/accounts/login/")
     found += breaches(page, "sign-in")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_page_has_a_serious_breach(part: int, chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.page(chromium, **WIDE, reduced_motion="reduce")
+    found: list[str] = []
+
+    def look(pages: dict[str, str]) -> None:
+        for name, path in sorted(pages.items())[part::PARTS]:
+            page.emulate_media(color_scheme="light")
+            page.goto(mailbox.url + path)
+            found.extend(breaches(page, name))
+            page.emulate_media(color_scheme="dark")
+            found.extend(breaches(page, f"{name}, dark", COLOURS))
+
+    # The source of a message is plain text in a sandbox, where not even a test runs a script.
+    look({name: path for name, path in inside(mailbox).items() if name != "source"})
+    page.context.clear_cookies()
+    look(OUTSIDE)
     assert not found, "\n".join(found)

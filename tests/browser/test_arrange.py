@@ -35,3 +35,18 @@ def test_a_row_is_dragged_to_a_label(chromium: Browser, mailbox: Mailbox) -> Non
     expect(page.locator(".row").nth(1).locator(".chip", has_text="Travel")).to_be_visible()
     assert subjects(page)[:3] == before[:3]
     expect(page.locator("#tree a[data-keyword=Travel] .cnt")).to_have_text(re.compile(r"\d+"))
+
+
+def test_a_middling_screen_reaches_every_folder_by_the_drawer(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium, viewport={"width": 1024, "height": 768})
+    folder = page.locator("#tree a.item", has_text="Boathouse")
+    expect(folder).to_be_hidden()
+    page.get_by_role("button", name="Folders").click()
+    expect(page.locator(".nav .newmail")).to_be_focused()
+    folder.click()
+    expect(page.locator("#listtitle h1")).to_have_text("Boathouse")
+    expect(folder).to_be_hidden()
+    page.get_by_role("button", name="Folders").click()
+    page.keyboard.press("Escape")
+    expect(folder).to_be_hidden()
+    expect(page.get_by_role("button", name="Folders")).to_be_focused()

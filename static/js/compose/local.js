@@ -28,15 +28,6 @@ export function forgetLocally(id) {
   }
 }
 
-/** Nothing of one person stays on the device for the next. */
-export function forgetAll() {
-  try {
-    for (const name of Object.keys(localStorage)) if (name.startsWith(NAME)) localStorage.removeItem(name);
-  } catch {
-    // Forbidden: then there is nothing to remove.
-  }
-}
-
 /** {at, fields} or null; what is older than a week is thrown away. */
 export function localCopy(id) {
   try {

@@ -17,12 +17,21 @@ let dismissToast = () => {};
 /** The act that the server has not answered yet: Z pressed at once means that one. */
 let underWay = Promise.resolve();
 
-/** What an act is about: the selection, else the open conversation, else the row with the focus. */
+/** What an act is about: the selection, else the conversation that is open or on its way, else the row with the focus. */
 export function targets() {
   if (selection().length) return selection();
+  const coming = onItsWay();
+  if (coming) return [coming];
   if (reading() && document.getElementById("app").dataset.view === "read") return openNames();
   const row = focusedRow();
   return row ? [row.id] : [];
+}
+
+/** The row whose conversation has yet to come: the pane still shows the one before, which may have left the list. */
+function onItsWay() {
+  const name = currentName();
+  const shown = reading()?.dataset.row;
+  return document.getElementById("app").dataset.view === "read" && rowNamed(name) && shown !== "" && shown !== name ? name : null;
 }
 
 export function openNames() {

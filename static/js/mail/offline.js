@@ -4,17 +4,9 @@ import { toast } from "heron/shell";
 import { send } from "heron/mail/request";
 import { counted, words } from "heron/words";
 import { away } from "heron/mail/rows";
-
-const KEY = "heron.waiting-acts";
+import { storeActs as store, waitingActs as waiting } from "heron/waiting";
 
 export const isOffline = () => !navigator.onLine;
-const waiting = () => JSON.parse(localStorage.getItem(KEY) ?? "[]");
-
-function store(acts) {
-  if (acts.length) localStorage.setItem(KEY, JSON.stringify(acts));
-  else localStorage.removeItem(KEY);
-  document.dispatchEvent(new CustomEvent("heron:waiting"));
-}
 
 /** What the top bar says while there is no connection. */
 export const offlineWords = () => (waiting().length ? counted("offline_waiting", waiting().length) : words("offline"));

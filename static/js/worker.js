@@ -1,0 +1,46 @@
+/* The service worker: where a page cannot be reached, one of ours answers in place of the browser's. It keeps that page
+   and what it is made of, never mail. The server writes SHELL above this (webmail/views/shell.py). */
+
+const KEPT = `heron-shell-${SHELL.files.join()}`;
+/** The last page could not be reached: then its styles and scripts cannot either. */
+let isAway = false;
+
+addEventListener("install", (event) => {
+  event.waitUntil(keep().then(() => skipWaiting()));
+});
+
+addEventListener("activate", (event) => event.waitUntil(begin()));
+
+addEventListener("fetch", (event) => {
+  const { request } = event;
+  if (request.mode === "navigate" && request.method === "GET" && request.destination === "document") {
+    event.respondWith(visit(event));
+  } else if (isAway && SHELL.files.includes(new URL(request.url).pathname)) {
+    event.respondWith(caches.match(request).then((kept) => kept ?? fetch(request)));
+  }
+});
+
+async function keep() {
+  const cache = await caches.open(KEPT);
+  await cache.addAll([SHELL.page, ...SHELL.files]);
+}
+
+async function begin() {
+  for (const name of await caches.keys()) if (name !== KEPT) await caches.delete(name);
+  // The page is asked for while the worker starts, so that it costs no time.
+  await registration.navigationPreload?.enable();
+  await clients.claim();
+}
+
+async function visit(event) {
+  try {
+    const answer = (await event.preloadResponse) ?? (await fetch(event.request));
+    isAway = false;
+    return answer;
+  } catch (error) {
+    const page = await caches.match(SHELL.page);
+    if (!page) throw error;
+    isAway = true;
+    return page;
+  }
+}
