@@ -31,6 +31,7 @@ $config = [
     'log_dir' => '{folder}',
     'temp_dir' => '{folder}',
     'plugins' => [],
+    'create_default_folders' => true,
     'skin' => 'elastic',
     'enable_spellcheck' => false,
     'request_path' => '/',
