@@ -176,7 +176,7 @@ def test_a_conversation_takes_few_queries_however_long(
     last = make_message(inbox, seen=True)
     for _ in range(older):
         make_message(inbox, thread=last.thread, seen=True)
-    with django_assert_max_num_queries(28):
+    with django_assert_max_num_queries(29):
         browser.get(url_of(last))
 
 
