@@ -2,8 +2,9 @@
 
 Workers speak to nobody in particular, and what they say is stored, so it stays English and
 ``webmail/present/said.py`` recognises it on the screen. A sentence is a string that reads like one: it begins with a
-capital, a quotation mark or a value, and ends with a full stop. The parts of an f-string become ``{named}``
-places. Parts of sentences are found by the tables below. Log lines, ``detail`` and programmers' errors are left out.
+capital, a quotation mark or a value, and ends with a full stop, or with a value that is a sentence itself. The parts
+of an f-string become ``{named}`` places. Parts of sentences are found by the tables below. Log lines, ``detail`` and
+programmers' errors are left out.
 """
 
 import ast
@@ -17,7 +18,7 @@ from translations.said import Said
 
 CONTEXT = "mail"
 
-_SENTENCE = re.compile(r"(?:[A-Z“]|\{\w+\}|[a-z]+:).* .*[.!?]", re.DOTALL)
+_SENTENCE = re.compile(r"(?:[A-Z“]|\{\w+\}|[a-z]+:).* .*[.!?](?: \{\w+\})?", re.DOTALL)
 _NOT_FOR_USERS = frozenset({"TypeError", "RuntimeError", "AssertionError", "KeyError", "CommandError"})
 _LOGS = frozenset({"debug", "info", "warning", "error", "exception", "log"})
 _NOT_SAID = frozenset({"detail", "help", "help_text", "description"})

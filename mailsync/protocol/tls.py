@@ -89,7 +89,7 @@ def wrap(sock: socket.socket, settings: ServerSettings, host: str) -> ssl.SSLSoc
         problem = _CERTIFICATE_PROBLEMS.get(error.verify_code, f"its certificate does not hold: {error.verify_message}")
         fix = _FIXES.get(error.verify_code, _FIX)
         raise NeedsUser(
-            f"{where} cannot be trusted: {problem}. " + fix,  # two sentences, so that each is found in the catalogue
+            f"{where} cannot be trusted: {problem}. {fix}",
             code="certificate",
             detail=error.verify_message,
         ) from error
