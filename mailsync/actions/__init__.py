@@ -37,6 +37,7 @@ from mailsync.actions.drafts import (
 )
 from mailsync.actions.folders import create_folder, delete_folder, move_folder, rename_folder, subscribe_folder
 from mailsync.actions.invitations import answer_invitation
+from mailsync.actions.labels import colour_label, delete_label, make_label, rename_label
 from mailsync.actions.lists import leave_by_mail, leave_by_post
 from mailsync.actions.mail import (
     archive,
@@ -92,12 +93,14 @@ __all__ = [
     "cancel_outgoing",
     "cancel_upload",
     "check_login",
+    "colour_label",
     "connect_account",
     "copy",
     "create_folder",
     "delete_account",
     "delete_folder",
     "delete_for_good",
+    "delete_label",
     "detach",
     "discard_draft",
     "dismiss_outgoing",
@@ -117,6 +120,7 @@ __all__ = [
     "leave_by_mail",
     "leave_by_post",
     "look_in",
+    "make_label",
     "mark_as_sent",
     "mark_read",
     "merge_contacts",
@@ -129,6 +133,7 @@ __all__ = [
     "pin",
     "rename_account",
     "rename_folder",
+    "rename_label",
     "renew_permission",
     "reopen",
     "reschedule",

@@ -19,6 +19,7 @@ from mailsync.errors import CannotDo
 from mailsync.models import Act, Change, Folder, Message, Placement, Thread, ThreadRow
 from mailsync.store import changes, copying, journal_work, snoozing, specials, undoing
 from mailsync.store.acting import hold_until
+from mailsync.store.labels import is_atom, take_back
 from mailsync.types import ActionResult, Role
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def flag(user_id: int, placement_ids: Iterable[int], flagged: bool = True) -> Ac
 @verb
 def set_keyword(user_id: int, placement_ids: Iterable[int], keyword: str, on: bool = True) -> ActionResult:
     """Set or clear a keyword (RFC 9051 §2.3.2), which must be an atom: printable, no spaces or quotes."""
-    if not keyword or not keyword.isascii() or any(c <= " " or c in '(){%*"\\]' for c in keyword) or len(keyword) > 64:
+    if not is_atom(keyword):
         raise CannotDo("A label has letters, digits, and - _ $ only.", field="keyword")
     result = _set_flag(user_id, placement_ids, keyword, on, _LABELLED if on else _UNLABELLED)
     return replace(result, detail={"keyword": keyword})
@@ -193,6 +194,8 @@ def undo(user_id: int, group: UUID) -> bool:
     if act is not None and act.listing is not None:
         if act.state not in (Act.State.UNDOING, Act.State.UNDONE):
             journal_work.begin_undo(act)
+            take_back(user_id, act.verb, act.argument)
+            wake.tell(user_id, "account")
             wake.act_soon(act.pk)
         return True
     mine = list(

@@ -6,6 +6,7 @@ from mailsync.models.certificate import TrustedCertificate
 from mailsync.models.change import Change
 from mailsync.models.contact import Contact, ContactAddress
 from mailsync.models.folder import BodyPiece, Folder, Hole
+from mailsync.models.label import Label
 from mailsync.models.message import (
     FileText,
     Message,
@@ -51,6 +52,7 @@ __all__ = [
     "Folder",
     "Halt",
     "Hole",
+    "Label",
     "Lease",
     "Message",
     "MessageText",

@@ -40,6 +40,7 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
         "compose": "/compose/",
         "new folder": "/folders/new/",
         "edit folder": f"/f/{mailbox.folders['Boathouse'].pk}/edit/",
+        "new label": "/labels/new/",
         "edit label": "/edit-label/Travel/",
         "settings": "/settings/",
         "profile": "/settings/profile/",

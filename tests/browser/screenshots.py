@@ -111,6 +111,7 @@ SCREENS: dict[str, Step] = {
     "snoozed": after_inbox(press("j"), press("b")),
     "label": after_inbox(click("#tree [data-keyword]")),
     "edit-label": after_inbox(lambda page: page.goto(str(page.locator("#tree a.edit").last.get_attribute("href")))),
+    "new-label": visit("/labels/new/"),
     "new-folder": visit("/folders/new/"),
     "activity": visit("/activity/"),
     "outbox": visit("/outbox/"),

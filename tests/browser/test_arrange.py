@@ -37,6 +37,32 @@ def test_a_row_is_dragged_to_a_label(chromium: Browser, mailbox: Mailbox) -> Non
     expect(page.locator("#tree a[data-keyword=Travel] .cnt")).to_have_text(re.compile(r"\d+"))
 
 
+def test_a_label_is_made_and_coloured_by_keyboard(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    page.get_by_role("link", name="New label").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Name")).to_be_focused()
+    page.keyboard.type("Harbour")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("Orange")).to_be_checked()
+    page.keyboard.press("Enter")
+    expect(page.locator("#listtitle h1")).to_have_text("Harbour")
+    label = page.locator("#tree a[data-keyword=Harbour]")
+    expect(label.locator(".swatch")).to_have_class(re.compile("h45"))
+    page.goto(f"{mailbox.url}/f/{mailbox.folders['INBOX'].pk}/")
+    page.locator(".row").nth(1).drag_to(label)
+    chip = page.locator(".row").nth(1).locator(".chip", has_text="Harbour")
+    expect(chip).to_have_class(re.compile("h45"))
+    label.click(button="right")
+    page.get_by_role("menuitem", name="Rename, move or delete…").click()
+    page.get_by_label("Violet").check()
+    page.get_by_role("button", name="Change the colour").click()
+    expect(label.locator(".swatch")).to_have_class(re.compile("h290"))
+    page.goto(f"{mailbox.url}/f/{mailbox.folders['INBOX'].pk}/")
+    expect(chip).to_have_class(re.compile("h290"))
+
+
 def test_a_middling_screen_reaches_every_folder_by_the_drawer(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium, viewport={"width": 1024, "height": 768})
     folder = page.locator("#tree a.item", has_text="Boathouse")

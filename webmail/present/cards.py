@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from mailsync.models import Message
 from mailsync.store.listing import Conversation, ConversationMessage
 from mailsync.types import Address, Role
-from webmail.present.labels import Chip, is_label, labels
+from webmail.present.labels import NO_HUES, Chip, is_label, labels
 from webmail.present.people import display_name, first_name, participants_line, recipients_line
 from webmail.reading import BodyContext
 from webmail.scope import folder_title
@@ -109,15 +109,18 @@ def present_conversation(
     *,
     folder_id: int,
     row: str,
+    hues: Mapping[str, int] = NO_HUES,
 ) -> OpenConversation:
     """The whole conversation; its toolbar acts on what lies in the folder it was opened from.
 
-    ``told`` has what is known of the bodies of those messages that are open.
+    ``told`` has what is known of the bodies of those messages that are open, ``hues`` the colours of labels.
     """
     kept = shown_messages(conversation, folder_id)
     here = [placement for entry in kept for placement in entry.placements if placement.folder_id == folder_id]
     folder = here[-1].folder if here else None
-    cards = tuple(present_card(entry, mine, folder_id=folder_id, told=told.get(entry.message.pk)) for entry in kept)
+    cards = tuple(
+        present_card(entry, mine, folder_id=folder_id, told=told.get(entry.message.pk), hues=hues) for entry in kept
+    )
     people = [card.sender for card in cards]
     subject = kept[-1].message.subject if kept else conversation.thread.base_subject
     return OpenConversation(
@@ -140,7 +143,12 @@ def present_conversation(
 
 
 def present_card(
-    entry: ConversationMessage, mine: Collection[str], *, folder_id: int, told: BodyContext | None
+    entry: ConversationMessage,
+    mine: Collection[str],
+    *,
+    folder_id: int,
+    told: BodyContext | None,
+    hues: Mapping[str, int] = NO_HUES,
 ) -> Card:
     """One message; without what is ``told`` of its body it is a closed card."""
     message = entry.message
@@ -170,7 +178,7 @@ def present_card(
         has_files=message.attachment_count > 0,
         preview=message.preview,
         told=told,
-        chips=labels(entry.keywords),
+        chips=labels(entry.keywords, hues),
         where=tuple(folder_title(p.folder) for p in entry.placements if p.folder_id != folder_id),
         importance=str(message.facts.get("importance", "")),
     )

@@ -3,8 +3,9 @@
 import base64
 import binascii
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +27,25 @@ _MACHINERY = frozenset(
 )
 
 
+#: The colours a label can have: hues of ``heron.HUES`` under the names that people give them.
+COLOURS: tuple[tuple[int, Promise | str], ...] = (
+    (15, _("Red")),
+    (45, _("Orange")),
+    (75, _("Amber")),
+    (115, _("Olive")),
+    (150, _("Green")),
+    (175, _("Teal")),
+    (205, _("Turquoise")),
+    (235, _("Sky blue")),
+    (260, _("Blue")),
+    (290, _("Violet")),
+    (325, _("Magenta")),
+    (350, _("Pink")),
+)
+#: Where nobody's own colours are known.
+NO_HUES: Mapping[str, int] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Chip:
     """A small coloured word in a row: a label, a folder, an account. ``hue`` is one of ``heron.HUES``, in degrees."""
@@ -44,14 +64,15 @@ def is_label(keyword: str) -> bool:
     return name in _THUNDERBIRD or not (name.startswith(("$", "\\")) or name in _MACHINERY)
 
 
-def label_of(keyword: str) -> Chip:
-    """A keyword under the name and in the colour that its reader knows.
+def label_of(keyword: str, hues: Mapping[str, int] = NO_HUES) -> Chip:
+    """A keyword under the name and in the colour that its reader knows; ``hues`` has those that the reader chose.
 
     >>> label_of("$label1").text, label_of("Gr&APwA3w-e_aus_Bremen").text
     ('Important', 'Grüße aus Bremen')
     """
     known = _THUNDERBIRD.get(keyword.lower())
-    return Chip(str(known[0]), known[1]) if known else chip(_CODED.sub(_decode, keyword.replace("_", " ")))
+    plain = Chip(str(known[0]), known[1]) if known else chip(_CODED.sub(_decode, keyword.replace("_", " ")))
+    return Chip(plain.text, hues.get(keyword.lower(), plain.hue))
 
 
 def keyword_of(name: str) -> str:
@@ -75,13 +96,13 @@ def _names_of(known: Promise | str) -> set[str]:
     return {english, str(known).casefold()}
 
 
-def labels(keywords: Iterable[str]) -> tuple[Chip, ...]:
+def labels(keywords: Iterable[str], hues: Mapping[str, int] = NO_HUES) -> tuple[Chip, ...]:
     """The labels among these keywords, in the order given.
 
     >>> [label.text for label in labels(["$label1", "$Forwarded", "Travel"])]
     ['Important', 'Travel']
     """
-    return tuple(label_of(keyword) for keyword in keywords if is_label(keyword))
+    return tuple(label_of(keyword, hues) for keyword in keywords if is_label(keyword))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +114,15 @@ class LabelChoice:
     hue: int
 
 
-def label_choices(used: Collection[str]) -> tuple[LabelChoice, ...]:
-    """What the menu offers: the five that mail programs share, then those in use, by name."""
-    own = {keyword for keyword in used if is_label(keyword) and keyword.lower() not in _THUNDERBIRD}
-    rest = sorted(own, key=lambda keyword: label_of(keyword).text.casefold())
-    return tuple(
-        LabelChoice(keyword, label_of(keyword).text, label_of(keyword).hue) for keyword in (*_THUNDERBIRD, *rest)
-    )
+def label_choices(used: Mapping[str, int | None]) -> tuple[LabelChoice, ...]:
+    """What the menu offers: the five that mail programs share, then those in use, by name. Their colours stand beside
+    the keywords, None for what the name gives.
+    """
+    hues = {keyword.lower(): hue for keyword, hue in used.items() if hue is not None}
+    own = {keyword: label_of(keyword, hues) for keyword in used if is_label(keyword)}
+    shared = {keyword: label_of(keyword, hues) for keyword in _THUNDERBIRD}
+    rest = sorted((one for one in own.items() if one[0].lower() not in shared), key=lambda one: one[1].text.casefold())
+    return tuple(LabelChoice(keyword, chip.text, chip.hue) for keyword, chip in (*shared.items(), *rest))
 
 
 #: What an atom cannot hold: specials of the grammar and control characters.

@@ -71,6 +71,8 @@ class RowStyle:
     snoozes: Mapping[int, Snooze] = field(default_factory=dict)
     #: Placements of the rows that stay on top.
     pinned: frozenset[int] = frozenset()
+    #: Colours of labels, see ``labels.label_of``.
+    hues: Mapping[str, int] = field(default_factory=dict)
 
 
 def present_rows(rows: Collection[ListRow], style: RowStyle, *, start: int = 0) -> list[RowGroup]:
@@ -129,4 +131,4 @@ def _chips(row: ListRow, style: RowStyle) -> Iterator[Chip]:
     elif snooze is not None and snooze.woken_at is not None and row.unread:
         yield Chip(_("Back from snooze"), 45)
     yield from style.chips(row)
-    yield from labels(row.keywords)[:3]
+    yield from labels(row.keywords, style.hues)[:3]

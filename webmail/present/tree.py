@@ -164,20 +164,20 @@ def _searches(saved: Sequence[Saved], scope: Scope | None) -> tuple[NavItem, ...
 def _labels(counts: Sequence[LabelCount], scope: Scope | None) -> tuple[NavItem, ...]:
     """Labels by name, with the number of their messages."""
     current = scope.query.lower() if scope and scope.kind == "label" else ""
+    named = [(one, label_of(one.keyword)) for one in counts if is_label(one.keyword)]
     items = [
         NavItem(
-            label_of(one.keyword).text,
+            chip.text,
             reverse("label", args=[one.keyword]),
             "tag",
             one.total,
             current=one.keyword.lower() == current,
             key="label",
-            hue=label_of(one.keyword).hue,
+            hue=chip.hue if one.hue is None else one.hue,
             edit_url=reverse("label_edit", args=[one.keyword]),
             keyword=one.keyword,
         )
-        for one in counts
-        if is_label(one.keyword)
+        for one, chip in named
     ]
     return tuple(sorted(items, key=lambda item: item.label.casefold()))
 

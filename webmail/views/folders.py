@@ -1,4 +1,4 @@
-"""Folders and labels as their owner arranges them: made, renamed, moved, emptied, deleted. In go forms, out come pages.
+"""Folders as their owner arranges them: made, renamed, moved, emptied, deleted. In go forms, out come pages.
 
 What is done shows in the tree at once and is taken back from the toast, or from the page of activity.
 """
@@ -15,11 +15,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from mailsync import actions
 from mailsync.models import Folder
-from mailsync.store.listed import Listing
 from mailsync.store.listing import AccountTree, load_tree
 from mailsync.types import ActionResult, Role
 from webmail import access
-from webmail.present.labels import keyword_of, label_of
 from webmail.present.said import said
 from webmail.present.tree import present_move_targets
 from webmail.reader import user_of
@@ -41,9 +39,9 @@ def new(request: HttpRequest) -> HttpResponse:
         except actions.CannotDo as refused:
             error = said(refused)
         else:
-            return _done(request, result, redirect("folder", result.folder_id))
+            return done_with(request, result, redirect("folder", result.folder_id))
     given = {"name": request.POST.get("name", ""), "below": request.POST.get("below") or request.GET.get("below", "")}
-    return _page(request, tree, "mail/folder_new.html", {"error": error, "choices": _choices(tree), **given})
+    return arranging_page(request, tree, "mail/folder_new.html", {"error": error, "choices": _choices(tree), **given})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -60,7 +58,7 @@ def edit(request: HttpRequest, folder_id: int) -> HttpResponse:
             error = said(refused)
         else:
             gone = request.POST.get("do") == "delete"
-            return _done(request, result, redirect("home") if gone else redirect("folder", folder.pk))
+            return done_with(request, result, redirect("home") if gone else redirect("folder", folder.pk))
     tree = load_tree(user.pk)
     below = folder.path + folder.delimiter if folder.delimiter else None
     context = {
@@ -73,34 +71,7 @@ def edit(request: HttpRequest, folder_id: int) -> HttpResponse:
         "has_subfolders": below is not None
         and Folder.objects.filter(account=folder.account, path__startswith=below, missing_since=None).exists(),
     }
-    return _page(request, tree, "mail/folder_edit.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-def label(request: HttpRequest, keyword: str) -> HttpResponse:
-    """Rename a label, or take it off everything that carries it; the workers do it."""
-    user = user_of(request)
-    keyword = keyword[:64]
-    tree = load_tree(user.pk)
-    error = ""
-    if request.method == "POST":
-        folders = [line.folder.pk for entry in tree for line in entry.folders if line.folder.selectable]
-        verb, argument = "unlabel", keyword
-        wanted = keyword_of(request.POST.get("name", ""))
-        if request.POST.get("do") == "rename":
-            verb, argument = "relabel", f"{keyword} {wanted}"
-            error = "" if wanted and len(wanted) <= 64 else _("Give the label a name.")
-        elif request.POST.get("do") != "delete":
-            raise Http404
-        if not error and wanted != keyword:
-            try:
-                result = actions.act_on_list(user.pk, verb, Listing(tuple(folders), label=keyword), argument=argument)
-            except actions.NotYours as stranger:
-                raise Http404 from stranger
-            return _done(request, result, redirect("home") if verb == "unlabel" else redirect("label", wanted))
-    context = {"error": error, "keyword": keyword, "chip": label_of(keyword)}
-    return _page(request, tree, "mail/label_edit.html", context)
+    return arranging_page(request, tree, "mail/folder_edit.html", context)
 
 
 def _change(request: HttpRequest, user: User, folder: Folder) -> ActionResult:
@@ -141,12 +112,16 @@ def _choices(tree: Sequence[AccountTree], but: int = 0) -> list[tuple[str, str]]
     return found
 
 
-def _done(request: HttpRequest, result: ActionResult, way: HttpResponse) -> HttpResponse:
+def done_with(request: HttpRequest, result: ActionResult, way: HttpResponse) -> HttpResponse:
+    """Go ``way``, with a toast that takes the act back."""
     if result.count or result.act_id:
         messages.success(request, said(result.label), extra_tags=f"undo:{result.group}")
     return way
 
 
-def _page(request: HttpRequest, tree: list[AccountTree], template: str, context: dict[str, object]) -> HttpResponse:
+def arranging_page(
+    request: HttpRequest, tree: list[AccountTree], template: str, context: dict[str, object]
+) -> HttpResponse:
+    """A page beside the column; one with an ``error`` says so in its status."""
     page = {**nav_context(request, tree, None), **context}
     return render(request, template, page, status=422 if context.get("error") else 200)

@@ -175,7 +175,7 @@ def nav_context(request: HttpRequest, tree: Sequence[AccountTree], scope: Scope 
             saved=saved,
         ),
         "saved_here": next((one for one in saved if is_shown(one, scope)), None),
-        "label_choices": label_choices([one.keyword for one in labels]),
+        "label_choices": label_choices({one.keyword: one.hue for one in labels}),
         "column_health": present_health(tree),
         "unread_total": sum(entry.unread for entry in tree),
         "tree": tree,
@@ -231,7 +231,9 @@ def row_style(reader: Reader, scope: Scope) -> RowStyle:
             return ()
         return tuple(_where(where, scope, reader))
 
-    return RowStyle(by_conversation, reader.mine, reader.now, url, chips, grouped=reader.prefs.group_by_date)
+    return RowStyle(
+        by_conversation, reader.mine, reader.now, url, chips, grouped=reader.prefs.group_by_date, hues=reader.hues
+    )
 
 
 def _where(folder: Folder, scope: Scope, reader: Reader) -> list[Chip]:

@@ -66,7 +66,12 @@ def print_page(request: HttpRequest, message_id: int) -> HttpResponse:
         shown = [entry for entry in shown if entry.message.pk == message_id]
     told = _told(reader, shown)
     presented = present_conversation(
-        Conversation(conversation.thread, tuple(shown)), told, reader.mine, folder_id=placement.folder_id, row=""
+        Conversation(conversation.thread, tuple(shown)),
+        told,
+        reader.mine,
+        folder_id=placement.folder_id,
+        row="",
+        hues=reader.hues,
     )
     return render(request, "mail/print.html", {"conversation": presented})
 
@@ -87,7 +92,7 @@ def _respond(
         raise Http404
     opened = choose_open(shown, _asked(request))
     told = _told(reader, opened)
-    presented = present_conversation(conversation, told, reader.mine, folder_id=folder.pk, row=row)
+    presented = present_conversation(conversation, told, reader.mine, folder_id=folder.pk, row=row, hues=reader.hues)
     if not _is_rehearsal(request):
         _prepare(reader, opened)
     context = {
