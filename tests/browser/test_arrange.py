@@ -63,6 +63,25 @@ def test_a_label_is_made_and_coloured_by_keyboard(chromium: Browser, mailbox: Ma
     expect(chip).to_have_class(re.compile("h290"))
 
 
+def test_a_folder_is_dragged_below_another_and_to_the_top(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    receipts = page.locator("#tree a[data-folder]", has_text="Receipts")
+    boathouse = page.locator("#tree a[data-folder]", has_text="Boathouse")
+    expect(receipts).to_have_class(re.compile(r"\bd0\b"))
+    receipts.drag_to(boathouse)
+    toast = page.locator(".toast", has_text="Folder “Receipts” moved")
+    expect(toast.get_by_role("button", name="Undo")).to_be_visible()
+    expect(receipts).to_have_class(re.compile(r"\bd1\b"))
+    boathouse.drag_to(receipts)
+    expect(page.locator(".toast.bad")).to_contain_text("cannot be moved into itself")
+    receipts.drag_to(page.locator("#tree h2", has_text="Folders"))
+    expect(receipts).to_have_class(re.compile(r"\bd0\b"))
+    # What has a purpose stays where it is.
+    page.locator("#tree a[data-role=archive]").drag_to(boathouse)
+    expect(page.locator("#tree .takes")).to_have_count(0)
+    expect(page.locator("#tree a[data-role=archive]")).to_be_visible()
+
+
 def test_a_middling_screen_reaches_every_folder_by_the_drawer(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium, viewport={"width": 1024, "height": 768})
     folder = page.locator("#tree a.item", has_text="Boathouse")

@@ -6,6 +6,7 @@ from django.test import Client
 from accounts.models import User
 from mailsync.engine import long_acts
 from mailsync.models import Act, Folder, Placement
+from mailsync.store.folder_paths import load_shown_paths
 from tests.factories import make_account, make_folder, make_message, make_user
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +49,18 @@ def test_a_folder_is_renamed_moved_and_deleted(browser: Client, inbox: Folder) -
     assert Placement.objects.filter(folder__role="trash", shown=True).count() == 1
     assert [act.verb for act in Act.objects.order_by("id")] == ["rename_folder", "move_folder", "delete_folder"]
     assert browser.post(url, {"do": "explode"}).status_code == 404
+
+
+def test_a_script_that_moves_a_folder_gets_the_toast_or_the_reason(browser: Client, inbox: Folder) -> None:
+    boats = make_folder(inbox.account, "Boats")
+    sails = make_folder(inbox.account, "Sails")
+    asked = {"HX-Request": "true"}
+    answer = browser.post(f"/f/{sails.pk}/edit/", {"do": "move", "below": str(boats.pk)}, headers=asked)
+    assert "data-undo" in answer.content.decode()
+    sails.refresh_from_db()
+    assert load_shown_paths(inbox.account_id)[sails.pk] == "Boats/Sails"
+    refused = browser.post(f"/f/{boats.pk}/edit/", {"do": "move", "below": str(sails.pk)}, headers=asked)
+    assert (refused.status_code, refused.content.decode()) == (409, "A folder cannot be moved into itself.")
 
 
 def test_the_bin_is_emptied_and_special_folders_keep_their_names(browser: Client, inbox: Folder) -> None:

@@ -56,7 +56,11 @@ def edit(request: HttpRequest, folder_id: int) -> HttpResponse:
             result = _change(request, user, folder)
         except actions.CannotDo as refused:
             error = said(refused)
+            if request.htmx:  # type: ignore[attr-defined]
+                return HttpResponse(error, status=409, content_type="text/plain; charset=utf-8")
         else:
+            if request.htmx:  # type: ignore[attr-defined]
+                return render(request, "mail/toast.html", {"result": result, "verb": "move_folder"})
             gone = request.POST.get("do") == "delete"
             return done_with(request, result, redirect("home") if gone else redirect("folder", folder.pk))
     tree = load_tree(user.pk)

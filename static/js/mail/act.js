@@ -154,7 +154,7 @@ function flagButton(on) {
   button.setAttribute("aria-label", words(on ? "unflag" : "flag"));
 }
 
-function offerUndo(answer, put) {
+export function offerUndo(answer, put) {
   const group = answer?.dataset.group;
   if (!group) return;
   dismissToast();

@@ -31,7 +31,8 @@ function targetOf(event) {
   return accounts.size === 1 && accounts.has(item.dataset.account) ? item : null;
 }
 
-function point(item) {
+/** Shows the place under the pointer that takes what is dragged. */
+export function point(item) {
   for (const other of document.querySelectorAll("#tree .takes")) if (other !== item) other.classList.remove("takes");
   item?.classList.add("takes");
 }

@@ -11,6 +11,7 @@ import "heron/mail/help";
 import "heron/mail/cards";
 import "heron/mail/arrange";
 import "heron/mail/drag";
+import "heron/mail/drag_folder";
 import "heron/mail/everything";
 import "heron/mail/swipe";
 import { adoptAll } from "heron/mail/frame";
