@@ -81,7 +81,7 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ordering = ("email",)
     actions = ("invite", "deactivate", "activate", "sign_out")
     readonly_fields = ("last_login", "date_joined")
-    limits = ("recipients_per_day", "messages_per_minute", "attachment_limit_mb")
+    limits = ("recipients_per_day", "messages_per_minute", "attachment_limit_mb", "storage_limit_mb")
     fields = ("email", "name", "language", "timezone", "is_active", "is_superuser", *limits, *readonly_fields)
     inlines = (MailAccountInline,)
 

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from accounts import security_log
 from accounts.models import MailAccount, SecurityEvent
-from mailsync import actions, admin_certificates, admin_oauth  # noqa: F401  each registers its page
+from mailsync import actions, admin_certificates, admin_oauth, admin_people  # noqa: F401  each registers its page
 from mailsync.models import (
     AccountSync,
     BlockedHost,

@@ -43,6 +43,8 @@ HERON_LINK_LIMIT_BYTES = env.integer("HERON_LINK_LIMIT_BYTES", 500 * 1024 * 1024
 HERON_LINK_DAYS = env.integer("HERON_LINK_DAYS", 30)
 # What one person's drafts and links may hold here.
 HERON_FILES_QUOTA_BYTES = env.integer("HERON_FILES_QUOTA_BYTES", 2 * 1024 * 1024 * 1024)
+# What one person's mail and files may take up, where an administrator gives them no limit of their own; 0: anything.
+HERON_STORAGE_LIMIT_BYTES = env.integer("HERON_STORAGE_LIMIT_BYTES", 0)
 # What filling an account for the first time may fetch in a day, where its provider names no limit; 0: anything.
 HERON_BACKFILL_BYTES_PER_DAY = env.integer("HERON_BACKFILL_BYTES_PER_DAY", 0)
 # Finding the servers of an address: DNS servers to ask (host or host:port; none: the system's), and a public database

@@ -65,6 +65,12 @@ class User(AbstractUser):
         validators=_AT_LEAST_ONE,
         help_text=_("All files of one message together."),
     )
+    storage_limit_mb = models.PositiveIntegerField(
+        _("storage, MB"),
+        null=True,
+        blank=True,
+        help_text=_("Mail and files together; 1,000 MB are 1 GB. Empty: as the operator has set. 0: no limit."),
+    )
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -20,7 +20,7 @@ from mailsync.engine.session import Session
 from mailsync.errors import TryLater
 from mailsync.models import Folder
 from mailsync.plan import pull as plan
-from mailsync.store import bodies, flags, folders, intake, leases, throttle, vanish
+from mailsync.store import bodies, flags, folders, intake, leases, quota, throttle, vanish
 from mailsync.store.holes import due_holes
 from mailsync.types import FetchedPiece, FlagUpdate, FolderCursor, FolderStatus, RemoteFolder, Role, SelectedFolder
 
@@ -301,7 +301,8 @@ class _Visit:
 
 
 def store_bodies(session: Session, folder: Folder, wanted: Sequence[bodies.WantedBody]) -> int:
-    """Fetch these bodies of the selected folder and store them; returns how many came."""
+    """Fetch these bodies of the selected folder, while their owner has room, and store them; returns how many came."""
+    wanted = bodies.choose_fitting(wanted, quota.room_left(session.account.user))
     if not wanted:
         return 0
     stored = 0
@@ -314,6 +315,7 @@ def store_bodies(session: Session, folder: Folder, wanted: Sequence[bodies.Wante
                 done = record.record_bodies(session, folder, read)
                 size_bytes = sum(len(message.raw) for message in read.fetched.got)
             throttle.spend(session.account.pk, size_bytes)
+            quota.note_growth(session.account.user, size_bytes)
             if done is None:
                 break
             stored += len(done)

@@ -23,7 +23,7 @@ from mailsync.message.received import choose_received_at
 from mailsync.models import Folder, SyncRun
 from mailsync.plan import pop as plan
 from mailsync.protocol.contract import MaildropSource
-from mailsync.store import leases, pop, schedule, throttle
+from mailsync.store import leases, pop, quota, schedule, throttle
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +42,11 @@ ConnectMaildrop = Callable[[MailAccount], MaildropSource]
 
 
 def pull_maildrop(account: MailAccount, *, connect: ConnectMaildrop = dialling.open_maildrop) -> Outcome:
-    """One session, and a note of how it ended. The account is active and no other worker has its lane."""
-    if schedule.is_too_soon(account.pk):
+    """One session, and a note of how it ended. The account is active and no other worker has its lane.
+
+    Without room for its mail there is none: what the server holds may be the only copy, so it is left as it is.
+    """
+    if schedule.is_too_soon(account.pk) or quota.is_full(account.user):
         return Outcome.IDLE
     transcript: Sequence[str] = ()
     try:
@@ -160,12 +163,16 @@ class _Session:
             self.finished = False
         deletions: list[plan.Deletion] = []
         batch: list[pop.Retrieved] = []
+        left_bytes = quota.room_left(self.account.user)
         for one in todo.fetch[:most]:
+            if left_bytes is not None and left_bytes <= 0:
+                break
             if self._spent():
                 self.finished = False
                 break
             try:
                 batch.append(self._fetch(one))
+                left_bytes = None if left_bytes is None else left_bytes - len(batch[-1].raw)
             except Rejected as error:
                 # Of this message alone.
                 logger.warning("Account %s: message %s was not given: %s", self.account.pk, one.name, error)
@@ -191,7 +198,9 @@ class _Session:
             return []
         leases.heartbeat(self.lease, seconds=LEASE_SECONDS)
         done = pop.record_retrieved(self.lease, self.inbox.pk, batch, present=present)
-        throttle.spend(self.account.pk, sum(len(item.raw) for item in batch))
+        size_bytes = sum(len(item.raw) for item in batch)
+        throttle.spend(self.account.pk, size_bytes)
+        quota.note_growth(self.account.user, size_bytes)
         self.retrieved += done.new
         announce_folders(done.counts)
         return [

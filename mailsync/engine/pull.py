@@ -21,7 +21,7 @@ from mailsync.engine.session import Outcome as Outcome
 from mailsync.errors import LeaseLost, MailError, Poison, Rejected, TooManyConnections
 from mailsync.models import Folder, Message, Placement, SyncRun
 from mailsync.plan import pull as plan
-from mailsync.store import bodies, folders, leases, pieces, schedule, throttle, vanish, verification
+from mailsync.store import bodies, folders, leases, pieces, quota, schedule, throttle, vanish, verification
 from mailsync.store.holes import folders_with_due_holes
 from mailsync.types import FolderStatus, Role
 
@@ -70,8 +70,8 @@ def pull_one(
 
 
 def pull_bodies(account_id: int, *, connect: Connect = dial) -> Outcome:
-    """Fetch bodies that are not here yet, newest first, folder by folder."""
-    if not _without_bodies(account_id).exists():
+    """Fetch bodies that are not here yet, newest first, folder by folder, while their owner has room for them."""
+    if not _without_bodies(account_id).exists() or not quota.without_full([account_id]):
         return Outcome.IDLE
     return _work(account_id, "bodies", connect, _pull_bodies, whole_account=False)
 
@@ -84,7 +84,7 @@ def fetch_message(message_id: int, *, connect: Connect = dial) -> Outcome:
         .select_related("folder")
         .first()
     )
-    if placement is None:
+    if placement is None or not quota.without_full([placement.account_id]):
         return Outcome.IDLE
 
     def work(session: Session) -> Outcome:
@@ -262,8 +262,8 @@ def _pull_bodies(session: Session) -> Outcome:
             if not wanted:
                 bodies.correct_pending(folder)
                 break
-            if throttle.is_spent(session.account):
-                # The dispatcher takes it up again when the next day has begun.
+            if throttle.is_spent(session.account) or quota.is_full(session.account.user):
+                # The dispatcher takes it up again when the next day has begun, or room has been made.
                 return Outcome.DONE
             store_bodies(session, folder, wanted)
             if session.is_over:

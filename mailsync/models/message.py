@@ -29,7 +29,8 @@ class RawMessage(models.Model):
     without loading the message.
     """
 
-    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="+")
+    # Its rows are found by the indexes below, which begin with it.
+    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="+", db_index=False)
     sha256 = models.BinaryField(max_length=32)
     size_bytes = models.PositiveBigIntegerField()
     data = models.BinaryField()
@@ -37,6 +38,8 @@ class RawMessage(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "sha256"], name="raw_once")]
+        # With the sizes, so that a person's storage is summed up without a look at the rows.
+        indexes = [models.Index(fields=["account"], include=["size_bytes"], name="raw_sizes")]
 
 
 class Thread(models.Model):

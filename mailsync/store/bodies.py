@@ -102,6 +102,24 @@ def wanted_bodies(folder: Folder, *, limit: int) -> list[WantedBody]:
         return [WantedBody(*row) for row in cursor.fetchall()]
 
 
+def choose_fitting(wanted: Sequence[WantedBody], left_bytes: int | None) -> Sequence[WantedBody]:
+    """Pure: the first of these, until the room is used up. The last may need more than is left of it, so that what is
+    large does not wait for ever before a limit that is never quite reached.
+
+    >>> [one.uid for one in choose_fitting([WantedBody(3, 50), WantedBody(2, 60), WantedBody(1, 1)], 100)]
+    [3, 2]
+    """
+    if left_bytes is None:
+        return wanted
+    fitting: list[WantedBody] = []
+    for one in wanted:
+        if left_bytes <= 0:
+            break
+        fitting.append(one)
+        left_bytes -= one.size_bytes - one.have_bytes
+    return fitting
+
+
 def correct_pending(folder: Folder) -> None:
     """No body is wanted just now: whatever the count said, what is left are holes that wait for their time."""
     Folder.objects.filter(pk=folder.pk).update(bodies_pending=0)

@@ -11,7 +11,7 @@ from django.db.models import Sum
 from accounts.models import Identity
 from mailsync.errors import CannotDo
 from mailsync.models import Blob, Draft, Upload
-from mailsync.store import allowance, drafts
+from mailsync.store import allowance, drafts, quota
 
 #: More files than anyone means to add to one message.
 MOST_ATTACHMENTS = 200
@@ -84,16 +84,18 @@ def check_link(user_id: int, name: str, size_bytes: int) -> None:
 
 
 def check_quota(user_id: int, more_bytes: int) -> None:
-    """Raises ``CannotDo`` when this person's drafts and links would hold more than the operator allows."""
+    """Raises ``CannotDo`` when this person's drafts and links would hold more than the operator allows, or all that
+    they keep here more than their limit."""
+    quota.check_room(user_id, more_bytes)
     # What an upload has announced counts from its first byte on, or ten at once would get past this.
     used = sum(
         rows.aggregate(total=Sum("size_bytes"))["total"] or 0
         for rows in (Blob.objects.filter(user=user_id), Upload.objects.filter(user=user_id))
     )
-    quota = settings.HERON_FILES_QUOTA_BYTES
-    if used + more_bytes > quota:
+    most = settings.HERON_FILES_QUOTA_BYTES
+    if used + more_bytes > most:
         raise CannotDo(
-            f"Your drafts and links hold {used / 1e6:.0f} MB here, and {quota / 1e6:.0f} MB is the most."
+            f"Your drafts and links hold {used / 1e6:.0f} MB here, and {most / 1e6:.0f} MB is the most."
             " Discard drafts with big files, or stop sharing a link.",
             field="attachments",
         )

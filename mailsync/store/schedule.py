@@ -17,7 +17,7 @@ from accounts.models import MailAccount
 from mailsync.errors import InUse, MailError, NeedsUser, Rejected, TryLater
 from mailsync.models import AccountSync, Folder, SchedulerTick
 from mailsync.plan.pop import LEAST_SECONDS_FREEMAIL, login_delay
-from mailsync.store import leases, throttle
+from mailsync.store import leases, quota, throttle
 from mailsync.store.plain import plain
 
 #: Claimed work that has not reported back by then is claimed anew.
@@ -137,9 +137,9 @@ def claim_bodies_of(account_id: int) -> bool:
 
 
 def claim_bodies(*, limit: int = 200) -> list[int]:
-    """Accounts whose bodies are to be fetched, as nobody is at it, nobody has asked for it of late, and the
-    day's allowance has room."""
-    wanting = throttle.without_spent(_accounts_without_bodies(limit))
+    """Accounts whose bodies are to be fetched, as nobody is at it, nobody has asked for it of late, and neither the
+    day's allowance nor their owner's storage is used up."""
+    wanting = quota.without_full(throttle.without_spent(_accounts_without_bodies(limit)))
     return [account_id for account_id in wanting if claim_bodies_of(account_id)]
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
-from accounts.models import MailAccount
-from mailsync.models import Folder, Placement
+from accounts.models import MailAccount, User
+from mailsync.models import Folder, Placement, RawMessage
 from tests.browser.conftest import Mailbox
 from tests.browser.test_mailbox import subjects
 
@@ -65,3 +65,18 @@ def test_a_server_that_does_not_answer_is_told_and_can_be_asked_again(chromium: 
     alert.get_by_role("button", name="Try again").click()
     expect(page.locator(".row a.subj").first).to_have_text(second)
     mailbox.complaints.clear()
+
+
+def test_a_full_storage_is_told_above_the_list_and_leads_to_where_room_is_made(
+    chromium: Browser, mailbox: Mailbox
+) -> None:
+    RawMessage.objects.filter(account__user=mailbox.user).update(size_bytes=1_000_000)
+    User.objects.filter(pk=mailbox.user.pk).update(storage_limit_mb=1)
+    page = mailbox.inbox(chromium)
+    notice = page.locator("#rows [role=alert]")
+    expect(notice).to_contain_text("Your storage is full.")
+    expect(page.locator(".row").first).to_be_visible()
+    notice.get_by_role("link", name="Make room").click()
+    expect(page.get_by_role("progressbar", name="Storage used")).to_be_visible()
+    page.get_by_role("link", name="Find large mail").click()
+    page.wait_for_url("**/search/?q=larger*")

@@ -22,6 +22,7 @@ from mailsync.store.labels import load_labels
 from mailsync.store.listing import AccountTree, ListRow, load_tree
 from mailsync.store.outline import STRETCH_ROWS
 from mailsync.store.pinned import load_pinned
+from mailsync.store.quota import storage_of
 from mailsync.store.saved_searches import load_saved_searches
 from mailsync.store.snoozing import load_snoozes
 from webmail import access
@@ -145,6 +146,7 @@ def page_context(
         **rows_context(request, reader, scope),
         **(search_context(request, reader, scope) if scope.kind == "search" else {}),
         "notices": present_notices(tree, scope),
+        "storage": storage_of(reader.user),
         "move_accounts": present_move_targets(tree),
         "shortcuts": shortcuts(),
         "snooze_presets": snooze_presets(reader.now),

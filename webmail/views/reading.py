@@ -15,6 +15,7 @@ from mailsync import actions
 from mailsync.models import Folder, Placement, Thread
 from mailsync.store.contacts import contact_domains
 from mailsync.store.listing import Conversation, ConversationMessage, load_conversation, load_tree
+from mailsync.store.quota import storage_of
 from mailsync.types import Role
 from webmail import access
 from webmail.present.cards import choose_open, present_conversation, shown_messages
@@ -105,7 +106,7 @@ def _respond(
     tree = load_tree(reader.user.pk)
     scope = context_scope(folder, tree, request.GET)
     if request.htmx.target == "main":  # type: ignore[attr-defined]
-        return finish(request, "mail/read.html", {**context, "scope": scope})
+        return finish(request, "mail/read.html", {**context, "scope": scope, "storage": storage_of(reader.user)})
     return finish(request, "mail/page.html", page_context(request, reader, scope, tree, **context))
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from mailsync.message.vcard import write_cards
 from mailsync.store.contacts import card_of, contacts_of
 from mailsync.store.export import export_files, load_kept
+from mailsync.store.quota import storage_of
 from webmail import access
 from webmail.reader import user_of
 from webmail.streaming import stream
@@ -20,8 +21,10 @@ from webmail.zips import zip_pieces
 @require_safe
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
-    kept = load_kept(user_of(request).pk)
-    return render(request, "settings/storage.html", {"kept": kept, "total_bytes": sum(one.size_bytes for one in kept)})
+    user = user_of(request)
+    kept = load_kept(user.pk)
+    context = {"kept": kept, "total_bytes": sum(one.size_bytes for one in kept), "storage": storage_of(user)}
+    return render(request, "settings/storage.html", context)
 
 
 @require_safe
