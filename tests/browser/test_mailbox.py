@@ -342,7 +342,7 @@ def test_a_phone_shows_one_pane_and_back_returns_to_the_same_place(
     assert box
     assert box["x"] + box["width"] <= width
     page.go_back()
-    page.locator("[data-drawer-open]").tap()
+    page.locator(".only-phone[data-drawer-open]").tap()
     page.locator("#tree a", has_text="Archive").tap()
     expect(page.locator("#list h1")).to_have_text("Archive")
     expect(page.locator("#app")).not_to_have_attribute("data-drawer", "open")
