@@ -158,7 +158,7 @@ def test_a_passkey_signs_in_under_the_policy(new_page: NewPage, email: str) -> N
     expect(page.get_by_text("Recovery codes").first).to_be_visible()
     page.goto("/accounts/logout/")
     page.get_by_role("button", name="Sign out").last.click()
-    page.goto("/accounts/login/")
+    page.wait_for_url(lambda url: "/login/" in url)
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url(lambda url: "/login/" not in url)
     page.goto("/settings/profile/")
