@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Prefetch
 
-from mailsync.models import Placement, ThreadRow
+from mailsync.models import Message, Placement, ThreadRow
 from mailsync.store.conversation import Conversation, ConversationMessage, load_conversation
 from mailsync.store.tree import AccountTree, FolderLine, load_tree
 from mailsync.types import Address, Role
@@ -218,10 +219,17 @@ def conversation_rows(ids: Sequence[int]) -> list[ListRow]:
 
 def message_rows(placement_ids: Sequence[int]) -> list[ListRow]:
     """The lines of these placements, in the order given."""
-    found = Placement.objects.select_related("folder", "message").only(
-        *("account_id", "folder__role", "thread_id", "received_at", "seen", "flagged", "answered", "keywords"),
-        *("message__subject", "message__preview", "message__recipients", "message__attachment_count"),
-        *("message__from_name", "message__from_address"),
+    # By key, not by a join: before a mailbox just filled has been counted, a join may read all its messages.
+    messages = Message.objects.only(
+        *("subject", "preview", "recipients", "attachment_count", "from_name", "from_address"),
+    )
+    found = (
+        Placement.objects.select_related("folder")
+        .only(
+            *("account_id", "folder__role", "message_id", "thread_id", "received_at"),
+            *("seen", "flagged", "answered", "keywords"),
+        )
+        .prefetch_related(Prefetch("message", messages))
     )
     rows = {}
     for placement in found.filter(id__in=placement_ids):
