@@ -62,10 +62,10 @@ def bench(mailbox: Mailbox, count: int) -> None:
     from mailsync.models import Folder, Message, Placement
     from mailsync.store.listing import list_rows
     from tests.engine.boxes import dovecot_account
-    from webmail.celery import ease_collector
+    from webmail.celery import ease_interpreter
 
     account = dovecot_account(mailbox)
-    ease_collector()
+    ease_interpreter()
 
     def pull() -> None:
         try:

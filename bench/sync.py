@@ -71,10 +71,10 @@ def bench_heron(mailbox: Mailbox, *, profile: bool = False) -> Figures:
     from mailsync.engine.pull import Outcome, pull_account, pull_bodies
     from mailsync.models import Folder, Message, MessageText
     from tests.engine.boxes import dovecot_account
-    from webmail.celery import ease_collector
+    from webmail.celery import ease_interpreter
 
     account = dovecot_account(mailbox)
-    ease_collector()  # as every worker does
+    ease_interpreter()  # as every worker does
 
     def finish(work: Callable[..., Outcome]) -> None:
         while work(account.pk) is Outcome.MORE:

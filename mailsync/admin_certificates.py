@@ -11,6 +11,7 @@ from accounts import security_log
 from accounts.models import SecurityEvent, User
 from mailsync.actions.certificates import give_trust, take_trust
 from mailsync.models import TrustedCertificate
+from mailsync.types import Certificate
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[TrustedCertificate]
@@ -47,7 +48,7 @@ class TrustedCertificateAdmin(_Admin):
 
     @admin.display(description=_("SHA-256 fingerprint"))
     def fingerprint(self, row: TrustedCertificate) -> str:
-        return ":".join(row.sha256[at : at + 2] for at in range(0, 64, 2)).upper()
+        return Certificate(row.sha256).fingerprint
 
     @admin.action(description=_("Trust exactly this certificate; compare the fingerprint with the server's first"))
     def trust(self, request: HttpRequest, queryset: QuerySet[TrustedCertificate]) -> None:

@@ -110,7 +110,9 @@ def flagged_scope(tree: Sequence[AccountTree], query: QueryDict) -> Scope:
 
 
 def label_scope(tree: Sequence[AccountTree], keyword: str) -> Scope:
-    """What carries a label, everywhere but in junk and bin, message by message."""
+    """What carries a label, everywhere but in junk and bin, message by message. 404 for what can be none."""
+    if not keyword.isprintable():
+        raise Http404
     path = reverse("label", args=[keyword])
     return Scope("label", label_of(keyword).text, path, _everyday(tree), query=keyword)
 
@@ -188,7 +190,7 @@ def scope_at(user: User, url: str) -> Scope:
         case "flagged":
             return flagged_scope(tree, query)
         case "label":
-            return label_scope(tree, match.kwargs["keyword"][:64])
+            return label_scope(tree, match.kwargs["keyword"])
         case "search":
             return search_scope(tree, query)
         case _:

@@ -89,7 +89,6 @@ class _Run:
         self.halts = throttle.load_halts()
         self._identities: dict[int, Identity | None] = {}
         self._told_at = time.monotonic()
-        self._told_at = time.monotonic()
 
     def send_from(self, outgoing_id: int, user_id: int) -> int | None:
         """This message and those of its user behind it. Returns the one that did not get its turn any more."""

@@ -14,8 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 import psycopg
-import psycopg.errors
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -242,9 +241,9 @@ def _insert_raw(account_id: int, raws: dict[bytes, bytes]) -> dict[bytes, int]:
     new = {digest: raw for digest, raw in raws.items() if digest not in ids}
     if new:
         try:
-            with transaction.atomic():
+            with transaction.atomic(), connection.wrap_database_errors:
                 ids |= _copy_raw(account_id, new)
-        except psycopg.errors.UniqueViolation:
+        except IntegrityError:
             # Another lane has stored one of them meanwhile, as when the same message lies in two folders.
             ids |= _merge_raw(account_id, new)
     return ids

@@ -83,8 +83,9 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden && app) delete app.dataset.drawer;
 });
 
-/* Whoever is signed in gets a page of ours where there is no connection; it is fetched once all else is there. */
-if (app) addEventListener("load", () => navigator.serviceWorker?.register("/worker.js"), { once: true });
+/* Whoever is signed in gets a page of ours where there is no connection; it is fetched once all else is there.
+   A browser that refuses a worker, as behind a certificate it does not know, shows its own. */
+if (app) addEventListener("load", () => navigator.serviceWorker?.register("/worker.js").catch(() => {}), { once: true });
 
 /* Nothing of one person stays on the device for the next; Clear-Site-Data says the same to browsers that know it. */
 for (const form of document.querySelectorAll("form[action$='/logout/']")) {

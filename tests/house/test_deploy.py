@@ -88,6 +88,11 @@ def test_compose_runs_each_process_once_without_root_and_with_health() -> None:
     for name in ("web", "worker-interactive", "worker-sync", "postgres", "redis"):
         assert "healthcheck" in services[name], name
     assert services["demo"]["profiles"] == ["demo"]
+    # README: any variable may stand in `.env`, which is in no commit and in no image.
+    for name in ("web", "migrate", "worker-interactive", "worker-sync", "scheduler", "watcher"):
+        assert services[name]["env_file"] == {"path": ".env", "required": False}, name
+    for ignored in (".gitignore", ".dockerignore"):
+        assert ".env" in (PROJECT / ignored).read_text(encoding="utf-8").splitlines()
     queues = ",".join(" ".join(services[name]["command"]) for name in ("worker-interactive", "worker-sync"))
     from webmail.celery import QUEUES
 

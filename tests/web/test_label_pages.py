@@ -112,3 +112,17 @@ def test_labels_by_themselves_have_a_bound_and_what_is_remembered_makes_room(ann
         actions.make_label(anna.pk, "one-more")
     actions.make_label(anna.pk, "LAST", 15)
     assert shown(anna)["last"] == (0, 15)
+
+
+@pytest.mark.parametrize(
+    "address", ["/label/a%00b/", "/edit-label/a%00b/", "/edit-label/a%20b/", f"/edit-label/{'x' * 65}/"]
+)
+def test_an_address_that_can_be_no_label_is_404(address: str, browser: Client, inbox: Folder) -> None:
+    assert browser.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["x" * 65, "$Junk"])
+def test_a_name_that_cannot_be_one_says_why(name: str, browser: Client, inbox: Folder) -> None:
+    answer = browser.post("/labels/new/", {"name": name})
+    assert answer.status_code == 422
+    assert "Choose another." in answer.content.decode()

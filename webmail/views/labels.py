@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from mailsync import actions
-from mailsync.store.labels import load_hues
+from mailsync.store.labels import is_atom, load_hues
 from mailsync.store.listing import AccountTree, load_tree
 from webmail.present.labels import COLOURS, is_label, keyword_of, label_of
 from webmail.present.said import said
@@ -43,7 +43,8 @@ def new(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, keyword: str) -> HttpResponse:
     """Colour a label, rename it, or take it off everything that carries it; the workers do the latter two."""
     user = user_of(request)
-    keyword = keyword[:64]
+    if not is_atom(keyword):
+        raise Http404
     tree = load_tree(user.pk)
     error = ""
     if request.method == "POST":
@@ -78,8 +79,11 @@ def _change(request: HttpRequest, user: User, keyword: str, tree: list[AccountTr
 
 
 def _named(keyword: str) -> str:
-    if not keyword or len(keyword) > 64 or not is_label(keyword):
+    if not keyword:
         raise actions.CannotDo(_("Give the label a name."), field="name")
+    if len(keyword) > 64 or not is_label(keyword):
+        words = _("This name is too long, or mail programs use it for themselves. Choose another.")
+        raise actions.CannotDo(words, field="name")
     return keyword
 
 

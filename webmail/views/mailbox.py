@@ -90,7 +90,7 @@ def flagged(request: HttpRequest) -> HttpResponse:
 def label(request: HttpRequest, keyword: str) -> HttpResponse:
     """What carries a label; one that nothing carries is an empty list, as the last message may just have lost it."""
     tree = load_tree(user_of(request).pk)
-    return respond_with_list(request, label_scope(tree, keyword[:64]), tree)
+    return respond_with_list(request, label_scope(tree, keyword), tree)
 
 
 @require_safe
