@@ -34,11 +34,14 @@ pytest_plugins = [
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """As pytest-django's; but a site that is still going down does not keep the database from being dropped."""
     yield
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+    with django_db_blocker.unblock():
+        # From outside, as our own connection may be one of those that have been ended.
+        connection.close()
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                [connection.settings_dict["NAME"]],
+            )
 
 
 @pytest.fixture(autouse=True, scope="session")
