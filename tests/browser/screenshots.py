@@ -26,7 +26,7 @@ from django.conf import settings
 from django.test import Client
 from django.test.utils import setup_databases, teardown_databases
 from django.utils import timezone
-from playwright.sync_api import Error, Page, sync_playwright
+from playwright.sync_api import Error, Page, Response, sync_playwright
 
 from accounts.models import User
 from mailsync.message.vcard import Labelled, VCard
@@ -34,7 +34,7 @@ from mailsync.models import AccountSync
 from mailsync.store.contacts import keep_card
 from tests.browser.chromium import CHROMIUM, QUIET
 from tests.browser.webserver import PROJECT, served
-from tests.factories import make_account, make_user
+from tests.factories import make_account, make_folder, make_user
 from tests.pseudo import LANGUAGE, write_catalogue
 from tests.sample_mailbox import fill
 
@@ -77,6 +77,11 @@ def click(selector: str) -> Step:
     return lambda page: page.locator(selector).first.click()
 
 
+def follow(selector: str) -> Step:
+    """Go where that link of the column leads; the column itself is out of sight on narrow screens."""
+    return lambda page: page.goto(str(page.locator(selector).first.get_attribute("href")))
+
+
 #: Name of the picture, and how to get there. A name that begins with a size is taken in that size only.
 SCREENS: dict[str, Step] = {
     "inbox": after_inbox(),
@@ -107,9 +112,9 @@ SCREENS: dict[str, Step] = {
     "new-contact": visit("/settings/contacts/add/?name=Ada&address=ada@example.org"),
     "storage": visit("/settings/storage/"),
     "find-setting": visit("/settings/search/?q=mark"),
-    "empty": after_inbox(click("#tree [data-role=junk]"), lambda page: page.locator("#list .empty").wait_for()),
+    "empty": after_inbox(follow("#tree [title=Ideas]"), lambda page: page.locator("#list .empty").wait_for()),
     "snoozed": after_inbox(press("j"), press("b")),
-    "label": after_inbox(click("#tree [data-keyword]")),
+    "label": after_inbox(follow("#tree [data-keyword]")),
     "edit-label": after_inbox(lambda page: page.goto(str(page.locator("#tree a.edit").last.get_attribute("href")))),
     "new-label": visit("/labels/new/"),
     "new-folder": visit("/folders/new/"),
@@ -132,6 +137,7 @@ def filled_site(language: str = "", **environment: str) -> Iterator[tuple[str, s
         user.refresh_from_db()
         account = make_account(user, address="anna.berg@nordlicht.example")
         fill(account)
+        make_folder(account, "Ideas", header_cursor=1)  # with nothing in it
         for name in ("Priya Raman", "Jonas Weber", "Noor El-Amin"):
             address = f"{name.split()[0].lower()}@nordlicht.example"
             keep_card(user.pk, VCard(name=name, organisation="Nordlicht", addresses=(Labelled(address),)))
@@ -145,14 +151,25 @@ def filled_site(language: str = "", **environment: str) -> Iterator[tuple[str, s
 
 
 def take(page: Page, name: str, step: Step, target: Path) -> bool:
+    """Whether the picture was taken, of a page without an error of the server's."""
+    broken: list[str] = []
+
+    def look(response: Response) -> None:
+        if response.status >= 500:
+            broken.append(f"{response.status} of {response.url}")
+
+    page.on("response", look)
     try:
         step(page)
         page.wait_for_timeout(600)  # frames and pictures settle
+        page.screenshot(path=target)
     except Error as error:
-        print(f"  {name}: {error.message.splitlines()[0]}", file=sys.stderr)
-        return False
-    page.screenshot(path=target)
-    return True
+        broken.append(error.message.splitlines()[0])
+    finally:
+        page.remove_listener("response", look)
+    for words in broken:
+        print(f"  {name}: {words}", file=sys.stderr)
+    return not broken
 
 
 @contextmanager
@@ -194,7 +211,8 @@ def main() -> int:
                 page = context.new_page()
                 tail = f"{size}-{scheme}{'-pseudo' if wanted.pseudo else ''}.png"
                 if not wanted.names or "sign-in" in wanted.names:
-                    take(page, "sign-in", visit("/accounts/login/"), FOLDER / f"sign-in-{tail}")
+                    target = FOLDER / f"sign-in-{tail}"
+                    failed += not take(page, f"sign-in, {size}, {scheme}", visit("/accounts/login/"), target)
                 context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": url}])
                 for name, step in SCREENS.items():
                     if (wanted.names and name not in wanted.names) or (
