@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts import security_log
@@ -48,7 +49,9 @@ class TrustedCertificateAdmin(_Admin):
 
     @admin.display(description=_("SHA-256 fingerprint"))
     def fingerprint(self, row: TrustedCertificate) -> str:
-        return Certificate(row.sha256).fingerprint
+        """Whole, to be compared; the line may end in its middle, so that it needs no scrolling to be seen."""
+        pairs = Certificate(row.sha256).fingerprint.split(":")
+        return format_html("{}:<wbr>{}", ":".join(pairs[:16]), ":".join(pairs[16:]))
 
     @admin.action(description=_("Trust exactly this certificate; compare the fingerprint with the server's first"))
     def trust(self, request: HttpRequest, queryset: QuerySet[TrustedCertificate]) -> None:

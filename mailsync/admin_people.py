@@ -38,8 +38,13 @@ class PeopleAdmin(UserAdmin):
         kept: quota.Storage = person.kept
         used = number_format(round(kept.used_bytes / 1e6, 1), 1, force_grouping=True)
         if kept.limit_bytes is None:
-            return _("%(used)s MB") % {"used": used}
+            return _one_line(_("%(used)s MB") % {"used": used})
         told = {"used": used, "limit": number_format(round(kept.limit_bytes / 1e6), 0, force_grouping=True)}
         if kept.is_full:
-            return _("%(used)s of %(limit)s MB, full") % told
-        return _("%(used)s of %(limit)s MB") % told
+            return _one_line(_("%(used)s of %(limit)s MB, full") % told)
+        return _one_line(_("%(used)s of %(limit)s MB") % told)
+
+
+def _one_line(words: str) -> str:
+    """Figures stay side by side in a column that is narrower than they are."""
+    return words.replace(" ", "\N{NO-BREAK SPACE}")

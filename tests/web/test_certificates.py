@@ -94,7 +94,7 @@ def test_trust_is_given_in_the_admin_and_what_had_stopped_goes_on(client: Client
     first, second = TrustedCertificate.objects.order_by("id")
     login(client, is_staff=True, is_superuser=True)
     listed = "/admin/mailsync/trustedcertificate/"
-    assert HOME.fingerprint in client.get(listed).content.decode()
+    assert HOME.fingerprint in client.get(listed).content.decode().replace("<wbr>", "")
     for row in (first, second):
         client.post(listed, {"action": "trust", "_selected_action": [row.pk]})
         assert load_pin("imap.club.test", 993) == row.sha256, "one at a time"
