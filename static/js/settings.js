@@ -35,14 +35,14 @@ for (const field of document.querySelectorAll("[data-must-equal]")) {
 /* A form that takes a while says so and cannot be sent twice. Going back in history frees it again. */
 for (const form of document.querySelectorAll("[data-busy]")) {
   const button = form.querySelector("[data-busy-button]");
-  const words = button.textContent;
+  const label = [...button.childNodes];
   form.addEventListener("submit", () => {
     button.disabled = true;
     button.textContent = form.dataset.busy;
   });
   window.addEventListener("pageshow", () => {
     button.disabled = false;
-    button.textContent = words;
+    button.replaceChildren(...label);
   });
 }
 
