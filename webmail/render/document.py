@@ -45,6 +45,7 @@ _BASE = (
     "div[data-heron=text] blockquote{margin:0;padding:0 0 0 12px;border-left:2px solid #8886;color:#555}"
     "dl[data-heron=header]{display:grid;grid-template-columns:max-content 1fr;gap:2px 12px;margin:0 0 12px}"
     "dl[data-heron=header] dt{opacity:.62}dl[data-heron=header] dd{margin:0;overflow-wrap:anywhere}"
+    "dl[data-heron=header]+hr{margin:0 0 12px;border:0;border-top:1px solid #8886}"
     "div[data-heron=signature]{opacity:.62}"
     "@media print{details[data-heron=quote]>summary{display:none!important}html{overflow:visible}}"
 )
@@ -53,6 +54,7 @@ _LINKS = "a{color:#0a4fa8}"
 _DARK = (
     ":root{color-scheme:dark}html{background:#131b26;color:#e8eef7}a{color:#8cc2ff}"
     "div[data-heron=text] blockquote{color:#aab7ca}"
+    "@layer heron{details[data-heron=quote]>summary{color:#aab7ca!important;background:#253142!important}}"
 )
 # A message in its sender's own colours, made dark on request: everything is inverted, pictures back again.
 _INVERTED = (
