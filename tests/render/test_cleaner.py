@@ -94,6 +94,15 @@ def test_forged_marks_are_taken_out() -> None:
     assert filled.count("data-heron") == 1
 
 
+@pytest.mark.parametrize(
+    "reference", ["&#xfdd0;", "&#x0000000000fdd0;", "&#64976;", "&#00000000000064976", "&#XFDD0;", "&#2;", "&#127;"]
+)
+def test_no_reference_spells_an_unwanted_character(reference: str) -> None:
+    """They are looked for only where a reference may spell one: every way to write a number must be known."""
+    assert clean(f'<p title="a{reference}b">c{reference}d</p>') == '<p title="ab">cd</p>'
+    assert clean(f"&#65;{reference};") == "A" + (";" if reference.endswith(";") else "")
+
+
 def test_the_body_element_becomes_attributes() -> None:
     body = sanitize(
         '<html dir=rtl lang=ar><body bgcolor=#eee text=black link=red background="http://r.test/b.png" '

@@ -17,7 +17,7 @@ from bleach.sanitizer import BleachSanitizerFilter
 from webmail.render import policy
 from webmail.render.body import CleanBody, Piece, Slot, no_pictures, split_marks
 from webmail.render.body import fill as fill_pieces
-from webmail.render.css import StyleFilter, filter_sheet
+from webmail.render.css import StyleFilter
 from webmail.render.doctype import choose_doctype
 from webmail.render.fold import fold_last_quote
 from webmail.render.guard import guard
@@ -25,6 +25,7 @@ from webmail.render.mail_filter import MailFilter
 from webmail.render.parse import Page, Token, tokens
 from webmail.render.pictures import Pictures
 from webmail.render.serialise import attributes_text, serialise
+from webmail.render.sheet import filter_sheet
 from webmail.render.verify import verify, verify_sheet
 
 MAX_SHEETS = 50

@@ -43,6 +43,8 @@ def fold_last_quote(tokens: list[Token]) -> tuple[list[Token], bool]:
 
 def _last_quote(tokens: list[Token]) -> tuple[int, int] | None:
     """The index range of the last outermost quote: always a run of whole elements, so that it can be wrapped."""
+    if not any(token["type"] == "StartTag" and (_is_quote(token) or _begins_rest(token)) for token in tokens):
+        return None
     ends, parent_ends = _element_ends(tokens)
     found = None
     index = 0
@@ -78,13 +80,18 @@ def _element_ends(tokens: list[Token]) -> tuple[dict[int, int], dict[int, int]]:
 
 def _is_quote(token: Token) -> bool:
     data = token["data"]
+    if not data:
+        return False
     if token["name"] == "blockquote" and data.get((None, "type"), "").lower() == "cite":
         return True
-    return not _QUOTE_CLASSES.isdisjoint(data.get((None, "class"), "").split())
+    classes = data.get((None, "class"))
+    return classes is not None and not _QUOTE_CLASSES.isdisjoint(classes.split())
 
 
 def _begins_rest(token: Token) -> bool:
     data = token["data"]
+    if not data:
+        return False
     if data.get((None, "id"), "") in _REST_IDS:
         return True
     return token["name"] == "div" and bool(_OUTLOOK_RULE.match(data.get((None, "style"), "")))

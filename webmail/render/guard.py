@@ -6,6 +6,7 @@ clock (``isolate.py``).
 """
 
 import re
+import sys
 
 MAX_CHARACTERS = 1_500_000
 #: Below this size no known input is slow, so nothing is counted.
@@ -18,6 +19,7 @@ MAX_OPTIONS = 500
 # NUL and the other controls, lone surrogates (no UTF-8 can hold them), and the noncharacters that
 # mark slots inside the cleaner (see body.py).
 UNWANTED = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef]")
+_NUMERIC_REFERENCE = re.compile(r"&#(?:[xX]([0-9A-Fa-f]+)|([0-9]+))")
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
 _NOT_NESTING = frozenset(
     {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "param", "source", "wbr"}
@@ -49,6 +51,18 @@ def guard(source: str) -> str:
     if source.count("<option") + source.count("<OPTION") > MAX_OPTIONS:
         source = _SELECTS.sub("", source)
     return source
+
+
+def spells_unwanted(source: str) -> bool:
+    """Whether a numeric character reference of ``source`` may stand for one of ``UNWANTED`` (no named one does)."""
+    for hexadecimal, decimal in set(_NUMERIC_REFERENCE.findall(source)):
+        digits = (hexadecimal or decimal).lstrip("0")
+        if len(digits) > 7:  # not a character, whatever a parser makes of it
+            return True
+        code = int(digits or "0", 16 if hexadecimal else 10)
+        if code > sys.maxunicode or UNWANTED.match(chr(code)):
+            return True
+    return False
 
 
 def _deepest(source: str) -> int:

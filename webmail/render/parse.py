@@ -11,7 +11,7 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from webmail.render.guard import UNWANTED
+from webmail.render.guard import UNWANTED, spells_unwanted
 from webmail.render.policy import DROPPED_WITH_CONTENT, RENAMED, TAGS, VOID
 
 #: A token of html5lib's tree walkers: ``type``, and ``name`` and ``data`` as the type has them.
@@ -22,7 +22,6 @@ AttributeName = tuple[None, str]
 MAX_DEPTH = 200
 #: About four times what the largest real messages hold; half a second's work.
 MAX_ELEMENTS = 40_000
-_HTML = "http://www.w3.org/1999/xhtml"
 
 
 @dataclass(slots=True)
@@ -40,6 +39,8 @@ def tokens(source: str, page: Page) -> Iterator[Token]:
     Elements deeper than ``MAX_DEPTH`` lose their tags but keep their text; after ``MAX_ELEMENTS``
     the walk ends and ``page.truncated`` is set.
     """
+    # The source holds no unwanted character any more; only what its references spell may bring one back.
+    twisted = spells_unwanted(source)
     root = LexborHTMLParser(source).root
     if root is None:
         return
@@ -52,7 +53,9 @@ def tokens(source: str, page: Page) -> Iterator[Token]:
             tag = node.tag
             descend: tuple[LexborNode, str | None] | None = None
             if tag == "-text":
-                text = UNWANTED.sub("", node.text_content or "")  # again, for what entities spelled
+                text = node.text_content
+                if text and twisted:
+                    text = UNWANTED.sub("", text)
                 if text:
                     yield {"type": "Characters", "data": text}
             elif tag and tag[0] not in "-!":  # processing instructions have no tag; "-comment", "!doctype" go
@@ -71,9 +74,9 @@ def tokens(source: str, page: Page) -> Iterator[Token]:
                 elif name not in TAGS or len(open_nodes) >= MAX_DEPTH:
                     descend = (node, None)
                 elif name in VOID:
-                    yield {"type": "EmptyTag", "name": name, "namespace": _HTML, "data": _data(node)}
+                    yield {"type": "EmptyTag", "name": name, "data": _data(node, twisted)}
                 else:
-                    yield {"type": "StartTag", "name": name, "namespace": _HTML, "data": _data(node)}
+                    yield {"type": "StartTag", "name": name, "data": _data(node, twisted)}
                     descend = (node, name)
             if descend is not None:
                 open_nodes.append(descend)
@@ -84,11 +87,13 @@ def tokens(source: str, page: Page) -> Iterator[Token]:
             return
         node, opened = open_nodes.pop()
         if opened is not None:
-            yield {"type": "EndTag", "name": opened, "namespace": _HTML, "data": {}}
+            yield {"type": "EndTag", "name": opened, "data": {}}
         node = None if page.truncated else node.next
 
 
-def _data(node: LexborNode) -> dict[AttributeName, str]:
+def _data(node: LexborNode, twisted: bool) -> dict[AttributeName, str]:
+    if not twisted:
+        return {(None, name): value or "" for name, value in node.attributes.items()}
     return {(None, name): UNWANTED.sub("", value or "") for name, value in node.attributes.items()}
 
 

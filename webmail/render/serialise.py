@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from webmail.render.body import is_mark
 from webmail.render.parse import Token
 
-_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\xa0": "&nbsp;"})
-_VALUE = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\xa0": "&nbsp;"})
+_QUOTE = '"'
 #: Where an HTML parser drops one newline directly after the start tag (so one more is written).
 _DROPS_NEWLINE = frozenset({"pre"})
 
@@ -21,7 +20,7 @@ def serialise(tokens: Iterable[Token]) -> str:
     for token in tokens:
         kind = token["type"]
         if kind == "Characters":
-            text = token["data"].translate(_TEXT)
+            text = escape_text(token["data"])
             if newline_drops and text.startswith("\n"):
                 out.append("\n")
             out.append(text)
@@ -35,9 +34,16 @@ def serialise(tokens: Iterable[Token]) -> str:
     return "".join(out)
 
 
+def escape_text(text: str) -> str:
+    # Four scans that mostly find nothing are several times quicker than one ``translate``.
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\xa0", "&nbsp;")
+
+
 def attributes_text(attributes: dict[tuple[None, str], str]) -> str:
     """`` name="value"`` for each attribute, in order; a slot for a src stands for the attribute as a whole."""
     return "".join(
-        value if name == "src" and is_mark(value) else f' {name}="{value.translate(_VALUE)}"'
-        for (_, name), value in attributes.items()
+        [
+            value if name == "src" and is_mark(value) else f' {name}="{escape_text(value).replace(_QUOTE, "&quot;")}"'
+            for (_, name), value in attributes.items()
+        ]
     )
