@@ -159,7 +159,7 @@ def measure_heron(rounds: int, large: int) -> Figures:
     client = Client()
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    with served() as url:
+    with served(DJANGO_SETTINGS_MODULE="tests.site_settings") as url:  # as in production: connections are kept
         for visit in ("the server's first", "measured"):  # Python compiles templates as they are first asked for
             with browser_context(url) as (page, asked):
                 page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": url}])

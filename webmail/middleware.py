@@ -7,8 +7,12 @@ keeps it.
 
 import zoneinfo
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any, ClassVar
 
+from allauth.account.adapter import get_adapter
+from allauth.usersessions.middleware import UserSessionsMiddleware
+from allauth.usersessions.models import UserSession
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
@@ -29,6 +33,8 @@ PERMISSIONS_POLICY = ", ".join(
     )
 )
 
+#: How exactly "last seen" is known of a session.
+NOTED_EVERY = timedelta(minutes=1)
 #: What is worth compressing: text that is made for one answer. Static files have been compressed once for all.
 COMPRESSIBLE = frozenset({"text/html", "text/plain", "application/json", "application/manifest+json"})
 
@@ -118,6 +124,27 @@ class ContentSecurityPolicyMiddleware(_Middleware):
         # RFC 9111 §5.2.2: kept by this browser only, and shown again only after asking; Back stays quick.
         response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
+
+
+class SessionActivityMiddleware(UserSessionsMiddleware):  # type: ignore[misc]
+    """Notes when and from where a session was last used. Opening one message is a handful of requests, and a write
+    for each would be their slowest part: what was noted less than a minute ago and has not changed stands."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        return self.get_response(request) if _was_just_noted(request) else super().__call__(request)
+
+
+def _was_just_noted(request: HttpRequest) -> bool:
+    if not request.user.is_authenticated or not request.session.session_key:
+        return False
+    noted: bool = UserSession.objects.filter(
+        session_key=request.session.session_key,
+        user=request.user.pk,
+        ip=get_adapter().get_client_ip(request),
+        user_agent=request.headers.get("User-Agent", "")[: UserSession._meta.get_field("user_agent").max_length],
+        last_seen_at__gt=timezone.now() - NOTED_EVERY,
+    ).exists()
+    return noted
 
 
 class UserPreferencesMiddleware(_Middleware):

@@ -91,7 +91,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "webmail.middleware.SessionActivityMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "webmail.middleware.UserPreferencesMiddleware",
 ]

@@ -67,5 +67,7 @@ def load_conversation(user_id: int, thread_id: int) -> Conversation:
             placements.setdefault(placement.message_id, []).append(placement)
     kept = list(placements)[:MOST_MESSAGES]
     found = Message.objects.filter(id__in=kept).order_by("received_at", "id")
+    for message in found:
+        message.account = thread.account  # a conversation is of one account; read once, not with each message
     messages = tuple(ConversationMessage(message, tuple(reversed(placements[message.id]))) for message in found)
     return Conversation(thread, messages, max(0, thread.message_count - len(messages)))

@@ -176,8 +176,11 @@ def test_a_conversation_takes_few_queries_however_long(
     last = make_message(inbox, seen=True)
     for _ in range(older):
         make_message(inbox, thread=last.thread, seen=True)
-    with django_assert_max_num_queries(29):
+    browser.get(url_of(last))  # notes the session, which is done once a minute
+    with django_assert_max_num_queries(28):
         browser.get(url_of(last))
+    with django_assert_max_num_queries(16):
+        browser.get(url_of(last), headers={"HX-Request": "true", "HX-Target": "main"})
 
 
 def test_trackers_that_were_stopped_are_counted(browser: Client, anna: User) -> None:

@@ -103,9 +103,11 @@ def _respond(
         "others": others,
         "thread_id": conversation.thread.pk,
     }
-    tree = load_tree(reader.user.pk)
+    is_part = request.htmx.target == "main"  # type: ignore[attr-defined]
+    # The reading pane alone, beside a folder's own list, tells of no other folder.
+    tree = [] if is_part and "in" not in request.GET else load_tree(reader.user.pk)
     scope = context_scope(folder, tree, request.GET)
-    if request.htmx.target == "main":  # type: ignore[attr-defined]
+    if is_part:
         return finish(request, "mail/read.html", {**context, "scope": scope, "storage": storage_of(reader.user)})
     return finish(request, "mail/page.html", page_context(request, reader, scope, tree, **context))
 

@@ -97,7 +97,7 @@ function takeAway(names) {
   forget(names);
   tidyGroups();
   if (isOpen) {
-    if (next && !isPhone() && document.getElementById("listform").dataset.after === "next") openRow(next);
+    if (next && !isPhone() && document.getElementById("listform").dataset.after === "next") openRow(next, { unhurried: true });
     else close();
   } else if (hadFocus && next) focusRow(next);
   return {

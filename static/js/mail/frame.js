@@ -83,7 +83,7 @@ function adoptEarly(frame) {
   if (!frame.isConnected || frame.classList.contains("fitted")) return;
   const inside = frame.contentDocument;
   if (inside && inside.URL !== "about:blank" && inside.readyState !== "loading") adopt(frame);
-  else setTimeout(() => adoptEarly(frame), 25);
+  else requestAnimationFrame(() => adoptEarly(frame));
 }
 
 export function adoptAll(root = document) {

@@ -2,8 +2,9 @@
    the list; the column and the tabs change the list without a new page. */
 
 import { along, stepOf } from "heron/direction";
-import { clearSelection, rowOf, select, selectAll, selectRange, selection, urlOf } from "heron/mail/rows";
-import { close, isPhone, open, openList, openRow, rehearse, step } from "heron/mail/reader";
+import { rehearse } from "heron/mail/ahead";
+import { clearSelection, rowOf, select, selectAll, selectRange, selection } from "heron/mail/rows";
+import { close, isPhone, open, openList, openRow, step } from "heron/mail/reader";
 
 const app = document.getElementById("app");
 const grip = document.getElementById("grip");
@@ -85,7 +86,7 @@ list.addEventListener("click", (event) => {
 list.addEventListener("mousedown", (event) => {
   const row = rowOf(event.target);
   if (event.shiftKey && row) event.preventDefault(); // no text selection under a range of rows
-  if (row && isPlain(event) && !event.target.closest("button, .pick")) rehearse(urlOf(row));
+  if (row && isPlain(event) && !event.target.closest("button, .pick")) rehearse(row);
 });
 
 document.addEventListener("click", (event) => {

@@ -2,6 +2,7 @@
    browser's history follows, so that Back closes what was opened. */
 
 import { toast } from "heron/shell";
+import { place, rehearse, takeRehearsal } from "heron/mail/ahead";
 import { part, send } from "heron/mail/request";
 import { words } from "heron/words";
 import { firstUrl, watch } from "heron/mail/chunks";
@@ -18,38 +19,33 @@ const PATIENCE_MILLISECONDS = 150;
 
 let abort = new AbortController();
 let listAbort = new AbortController();
-let rehearsal = { url: "", page: null };
+/** Where the reader is going: what lies there is fetched ahead. */
+let heading = 1;
 
 export const reading = () => document.getElementById("reading");
 export const isPhone = () => matchMedia("(width < 48em)").matches;
 /** One pane at a time: on a phone, and where the reading pane is switched off. */
 export const isSingle = () => isPhone() || document.documentElement.dataset.pane === "none";
 
-/** Fetch a conversation ahead of the click that opens it. */
-export function rehearse(url) {
-  if (rehearsal.url === url) return;
-  const page = part(url, "main", { rehearse: true });
-  page.catch(() => { rehearsal = { url: "", page: null }; });
-  rehearsal = { url, page };
-}
+const painted = () => new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); });
 
-/** Show a conversation. `push` writes history: a first one is a new entry, the next ones take its place. */
-export async function open(url, { name = null, push = true, focus = false } = {}) {
+/** Show a conversation. `push` writes history: a first one is a new entry, the next ones take its place.
+    With `unhurried` what has just changed on the screen is painted before. */
+export async function open(url, { name = null, push = true, focus = false, unhurried = false } = {}) {
   abort.abort();
   abort = new AbortController();
   const mine = abort;
   const wasReading = app.dataset.view === "read";
   const wasUnread = rowNamed(name)?.classList.contains("unread");
+  const ahead = takeRehearsal(rowNamed(name), url);
   setCurrent(name);
   if (name) readLocally(name);
   const slow = setTimeout(() => placeholder(), PATIENCE_MILLISECONDS);
   try {
-    const ahead = rehearsal.url === url ? rehearsal.page : null;
-    rehearsal = { url: "", page: null };
-    const page = await (ahead ?? part(url, "main", { signal: mine.signal }));
+    const [page] = await Promise.all([ahead?.page ?? part(url, "main", { signal: mine.signal }), unhurried && painted()]);
     if (mine.signal.aborted) return;
     clearTimeout(slow);
-    show(page);
+    show(page, ahead?.frame);
     if (ahead) settle(url, wasUnread).catch(() => {}); // the row says so by itself when it is read again
   } catch (error) {
     if (error.name === "AbortError" || mine.signal.aborted) return;
@@ -58,27 +54,45 @@ export async function open(url, { name = null, push = true, focus = false } = {}
     return;
   } finally {
     clearTimeout(slow);
+    if (ahead?.frame?.hidden) ahead.frame.remove();
   }
   if (push) remember(wasReading ? "replaceState" : "pushState", "read", url);
   document.title = `${reading()?.dataset.title ?? ""} – Heron`;
   if (focus || isSingle()) document.getElementById("subject")?.focus({ preventScroll: true });
 }
 
-function show(page) {
-  main.replaceChildren(page);
-  window.htmx?.process(main);
+function show(page, frame) {
+  place(page, frame, main);
   app.dataset.view = "read";
   const name = reading()?.dataset.row;
   if (name && name !== currentName()) setCurrent(name);
   readLater();
   document.dispatchEvent(new CustomEvent("heron:opened"));
+  textShown().then(lookAhead);
+}
+
+/** With the text there, the browser has time for the conversation that probably comes next. */
+function lookAhead() {
+  const from = currentRow();
+  const next = from && from.id === reading()?.dataset.row ? neighbour(from, heading) : null;
+  if (next && !isPhone()) rehearse(next);
 }
 
 /** A page that was fetched ahead has changed nothing yet: say now that it is read. */
 async function settle(url, wasUnread) {
   const names = reading()?.dataset.names.split(" ").filter(Boolean) ?? [];
+  await textShown();
   if (main.querySelector("[data-waiting]")) await part(url, "main");
   else if (wasUnread && names.length && markReadSeconds() === 0) await send("/act/", [["do", "read"], ...names.map((name) => ["on", name])]);
+}
+
+/** What can wait lets the text come first, though not for long; and not beyond this page. */
+function textShown() {
+  return new Promise((done) => {
+    main.querySelector("iframe[data-frame]")?.addEventListener("load", done, { once: true });
+    addEventListener("pagehide", done, { once: true });
+    setTimeout(done, PATIENCE_MILLISECONDS);
+  });
 }
 
 /** How long a conversation is open before it counts as read; null: only when the reader says so. */
@@ -185,6 +199,7 @@ export function step(by) {
   const from = currentRow();
   const next = from ? neighbour(from, by) : rows()[0];
   if (!next) return;
+  heading = Math.sign(by);
   openRow(next);
 }
 

@@ -1,0 +1,95 @@
+"""The conversation that is probably opened next is there before it is asked for, tells nobody, and is never stale."""
+
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, Route, expect
+
+from mailsync.models import Placement
+from tests.browser.conftest import Mailbox
+
+OUT_OF_SIGHT = "body > iframe[hidden]"
+
+
+def subjects(page: Page) -> list[str]:
+    return page.locator(".row a.subj").all_inner_texts()
+
+
+def open_first(page: Page) -> None:
+    page.locator(".row").first.click()
+    expect(page.locator("#main iframe.fitted")).to_be_visible()
+
+
+def asked_by(page: Page) -> list[str]:
+    """The paths that the page asks for from now on."""
+    paths: list[str] = []
+    page.on("request", lambda request: paths.append(urlsplit(request.url).path))
+    return paths
+
+
+def path_of(page: Page, number: int) -> str:
+    return urlsplit(page.locator(".row a.subj").nth(number).get_attribute("href") or "").path
+
+
+def test_the_next_conversation_is_there_before_the_key_and_is_read_by_the_key_alone(
+    chromium: Browser, mailbox: Mailbox
+) -> None:
+    page = mailbox.inbox(chromium)
+    inbox = mailbox.folders["INBOX"]
+    thread = Placement.objects.filter(folder=inbox, thread_id=int(path_of(page, 1).rstrip("/").rpartition("/")[2]))
+    thread.update(seen=False)
+    page.reload()
+    page.locator(".scripted").first.wait_for()
+    names = subjects(page)
+    asked = asked_by(page)
+    open_first(page)
+    frame = page.locator(OUT_OF_SIGHT)
+    expect(frame).to_have_count(1)
+    body = urlsplit(frame.get_attribute("src") or "").path
+    assert not thread.filter(seen=True).exists()
+    page.keyboard.press("j")
+    expect(page.locator("#subject")).to_have_text(names[1])
+    expect(page.locator("#main iframe.fitted")).to_be_visible()
+    assert asked.count(path_of(page, 1)) == 1
+    assert asked.count(body) == 1, "the body was loaded once, out of sight, and moved"
+    expect(page.locator(".row").nth(1)).not_to_have_class("unread")
+    page.wait_for_function("() => performance.getEntriesByName(new URL('/act/', location.href).href).length > 0")
+    assert thread.filter(seen=True).exists()
+
+
+def test_what_was_fetched_ahead_is_not_shown_once_its_row_has_changed(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    asked = asked_by(page)
+    open_first(page)
+    expect(page.locator(OUT_OF_SIGHT)).to_have_count(1)
+    page.locator(".row").nth(1).evaluate("(row) => row.classList.toggle('flagged')")
+    page.keyboard.press("j")
+    expect(page.locator("#subject")).to_have_text(subjects(page)[1])
+    assert asked.count(path_of(page, 1)) == 2
+
+
+def test_a_second_key_before_the_next_conversation_has_come_is_about_that_one(
+    chromium: Browser, mailbox: Mailbox
+) -> None:
+    page = mailbox.inbox(chromium)
+    names = subjects(page)
+    rows = [page.locator(".row").nth(number).get_attribute("id") or "" for number in range(3)]
+    first = path_of(page, 0)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if urlsplit(route.request.url).path == first:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/t/**", hold)
+    open_first(page)
+    acts: list[str] = []
+    page.on("request", lambda request: acts.append(request.post_data or "") if "/act/" in request.url else None)
+    page.keyboard.press("e")
+    page.keyboard.press("e")
+    expect(page.locator(f"#{rows[1]}")).to_have_count(0)
+    assert subjects(page)[0] == names[2]
+    archived = [act for act in acts if "do=archive" in act]
+    assert [rows[number] in act for number, act in enumerate(archived)] == [True, True]
+    assert held
