@@ -10,14 +10,17 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mailsync.plan.facets import narrowed_query
 from mailsync.plan.search_terms import Problem
 from mailsync.store.excerpts import Excerpt, load_excerpts
+from mailsync.store.facets import load_facets
 from mailsync.store.listing import Page
 from webmail.present.said import said
 from webmail.reader import Reader
-from webmail.scope import Scope, folder_title, prepared_search
+from webmail.scope import ROLE_TITLES, Scope, folder_title, prepared_search
 
 #: Fields of the form and the operator each of them writes.
 _FIELDS = {"from": "from", "to": "to", "subject": "subject", "after": "after", "before": "before", "larger": "larger"}
@@ -48,6 +51,16 @@ class Hint:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """A facet ready to be followed: ``count`` of the matches looked at have it."""
+
+    words: str
+    label: str
+    count: int
+    url: str
+
+
 def excerpts_of(scope: Scope, reader: Reader, page: Page) -> dict[int, Excerpt]:
     """Why each row of a page was found."""
     term = prepared_search(scope, reader).term
@@ -64,6 +77,8 @@ def search_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[s
         "mistakes": [Mistake.of(problem, search.query.text) for problem in search.problems],
         "coverage": search.coverage() if scope.query else None,
         "hints": _hints(scope) if scope.query else [],
+        "facets_url": f"{reverse('search_facets')}?{urlencode(_asked(scope, scope.query))}" if scope.query else "",
+        "facets": facets_context(reader, scope) if request.path == reverse("search_facets") else None,
         "searched_folder": folder_title(scope.folders[0]) if scope.within else "",
         "everywhere_url": f"{reverse('search')}?{urlencode(everywhere)}",
         "searches_junk": has_set_aside,
@@ -81,12 +96,39 @@ def _hints(scope: Scope) -> list[Hint]:
         "newer_than:1m": _("Last month"),
         "larger:5M": _("Larger than 5 MB"),
     }
-    hints = []
-    for text in _HINTS:
-        if text not in scope.query:
-            query = {"q": f"{scope.query.strip()} {text}", **({"folder": scope.within} if scope.within else {})}
-            hints.append(Hint(text, labels[text], f"{reverse('search')}?{urlencode(query)}"))
-    return hints
+    return [Hint(text, labels[text], _narrowed_url(scope, text)) for text in _HINTS if text not in scope.query]
+
+
+def _narrowed_url(scope: Scope, words: str) -> str:
+    query = narrowed_query(scope.query, words, timezone.localdate())
+    return f"{reverse('search')}?{urlencode(_asked(scope, query))}"
+
+
+def _asked(scope: Scope, query: str) -> dict[str, str]:
+    return {"q": query, **({"folder": scope.within} if scope.within else {})}
+
+
+def facets_context(reader: Reader, scope: Scope) -> dict[str, Any]:
+    """What the newest results have in common, in groups of links that keep to it."""
+    loaded = load_facets(prepared_search(scope, reader))
+    titles = {
+        "account": _("Account"),
+        "folder": _("Folder"),
+        "sender": _("Sender"),
+        "year": _("Year"),
+        "files": _("Attachments"),
+    }
+    groups: dict[str, list[Narrowing]] = {}
+    for facet in loaded.facets:
+        label = facet.name
+        if facet.kind == "folder":
+            label = str(ROLE_TITLES.get(facet.value, "")) or facet.name
+        elif facet.kind == "files":
+            label = _("With attachment")
+        groups.setdefault(titles[facet.kind], []).append(
+            Narrowing(facet.words, label, facet.count, _narrowed_url(scope, facet.words))
+        )
+    return {"groups": groups, "counted": loaded.counted, "is_all": loaded.is_all}
 
 
 def written_query(given: Mapping[str, str]) -> str:

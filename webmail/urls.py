@@ -54,6 +54,7 @@ urlpatterns = [
     path("m/<int:message_id>/unsubscribe", answers.leave_list, name="leave_list"),
     path("imgproxy/", pictures.picture_proxy, name="picture_proxy"),
     path("search/", search.search, name="search"),
+    path("search/facets/", search.facets, name="search_facets"),
     path("search/saved/", search.save, name="save_search"),
     path("search/saved/<int:saved_id>/", search.forget, name="forget_search"),
     path("tree/", mailbox.tree, name="tree"),

@@ -23,6 +23,8 @@ from mailsync.store.search_sql import ANYWHERE, Condition, Place, midnight, name
 
 #: Placements that the first walk reads; each further one reads ten times as many.
 WALK = 1000
+#: A word that so many of the first walk have is common: this many fill a page.
+_COMMON = 50
 _SET_ASIDE = frozenset({"junk", "trash"})
 #: Beyond this many the count of what is not searched yet is not worth its time.
 _MOST_COUNTED = 100_000
@@ -107,6 +109,13 @@ class Search:
         found = _find(self.term, list(self.places), before, limit + 1)
         rows = message_rows([placement for _, placement in found[:limit]])
         return Page(tuple(rows), found[limit - 1][0] if len(found) > limit else None)
+
+    def newest(self, limit: int) -> tuple[list[int], bool]:
+        """Placements of the newest matches, ``limit`` at most, and whether these are all. Never walks on and on."""
+        if self.term is None or not self.places:
+            return [], True
+        found, is_all = _newest(self.term, list(self.places), limit + 1)
+        return [placement for _, placement in found[:limit]], is_all and len(found) <= limit
 
     def coverage(self) -> Coverage:
         """How much of the folders searched could be looked into."""
@@ -204,6 +213,21 @@ def _find(term: Term, places: list[Place], before: Cursor | None, limit: int) ->
         if is_selective:
             return _by_index(parts, places, before, limit)
         start, size = reached, size * 10
+
+
+def _newest(term: Term, places: list[Place], limit: int) -> tuple[list[tuple[Cursor, int]], bool]:
+    """As many matches as one walk, or the index, names; and whether there can be no others."""
+    parts = term.terms if isinstance(term, And) else (term,)
+    if not any(isinstance(part, MessageId) for part in parts):
+        found, reached = _by_walk(term, parts, places, None, None, WALK)
+        is_selective = any(is_indexed(part) and names_a_word(part) for part in parts)
+        # The index would read every message with a word; of one this common a longer walk meets enough.
+        if reached is not None and (not is_selective or len(found) >= _COMMON):
+            found, reached = _by_walk(term, parts, places, None, None, 4 * WALK)
+        elif reached is not None:
+            return _by_index(parts, places, None, limit), True
+        return list(found.values())[:limit], reached is None
+    return _by_index(parts, places, None, limit), True
 
 
 def _by_walk(

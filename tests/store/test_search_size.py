@@ -11,6 +11,7 @@ from django.db import connection
 
 from mailsync.models import Folder
 from mailsync.plan.search_index import tsquery
+from mailsync.store.facets import COUNTED, load_facets
 from mailsync.store.search import WALK, Search, prepare_search
 from tests.factories import make_account, make_folder
 from tests.store.big_folder import fill
@@ -84,6 +85,29 @@ def test_what_is_not_searched_is_counted_without_reading_the_mailbox(large: Fold
     coverage, read = measure(prepared.coverage)
     assert coverage.searched == coverage.total == LARGE + 1000
     assert max(read) < 100
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("query", "counted", "is_all"),
+    [
+        ("common ", 1000, False),
+        ("third ", 1000, False),
+        ("rare ", 101, True),
+        ("n17 ", 1, True),
+        ("absent ", 0, True),
+        ("is:unread", 1000, False),
+        ("has:attachment", 400, False),
+        ("larger:1G", 0, False),
+    ],
+)
+def test_facets_read_a_bounded_number_of_rows(large: Folder, query: str, counted: int, is_all: bool) -> None:
+    prepared = prepare_search(large.account.user_id, query)
+    loaded, read = measure(lambda: load_facets(prepared))
+    assert (min(loaded.counted, counted + 1), loaded.is_all) == (pytest.approx(counted, abs=1), is_all)
+    assert len(read) <= 3
+    assert max(read) <= 4 * MOST_WALKED, (query, read)
+    assert read[-1] <= 2 * COUNTED, "the matches are read by their keys"
 
 
 #: The worst that statistics could say: to read a table whole seems free, and each entry of an index dear.

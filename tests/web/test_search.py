@@ -134,7 +134,10 @@ def test_the_form_writes_the_query(browser: Client, inbox: Folder) -> None:
 
 def test_hints_narrow_the_search(browser: Client, inbox: Folder) -> None:
     make_message(inbox, subject="Tide charts")
-    assert 'href="/search/?q=tide+has%3Aattachment"' in page(browser, "/search/?q=tide")
+    assert 'href="/search/?q=tide+has%3Aattachment"' in page(browser, "/search/?q=tide+")
+    # Half a word stays the beginning of one, and both sides of OR are narrowed.
+    assert 'href="/search/?q=tid%2A+has%3Aattachment"' in page(browser, "/search/?q=tid")
+    assert 'href="/search/?q=%28ebb+OR+tid%2A%29+has%3Aattachment"' in page(browser, "/search/?q=ebb+OR+tid")
     assert 'title="has:attachment"' not in page(browser, "/search/?q=tide+has:attachment")
 
 

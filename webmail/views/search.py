@@ -14,10 +14,10 @@ from mailsync import actions
 from mailsync.store.listing import load_tree
 from webmail import access
 from webmail.present.said import said
-from webmail.reader import user_of
-from webmail.results import form_target
+from webmail.reader import reader_of, user_of
+from webmail.results import facets_context, form_target
 from webmail.scope import search_scope
-from webmail.views.mailbox import respond_with_list
+from webmail.views.mailbox import finish, respond_with_list
 
 
 @require_safe
@@ -31,6 +31,18 @@ def search(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(form_target(request.GET))
     tree = load_tree(user_of(request).pk)
     return respond_with_list(request, search_scope(tree, request.GET), tree)
+
+
+@require_safe
+@login_required
+def facets(request: HttpRequest) -> HttpResponse:
+    """What narrows a search, asked for once its results stand; without a script, the results with it."""
+    tree = load_tree(user_of(request).pk)
+    scope = search_scope(tree, request.GET)
+    if not request.htmx or request.htmx.target:  # type: ignore[attr-defined]
+        return respond_with_list(request, scope, tree)
+    context = facets_context(reader_of(request), scope)
+    return finish(request, "mail/search_facets.html", {"facets": context})
 
 
 @require_POST
