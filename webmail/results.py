@@ -72,7 +72,7 @@ def search_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[s
     search = prepared_search(scope, reader)
     everywhere = {"q": scope.query}
     has_set_aside = any(place.role in ("junk", "trash") for place in search.places)
-    anywhere = {"q": f"{scope.query.strip()} in:anywhere"}
+    anywhere = {"q": narrowed_query(scope.query, "in:anywhere", timezone.localdate())}
     return {
         "mistakes": [Mistake.of(problem, search.query.text) for problem in search.problems],
         "coverage": search.coverage() if scope.query else None,

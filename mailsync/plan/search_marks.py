@@ -23,6 +23,15 @@ class Piece:
     hit: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A line with its first match apart, so that a narrow list can shorten what stands before it."""
+
+    lead: str
+    hit: str
+    tail: tuple[Piece, ...]
+
+
 def asked_words(term: Term | None, *fields: Field) -> list[Words]:
     """The words that messages are to have: anywhere, or in one of these fields."""
     match term:
@@ -88,3 +97,13 @@ def mark_pieces(text: str, marks: list[tuple[int, int]], begin: int = 0, end: in
             at = stop
     pieces.append(Piece(text[at : max(end, at)]))
     return [piece for piece in pieces if piece.text]
+
+
+def first_mark(pieces: tuple[Piece, ...]) -> Marked | None:
+    """None where nothing is marked.
+
+    >>> first_mark((Piece("Tea at the "), Piece("Café", hit=True), Piece(".")))
+    Marked(lead='Tea at the ', hit='Café', tail=(Piece(text='.', hit=False),))
+    """
+    at = next((at for at, piece in enumerate(pieces) if piece.hit), None)
+    return None if at is None else Marked("".join(one.text for one in pieces[:at]), pieces[at].text, pieces[at + 1 :])

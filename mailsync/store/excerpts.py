@@ -12,7 +12,7 @@ from mailsync.message.bodies import choose_bodies, decode_text
 from mailsync.message.facts import Part
 from mailsync.message.html_text import html_to_text
 from mailsync.models import FileText, Message
-from mailsync.plan.search_marks import Piece, asked_words, cut_pieces, find_marks, mark_pieces
+from mailsync.plan.search_marks import Marked, Piece, asked_words, cut_pieces, find_marks, first_mark, mark_pieces
 from mailsync.plan.search_terms import Field, Term
 from mailsync.store.raw import raw_reader
 
@@ -32,6 +32,14 @@ class Excerpt:
     pieces: tuple[Piece, ...]
     #: The attachment whose text matched.
     file: str = ""
+
+    @property
+    def marked_subject(self) -> Marked | None:
+        return first_mark(self.subject)
+
+    @property
+    def marked(self) -> Marked | None:
+        return first_mark(self.pieces)
 
 
 def load_excerpts(message_ids: Sequence[int], term: Term | None) -> dict[int, Excerpt]:

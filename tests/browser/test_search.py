@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Mailbox
+from tests.factories import make_message
 
 
 def test_a_search_is_marked_and_narrowed(chromium: Browser, mailbox: Mailbox) -> None:
@@ -22,7 +23,7 @@ def test_a_search_is_marked_and_narrowed(chromium: Browser, mailbox: Mailbox) ->
 def test_a_search_is_saved_and_opened_from_the_column(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium)
     page.goto(f"{mailbox.url}/search/?q=letter")
-    page.locator("summary", has_text="Save this search").click()
+    page.locator("summary", has_text="Save search").click()
     page.locator("#searchbar input[name=name]").fill("Letters")
     page.locator("#searchbar").get_by_role("button", name="Save", exact=True).click()
     saved = page.locator("#tree a[data-key=saved]")
@@ -34,3 +35,39 @@ def test_a_search_is_saved_and_opened_from_the_column(chromium: Browser, mailbox
     expect(saved).to_have_attribute("aria-current", "page")
     page.locator("#searchbar").get_by_role("button", name="Remove").click()
     expect(saved).to_have_count(0)
+
+
+def test_results_are_narrowed_by_what_they_have_in_common(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    page.goto(f"{mailbox.url}/search/?q=the")
+    facets = page.locator("details.facets")
+    facets.locator("summary").click()
+    folder = facets.locator("a[title='in:inbox']")
+    counted = int(folder.locator(".count").inner_text())
+    folder.click()
+    # The box says what the list now shows, and the next list's own words after that.
+    expect(page.locator("#q")).to_have_value(re.compile(r"^the\S* in:inbox$"))
+    expect(page.locator("#grid .row")).to_have_count(min(counted, 50))
+    page.locator("#tree a.item", has_text="Inbox").first.click()
+    expect(page.locator("#q")).to_have_value("")
+    page.locator("#q").fill("letter")
+    page.locator("form.search").get_by_role("button", name="This folder").click()
+    expect(page.locator("#searchbar")).to_contain_text("Only Inbox is searched.")
+    page.locator("#q").fill("harbour")
+    page.locator("#q").press("Enter")
+    expect(page).to_have_url(re.compile(r"q=harbour&folder=\d+$"))
+
+
+def test_what_was_found_is_in_sight_however_narrow_the_list(chromium: Browser, mailbox: Mailbox) -> None:
+    words = " ".join(["Minutes of the meeting about the new boathouse and", "its roof"] * 2)
+    make_message(mailbox.folders["INBOX"], subject=f"{words} zebra {words}", preview=f"{words} zebra")
+    page = mailbox.inbox(chromium, viewport={"width": 360, "height": 720})
+    page.goto(f"{mailbox.url}/search/?q=zebra")
+    for line in (".subj", ".snip"):
+        box = page.locator(f"#grid {line}").bounding_box()
+        mark = page.locator(f"#grid {line} mark").first.bounding_box()
+        assert box is not None
+        assert mark is not None
+        assert box["x"] < mark["x"]
+        assert mark["x"] + mark["width"] <= box["x"] + box["width"]
+        assert mark["width"] > 30

@@ -33,6 +33,12 @@ def test_what_is_not_ours_stays_an_import_at_the_top() -> None:
     assert 'import("heron/late")' in text
 
 
+def test_comments_that_fill_a_line_stay_in_the_source() -> None:
+    source = '/* What\n   it does. */\n\n/** One. */ const one = "/*";\n  // why\nconst two = "*/"; // two\n'
+    text = join(["a"], a=source)
+    assert 'modules["a"] = (() => {\n/** One. */ const one = "/*";\nconst two = "*/"; // two\nreturn' in text
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -42,14 +42,14 @@ def test_what_was_not_understood_is_shown_at_its_place_and_the_rest_is_found(bro
     make_message(inbox, subject="Tide charts")
     shown = page(browser, "/search/?q=tide+before:soon")
     assert "<code>tide <mark>before:soon</mark></code> Write a day as 2026-03-01" in shown
-    assert "<mark>Tide</mark> charts" in shown
+    assert '<mark>Tide</mark><span class="rest"> charts</span>' in shown
 
 
 def test_words_in_a_query_are_never_markup(browser: Client, inbox: Folder) -> None:
     make_message(inbox, subject="<b>bold</b> words")
     raw = browser.get("/search/?q=bold+before:<script>").content.decode()
     assert "<script>" not in raw.partition('id="searchbar"')[2].partition("</p>")[0]
-    assert "&lt;b&gt;<mark>bold</mark>&lt;/b&gt;" in raw
+    assert '&lt;b&gt;</span><mark>bold</mark><span class="rest">&lt;/b&gt;' in raw
 
 
 def test_the_attachment_that_matches_is_named_and_its_words_marked(browser: Client, inbox: Folder) -> None:
@@ -59,7 +59,7 @@ def test_the_attachment_that_matches_is_named_and_its_words_marked(browser: Clie
     FileText.objects.create(account_id=inbox.account_id, message=found, part="2", filename="<lease>.docx", text=text)
     index_texts(inbox.account_id, [message_text(found.pk, parse_message(raw), [text])])
     shown = page(browser, "/search/?q=boathouse+")
-    assert '<span class="where">In <lease>.docx:</span> Berths The <mark>boathouse</mark> is to let' in shown
+    assert '<span class="where">In <lease>.docx:</span> <span class="ahead">Berths The </span><mark>boat' in shown
     assert "&lt;lease&gt;" in browser.get("/search/?q=boathouse+").content.decode()
 
 
@@ -70,14 +70,15 @@ def test_the_place_in_the_body_is_shown_with_the_match_marked(browser: Client, i
     assert raw is not None
     index_texts(inbox.account_id, [message_text(found.message_id, parse_message(bytes(raw.data)))])
     shown = page(browser, '/search/?q="angstrom unit"')
-    snippet = re.search(r'class="snip"[^>]*>(.*?)</span></span>', shown, re.DOTALL)
+    snippet = re.search(r'class="snip marked"[^>]*>(.*?)</span>\s*</span></span>', shown, re.DOTALL)
     assert snippet is not None
-    assert "<mark>Ångström unit</mark> is small" in snippet[1]
+    assert '<mark>Ångström unit</mark><span class="rest"> is small' in snippet[1]
 
 
 def test_which_field_matched_is_said(browser: Client, inbox: Folder) -> None:
     make_message(inbox, subject="Plain", recipients={"to": [["Carol Danvers", "carol@example.test"]]})
-    assert '<span class="where">To:</span> <mark>Carol</mark> Danvers' in page(browser, "/search/?q=to:carol")
+    shown = page(browser, "/search/?q=to:carol")
+    assert 'To:</span> <span class="ahead"></span><mark>Carol</mark><span class="rest"> Danvers' in shown
     assert "Matches the sender." in page(browser, "/search/?q=from:ada")
 
 
@@ -115,7 +116,9 @@ def test_junk_is_offered_where_nothing_was_found(browser: Client, inbox: Folder)
     make_message(make_folder(inbox.account, "Junk", role="junk"), subject="Prize")
     shown = page(browser, "/search/?q=prize")
     assert "Junk and the bin were not searched" in shown
-    assert 'href="/search/?q=prize+in%3Aanywhere"' in shown
+    assert 'href="/search/?q=prize%2A+in%3Aanywhere"' in shown
+    # Half a word stays the beginning of one, and both sides of OR are looked for there too.
+    assert 'href="/search/?q=%28crown+OR+priz%2A%29+in%3Aanywhere"' in page(browser, "/search/?q=crown+OR+priz")
     found = page(browser, "/search/?q=prize+in:anywhere")
     assert "<mark>Prize</mark>" in found
     assert re.search(r'<span class="chip h\d+"[^>]*>Junk</span>', found)
@@ -143,16 +146,16 @@ def test_hints_narrow_the_search(browser: Client, inbox: Folder) -> None:
 
 def test_a_search_is_kept_under_a_name_and_stands_in_the_column(browser: Client, anna: User, inbox: Folder) -> None:
     make_message(inbox, subject="Tide charts")
-    assert "Save this search" in page(browser, "/search/?q=tide")
+    assert "Save search" in page(browser, "/search/?q=tide")
     kept = browser.post("/search/saved/", {"q": "subject:tide ", "name": "  High   water "}, follow=True)
     assert kept.redirect_chain == [("/search/?q=subject%3Atide+", 302)]
     shown = html.unescape(kept.content.decode())
     assert "Saved as “High water”" in shown
-    assert "Save this search" not in shown
+    assert "Save search" not in shown
     column = re.search(r"<h2>Saved searches</h2>\s*<ul>(.*?)</ul>", shown, re.DOTALL)
     assert column is not None
     assert 'href="/search/?q=subject%3Atide+" title="High water" data-list aria-current="page"' in column[1]
-    assert "<mark>Tide</mark> charts" in shown
+    assert '<mark>Tide</mark><span class="rest"> charts</span>' in shown
     # On every page, and nobody else's.
     assert "High water" in page(browser, f"/f/{inbox.pk}/")
     stranger = Client()

@@ -7,6 +7,7 @@ import "heron/mail/panes";
 import "heron/mail/menus";
 import "heron/mail/keys";
 import "heron/mail/palette";
+import "heron/mail/search_box";
 import "heron/mail/help";
 import "heron/mail/cards";
 import "heron/mail/arrange";

@@ -1,0 +1,32 @@
+/* The search box at the top keeps up with a list that was changed without a new page: its words, and the folder. */
+
+const form = document.querySelector("form.search");
+const box = form?.querySelector("[name=q]");
+/** What the box said when it and the list were last the same. */
+let told = box?.value;
+
+function follow() {
+  const list = document.getElementById("listform").dataset;
+  const query = new URL(list.first, location.href).searchParams;
+  const isSearch = list.kind === "search";
+  // What is being typed meanwhile is the next search.
+  if (box.value === told || box !== document.activeElement) box.value = isSearch ? query.get("q") ?? "" : "";
+  told = box.value;
+  form.querySelector("input[name=folder]")?.remove();
+  if (isSearch && query.get("folder")) {
+    const within = document.createElement("input");
+    Object.assign(within, { type: "hidden", name: "folder", value: query.get("folder") });
+    form.append(within);
+  }
+  const here = form.querySelector("button[name=folder]");
+  if (here) {
+    here.hidden = list.kind !== "folder";
+    here.value = list.folders.trim();
+    here.title = here.dataset.title.replace("%(name)s", list.title);
+  }
+}
+
+if (box) {
+  form.addEventListener("submit", () => { told = box.value; });
+  document.addEventListener("heron:list", follow);
+}
