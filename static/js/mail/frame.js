@@ -8,6 +8,18 @@ const watched = new WeakMap();
 /** Smaller than this nobody reads: what is wider still is scrolled sideways. */
 const LEAST_SCALE = 0.5;
 
+/** The margin under the body: the widest of those that collapse into one (CSS 2.2 §8.3.1). */
+function marginBelow(inside) {
+  let margin = 0;
+  for (let block = inside.body; block; block = block.lastElementChild) {
+    const style = inside.defaultView.getComputedStyle(block);
+    if (!["block", "list-item"].includes(style.display)) break;
+    margin = Math.max(margin, parseFloat(style.marginBottom));
+    if (parseFloat(style.paddingBottom) || parseFloat(style.borderBottomWidth)) break;
+  }
+  return margin;
+}
+
 /** The height of a document's content. In quirks mode html and body stretch to the frame, so that they would
     never tell of less than they have: there the contents themselves are measured. */
 function heightOf(inside) {
@@ -21,7 +33,7 @@ function heightOf(inside) {
     return (child.nodeType === Node.ELEMENT_NODE ? child : range).getBoundingClientRect().bottom;
   });
   const style = inside.defaultView.getComputedStyle(inside.body);
-  const below = parseFloat(style.paddingBottom) + parseFloat(style.marginBottom) + parseFloat(style.borderBottomWidth);
+  const below = parseFloat(style.paddingBottom) + parseFloat(style.borderBottomWidth) + marginBelow(inside);
   return Math.ceil(Math.max(0, ...bottoms) + inside.defaultView.scrollY + below);
 }
 

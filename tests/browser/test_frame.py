@@ -1,0 +1,102 @@
+"""The frame of a letter: its links are reached by keyboard and left again; at any width nothing is cut off."""
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import Mailbox
+from tests.web.mail import store
+
+_PARAGRAPH = "Dear Anna, the boat leaves at seven from the old pier, and whoever is late swims. " * 12
+LETTER = f"""From: Bo <bo@boats.example>
+To: Anna <anna.berg@nordlicht.example>
+Subject: The boat
+Message-ID: <boat@boats.example>
+MIME-Version: 1.0
+Content-Type: text/html; charset=utf-8
+
+<p>{_PARAGRAPH}</p>
+<p><a href="https://boats.example/1">The first boat</a> or <a href="https://boats.example/2">the second</a></p>
+<p>See you there!</p>
+<blockquote type="cite"><p>{_PARAGRAPH}</p>
+<p>When does <a href="https://boats.example/3">the boat</a> leave?</p></blockquote>
+""".replace("\n", "\r\n").encode()
+
+#: What has the focus: a link's text or the fold inside the frame, or something of the page around it.
+_FOCUSED = """() => {
+  const one = document.activeElement;
+  if (!one.matches("iframe.fitted")) return "page";
+  const inner = one.contentDocument.activeElement;
+  return inner.tagName === "A" ? inner.textContent : inner.tagName.toLowerCase();
+}"""
+
+
+def _open(mailbox: Mailbox, chromium: Browser, **options: object) -> tuple[Page, Locator]:
+    message = store(mailbox.user, LETTER, mailbox.folders["INBOX"])
+    page = mailbox.page(chromium, **options)
+    page.goto(f"{mailbox.url}/m/{message.pk}/")
+    frame = page.locator("iframe.fitted")
+    expect(frame).to_be_visible()
+    return page, frame
+
+
+def _stops(page: Page, key: str, *, until: str, most: int = 80) -> list[str]:
+    """What had the focus on the way, by pressing ``key`` again and again."""
+    stops: list[str] = []
+    for _ in range(most):
+        page.keyboard.press(key)
+        stops.append(page.evaluate(_FOCUSED))
+        if stops[-1] == until:
+            return stops
+    raise AssertionError(f"{until} was not reached: {stops}")
+
+
+def test_tab_goes_through_the_links_and_on(mailbox: Mailbox, chromium: Browser) -> None:
+    page, _ = _open(mailbox, chromium)
+    _stops(page, "Tab", until="The first boat")
+    page.keyboard.press("Tab")
+    assert page.evaluate(_FOCUSED) == "the second"
+    page.keyboard.press("Tab")
+    assert page.evaluate(_FOCUSED) == "summary"
+    page.keyboard.press("Tab")
+    assert page.evaluate(_FOCUSED) == "page"
+    back = _stops(page, "Shift+Tab", until="The first boat")
+    assert back[-3:] == ["summary", "the second", "The first boat"]
+
+
+def test_enter_opens_the_fold_and_the_frame_grows_with_it(mailbox: Mailbox, chromium: Browser) -> None:
+    page, frame = _open(mailbox, chromium)
+    before = frame.bounding_box()
+    _stops(page, "Tab", until="summary")
+    page.keyboard.press("Enter")
+    expect(page.frame_locator("iframe.fitted").get_by_text("When does")).to_be_visible()
+    page.wait_for_function(
+        "([frame, before]) => frame.clientHeight > before + 50",
+        arg=[frame.element_handle(), before and before["height"]],
+    )
+    page.keyboard.press("Tab")
+    assert page.evaluate(_FOCUSED) == "the boat"
+    _assert_whole(page, frame)
+
+
+@pytest.mark.parametrize("zoom", [0.5, 1, 2, 3])
+def test_at_any_zoom_it_is_whole(mailbox: Mailbox, chromium: Browser, zoom: float) -> None:
+    """To a page, zooming is a window of fewer, larger pixels."""
+    page, frame = _open(mailbox, chromium, viewport={"width": 1280, "height": 800})
+    page.set_viewport_size({"width": int(1280 / zoom), "height": int(800 / zoom)})
+    _assert_whole(page, frame)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    _assert_whole(page, frame)
+
+
+def _assert_whole(page: Page, frame: Locator) -> None:
+    """The frame is as high as what it holds, and no wider than its place; it scrolls in neither direction."""
+    page.wait_for_function(
+        """(frame) => {
+          const root = frame.contentDocument.documentElement;
+          const last = frame.contentDocument.body.getBoundingClientRect();
+          return root.scrollHeight <= frame.clientHeight + 1 && root.scrollWidth <= frame.clientWidth
+            && last.bottom <= frame.clientHeight + 1 && last.bottom > frame.clientHeight - 40
+            && frame.getBoundingClientRect().right <= frame.ownerDocument.documentElement.clientWidth + 1;
+        }""",
+        arg=frame.element_handle(),
+    )
