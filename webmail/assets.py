@@ -30,13 +30,13 @@ SHEETS = (
 
 #: The script of each kind of page and the modules it begins with, in their order; templates name the files.
 SCRIPTS = {
-    "js/page/mailbox.js": ("shell", "compose", "mail/start"),
+    "js/page/mailbox.js": ("shell", "signout", "compose", "mail/start"),
     "js/page/offline.js": ("offline",),
-    "js/page/plain.js": ("shell",),
+    "js/page/plain.js": ("shell", "signout"),
     "js/page/print.js": ("shell", "mail/print"),
-    "js/page/settings.js": ("shell", "settings"),
-    "js/page/writing.js": ("shell", "compose"),
-    "js/page/outbox.js": ("shell", "compose", "compose/outbox"),
+    "js/page/settings.js": ("shell", "signout", "settings"),
+    "js/page/writing.js": ("shell", "signout", "compose"),
+    "js/page/outbox.js": ("shell", "signout", "compose", "compose/outbox"),
 }
 
 

@@ -15,6 +15,7 @@ from mailsync.types import Certificate, Examined, Secret, Security, ServerSettin
 
 #: Matches no certificate, so that every one is shown and none is taken.
 _NO_PIN = "none"
+_PROTOCOLS = {"imap": imap, "pop3": pop3, "smtp": smtp}
 _STEPS: tuple[StepName, ...] = ("resolve", "connect", "tls", "login", "capabilities")
 
 
@@ -50,12 +51,13 @@ def _log_in(server: ServerSettings) -> frozenset[str]:
 
 def _result(error: MailError, server: ServerSettings) -> StepResult:
     code = error.code if isinstance(error, NeedsUser) else "try_later"
-    shown = _fetch_certificate(server) if code == "certificate" else None
+    shown = _fetch_unchecked(server) if code == "certificate" else None
     return StepResult(False, code, str(error), shown)
 
 
-def _fetch_certificate(server: ServerSettings) -> Certificate | None:
-    """What the server shows, at the place where this protocol begins TLS; None where it does not come to that."""
+def _fetch_unchecked(server: ServerSettings) -> Certificate | None:
+    """What the server shows where this protocol begins TLS, unchecked: to be judged by a person, never to be relied on.
+    None where it does not come to that."""
     if _is_plain(server):
         return None
     try:
@@ -94,22 +96,21 @@ def _examine(server: ServerSettings, lacks: str) -> Iterator[Examined]:
     except MailError as error:
         yield Examined("connect", _result(error, server))
         return
-    shown = _fetch_certificate(server)
+    try:
+        shown = _PROTOCOLS[server.protocol].fetch_certificate(server)
+    except MailError as error:
+        refused = _result(error, server)
+        yield Examined("tls", refused, certificate=refused.certificate)
+        return
+    yield Examined("tls", StepResult(True), (tls.effective_security(server).value.upper(),), shown)
     if lacks:
-        yield Examined("tls", StepResult(True), certificate=shown)
         yield Examined("login", StepResult(False, "token", lacks))
         return
     try:
         capabilities = _log_in(server)
     except MailError as error:
-        result = _result(error, server)
-        if result.code in ("certificate", "security") or (shown is None and not _is_plain(server)):
-            yield Examined("tls", result, certificate=shown)
-            return
-        yield Examined("tls", StepResult(True), certificate=shown)
-        yield Examined("login", result)
+        yield Examined("login", _result(error, server))
         return
-    yield Examined("tls", StepResult(True), (tls.effective_security(server).value.upper(),), shown)
     yield Examined("login", StepResult(True), (server.username,))
     yield Examined("capabilities", StepResult(True), tuple(sorted(capabilities)))
 

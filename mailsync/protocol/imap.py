@@ -10,7 +10,7 @@ from typing import Literal as OneOf
 from typing import NamedTuple
 
 from mailsync.errors import Poison, Rejected, TryLater
-from mailsync.protocol import imap_batches, imap_folders
+from mailsync.protocol import imap_batches, imap_folders, tls
 from mailsync.protocol.imap_errors import StatusText
 from mailsync.protocol.imap_fetch import parse_fetches
 from mailsync.protocol.imap_names import (
@@ -22,9 +22,10 @@ from mailsync.protocol.imap_names import (
     parse_ranges,
     quote,
 )
-from mailsync.protocol.imap_session import ImapSession, Reply, open_session
+from mailsync.protocol.imap_session import ImapSession, Reply, open_secured, open_session
 from mailsync.protocol.imap_wire import MAX_LITERAL_BYTES
 from mailsync.types import (
+    Certificate,
     CopyResult,
     FetchedHeader,
     FetchedMessage,
@@ -340,6 +341,14 @@ def connect(
     except BaseException:
         session.wire.shutdown()
         raise
+
+
+def fetch_certificate(settings: ServerSettings) -> Certificate | None:
+    """What protects a login, seen without one; None where nothing does. Raises as ``connect``, for a bad one too."""
+    wire = open_secured(settings).wire
+    shown = tls.shown_certificate(wire.sock)
+    wire.shutdown()
+    return shown
 
 
 def _found(reply: Reply) -> Iterator[int]:

@@ -288,6 +288,17 @@ class ImapSession(IMAPClient):  # type: ignore[misc]  # IMAPClient carries no ty
 def open_session(settings: ServerSettings, max_literal_bytes: int = MAX_LITERAL_BYTES) -> ImapSession:
     """Connect, secure and log in. Raises ``NeedsUser``, ``TryLater`` or ``TryNow``."""
     auth.check_login(settings)
+    session = open_secured(settings, max_literal_bytes)
+    try:
+        session.log_in()
+    except BaseException:
+        session.wire.shutdown()
+        raise
+    return session
+
+
+def open_secured(settings: ServerSettings, max_literal_bytes: int = MAX_LITERAL_BYTES) -> ImapSession:
+    """A session just before its login: under TLS that was checked, where TLS is wanted. Raises as ``open_session``."""
     security = tls.effective_security(settings)
     host = egress.ascii_host(settings.host)
     sock = egress.open_socket(
@@ -301,7 +312,6 @@ def open_session(settings: ServerSettings, max_literal_bytes: int = MAX_LITERAL_
             session.begin_tls(host)
         else:
             session.refresh_capabilities()
-        session.log_in()
     except BaseException:
         session.wire.shutdown()
         raise

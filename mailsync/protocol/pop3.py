@@ -8,8 +8,9 @@ session is undone.
 from collections.abc import Sequence
 
 from mailsync.errors import Rejected
-from mailsync.protocol.pop3_session import Connection, failures, open_connection, shut
-from mailsync.types import ServerSettings
+from mailsync.protocol import tls
+from mailsync.protocol.pop3_session import Connection, failures, open_connection, open_secured, shut
+from mailsync.types import Certificate, ServerSettings
 
 MAX_MESSAGE_BYTES = 160 * 1024 * 1024
 MAX_LISTING_BYTES = 160 * 1024 * 1024
@@ -101,6 +102,14 @@ def connect(settings: ServerSettings) -> Pop3Source:
     """A logged-in session. Raises ``NeedsUser`` with the cause in plain words, ``TryLater`` or ``TryNow``."""
     connection, capabilities = open_connection(settings)
     return Pop3Source(settings, connection, capabilities)
+
+
+def fetch_certificate(settings: ServerSettings) -> Certificate | None:
+    """What protects a login, seen without one; None where nothing does. Raises as ``connect``, for a bad one too."""
+    connection, _ = open_secured(settings)
+    shown = tls.shown_certificate(connection.sock)
+    shut(connection)
+    return shown
 
 
 def _listing(connection: Connection, command: bytes) -> list[bytes]:

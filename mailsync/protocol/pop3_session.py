@@ -112,6 +112,17 @@ class Connection(poplib.POP3):
 def open_connection(settings: ServerSettings) -> tuple[Connection, frozenset[str]]:
     """Greeting, CAPA, STLS where asked, login, CAPA again. Raises ``NeedsUser``, ``TryLater`` or ``TryNow``."""
     auth.check_login(settings)
+    connection, capabilities = open_secured(settings)
+    try:
+        _log_in(settings, connection, capabilities)
+        return connection, fetch_capabilities(settings, connection) or capabilities
+    except BaseException:
+        shut(connection)
+        raise
+
+
+def open_secured(settings: ServerSettings) -> tuple[Connection, frozenset[str]]:
+    """Just before the login: under TLS that was checked, where TLS is wanted. Raises as ``open_connection``."""
     security = tls.effective_security(settings)
     host = egress.ascii_host(settings.host)
     sock = egress.open_socket(
@@ -125,8 +136,7 @@ def open_connection(settings: ServerSettings) -> tuple[Connection, frozenset[str
         if security is Security.STARTTLS:
             _begin_tls(settings, connection, host, capabilities)
             capabilities = fetch_capabilities(settings, connection)
-        _log_in(settings, connection, capabilities)
-        return connection, fetch_capabilities(settings, connection) or capabilities
+        return connection, capabilities
     except BaseException:
         shut(connection)
         raise

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 import idna
 
 from mailsync.errors import MailError, Rejected, TryLater
-from mailsync.protocol import auth
+from mailsync.protocol import auth, tls
 from mailsync.protocol.contract import UncertainDelivery
-from mailsync.protocol.smtp_session import LATER_CODES, LOGIN_CODES, Connection, open_connection
-from mailsync.types import RecipientReply, ServerSettings, SubmissionReply
+from mailsync.protocol.smtp_session import LATER_CODES, LOGIN_CODES, Connection, open_connection, open_secured
+from mailsync.types import Certificate, RecipientReply, ServerSettings, SubmissionReply
 
 #: RFC 5321 §4.5.3.2.6: a server may take ten minutes to answer the final dot.
 FINAL_REPLY_SECONDS = 600.0
@@ -298,6 +298,14 @@ class SmtpSender:
 def connect(settings: ServerSettings, *, final_reply_seconds: float = FINAL_REPLY_SECONDS) -> SmtpSender:
     """A logged-in connection. Raises ``NeedsUser`` with the cause in plain words, or ``TryLater``."""
     return SmtpSender(settings, open_connection(settings), final_reply_seconds)
+
+
+def fetch_certificate(settings: ServerSettings) -> Certificate | None:
+    """What protects a login, seen without one; None where nothing does. Raises as ``connect``, for a bad one too."""
+    connection = open_secured(settings)
+    shown = tls.shown_certificate(connection.sock)
+    connection.close()
+    return shown
 
 
 def _check_bytes(raw: bytes) -> None:

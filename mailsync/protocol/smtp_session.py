@@ -101,6 +101,20 @@ class Connection(smtplib.SMTP):
 def open_connection(settings: ServerSettings) -> Connection:
     """Connect, EHLO, STARTTLS where asked, AUTH. Raises ``NeedsUser`` with the cause, or ``TryLater``."""
     auth.check_login(settings)
+    connection = open_secured(settings)
+    try:
+        if settings.username:
+            _log_in(settings, connection)
+    except smtplib.SMTPServerDisconnected as error:
+        raise _broken_off(settings, connection, error) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_secured(settings: ServerSettings) -> Connection:
+    """Just before the login: under TLS that was checked, where TLS is wanted. Raises as ``open_connection``."""
     security = tls.effective_security(settings)
     host = egress.ascii_host(settings.host)
     sock = egress.open_socket(
@@ -113,16 +127,18 @@ def open_connection(settings: ServerSettings) -> Connection:
         _greet(settings, connection)
         if security is Security.STARTTLS:
             _begin_tls(settings, connection, host)
-        if settings.username:
-            _log_in(settings, connection)
     except smtplib.SMTPServerDisconnected as error:
-        connection.close()
-        raise TryLater(f"{settings.host}:{settings.port} broke off the connection.", detail=str(error)) from error
+        raise _broken_off(settings, connection, error) from error
     except BaseException:
         connection.close()
         sock.close()
         raise
     return connection
+
+
+def _broken_off(settings: ServerSettings, connection: Connection, error: Exception) -> TryLater:
+    connection.close()
+    return TryLater(f"{settings.host}:{settings.port} broke off the connection.", detail=str(error))
 
 
 def _greet(settings: ServerSettings, connection: Connection) -> None:

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from mailsync.errors import CertificateRefused, NeedsUser, TryLater
 from mailsync.protocol.certificate import fingerprint, parse_certificate
-from mailsync.types import Security, ServerSettings
+from mailsync.types import Certificate, Security, ServerSettings
 
 #: Ports where TLS begins at once (RFC 8314 §3); 585 is the old port of secure IMAP.
 IMPLICIT_TLS_PORTS = frozenset({465, 585, 993, 995})
@@ -112,6 +112,12 @@ def wrap(sock: socket.socket, settings: ServerSettings, host: str) -> ssl.SSLSoc
     except OSError as error:
         sock.close()
         raise TryLater(f"{where} broke off while TLS was being set up.", detail=str(error)) from error
+
+
+def shown_certificate(sock: socket.socket | None) -> Certificate | None:
+    """The certificate that a socket of ``wrap`` was opened by; None where nothing protects it."""
+    der = sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
+    return parse_certificate(der) if der else None
 
 
 def _check_pin(sock: ssl.SSLSocket, settings: ServerSettings) -> None:

@@ -87,25 +87,6 @@ document.addEventListener("visibilitychange", () => {
    A browser that refuses a worker, as behind a certificate it does not know, shows its own. */
 if (app) addEventListener("load", () => navigator.serviceWorker?.register("/worker.js").catch(() => {}), { once: true });
 
-/* Nothing of one person stays on the device for the next; Clear-Site-Data says the same to browsers that know it. */
-for (const form of document.querySelectorAll("form[action$='/logout/']")) {
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    await forget();
-    form.submit();
-  });
-}
-
-async function forget() {
-  try {
-    localStorage.clear();
-    for (const name of (await globalThis.caches?.keys()) ?? []) await caches.delete(name);
-    for (const worker of (await navigator.serviceWorker?.getRegistrations()) ?? []) await worker.unregister();
-  } catch {
-    // The browser forbids storage: then nothing is kept either.
-  }
-}
-
 /* Fields that show or hide a password. */
 for (const eye of document.querySelectorAll("[data-reveal]")) {
   eye.hidden = false;

@@ -9,3 +9,10 @@ export function storeActs(acts) {
   else localStorage.removeItem(KEY);
   document.dispatchEvent(new CustomEvent("heron:waiting"));
 }
+
+/** Whether that act was still there to be taken away. */
+export function dropAct(id) {
+  const acts = waitingActs();
+  storeActs(acts.filter((act) => act.id !== id));
+  return acts.some((act) => act.id === id);
+}

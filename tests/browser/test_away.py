@@ -2,7 +2,10 @@
 
 from playwright.sync_api import Browser, Page, expect
 
+from mailsync.models import Change
 from tests.browser.conftest import Mailbox
+
+KEPT = "localStorage.getItem('heron.waiting-acts')"
 
 
 def kept_by_worker(page: Page) -> list[str]:
@@ -24,13 +27,31 @@ def with_worker(chromium: Browser, mailbox: Mailbox) -> Page:
     return page
 
 
+def archive_first(page: Page) -> str:
+    """Archive the first row without a connection; its id."""
+    row = page.locator(".row").first
+    name = row.get_attribute("id")
+    assert name
+    row.focus()
+    page.keyboard.press("e")
+    expect(page.locator("#syncstate")).to_have_text("Offline, 1 change waits")
+    return name
+
+
+def leave_out_the_disconnected(mailbox: Mailbox) -> None:
+    mailbox.complaints[:] = [text for text in mailbox.complaints if "ERR_INTERNET_DISCONNECTED" not in text]
+
+
+def sign_out(page: Page) -> None:
+    page.locator(".ib-av").click()
+    page.locator("#me-menu form button").click()
+
+
 def test_a_page_of_ours_stands_in_and_goes_on_by_itself(chromium: Browser, mailbox: Mailbox) -> None:
     page = with_worker(chromium, mailbox)
     inbox = page.url
     page.context.set_offline(True)
-    page.locator(".row").first.focus()
-    page.keyboard.press("e")
-    expect(page.locator("#syncstate")).to_have_text("Offline, 1 change waits")
+    gone = archive_first(page)
     page.goto(inbox)
     expect(page.get_by_role("heading")).to_have_text("No connection")
     expect(page.locator("#waiting")).to_have_text("Offline, 1 change waits")
@@ -40,22 +61,54 @@ def test_a_page_of_ours_stands_in_and_goes_on_by_itself(chromium: Browser, mailb
     page.context.set_offline(False)
     expect(page.locator(".row").first).to_be_visible()
     assert page.url == inbox
-    mailbox.complaints[:] = [text for text in mailbox.complaints if "ERR_INTERNET_DISCONNECTED" not in text]
+    # What was done meanwhile has reached the server, once, and the browser has nothing left of it.
+    page.wait_for_function(f"() => {KEPT} === null")
+    expect(page.locator(f"#{gone}")).to_have_count(0)
+    page.reload()
+    page.locator(".scripted").first.wait_for()
+    expect(page.locator(f"#{gone}")).to_have_count(0)
+    assert [change.kind for change in Change.objects.all()] == ["move"]
+    leave_out_the_disconnected(mailbox)
 
 
 def test_no_mail_is_kept_and_signing_out_leaves_nothing(chromium: Browser, mailbox: Mailbox) -> None:
     page = with_worker(chromium, mailbox)
     page.locator(".row").first.click()
     page.locator("#subject").wait_for()
-    page.evaluate("localStorage.setItem('heron.waiting-acts', '[]')")
+    page.evaluate("localStorage.setItem('heron.of-anna', '1')")
     expected = ["/offline/", "/static/css/heron.css", "/static/icons.svg", "/static/img/favicon.svg"]
     assert kept_by_worker(page) == [*expected, "/static/js/page/offline.js"]
-    page.locator(".ib-av").click()
-    page.locator("#me-menu form button").click()
+    sign_out(page)
     page.wait_for_url("**/accounts/login/**")
     assert kept_by_worker(page) == []
     assert page.evaluate("localStorage.length") == 0
     assert page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
+
+
+def test_signing_out_without_a_connection_is_refused_and_loses_nothing(chromium: Browser, mailbox: Mailbox) -> None:
+    page = with_worker(chromium, mailbox)
+    page.context.set_offline(True)
+    sign_out(page)
+    expect(page.get_by_role("alert")).to_contain_text("You are still signed in: Heron could not be reached.")
+    page.keyboard.press("Escape")
+    archive_first(page)
+    sign_out(page)
+    alert = page.get_by_role("alert").filter(has_text="1 change waits")
+    expect(alert).to_have_text("You are still signed in: 1 change waits for the connection. Sign out once it is sent.")
+    waiting = page.evaluate(KEPT)
+    assert not Change.objects.exists()
+    # On a page that sends nothing by itself the same click does both, once the line is back: what waits goes first.
+    page.evaluate("localStorage.removeItem('heron.waiting-acts')")
+    page.context.set_offline(False)
+    page.goto(f"{mailbox.url}/settings/")
+    page.evaluate("(acts) => localStorage.setItem('heron.waiting-acts', acts)", waiting)
+    sign_out(page)
+    page.wait_for_url("**/accounts/login/**")
+    assert [change.kind for change in Change.objects.all()] == ["move"]
+    assert page.evaluate("localStorage.length") == 0
+    page.goto(mailbox.url)
+    expect(page.locator("input[name=password]")).to_be_visible()
+    leave_out_the_disconnected(mailbox)
 
 
 def test_it_can_be_installed(chromium: Browser, mailbox: Mailbox) -> None:

@@ -10,17 +10,24 @@ from tests.browser.chromium import CHROMIUM, QUIET
 from tests.browser.conftest import Mailbox
 from tests.browser.pages import OUTSIDE, inside
 
-#: What is wider than the window, leaving out what lies in a box that scrolls sideways by itself.
+#: What is wider than the window, and every box that scrolls sideways; but those that do so on purpose, a row of tabs
+#: or of tools and text as it was written, and what is cut off at its end with dots.
 TOO_WIDE = """() => {
-  const holds = (one) => /auto|scroll|hidden|clip/.test(getComputedStyle(one).overflowX);
-  const isHeld = (one) => one !== document.body && (holds(one) || isHeld(one.parentElement));
+  const MAY_SCROLL = ".tabs, .fmt, .hints, pre";
+  const isCut = (one) => getComputedStyle(one).textOverflow === "ellipsis";
+  const isHeld = (one) => one !== document.body && one !== null
+    && (one.matches(MAY_SCROLL) || isCut(one) || isHeld(one.parentElement));
   const page = document.documentElement.scrollWidth;
   const wide = page > innerWidth ? [`the page is ${page} wide`] : [];
   for (const one of document.body.querySelectorAll("*")) {
     const box = one.getBoundingClientRect();
     if (!box.width || !one.checkVisibility({ visibilityProperty: true }) || one.closest(".vh, .skip, svg")) continue;
+    const said = one.outerHTML.slice(0, 120);
     if ((box.right > innerWidth + 1 || box.left < -1) && !isHeld(one.parentElement)) {
-      wide.push(`${one.outerHTML.slice(0, 120)} ${Math.round(box.left)}-${Math.round(box.right)}`);
+      wide.push(`${said} ${Math.round(box.left)}-${Math.round(box.right)}`);
+    }
+    if (one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflowX !== "visible" && !isHeld(one)) {
+      wide.push(`${said} holds ${one.scrollWidth} in ${one.clientWidth}`);
     }
   }
   return wide.slice(0, 5);
@@ -100,6 +107,34 @@ def test_nothing_is_wider_than_the_narrowest_screen(chromium: Browser, mailbox: 
     page = mailbox.page(chromium, viewport={"width": 320, "height": 640}, has_touch=True)
     found = walk(page, mailbox, TOO_WIDE)
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("where", "path"),
+    [
+        ("#grid .row", "inbox"),
+        ("#grid", "inbox"),
+        ("#list", "inbox"),
+        ("#main", "edit folder"),
+        ("#main form", "edit folder"),
+        (".setcol", "accounts"),
+        (".door", "sign-in"),
+    ],
+)
+def test_the_look_notices(where: str, path: str, chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.page(chromium, viewport={"width": 320, "height": 640}, has_touch=True)
+    if path == "sign-in":
+        page.context.clear_cookies()
+    page.goto(mailbox.url + {**inside(mailbox), **OUTSIDE}[path])
+    assert page.evaluate(TOO_WIDE) == []
+    page.locator(where).first.evaluate(
+        """(one) => {
+          const block = document.createElement("div");
+          one.append(block);
+          Object.assign(block.style, { inlineSize: "900px", blockSize: "20px", flex: "none", position: "relative" });
+        }"""
+    )
+    assert page.evaluate(TOO_WIDE) != []
 
 
 @pytest.mark.parametrize("width", [1440, 820])

@@ -2,6 +2,7 @@
 
 import socket
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from mailsync.protocol import egress
 from mailsync.types import Examined, Secret, ServerSettings
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Mailbox
-from tests.servers.self_signed import TlsFront
+from tests.servers.self_signed import TlsFront, make_self_signed
 from tests.servers.smtp import SmtpServer
 
 pytestmark = [pytest.mark.dovecot, pytest.mark.django_db]
@@ -92,3 +93,36 @@ def test_without_a_secret_nothing_is_signed_in_to(mailbox: Mailbox) -> None:
     steps = examine(mailbox.imap, lacks="No password is stored.")
     assert outcome(steps) == "resolve connect tls login! capabilities-"
     assert steps[3].result.message == "No password is stored."
+
+
+@pytest.mark.parametrize("way", ["expired", "self-signed", "other", "plain"])
+def test_without_a_secret_the_protection_is_judged_all_the_same(
+    mailbox: Mailbox, certificates: Certificates, way: str, tmp_path: Path
+) -> None:
+    chain, key = {
+        "expired": (certificates.expired_chain, certificates.expired_key),
+        "other": (certificates.other_name_chain, certificates.other_name_key),
+    }.get(way, (make_self_signed(tmp_path / "home.pem").file, None))
+    front = TlsFront(mailbox.server.imap, chain, key).start()
+    try:
+        server = replace(mailbox.imap, port=mailbox.server.imap if way == "plain" else front.port)
+        steps = examine(server, lacks="No password is stored.")
+        assert outcome(steps) == "resolve connect tls! login- capabilities-"
+        assert steps[2].result.code == ("security" if way == "plain" else "certificate")
+        assert (steps[2].certificate is None) is (way == "plain")
+        assert front.heard == b""
+    finally:
+        front.stop()
+
+
+@pytest.mark.parametrize("kind", ["pop3", "pop3_starttls", "tls", "starttls"])
+def test_without_a_secret_every_protocol_begins_its_protection(
+    mailbox: Mailbox, smtp_server: SmtpServer, kind: str
+) -> None:
+    server: ServerSettings = getattr(mailbox if kind.startswith("pop3") else smtp_server, kind)
+    steps = examine(server, lacks="No password is stored.")
+    assert outcome(steps) == "resolve connect tls login! capabilities-"
+    assert steps[2].certificate is not None
+    untrusting = examine(replace(server, pinned_sha256="ab" * 32), lacks="No password is stored.")
+    assert outcome(untrusting) == "resolve connect tls! login- capabilities-"
+    assert untrusting[2].certificate == steps[2].certificate

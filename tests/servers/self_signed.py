@@ -44,10 +44,15 @@ def make_self_signed(file: Path, name: str = "localhost") -> SelfSigned:
 
 
 class TlsFront:
-    """Listens on loopback with TLS and hands on what is said to a plain port; ``show`` changes the certificate."""
+    """Listens on loopback with TLS and hands on what is said to a plain port; ``show`` changes the certificate.
+
+    ``heard`` is all that clients said under it, in the clear; ``greeted`` counts the connections whose TLS came to be.
+    """
 
     def __init__(self, target_port: int, chain: str, key: str | None = None) -> None:
         self._target = target_port
+        self.heard = bytearray()
+        self.greeted = 0
         self.show(chain, key)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
@@ -89,14 +94,22 @@ class TlsFront:
                 socket.create_connection(("127.0.0.1", self._target), timeout=60) as far,
                 selectors.DefaultSelector() as ready,
             ):
+                self.greeted += 1
                 ready.register(near, selectors.EVENT_READ, (near, far))
                 ready.register(far, selectors.EVENT_READ, (far, near))
                 while True:
                     if near.pending():
-                        far.sendall(near.recv(65536))
+                        self._hand_on(near.recv(65536), far)
                     for entry, _ in ready.select(timeout=60):
                         source, sink = entry.data
                         data = source.recv(65536)
                         if not data:
                             return
-                        sink.sendall(data)
+                        if source is near:
+                            self._hand_on(data, far)
+                        else:
+                            sink.sendall(data)
+
+    def _hand_on(self, data: bytes, far: socket.socket) -> None:
+        self.heard += data
+        far.sendall(data)

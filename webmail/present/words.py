@@ -56,6 +56,13 @@ def script_words() -> dict[str, Phrase]:
         "offline": _("You are offline."),
         "notify_denied": _("The browser does not let Heron notify you. Allow it in the settings of the browser."),
         "offline_waiting": _forms("Offline, {n} change waits", "Offline, {n} changes wait"),
+        "sign_out_offline": _(
+            "You are still signed in: Heron could not be reached. Sign out once the connection is back."
+        ),
+        "sign_out_waiting": _forms(
+            "You are still signed in: {n} change waits for the connection. Sign out once it is sent.",
+            "You are still signed in: {n} changes wait for the connection. Sign out once they are sent.",
+        ),
         "kept_for_later": _("You are offline. This is done here, and on the server once you are back."),
         "saving": _("Saving…"),
         "kept_offline": _("Offline. Kept on this device"),

@@ -10,7 +10,8 @@ import {
 import { close, isPhone, openRow, reading } from "heron/mail/reader";
 import { refreshTop, restore } from "heron/mail/refresh";
 import { actOnEverything, isEverything } from "heron/mail/everything";
-import { forget as forgetQueued, isOffline, keep } from "heron/mail/offline";
+import { isOffline, keep } from "heron/mail/offline";
+import { dropAct } from "heron/waiting";
 
 let undoing = null;
 let dismissToast = () => {};
@@ -175,7 +176,7 @@ export async function undo() {
   dismissToast();
   put.back();
   if (queued) {
-    say(words(forgetQueued(queued) ? "undone" : "nothing_to_undo"));
+    say(words(dropAct(queued) ? "undone" : "nothing_to_undo"));
     return;
   }
   try {
