@@ -27,9 +27,9 @@ list-checks list-indent-decrease list-indent-increase list-ordered list-tree loa
 mail mail-check mail-open mail-plus mail-question-mark mail-warning mails map-pin maximize-2 menu merge message-square
 messages-square minimize-2 minus monitor moon move-right octagon-alert palette panel-bottom panel-left panel-right
 panels-top-left paperclip party-popper pause pen-line pencil pilcrow pin pin-off play plug plug-zap plus printer
-quote redo-2 refresh-cw remove-formatting reply reply-all rotate-ccw rss save search search-x send send-horizontal
-server settings share-2 shield shield-alert shield-check shield-off shield-question-mark signature
-sliders-horizontal smartphone smile square square-check square-minus square-pen star star-off strikethrough sun
+quote redo-2 refresh-cw remove-formatting reply reply-all rotate-ccw rss save scissors search search-x send
+send-horizontal server settings share-2 shield shield-alert shield-check shield-off shield-question-mark signature
+sliders-horizontal smartphone smile split square square-check square-minus square-pen star star-off strikethrough sun
 table-2 tag tags text-align-center text-align-end text-align-start timer trash trash-2 triangle-alert type underline
 undo-2 unlink unplug upload user user-plus user-x users volume-x wand-sparkles wifi-off wrench x zoom-in zoom-out
 """

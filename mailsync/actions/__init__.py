@@ -23,7 +23,7 @@ from mailsync.actions.accounts import (
 )
 from mailsync.actions.certificates import ask_trust
 from mailsync.actions.contacts import forget_contacts, keep_contacts, merge_contacts, write_contact
-from mailsync.actions.conversations import mute, pin, snooze
+from mailsync.actions.conversations import merge, mute, pin, snooze, split
 from mailsync.actions.drafts import (
     attach,
     detach,
@@ -123,6 +123,7 @@ __all__ = [
     "make_label",
     "mark_as_sent",
     "mark_read",
+    "merge",
     "merge_contacts",
     "move",
     "move_folder",
@@ -149,6 +150,7 @@ __all__ = [
     "set_keyword",
     "shut_outbound",
     "snooze",
+    "split",
     "start_draft",
     "stop_sharing",
     "subscribe_folder",

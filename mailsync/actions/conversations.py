@@ -1,4 +1,5 @@
-"""What a user does about a conversation rather than with a message: put it off, silence it, keep it on top.
+"""What a user does about a conversation rather than with a message: put it off, silence it, keep it on top,
+split it, put it together with others.
 
 In: the user and placements they chose. Out: an ``ActionResult`` whose group takes it back, the journal knowing what
 the change log does not. Raises ``NotYours`` and ``CannotDo``.
@@ -18,7 +19,8 @@ from mailsync.actions.verb import verb
 from mailsync.announce import announce_folders
 from mailsync.errors import CannotDo
 from mailsync.models import Placement, Thread
-from mailsync.store import acting, changes, snoozing, specials
+from mailsync.store import acting, changes, deciding, snoozing, specials
+from mailsync.store.threads import delete_empty_threads
 from mailsync.types import ActionResult, Role
 
 _LONGEST_SNOOZE = timedelta(days=5 * 366)
@@ -86,6 +88,40 @@ def pin(user_id: int, placement_ids: Iterable[int], pinned: bool = True) -> Acti
     )
     detail = {"pinned": not pinned, "threads": threads}
     return ActionResult(uuid4(), len(threads), words % {"n": len(threads)}, detail=detail)
+
+
+@verb
+def merge(user_id: int, placement_ids: Iterable[int]) -> ActionResult:
+    """Make these conversations one, and keep them so whatever comes."""
+    placements = own_placements(user_id, placement_ids)
+    threads = {row.thread_id for row in placements}
+    if len({row.account_id for row in placements}) > 1:
+        raise CannotDo(_("Conversations of different mailboxes cannot be merged."))
+    if len(threads) < 2:
+        raise CannotDo(_("Select two or more conversations to merge."))
+    label = ngettext("%(n)d conversation merged", "%(n)d conversations merged", len(threads)) % {"n": len(threads)}
+    return _decided(placements[0].account_id, deciding.merge(placements[0].account_id, threads), len(threads), label)
+
+
+@verb
+def split(user_id: int, placement_ids: Iterable[int], *, onward: bool = False) -> ActionResult:
+    """Give these messages, and what answers them, a conversation of their own; ``onward``: all that came later too."""
+    placements = own_placements(user_id, placement_ids)
+    if len({row.thread_id for row in placements}) > 1:
+        raise CannotDo(_("Choose messages of one conversation to split it."))
+    account_id = placements[0].account_id
+    decided = deciding.split(account_id, {row.message_id for row in placements}, onward=onward)
+    if decided is None:
+        raise CannotDo(_("That is the whole conversation: nothing would be left to split it off from."))
+    count = decided.moved
+    label = ngettext("%(n)d message split off", "%(n)d messages split off", count) % {"n": count}
+    return _decided(account_id, decided, count, label)
+
+
+def _decided(account_id: int, decided: deciding.Decided, count: int, label: str) -> ActionResult:
+    wake.show([], *decided.pairs)
+    delete_empty_threads(decided.emptied)
+    return ActionResult(uuid4(), count, label, detail={"account": account_id, "decided": decided.change})
 
 
 def _threads(placements: Sequence[Placement], **having: bool) -> list[int]:

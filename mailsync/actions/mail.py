@@ -17,9 +17,10 @@ from mailsync.actions.owned import NotYours, own_folder, own_message, own_placem
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.models import Act, Change, Folder, Message, Placement, Thread, ThreadRow
-from mailsync.store import changes, copying, journal_work, snoozing, specials, undoing
+from mailsync.store import changes, copying, deciding, journal_work, snoozing, specials, undoing
 from mailsync.store.acting import hold_until
 from mailsync.store.labels import is_atom, take_back
+from mailsync.store.threads import delete_empty_threads
 from mailsync.types import ActionResult, Role
 
 if TYPE_CHECKING:
@@ -211,6 +212,10 @@ def undo(user_id: int, group: UUID) -> bool:
     snoozing.forget(group)
     if act is not None and act.detail.get("threads"):
         touched += _set_back(user_id, act.detail)
+    if act is not None and act.detail.get("decided"):
+        decided = deciding.take_back(act.detail["account"], act.detail["decided"])
+        wake.show([], *decided.pairs)
+        delete_empty_threads(decided.emptied)
     Act.objects.filter(group=group).update(state=Act.State.UNDONE)
     wake.show([], *touched)
     wake.push_soon(change.account_id for change in mine)

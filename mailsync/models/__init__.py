@@ -15,6 +15,7 @@ from mailsync.models.message import (
     RawMessage,
     RenderedBody,
     Thread,
+    ThreadDecision,
     ThreadReference,
     ThreadRow,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "Snooze",
     "SyncRun",
     "Thread",
+    "ThreadDecision",
     "ThreadReference",
     "ThreadRow",
     "Traffic",

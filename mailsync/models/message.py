@@ -43,7 +43,11 @@ class RawMessage(models.Model):
 
 
 class Thread(models.Model):
-    """A conversation (RFC 8621 §3) within one account."""
+    """A conversation (RFC 8621 §3) within one account.
+
+    One that its user has split is ``divided``: all that it would be together has its names filed under it, and the
+    conversations that were split off say so by ``whole``.
+    """
 
     account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="threads")
     provider_thread_id = models.CharField(max_length=64, blank=True)
@@ -53,6 +57,8 @@ class Thread(models.Model):
     participants = models.JSONField(default=list, help_text="[[name, address], …], oldest first, at most 8.")
     muted = models.BooleanField(default=False)
     pinned = models.BooleanField(default=False, db_default=False)
+    divided = models.BooleanField(default=False, db_default=False)
+    whole = models.ForeignKey("self", models.RESTRICT, null=True, related_name="parts", db_index=False)
 
     class Meta:
         indexes = [
@@ -61,6 +67,7 @@ class Thread(models.Model):
             ),
             models.Index(fields=["account"], name="thread_muted", condition=Q(muted=True)),
             models.Index(fields=["account"], name="thread_pinned", condition=Q(pinned=True)),
+            models.Index(fields=["whole"], name="thread_parts", condition=Q(whole__isnull=False)),
             models.Index(fields=["account", "base_subject"], name="thread_subject", condition=~Q(base_subject="")),
         ]
 
@@ -76,6 +83,21 @@ class ThreadReference(models.Model):
         constraints = [models.UniqueConstraint(fields=["account", "message_id"], name="thread_reference_once")]
 
 
+class ThreadDecision(models.Model):
+    """What a user has decided about conversations (``plan.dividing``): ``name`` was split off, or joined to ``other``.
+
+    By Message-ID, or ``#`` and the message's id where it has none.
+    """
+
+    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="+", db_index=False)
+    name = models.TextField()
+    other = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "name", "other"], name="thread_decision_once")]
+        indexes = [models.Index(fields=["account", "other"], name="thread_decision_other", condition=~Q(other=""))]
+
+
 class Message(models.Model):
     """The facts of a message (RFC 8621 §4 Email): first from its header, then from its bytes.
 
@@ -87,6 +109,9 @@ class Message(models.Model):
     thread = models.ForeignKey(Thread, models.RESTRICT, related_name="messages")
     raw = models.OneToOneField(RawMessage, models.SET_NULL, null=True, related_name="message")
     provider_id = models.CharField(max_length=64, blank=True, help_text="EMAILID or X-GM-MSGID.")
+    provider_thread_id = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="THREADID or X-GM-THRID."
+    )
     header_sha256 = models.BinaryField(max_length=32, null=True)
     message_id = models.TextField(blank=True, help_text="Without angle brackets.")
     in_reply_to = models.TextField(blank=True)
@@ -113,6 +138,9 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["account", "message_id"], name="message_message_id"),
             models.Index(fields=["account", "provider_id"], name="message_provider", condition=~Q(provider_id="")),
+            models.Index(
+                fields=["account", "provider_thread_id"], name="message_thrid", condition=~Q(provider_thread_id="")
+            ),
             models.Index(fields=["thread", "received_at"], name="message_thread"),
             models.Index("account", Lower("from_address"), name="message_sender"),
             models.Index(fields=["parser_version", "id"], name="message_parser"),

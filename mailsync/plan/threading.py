@@ -96,9 +96,14 @@ def _links(facts: ThreadFacts, known: KnownThreads) -> Iterator[int]:
             yield other.thread
 
 
-def plan_threads(batch: Sequence[ThreadFacts], known: KnownThreads) -> ThreadPlan:
-    """A thread for each message of the batch. The oldest known thread (the smallest id) swallows the others."""
-    roots = _Union()
+def plan_threads(
+    batch: Sequence[ThreadFacts], known: KnownThreads, joins: Iterable[tuple[str, str]] = ()
+) -> ThreadPlan:
+    """A thread for each message of the batch. The oldest known thread (the smallest id) swallows the others.
+
+    ``joins`` are pairs of Message-IDs whose conversations the user has put together.
+    """
+    roots = Groups()
     by_name: dict[str, int] = {}
     by_provider: dict[str, int] = {}
     by_subject: dict[str, list[tuple[int, ThreadFacts]]] = {}
@@ -116,12 +121,16 @@ def plan_threads(batch: Sequence[ThreadFacts], known: KnownThreads) -> ThreadPla
                 if facts.answers(other_facts) or other_facts.answers(facts):
                     roots.join(own, other)
             alike.append((own, facts))
+    for pair in joins:
+        ends = [by_name.get(name) or known.by_message_id.get(name) for name in pair]
+        if ends[0] is not None and ends[1] is not None:
+            roots.join(ends[0], ends[1])
     thread_of = tuple(roots.find(-position - 1) for position in range(len(batch)))
     merges = {thread: root for thread in roots.known() if (root := roots.find(thread)) != thread}
     return ThreadPlan(thread_of, merges)
 
 
-class _Union:
+class Groups:
     """Disjoint sets of thread numbers. A known thread (above zero) is root before a new one, the smallest first."""
 
     def __init__(self) -> None:

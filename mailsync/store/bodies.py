@@ -24,13 +24,14 @@ from mailsync.message.lexemes import Vector, build_vector
 from mailsync.models import Change, Draft, Folder, Message, Outgoing, Placement, PopMessage, RawMessage
 from mailsync.store import leases
 from mailsync.store.events import record_events
+from mailsync.store.filed import lock_lines
 from mailsync.store.holes import fill_holes, note_holes
 from mailsync.store.intake import header_columns, lock_epoch
 from mailsync.store.plain import plain, plain_json
 from mailsync.store.reported import record_reports
 from mailsync.store.summary import FolderCounts, refresh
 from mailsync.store.text_index import message_text, write_vectors
-from mailsync.store.threads import delete_empty_threads, lock_lines, refresh_threads
+from mailsync.store.threads import delete_empty_threads, refresh_threads
 from mailsync.types import FetchedMessage
 
 #: A message larger than this goes to PostgreSQL in slices.

@@ -24,6 +24,7 @@ from mailsync.models import (
     RawMessage,
     SyncRun,
     Thread,
+    ThreadDecision,
     ThreadReference,
     ThreadRow,
 )
@@ -43,6 +44,7 @@ _OWN: tuple[tuple[type[Model], str], ...] = (
     (Message, "account"),
     (RawMessage, "account"),
     (ThreadReference, "account"),
+    (ThreadDecision, "account"),
     (Thread, "account"),
     (Folder, "account"),
     (Lease, "account"),

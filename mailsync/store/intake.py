@@ -21,12 +21,13 @@ from mailsync.models import Folder, Message, Placement
 from mailsync.plan.flags import plan_flags
 from mailsync.plan.threading import ThreadFacts
 from mailsync.store import leases
+from mailsync.store.filed import SUBJECT_LENGTH
 from mailsync.store.holes import fill_holes, note_holes
 from mailsync.store.pending import pending_flags
 from mailsync.store.plain import plain, plain_json
 from mailsync.store.summary import FolderCounts, lock_folders, refresh
 from mailsync.store.text_index import header_text, index_texts
-from mailsync.store.threads import SUBJECT_LENGTH, assign_threads, delete_empty_threads, refresh_threads
+from mailsync.store.threads import assign_threads, delete_empty_threads, refresh_threads
 from mailsync.types import Address, FetchedHeader
 
 #: Before this there was no mail; a Date header that says so is not believed.
@@ -97,6 +98,8 @@ def record_headers(lease: leases.HeldLease, chunk: HeaderChunk) -> Intake:
         messages = {item[0].uid: found for item in fresh if (found := matches.find(*item)) is not None}
         unmatched = [item for item in fresh if item[0].uid not in messages]
         assigned = assign_threads(folder.account_id, [thread_facts(*item) for item in unmatched])
+        if assigned.pairs or assigned.merged:
+            _follow_threads(messages.values())
         messages |= _create_messages(folder.account_id, unmatched, assigned.threads)
         touched = _place(folder, [(item[0], messages[item[0].uid]) for item in fresh], matches)
         given = [fetched.uid for fetched, _ in chunk.got]
@@ -186,6 +189,13 @@ class _Matches:
         return waiting.pop(0) if waiting else None
 
 
+def _follow_threads(messages: Iterable[Message]) -> None:
+    """Stored messages whose conversation has just become part of another are placed there."""
+    rows = {message.pk: message for message in messages}
+    for pk, thread_id in Message.objects.filter(pk__in=rows).values_list("pk", "thread_id"):
+        rows[pk].thread_id = thread_id
+
+
 def _is_stamped(header: bytes) -> bool:
     return header[:9].lower() == b"received:" or b"\nreceived:" in header.lower()
 
@@ -265,6 +275,7 @@ def new_message(account_id: int, fetched: FetchedHeader, parsed: ParsedHeader, t
         account_id=account_id,
         thread_id=thread_id,
         provider_id=fetched.provider.message_id[:64],
+        provider_thread_id=fetched.provider.thread_id[:64],
         header_sha256=header_hash(fetched),
         received_at=fetched.internal_date,
         size_bytes=fetched.size_bytes,

@@ -8,18 +8,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Min, Q
 
-from mailsync.message.subject import base_subject, is_reply_subject
 from mailsync.models import Message, Placement, Thread, ThreadReference
 from mailsync.plan.threading import LONE_REPLY_WINDOW, KnownMessage, KnownThreads, ThreadFacts, plan_threads
-from mailsync.store.summary import lock_folders
+from mailsync.store import dividing
+from mailsync.store.filed import FACTS, SUBJECT_LENGTH, WHOLE, lock_conversations, lock_lines, stored_facts
 
-#: Base subjects are compared and indexed by this much of them.
-SUBJECT_LENGTH = 200
 _MOST_OF_ONE_SUBJECT = 200
-#: The first number of the advisory lock under which an account's conversations are joined.
-_LOCK = 7_201
 
 Pair = tuple[int, int]
 
@@ -41,11 +37,9 @@ def assign_threads(account_id: int, batch: Sequence[ThreadFacts]) -> Assigned:
     """Find, make and merge threads for these messages, and note every Message-ID they name."""
     if not batch:
         return Assigned(())
-    with connection.cursor() as cursor:
-        # Two batches that name each other's messages would each make a thread of its own.
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashint8(%s))", [_LOCK, account_id])
-    plan = plan_threads(batch, _load_known(account_id, batch))
-    pairs = _merge(plan.merges)
+    lock_conversations(account_id)
+    plan = plan_threads(batch, load_known(account_id, batch))
+    pairs = merge_threads(plan.merges)
     first: dict[int, int] = {}
     for position, root in enumerate(plan.thread_of):
         first.setdefault(root, position)
@@ -63,17 +57,19 @@ def assign_threads(account_id: int, batch: Sequence[ThreadFacts]) -> Assigned:
     _note_names(
         account_id, {name: thread for facts, thread in zip(batch, threads, strict=True) for name in facts.names}
     )
-    return Assigned(threads, frozenset(pairs), tuple(plan.merges))
+    settled = dividing.settle(account_id, batch, threads)
+    return Assigned(settled.threads, frozenset(pairs) | settled.pairs, (*plan.merges, *settled.emptied))
 
 
-def _load_known(account_id: int, batch: Sequence[ThreadFacts]) -> KnownThreads:
+def load_known(account_id: int, batch: Sequence[ThreadFacts]) -> KnownThreads:
+    """What is stored and could concern these messages; threads that were split, as what they would be whole."""
     names = {name for facts in batch for name in facts.names}
     providers = {facts.provider_thread_id for facts in batch if facts.provider_thread_id}
     references = ThreadReference.objects.filter(account_id=account_id, message_id__in=names)
     by_provider: dict[str, int] = {}
     if providers:
-        found = Thread.objects.filter(account_id=account_id, provider_thread_id__in=providers)
-        by_provider = dict(found.values_list("provider_thread_id").annotate(first=Min("id")))
+        found = Message.objects.filter(account_id=account_id, provider_thread_id__in=providers)
+        by_provider = dict(found.values_list("provider_thread_id").annotate(first=Min(WHOLE)))
     return KnownThreads(
         by_message_id=dict(references.values_list("message_id", "thread_id")),
         by_provider_id=by_provider,
@@ -96,29 +92,16 @@ def _load_same_subject(account_id: int, batch: Sequence[ThreadFacts]) -> list[Kn
         condition,
         account_id=account_id,
         received_at__range=(min(times) - LONE_REPLY_WINDOW, max(times) + LONE_REPLY_WINDOW),
-    ).only("thread_id", "subject", "references", "in_reply_to", "from_address", "recipients", "received_at")
+    ).only(*FACTS)
     return [
-        KnownMessage(message.thread_id, stored_facts(message))
-        for message in found.order_by("-received_at")[: _MOST_OF_ONE_SUBJECT * max(1, len(lone))]
+        KnownMessage(message.whole_id, stored_facts(message))
+        for message in found.annotate(whole_id=WHOLE).order_by("-received_at")[
+            : _MOST_OF_ONE_SUBJECT * max(1, len(lone))
+        ]
     ]
 
 
-def stored_facts(message: Message) -> ThreadFacts:
-    """What a stored message says of itself."""
-    people = (*message.recipients.get("to", ()), *message.recipients.get("cc", ()))
-    return ThreadFacts(
-        message_id=message.message_id,
-        references=tuple(message.references),
-        in_reply_to=message.in_reply_to,
-        base_subject=base_subject(message.subject),
-        is_reply=is_reply_subject(message.subject),
-        sender=message.from_address.lower(),
-        recipients=frozenset(address.lower() for _, address in people),
-        received_at=message.received_at,
-    )
-
-
-def _merge(merges: Mapping[int, int]) -> set[Pair]:
+def merge_threads(merges: Mapping[int, int]) -> set[Pair]:
     """Make threads part of others; returns the lines that this touches."""
     pairs: set[Pair] = set()
     if not merges:
@@ -137,22 +120,29 @@ def _merge(merges: Mapping[int, int]) -> set[Pair]:
                 values,
             )
         cursor.execute(
-            "UPDATE mailsync_thread t SET muted = true FROM unnest(%(old)s::bigint[], %(new)s::bigint[]) AS m(old, new)"
-            " JOIN mailsync_thread was ON was.id = m.old WHERE t.id = m.new AND was.muted AND NOT t.muted",
+            "UPDATE mailsync_thread t SET whole_id = m.new"
+            " FROM unnest(%(old)s::bigint[], %(new)s::bigint[]) AS m(old, new) WHERE t.whole_id = m.old",
             values,
         )
+    keep_marks(merges)
     return pairs
 
 
-def lock_lines(placements: QuerySet[Placement]) -> None:
-    """Lock the folders in which these placements lie, so that nobody moves one on while it changes hands.
+def keep_marks(merges: Mapping[int, int]) -> None:
+    """What several threads become is muted, pinned or divided where any of them was."""
+    if merges:
+        with connection.cursor() as cursor:
+            cursor.execute(_KEEP_MARKS, {"old": list(merges), "new": list(merges.values())})
 
-    Who moved one before the lock was ours has put it into a folder that we learn of only then: so look again.
-    """
-    locked: set[int] = set()
-    while new := set(placements.values_list("folder_id", flat=True).distinct()) - locked:
-        lock_folders(new)
-        locked |= new
+
+_KEEP_MARKS = """
+    UPDATE mailsync_thread t
+       SET muted = t.muted OR was.muted, pinned = t.pinned OR was.pinned, divided = t.divided OR was.divided
+      FROM (SELECT m.new, bool_or(o.muted) AS muted, bool_or(o.pinned) AS pinned, bool_or(o.divided) AS divided
+              FROM unnest(%(old)s::bigint[], %(new)s::bigint[]) AS m(old, new)
+              JOIN mailsync_thread o ON o.id = m.old GROUP BY m.new) AS was
+     WHERE t.id = was.new AND (was.muted OR was.pinned OR was.divided)
+"""
 
 
 def _note_names(account_id: int, names: dict[str, int]) -> None:
@@ -197,5 +187,11 @@ _SUM_UP = """
 
 
 def delete_empty_threads(thread_ids: Iterable[int]) -> None:
-    """Remove threads that no message belongs to any more (merged away, or their messages deleted)."""
-    Thread.objects.filter(id__in=list(thread_ids), messages__isnull=True).delete()
+    """Remove threads that no message belongs to any more (merged away, or their messages deleted).
+
+    One that was split stays while its parts are there: their names are filed under it.
+    """
+    empty = Thread.objects.filter(id__in=list(thread_ids), messages__isnull=True, parts__isnull=True)
+    wholes = set(empty.exclude(whole=None).values_list("whole_id", flat=True))
+    empty.delete()
+    Thread.objects.filter(id__in=wholes, messages__isnull=True, parts__isnull=True).delete()

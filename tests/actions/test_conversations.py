@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import MailAccount
 from mailsync import actions
 from mailsync.engine import waking
-from mailsync.models import Folder, Placement, Snooze, Thread
+from mailsync.models import Act, Folder, Placement, Snooze, Thread
 from mailsync.store import muting, snoozing
 from tests.factories import make_account, make_folder, make_message, make_user
 
@@ -127,3 +127,42 @@ def test_mute_and_pin_are_taken_back(account: MailAccount, inbox: Folder) -> Non
     assert not thread.muted
     with pytest.raises(actions.NotYours):
         actions.undo(make_user().pk, pinned.group)
+
+
+def test_split_and_merge_are_taken_back_and_stay_their_owner_s(account: MailAccount, inbox: Folder) -> None:
+    first = make_message(inbox, subject="Party")
+    answer = make_message(inbox, subject="Cake", thread=first.thread, references=[first.message.message_id])
+    other = make_message(inbox, subject="Rota")
+    user = account.user_id
+    divided = actions.split(user, [answer.pk])
+    assert (divided.count, divided.label) == (1, "1 message split off")
+    assert subjects(inbox) == ["Rota", "Cake", "Party"]
+    merged = actions.merge(user, [answer.pk, other.pk])
+    assert (merged.count, merged.label) == (2, "2 conversations merged")
+    assert subjects(inbox) == ["Rota", "Party"]
+    for stranger in (
+        lambda: actions.split(make_user().pk, [answer.pk]),
+        lambda: actions.undo(make_user().pk, merged.group),
+    ):
+        with pytest.raises(actions.NotYours):
+            stranger()
+    assert actions.undo(user, merged.group)
+    assert actions.undo(user, divided.group)
+    assert subjects(inbox) == ["Rota", "Cake"]
+    assert [act.verb for act in Act.objects.filter(user=user).order_by("pk")] == ["split", "merge"]
+
+
+def test_what_cannot_be_split_or_merged_says_why(account: MailAccount, inbox: Folder) -> None:
+    first = make_message(inbox, subject="Party")
+    other = make_message(inbox, subject="Rota")
+    elsewhere = make_message(make_folder(make_account(account.user)), subject="Work")
+    user = account.user_id
+    with pytest.raises(actions.CannotDo, match="nothing would be left"):
+        actions.split(user, [first.pk])
+    with pytest.raises(actions.CannotDo, match="of one conversation"):
+        actions.split(user, [first.pk, other.pk])
+    with pytest.raises(actions.CannotDo, match="two or more"):
+        actions.merge(user, [first.pk])
+    with pytest.raises(actions.CannotDo, match="different mailboxes"):
+        actions.merge(user, [first.pk, elsewhere.pk])
+    assert not Act.objects.exists()

@@ -31,6 +31,8 @@ _ICONS = {
     "snooze": "alarm-clock",
     "mute": "bell-off",
     "pin": "pin",
+    "merge": "merge",
+    "split": "split",
     "copy": "copy",
     "set_keyword": "tag",
     "label": "tag",

@@ -19,6 +19,7 @@ def script_words() -> dict[str, Phrase]:
         "snooze": _("Snooze…"),
         "mute": _("Mute"),
         "pin": _("Pin to the top"),
+        "merge": _("Merge conversations"),
         "copy": _("Copy to…"),
         "flag": _("Flag"),
         "unflag": _("Remove flag"),

@@ -44,6 +44,9 @@ VERBS: dict[str, Verb] = {
     "unmute": lambda user, ids: actions.mute(user.pk, ids, False),
     "pin": lambda user, ids: actions.pin(user.pk, ids, True),
     "unpin": lambda user, ids: actions.pin(user.pk, ids, False),
+    "merge": lambda user, ids: actions.merge(user.pk, ids),
+    "split": lambda user, ids: actions.split(user.pk, ids),
+    "split_onward": lambda user, ids: actions.split(user.pk, ids, onward=True),
     "unflag": lambda user, ids: actions.flag(user.pk, ids, False),
 }
 

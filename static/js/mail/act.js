@@ -2,16 +2,19 @@
    server refuses, everything comes back with the reason and a way to try again. */
 
 import { say, toast } from "heron/shell";
-import { fragment, send } from "heron/mail/request";
+import { fragment, part, send } from "heron/mail/request";
 import { words } from "heron/words";
 import {
   away, clearSelection, currentName, focusRow, focusedRow, forget, grid, neighbour, resize, rowNamed, rows, selection,
 } from "heron/mail/rows";
-import { close, isPhone, openRow, reading } from "heron/mail/reader";
+import { close, isPhone, open, openRow, reading } from "heron/mail/reader";
 import { refreshTop, restore } from "heron/mail/refresh";
 import { actOnEverything, isEverything } from "heron/mail/everything";
 import { isOffline, keep } from "heron/mail/offline";
 import { dropAct } from "heron/waiting";
+
+/** What makes other conversations of them: the list and the open one are read anew. */
+const REFILES = new Set(["merge", "split", "split_onward"]);
 
 let undoing = null;
 let dismissToast = () => {};
@@ -72,7 +75,8 @@ export async function act(verb, names = targets(), about = {}) {
     const answer = fragment(await sending).querySelector(".toast");
     for (const name of names) away.delete(name);
     offerUndo(answer, put);
-    if (!leaving) await refreshTop({ move: verb === "pin" || verb === "unpin" }).catch(() => {});
+    if (!leaving) await refreshTop({ move: verb === "pin" || verb === "unpin" || REFILES.has(verb) }).catch(() => {});
+    if (REFILES.has(verb)) showAnew();
     document.dispatchEvent(new CustomEvent("heron:acted", { detail: { verb, names } }));
   } catch (error) {
     if (isOffline()) {
@@ -159,7 +163,7 @@ export function offerUndo(answer, put) {
   const group = answer?.dataset.group;
   if (!group) return;
   dismissToast();
-  undoing = { group, put };
+  undoing = { group, put, verb: answer.dataset.verb };
   const label = answer.querySelector("span").textContent;
   dismissToast = toast(label, { action: { label: answer.querySelector("[data-undo]").textContent, run: undo } });
 }
@@ -171,7 +175,7 @@ export async function undo() {
     say(words("nothing_to_undo"));
     return;
   }
-  const { group, put, queued } = undoing;
+  const { group, put, queued, verb } = undoing;
   undoing = null;
   dismissToast();
   put.back();
@@ -183,10 +187,21 @@ export async function undo() {
     await send("/undo/", [["group", group]]);
     say(words("undone"));
     await refreshTop({ move: true }).catch(() => {});
+    if (REFILES.has(verb)) showAnew();
   } catch (error) {
     toast(error.message, { bad: true });
     await refreshTop({ move: true }).catch(() => {});
   }
+}
+
+/** The open conversation as it is by now; one that has become part of another closes. */
+async function showAnew() {
+  if (!reading() || document.getElementById("app").dataset.view !== "read") return;
+  const url = location.href;
+  const isThere = await part(url, "main", { rehearse: true }).then(() => true, () => false);
+  if (url !== location.href) return;
+  if (isThere) open(url, { name: rowNamed(reading()?.dataset.row)?.id ?? null, push: false });
+  else close();
 }
 
 /** Reading a conversation toggles: what is unread becomes read, and the other way round. */

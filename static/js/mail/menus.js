@@ -83,10 +83,11 @@ function prepareMove(menu) {
   narrow(menu, "");
 }
 
-/** Pin where something is not pinned yet, else unpin. */
+/** Pin where something is not pinned yet, else unpin; merge where there is more than one. */
 function prepareContext(menu) {
   const isPinned = about.every((name) => rowNamed(name)?.matches("[data-pinned]"));
-  for (const one of menu.querySelectorAll("[data-when]")) one.hidden = (one.dataset.when === "pinned") !== isPinned;
+  const holds = { pinned: isPinned, unpinned: !isPinned, several: about.length > 1 };
+  for (const one of menu.querySelectorAll("[data-when]")) one.hidden = !holds[one.dataset.when];
 }
 
 function narrow(menu, text) {

@@ -39,6 +39,7 @@ function commands() {
     one("B", "alarm-clock", "snooze", () => openMenu("snooze", document.body, about)),
     one("", "pin", "pin", () => act("pin", about)),
     one("M", "bell-off", "mute", () => act("mute", about)),
+    ...(about.length > 1 ? [one("", "merge", "merge", () => act("merge", about))] : []),
     one("", "copy", "copy", () => openMenu("move", document.body, about, "copy")),
     one("S", "flag", "flag", () => act("flag", about)),
     one("", "flag-off", "unflag", () => act("unflag", about)),
