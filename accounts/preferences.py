@@ -43,6 +43,7 @@ class Preferences:
     mark_read_seconds: int | None = 0
     after_removal: str = "next"
     shortcuts: bool = True
+    recent_searches: bool = True
     undo_seconds: int = 10
     warn_attachment: bool = True
 

@@ -14,10 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailsync.plan.facets import narrowed_query
+from mailsync.plan.search_chips import understood
 from mailsync.plan.search_terms import Problem
 from mailsync.store.excerpts import Excerpt, load_excerpts
 from mailsync.store.facets import load_facets
 from mailsync.store.listing import Page
+from mailsync.store.recent_searches import load_recent_searches
+from webmail.present.asked import asked_words
 from webmail.present.said import said
 from webmail.reader import Reader
 from webmail.scope import ROLE_TITLES, Scope, folder_title, prepared_search
@@ -52,6 +55,14 @@ class Hint:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What of the query was understood, and the search without it."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Narrowing:
     """A facet ready to be followed: ``count`` of the matches looked at have it."""
 
@@ -76,6 +87,11 @@ def search_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[s
     return {
         "mistakes": [Mistake.of(problem, search.query.text) for problem in search.problems],
         "coverage": search.coverage() if scope.query else None,
+        "asked": [
+            Asked(asked_words(one.terms), f"{reverse('search')}?{urlencode(_asked(scope, one.without))}")
+            for one in understood(search.query, timezone.localdate())
+        ],
+        "recent": load_recent_searches(reader.user.pk) if not scope.query and reader.prefs.recent_searches else [],
         "hints": _hints(scope) if scope.query else [],
         "facets_url": f"{reverse('search_facets')}?{urlencode(_asked(scope, scope.query))}" if scope.query else "",
         "facets": facets_context(reader, scope) if request.path == reverse("search_facets") else None,

@@ -22,6 +22,7 @@ from webmail.views import (
     setup,
     shell,
     sign_in,
+    suggest,
     viewer,
 )
 
@@ -55,6 +56,10 @@ urlpatterns = [
     path("imgproxy/", pictures.picture_proxy, name="picture_proxy"),
     path("search/", search.search, name="search"),
     path("search/facets/", search.facets, name="search_facets"),
+    path("search/suggest/", suggest.suggest, name="search_suggest"),
+    path("search/recent/", suggest.remember, name="remember_search"),
+    path("search/recent/forget/", suggest.forget, name="forget_recent_searches"),
+    path("search/recent/<int:recent_id>/", suggest.forget, name="forget_recent_search"),
     path("search/saved/", search.save, name="save_search"),
     path("search/saved/<int:saved_id>/", search.forget, name="forget_search"),
     path("tree/", mailbox.tree, name="tree"),

@@ -58,6 +58,7 @@ from mailsync.actions.operator import outbound_kinds, retry_everything, shut_out
 from mailsync.actions.owned import NotYours
 from mailsync.actions.presence import look_in
 from mailsync.actions.receipts import answer_receipt
+from mailsync.actions.recent_searches import forget_recent_searches, remember_search
 from mailsync.actions.repair import retry_changes, retry_folder, verify_now
 from mailsync.actions.saved_searches import forget_search, save_search
 from mailsync.actions.sending import (
@@ -112,6 +113,7 @@ __all__ = [
     "find_servers",
     "flag",
     "forget_contacts",
+    "forget_recent_searches",
     "forget_search",
     "forward_attached",
     "junk",
@@ -132,6 +134,7 @@ __all__ = [
     "outbound_kinds",
     "pause_account",
     "pin",
+    "remember_search",
     "rename_account",
     "rename_folder",
     "rename_label",

@@ -29,6 +29,7 @@ from mailsync.models.outgoing import (
     Upload,
     UploadPiece,
 )
+from mailsync.models.recent_search import RecentSearch
 from mailsync.models.saved_search import SavedSearch
 from mailsync.models.snooze import Snooze
 from mailsync.models.throttle import BlockedHost, ConnectionCap, EgressSwitch, Halt, Traffic
@@ -63,6 +64,7 @@ __all__ = [
     "Placement",
     "PopMessage",
     "RawMessage",
+    "RecentSearch",
     "RenderedBody",
     "SavedSearch",
     "SchedulerTick",

@@ -71,3 +71,62 @@ def test_what_was_found_is_in_sight_however_narrow_the_list(chromium: Browser, m
         assert box["x"] < mark["x"]
         assert mark["x"] + mark["width"] <= box["x"] + box["width"]
         assert mark["width"] > 30
+
+
+def test_the_box_offers_operators_and_people_by_keyboard(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    box = page.locator("#q")
+    options = page.get_by_role("option")
+    page.keyboard.press("/")
+    expect(page.get_by_role("combobox", name="Search mail")).to_be_focused()
+    expect(options.first).to_contain_text("from:")
+    box.press_sequentially("boathouse fr")
+    expect(options).to_have_count(2)
+    expect(box).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowDown")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    expect(box).to_have_attribute("aria-activedescendant", str(options.first.get_attribute("id")))
+    page.keyboard.press("Enter")
+    expect(box).to_have_value("boathouse from:")
+    box.press_sequentially("priy")
+    expect(options).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(box).to_have_value(re.compile(r"^boathouse from:\S*priya\S* $"))
+    # Nothing is marked: Enter searches. Escape closes the list and leaves what was typed.
+    expect(page.locator("#suggest")).to_be_hidden()
+    page.keyboard.press("Enter")
+    expect(page.locator(".asked")).to_contain_text("From: ")
+    asked = page.locator(".asked").get_by_role("link")
+    asked.click()
+    expect(box).to_have_value("boathouse")
+    box.fill("in:")
+    expect(options.first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#suggest")).to_be_hidden()
+    expect(box).to_have_value("in:")
+    expect(box).to_have_attribute("aria-expanded", "false")
+
+
+def test_recent_searches_are_offered_and_forgotten_in_the_box(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    box = page.locator("#q")
+    recent = page.locator("#suggest [data-forget]")
+    for words in ("letter", "harbour"):
+        box.fill(words)
+        with page.expect_response("**/search/recent/"):
+            box.press("Enter")
+        expect(page.locator("#listtitle")).to_contain_text(words)
+    box.fill("")
+    expect(recent).to_have_count(2)
+    expect(recent.first).to_contain_text("harbour")
+    recent.last.click()
+    expect(page).to_have_url(re.compile(r"/search/\?q=letter$"))
+    box.fill("")
+    expect(recent.first).to_contain_text("letter")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+Delete")
+    expect(recent).to_have_count(1)
+    recent.locator(".forget").click()
+    expect(recent).to_have_count(0)
+    expect(box).to_be_focused()

@@ -1,19 +1,17 @@
 """Whom to write to: what was typed in, people to offer out, as JSON for the recipient fields."""
 
 from django.contrib.auth.decorators import login_required
-from django.core.cache import cache
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from mailsync.message.addresses import parse_address_list
-from mailsync.store.people import KnownPerson, load_people, match_people
+from mailsync.store.people import match_people
 from mailsync.types import Address
+from webmail.people import known_people
 from webmail.present.compose import person_facts
 from webmail.present.said import said
 from webmail.reader import user_of
 
-#: One look at the mail serves all the keys of one address.
-KEPT_SECONDS = 60
 TYPED_LIMIT = 100
 #: A pasted list longer than this is a mailing list, not a letter.
 PASTED_LIMIT = 20_000
@@ -30,16 +28,7 @@ def recipients(request: HttpRequest) -> JsonResponse:
         return JsonResponse(
             {"people": [person_facts(one) for one in parsed.addresses], "errors": [said(one) for one in parsed.errors]}
         )
-    found = match_people(_people(user_of(request).pk), request.GET.get("q", "")[:TYPED_LIMIT])
+    found = match_people(known_people(user_of(request).pk), request.GET.get("q", "")[:TYPED_LIMIT])
     response = JsonResponse({"people": [person_facts(Address(one.name, one.address)) for one in found], "errors": []})
     response["Cache-Control"] = "private, max-age=30"
     return response
-
-
-def _people(user_id: int) -> list[KnownPerson]:
-    key = f"people:{user_id}"
-    kept: list[tuple[str, str, float]] | None = cache.get(key)
-    if kept is None:
-        kept = [(one.name, one.address, one.score) for one in load_people(user_id)]
-        cache.set(key, kept, KEPT_SECONDS)
-    return [KnownPerson(*one) for one in kept]

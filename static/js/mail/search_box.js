@@ -1,5 +1,7 @@
 /* The search box at the top keeps up with a list that was changed without a new page: its words, and the folder. */
 
+import { send } from "heron/mail/request";
+
 const form = document.querySelector("form.search");
 const box = form?.querySelector("[name=q]");
 /** What the box said when it and the list were last the same. */
@@ -27,6 +29,14 @@ function follow() {
 }
 
 if (box) {
-  form.addEventListener("submit", () => { told = box.value; });
+  box.addEventListener("focus", async () => {
+    const { suggest } = await import("heron/mail/suggest");
+    suggest(form, box);
+  }, { once: true });
+  form.addEventListener("submit", () => {
+    told = box.value;
+    // Not to be remembered is no reason to be told while the results stand.
+    send(form.dataset.remember, [["q", told]]).catch(() => {});
+  });
   document.addEventListener("heron:list", follow);
 }

@@ -156,6 +156,11 @@ READING: tuple[Option, ...] = (
         _("Shortcuts of a single key"),
         _("C writes, E archives, J and K move. Switch them off if keys are pressed by accident or by voice."),
     ),
+    Switch(
+        "recent_searches",
+        _("Remember recent searches"),
+        _("They are offered in the search box, on all your devices. Switching this off forgets them."),
+    ),
 )
 
 WRITING: tuple[Option, ...] = (

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import preferences, security_log, sessions
 from accounts.models import Identity, SecurityEvent
+from mailsync import actions
 from webmail.reader import user_of
 from webmail.views.settings import options
 from webmail.views.settings.forms import ProfileForm
@@ -91,9 +92,11 @@ def _options_page(
     user = user_of(request)
     if request.method == "POST":
         try:
-            preferences.save(user, **options.read(offered, request.POST))
+            saved = preferences.save(user, **options.read(offered, request.POST))
         except ValueError as error:
             return HttpResponse(str(error), status=422, content_type="text/plain; charset=utf-8")
+        if not saved.recent_searches:
+            actions.forget_recent_searches(user.pk)
         if request.htmx:  # type: ignore[attr-defined]
             return HttpResponse(status=204)
         messages.success(request, _("Saved."))
