@@ -2,10 +2,13 @@
 
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Route, expect
+from django.utils.timezone import now
+from playwright.sync_api import Browser, Page, Response, Route, expect
 
+from accounts.models import TrustedSender
 from mailsync.models import Placement
 from tests.browser.conftest import Mailbox
+from tests.factories import make_message, raw_message
 
 OUT_OF_SIGHT = "body > iframe[hidden]"
 
@@ -24,6 +27,10 @@ def asked_by(page: Page) -> list[str]:
     paths: list[str] = []
     page.on("request", lambda request: paths.append(urlsplit(request.url).path))
     return paths
+
+
+def is_body(told: Response) -> bool:
+    return urlsplit(told.url).path.endswith("/body")
 
 
 def path_of(page: Page, number: int) -> str:
@@ -54,6 +61,62 @@ def test_the_next_conversation_is_there_before_the_key_and_is_read_by_the_key_al
     expect(page.locator(".row").nth(1)).not_to_have_class("unread")
     page.wait_for_function("() => performance.getEntriesByName(new URL('/act/', location.href).href).length > 0")
     assert thread.filter(seen=True).exists()
+
+
+def test_a_frame_out_of_sight_is_as_confined_as_one_in_sight(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    policies: list[str] = []
+
+    def note(told: Response) -> None:
+        if is_body(told):
+            policies.append(told.headers["content-security-policy"])
+
+    page.on("response", note)
+    open_first(page)
+    frame = page.locator(OUT_OF_SIGHT)
+    expect(frame).to_have_count(1)
+    allowed = page.locator("#main iframe.fitted").last.get_attribute("sandbox")
+    assert frame.get_attribute("sandbox") == allowed
+    page.keyboard.press("j")
+    expect(page.locator("#main iframe.fitted")).to_be_visible()
+    expect(frame).to_have_count(1)
+    assert page.locator("#main iframe.fitted").last.get_attribute("sandbox") == allowed
+    assert len(policies) >= 2
+    assert all("script-src 'none'" in policy for policy in policies)
+
+
+def test_pictures_from_outside_wait_for_the_reader_even_where_they_are_always_shown(
+    chromium: Browser, mailbox: Mailbox
+) -> None:
+    raw = raw_message(
+        "Offers", '<img src="https://shop.example/a.png" width="99" alt="A"><p>Buy</p>', Content_Type="text/html"
+    )
+    start = raw.find(b"\r\n\r\n") + 4
+    parts = {"p": "1", "t": "text/html", "o": [start, len(raw), len(raw)]}
+    offer = make_message(mailbox.folders["INBOX"], raw, received_at=now(), parts=parts, from_address="ads@shop.example")
+    make_message(mailbox.folders["INBOX"], received_at=now())
+    TrustedSender.objects.create(user=mailbox.user, address="ads@shop.example")
+    page = mailbox.inbox(chromium)
+    asked = asked_by(page)
+    body = f"/m/{offer.message_id}/body/pictures"
+    with page.expect_response(lambda told: urlsplit(told.url).path == path_of(page, 1)) as ahead:
+        open_first(page)
+    assert f'src="{body}"' in ahead.value.text()
+    assert body not in asked
+    page.keyboard.press("j")
+    expect(page.locator("#main iframe.fitted")).to_have_attribute("src", body)
+    assert asked.count(body) == 1
+
+
+def test_on_a_phone_nothing_is_fetched_before_it_is_wanted(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    second = path_of(page, 1)
+    asked = asked_by(page)
+    page.locator(".row a.subj").first.tap()
+    expect(page.locator("#main iframe.fitted").last).to_be_visible()
+    page.go_back()
+    expect(page.locator(".row").first).to_be_visible()
+    assert second not in asked
 
 
 def test_what_was_fetched_ahead_is_not_shown_once_its_row_has_changed(chromium: Browser, mailbox: Mailbox) -> None:

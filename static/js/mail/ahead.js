@@ -15,11 +15,16 @@ export function rehearse(row) {
   const url = urlOf(row);
   if (find(row, url)) return;
   drop(url);
-  const one = { page: part(url, "main", { rehearse: true }), marks: marksOf(row), until: performance.now() + AHEAD.milliseconds };
+  const abort = new AbortController();
+  const page = part(url, "main", { rehearse: true, signal: abort.signal });
+  const one = { page, abort, marks: marksOf(row), until: performance.now() + AHEAD.milliseconds };
   rehearsals.set(url, one);
   if (rehearsals.size > AHEAD.most) drop(rehearsals.keys().next().value);
   const isWanted = () => rehearsals.get(url) === one;
-  one.page.then((page) => { if (isWanted()) one.frame = loadBody(page); }, () => { if (isWanted()) drop(url); });
+  page.then((shown) => {
+    one.isThere = true;
+    if (isWanted()) one.frame = loadBody(shown);
+  }, () => { if (isWanted()) drop(url); });
 }
 
 /** What was fetched ahead for this row, if it still tells the truth. */
@@ -28,14 +33,16 @@ function find(row, url) {
   return one && row && performance.now() < one.until && one.marks === marksOf(row) ? one : null;
 }
 
-/** The same, for the one who shows it now. */
+/** The same, for the one who shows it now. What else is on its way was a wrong guess, and must not slow this one. */
 export function takeRehearsal(row, url) {
   const one = find(row, url);
   if (one) rehearsals.delete(url);
+  for (const [other, { isThere }] of rehearsals) if (!isThere) drop(other);
   return one;
 }
 
 function drop(url) {
+  rehearsals.get(url)?.abort.abort();
   rehearsals.get(url)?.frame?.remove();
   rehearsals.delete(url);
 }

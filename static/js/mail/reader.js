@@ -68,14 +68,24 @@ function show(page, frame) {
   if (name && name !== currentName()) setCurrent(name);
   readLater();
   document.dispatchEvent(new CustomEvent("heron:opened"));
-  textShown().then(lookAhead);
+  const mine = abort;
+  loaded(main.querySelector("iframe[data-frame]")).then(() => whenIdle(() => { if (mine === abort) lookAhead(); }));
 }
 
-/** With the text there, the browser has time for the conversation that probably comes next. */
+/** With the text there, however long it took, browser and server have time for the conversation that probably comes
+    next. Not on a phone, whose line may be slow and paid for. */
 function lookAhead() {
   const from = currentRow();
   const next = from && from.id === reading()?.dataset.row ? neighbour(from, heading) : null;
   if (next && !isPhone()) rehearse(next);
+}
+
+const whenIdle = window.requestIdleCallback ?? setTimeout;
+
+async function loaded(frame, options) {
+  const inside = frame?.contentDocument;
+  if (!frame || (inside && inside.URL !== "about:blank" && inside.readyState === "complete")) return;
+  await new Promise((done) => { frame.addEventListener("load", done, { once: true, ...options }); });
 }
 
 /** A page that was fetched ahead has changed nothing yet: say now that it is read. */
@@ -88,11 +98,12 @@ async function settle(url, wasUnread) {
 
 /** What can wait lets the text come first, though not for long; and not beyond this page. */
 function textShown() {
+  const over = new AbortController();
   return new Promise((done) => {
-    main.querySelector("iframe[data-frame]")?.addEventListener("load", done, { once: true });
-    addEventListener("pagehide", done, { once: true });
+    loaded(main.querySelector("iframe[data-frame]"), { signal: over.signal }).then(done);
+    addEventListener("pagehide", done, { signal: over.signal });
     setTimeout(done, PATIENCE_MILLISECONDS);
-  });
+  }).finally(() => over.abort());
 }
 
 /** How long a conversation is open before it counts as read; null: only when the reader says so. */
