@@ -8,6 +8,7 @@ from django.db import transaction
 from django.dispatch import Signal
 
 from accounts.models import User
+from accounts.sessions import end_sessions
 
 #: Sent with ``user`` before the rows go.
 leaving = Signal()
@@ -15,5 +16,6 @@ leaving = Signal()
 
 @transaction.atomic
 def delete_person(user: User) -> None:
+    end_sessions(user)
     leaving.send(sender=User, user=user)
     user.delete()

@@ -8,8 +8,11 @@ from django.db.models import Model, QuerySet
 
 from accounts.models import User
 from mailsync.models import (
+    BodyPiece,
     Change,
     Draft,
+    EventAnswer,
+    EventNotice,
     FileText,
     Folder,
     Hole,
@@ -22,11 +25,15 @@ from mailsync.models import (
     Placement,
     PopMessage,
     RawMessage,
+    RenderedBody,
+    SavedSearch,
+    Snooze,
     SyncRun,
     Thread,
     ThreadDecision,
     ThreadReference,
     ThreadRow,
+    Unsubscription,
 )
 
 _OWN: tuple[tuple[type[Model], str], ...] = (
@@ -37,6 +44,10 @@ _OWN: tuple[tuple[type[Model], str], ...] = (
     (SyncRun, "account"),
     (PopMessage, "account"),
     (MessageText, "account"),
+    (EventNotice, "account"),
+    (Snooze, "message__account"),
+    (SavedSearch, "folder__account"),
+    (BodyPiece, "folder__account"),
     (FileText, "account"),
     (ThreadRow, "folder__account"),
     (Hole, "folder__account"),
@@ -53,13 +64,19 @@ _OWN: tuple[tuple[type[Model], str], ...] = (
 
 @transaction.atomic
 def forget_mail(account_id: int) -> None:
-    """Delete everything kept here of an account's mail. Drafts, and what other accounts answered it with, are kept."""
+    """Delete everything kept here of an account's mail. Drafts, and what other accounts answered it with, are kept.
+
+    What was rendered of it is told from others' only by its hash, so all of it goes: it is made again when it is asked.
+    """
     Draft.objects.filter(original__account=account_id).update(original=None)
     Draft.objects.filter(placement__account=account_id).update(placement=None)
     Outgoing.objects.filter(original__account=account_id).exclude(account=account_id).update(original=None)
+    EventAnswer.objects.filter(outgoing__account=account_id).update(outgoing=None)
+    Unsubscription.objects.filter(outgoing__account=account_id).update(outgoing=None)
     for model, path in _OWN:
         rows: QuerySet[Model] = model._default_manager.filter(**{path: account_id})
         rows._raw_delete(rows.db)
+    RenderedBody.objects.all().delete()
 
 
 def forget_person(user: User, **_: object) -> None:

@@ -1,115 +1,38 @@
-"""S/MIME signatures: who signed, and whether it holds. Keys and certificates are made here; the structure is checked
-against what pyca writes."""
+"""S/MIME signatures: who signed, and whether it holds. The structure is checked against what pyca
+writes."""
 
-import base64
 import email.policy
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.parser import BytesParser
-from functools import cache
 from typing import Any
 
 import pytest
 from asn1crypto import cms, core
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import pkcs7
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from mailsync.message.bodies import reader
 from mailsync.message.cms import Signer, read_signers
 from mailsync.message.parse import parse_message
 from mailsync.message.protection import find_protection, signed_bytes
-
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
-CONTENT = b"Content-Type: text/plain\r\n\r\nPay 10 euros.\r\n"
-Key = Any
-
-
-def certificate(
-    name: str,
-    key: Key,
-    issuer: tuple[str, Key] | None = None,
-    *,
-    address: str = "ada@example.test",
-    days: tuple[int, int] = (-100, 100),
-    purpose: x509.ObjectIdentifier | None = ExtendedKeyUsageOID.EMAIL_PROTECTION,
-    is_authority: bool = False,
-) -> x509.Certificate:
-    """Self-signed without ``issuer``; valid for ``days`` around NOW."""
-    issuer_name, issuer_key = issuer or (name, key)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(named(name))
-        .issuer_name(named(issuer_name))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW + timedelta(days=days[0]))
-        .not_valid_after(NOW + timedelta(days=days[1]))
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    )
-    if is_authority:
-        usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
-        builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)
-        builder = builder.add_extension(usage, critical=True)
-    else:
-        names = x509.SubjectAlternativeName([x509.RFC822Name(address)])
-        builder = builder.add_extension(names, critical=False)
-    if purpose is not None:
-        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
-    return builder.sign(issuer_key, hashes.SHA256())
-
-
-def named(name: str) -> x509.Name:
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.COMMON_NAME, name),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, f"{name} Ltd"),
-        ]
-    )
-
-
-@cache
-def keys() -> dict[str, Key]:
-    return {
-        "ec": ec.generate_private_key(ec.SECP256R1()),
-        "rsa": rsa.generate_private_key(65537, 2048),
-        "root": ec.generate_private_key(ec.SECP256R1()),
-        "office": ec.generate_private_key(ec.SECP256R1()),
-    }
-
-
-@cache
-def root() -> x509.Certificate:
-    return certificate("Root", keys()["root"], days=(-3000, 3000), purpose=None, is_authority=True)
-
-
-@cache
-def office() -> x509.Certificate:
-    """Between the root and the people, as authorities have it."""
-    issuer = ("Root", keys()["root"])
-    return certificate("Office", keys()["office"], issuer, days=(-2000, 2000), is_authority=True)
-
-
-def person(kind: str = "ec", **told: Any) -> x509.Certificate:
-    return certificate("Ada", keys()[kind], ("Office", keys()["office"]), **told)
-
-
-def signed(
-    who: x509.Certificate,
-    key: Key,
-    *,
-    content: bytes = CONTENT,
-    beside: tuple[x509.Certificate, ...] = (),
-    options: tuple[pkcs7.PKCS7Options, ...] = (pkcs7.PKCS7Options.Binary,),
-    **told: Any,
-) -> bytes:
-    builder = pkcs7.PKCS7SignatureBuilder().set_data(content).add_signer(who, key, hashes.SHA256(), **told)
-    for one in beside or (office(),):
-        builder = builder.add_certificate(one)
-    return builder.sign(serialization.Encoding.DER, [*options])
+from tests.message.smime import (
+    CONTENT,
+    HEAD,
+    NOW,
+    TEXT,
+    certificate,
+    detached,
+    keys,
+    office,
+    opaque,
+    person,
+    root,
+    signed,
+)
 
 
 def read(data: bytes, content: bytes = CONTENT, at: datetime = NOW) -> Signer:
@@ -216,33 +139,6 @@ def test_damage_is_never_an_exception() -> None:
             read_signers(broken, CONTENT, [root()], NOW)
 
 
-# The letters. ------------------------------------------------------------------------------------
-TEXT = b"Content-Type: text/plain; charset=utf-8\r\n\r\nPay 10 euros.\r\n"
-HEAD = b"From: Ada <ada@example.test>\r\nMIME-Version: 1.0\r\n"
-
-
-def detached(entity: bytes = TEXT, *, after: bytes = b"") -> bytes:
-    signature = signed(person(), keys()["ec"], content=entity, options=_DETACHED)
-    body = base64.encodebytes(signature).replace(b"\n", b"\r\n")
-    return (
-        HEAD + b'Content-Type: multipart/signed; protocol="application/pkcs7-signature"; boundary=b\r\n\r\n'
-        b"This is an S/MIME signed message\r\n--b\r\n" + entity + b"\r\n--b\r\n"
-        b"Content-Type: application/pkcs7-signature; name=smime.p7s\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-        + body + after + b"--b--\r\n"
-    )  # fmt: skip
-
-
-_DETACHED = (pkcs7.PKCS7Options.Binary, pkcs7.PKCS7Options.DetachedSignature)
-
-
-def opaque() -> bytes:
-    body = base64.encodebytes(signed(person(), keys()["ec"], content=TEXT)).replace(b"\n", b"\r\n")
-    return (
-        HEAD + b"Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\r\n"
-        b"Content-Transfer-Encoding: base64\r\n\r\n" + body
-    )
-
-
 def state_of(raw: bytes) -> tuple[str, str, bool, str]:
     found = find_protection(parse_message(raw).root)
     assert found.part is not None
@@ -310,10 +206,10 @@ def test_protection_by_type(content_type: str, told: tuple[str, str]) -> None:
 
 
 def test_openpgp_without_mime() -> None:
-    root = parse_message(HEAD + b"\r\n-----BEGIN PGP MESSAGE-----\r\n").root
-    assert find_protection(root, "-----BEGIN PGP MESSAGE-----\n").kind == "encrypted"
-    assert find_protection(root, "-----BEGIN PGP SIGNED MESSAGE-----\n").kind == "signed"
-    assert find_protection(root, "Hello").kind == ""
+    body = parse_message(HEAD + b"\r\n-----BEGIN PGP MESSAGE-----\r\n").root
+    assert find_protection(body, "-----BEGIN PGP MESSAGE-----\n").kind == "encrypted"
+    assert find_protection(body, "-----BEGIN PGP SIGNED MESSAGE-----\n").kind == "signed"
+    assert find_protection(body, "Hello").kind == ""
 
 
 def test_a_key_that_came_along() -> None:

@@ -1,7 +1,8 @@
 """A pinned certificate: exactly that one is taken, whatever authorities say, and no other gets a word from us."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from mailsync.protocol.certificate import fingerprint, parse_certificate
 from mailsync.types import Secret, Security, ServerSettings
 from tests.servers.dovecot import Mailbox
 from tests.servers.self_signed import SelfSigned, TlsFront, make_self_signed
+from tests.servers.smtp import SmtpServer
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +53,15 @@ def test_a_change_is_told_and_gets_no_password(mailbox: Mailbox, front: TlsFront
 
 @pytest.mark.dovecot
 @pytest.mark.parametrize("protocol", ["imap", "pop3", "smtp"])
-def test_under_starttls_too(mailbox: Mailbox, smtp_server: object, protocol: str) -> None:
+def test_under_starttls_too(mailbox: Mailbox, smtp_server: SmtpServer, protocol: str) -> None:
     found: ServerSettings = {
         "imap": mailbox.imap_starttls,
         "pop3": mailbox.pop3_starttls,
-        "smtp": smtp_server.starttls,  # type: ignore[attr-defined]
+        "smtp": smtp_server.starttls,
     }[protocol]
-    connect = {"imap": imap.connect, "pop3": pop3.connect, "smtp": smtp.connect}[protocol]
+    connect: Callable[[ServerSettings], Any] = {"imap": imap.connect, "pop3": pop3.connect, "smtp": smtp.connect}[
+        protocol
+    ]
     unread = replace(found, pinned_sha256="none", secret=Secret("password", "never sent"))
     with pytest.raises(CertificateRefused) as caught:
         connect(unread)
@@ -65,7 +69,7 @@ def test_under_starttls_too(mailbox: Mailbox, smtp_server: object, protocol: str
     assert "localhost" in shown.names
     assert found.security is Security.STARTTLS
     opened = connect(replace(found, pinned_sha256=shown.sha256, ca_file=None))
-    (opened.drop if protocol == "pop3" else opened.close)()  # type: ignore[union-attr]
+    (opened.drop if protocol == "pop3" else opened.close)()
 
 
 def test_what_a_certificate_says(signed: SelfSigned) -> None:

@@ -8,28 +8,22 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from mailsync.models import Folder
 from mailsync.store.listing import Cursor, list_rows
 from tests.factories import make_account
-from tests.store.big_folder import fill
+from tests.store.big_folder import fill, uncounted_tables
 from tests.store.test_listing_size import MOST_ROWS, VARIANTS, measure
-
-_TABLES = ("mailsync_thread", "mailsync_message", "mailsync_placement", "mailsync_threadrow", "mailsync_folder")
 
 
 @pytest.fixture(scope="module", params=["none", "of a few rows"])
 def filled(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> Iterator[Folder]:
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("TRUNCATE accounts_user, mailsync_message, mailsync_thread CASCADE")
-        cursor.execute("DELETE FROM pg_statistic WHERE starelid = ANY(%s::regclass[])", [list(_TABLES)])
+    with django_db_blocker.unblock(), uncounted_tables():
         account = make_account()
         if request.param == "of a few rows":
             fill(account, "Few", 20)
         fill(account, "Archive", 1000, analyze=False)
         yield fill(account, "INBOX", 30_000, analyze=False)
-        cursor.execute("TRUNCATE accounts_user, mailsync_message, mailsync_thread CASCADE")
 
 
 @pytest.mark.django_db

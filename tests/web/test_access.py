@@ -8,9 +8,9 @@ from django.http import Http404
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import Identity, MailAccount, User
+from accounts.models import MailAccount, User
 from mailsync import actions
-from mailsync.models import Contact, Draft, Outgoing, SavedSearch, Upload
+from tests.belongings import make_belongings
 from tests.factories import make_account, make_folder, make_message, make_user
 from webmail import access
 
@@ -40,35 +40,7 @@ def alice() -> User:
 
 @pytest.fixture
 def belongings(alice: User) -> dict[str, Any]:
-    """One of everything that Alice owns, by the name it has in URLs."""
-    account = make_account(alice)
-    placement = make_message(make_folder(account))
-    identity = Identity.objects.get(account=account)
-    draft = actions.start_draft(alice.pk, Draft.Mode.NEW)
-    attached = actions.attach(alice.pk, draft.pk, "a.txt", "text/plain", b"words")
-    outgoing = Outgoing.objects.create(
-        user=alice, account=account, identity=identity, mail_from=account.address, message_id="o@x.test", raw=b"x"
-    )
-    upload = Upload.objects.create(user=alice, draft_id=draft.pk, name="a.txt", size_bytes=5, fingerprint="a")
-    contact = Contact.objects.create(user=alice, uid="card")
-    saved = SavedSearch.objects.create(user=alice, name="Bills", query="invoice")
-    return {
-        "saved_id": saved.pk,
-        "contact_id": contact.pk,
-        "upload_id": upload.pk,
-        "account_id": account.pk,
-        "identity_id": identity.pk,
-        "folder_id": placement.folder_id,
-        "thread_id": placement.thread_id,
-        "message_id": placement.message_id,
-        "draft_id": draft.pk,
-        "attachment_id": attached.pk,
-        "outgoing_id": outgoing.pk,
-        "part": "1",
-        "name": "a.txt",
-        "number": 1,
-        "cid": "x",
-    }
+    return make_belongings(alice)
 
 
 @pytest.mark.parametrize("name", owned_patterns())

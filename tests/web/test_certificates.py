@@ -1,8 +1,11 @@
 """A certificate that nobody vouches for: shown, asked for by anybody, trusted by an administrator, exactly as shown."""
 
+import time
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
+from django.core import signing
 from django.test import Client
 
 from accounts.models import MailAccount, SecurityEvent, User
@@ -84,6 +87,23 @@ def test_a_token_is_its_readers_own_and_cannot_be_made(client: Client, tried: li
         page = client.post(URL, {**TYPED, **HAND, "trust": token}).content.decode()
         assert "Look at it again" in page
     assert not TrustedCertificate.objects.exists()
+
+
+@pytest.mark.parametrize(("seconds", "is_heeded"), [(3590, True), (3601, False)])
+def test_what_was_shown_holds_for_an_hour(
+    client: Client, tried: list[ServerSettings], monkeypatch: pytest.MonkeyPatch, seconds: int, is_heeded: bool
+) -> None:
+    root = login(client, is_staff=True, is_superuser=True)
+    server = actions.server_settings(
+        protocol="imap", host="imap.club.test", port=993, security="tls", username="a", password="b"
+    )
+    shown_at = time.time() - seconds
+    with monkeypatch.context() as clock:
+        clock.setattr(signing, "time", SimpleNamespace(time=lambda: shown_at))
+        token = offer_of(root, HOME, [server]).token
+    page = client.post(URL, {**TYPED, **HAND, "trust": token}).content.decode()
+    assert ("Look at it again" in page) is not is_heeded
+    assert TrustedCertificate.objects.exists() is is_heeded
 
 
 def test_trust_is_given_in_the_admin_and_what_had_stopped_goes_on(client: Client) -> None:

@@ -41,9 +41,7 @@ def deliver(folder: Folder, letters: Sequence[bytes]) -> Delivered:
     moments = [_BEGAN + timedelta(seconds=first - _FIRST_UID + number) for number in range(len(letters))]
     uids = range(first, first + len(letters))
     headers = [
-        FetchedHeader(
-            uid, len(raw), moment, raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n", Flags.parse([]), provider=facts
-        )
+        FetchedHeader(uid, len(raw), moment, _header_of(raw), Flags.parse([]), provider=facts)
         for uid, raw, moment in zip(uids, letters, moments, strict=True)
     ]
     whole = [

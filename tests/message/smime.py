@@ -1,0 +1,123 @@
+"""Signed letters for tests (RFC 8551): people, those who vouch for them, and what they sign. Keys are made here."""
+
+import base64
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs7
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+CONTENT = b"Content-Type: text/plain\r\n\r\nPay 10 euros.\r\n"
+TEXT = b"Content-Type: text/plain; charset=utf-8\r\n\r\nPay 10 euros.\r\n"
+HEAD = b"From: Ada <ada@example.test>\r\nMIME-Version: 1.0\r\n"
+_DETACHED = (pkcs7.PKCS7Options.Binary, pkcs7.PKCS7Options.DetachedSignature)
+Key = Any
+
+
+def certificate(
+    name: str,
+    key: Key,
+    issuer: tuple[str, Key] | None = None,
+    *,
+    address: str = "ada@example.test",
+    days: tuple[int, int] = (-100, 100),
+    purpose: x509.ObjectIdentifier | None = ExtendedKeyUsageOID.EMAIL_PROTECTION,
+    is_authority: bool = False,
+) -> x509.Certificate:
+    """Self-signed without ``issuer``; valid for ``days`` around NOW."""
+    issuer_name, issuer_key = issuer or (name, key)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(named(name))
+        .issuer_name(named(issuer_name))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW + timedelta(days=days[0]))
+        .not_valid_after(NOW + timedelta(days=days[1]))
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+    if is_authority:
+        usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+        builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)
+        builder = builder.add_extension(usage, critical=True)
+    else:
+        names = x509.SubjectAlternativeName([x509.RFC822Name(address)])
+        builder = builder.add_extension(names, critical=False)
+    if purpose is not None:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+    return builder.sign(issuer_key, hashes.SHA256())
+
+
+def named(name: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COMMON_NAME, name),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, f"{name} Ltd"),
+        ]
+    )
+
+
+@cache
+def keys() -> dict[str, Key]:
+    return {
+        "ec": ec.generate_private_key(ec.SECP256R1()),
+        "rsa": rsa.generate_private_key(65537, 2048),
+        "root": ec.generate_private_key(ec.SECP256R1()),
+        "office": ec.generate_private_key(ec.SECP256R1()),
+    }
+
+
+@cache
+def root() -> x509.Certificate:
+    return certificate("Root", keys()["root"], days=(-3000, 3000), purpose=None, is_authority=True)
+
+
+@cache
+def office() -> x509.Certificate:
+    """Between the root and the people, as authorities have it."""
+    issuer = ("Root", keys()["root"])
+    return certificate("Office", keys()["office"], issuer, days=(-2000, 2000), is_authority=True)
+
+
+def person(kind: str = "ec", **told: Any) -> x509.Certificate:
+    return certificate("Ada", keys()[kind], ("Office", keys()["office"]), **told)
+
+
+def signed(
+    who: x509.Certificate,
+    key: Key,
+    *,
+    content: bytes = CONTENT,
+    beside: tuple[x509.Certificate, ...] = (),
+    options: tuple[pkcs7.PKCS7Options, ...] = (pkcs7.PKCS7Options.Binary,),
+    **told: Any,
+) -> bytes:
+    builder = pkcs7.PKCS7SignatureBuilder().set_data(content).add_signer(who, key, hashes.SHA256(), **told)
+    for one in beside or (office(),):
+        builder = builder.add_certificate(one)
+    return builder.sign(serialization.Encoding.DER, [*options])
+
+
+def detached(entity: bytes = TEXT, *, after: bytes = b"") -> bytes:
+    signature = signed(person(), keys()["ec"], content=entity, options=_DETACHED)
+    body = base64.encodebytes(signature).replace(b"\n", b"\r\n")
+    return (
+        HEAD + b'Content-Type: multipart/signed; protocol="application/pkcs7-signature"; boundary=b\r\n\r\n'
+        b"This is an S/MIME signed message\r\n--b\r\n" + entity + b"\r\n--b\r\n"
+        b"Content-Type: application/pkcs7-signature; name=smime.p7s\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        + body + after + b"--b--\r\n"
+    )  # fmt: skip
+
+
+def opaque() -> bytes:
+    body = base64.encodebytes(signed(person(), keys()["ec"], content=TEXT)).replace(b"\n", b"\r\n")
+    return (
+        HEAD + b"Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\n" + body
+    )
