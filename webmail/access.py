@@ -12,7 +12,18 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
 from accounts.models import Identity, MailAccount, OutgoingServer, User
-from mailsync.models import Contact, Draft, DraftAttachment, Folder, Message, Outgoing, Placement, SavedSearch, Thread
+from mailsync.models import (
+    Contact,
+    Draft,
+    DraftAttachment,
+    Folder,
+    Message,
+    Outgoing,
+    Placement,
+    RecentSearch,
+    SavedSearch,
+    Thread,
+)
 
 M = TypeVar("M", bound=Model)
 
@@ -69,6 +80,10 @@ def contact_for(user: User, contact_id: int) -> Contact:
 
 def saved_search_for(user: User, saved_id: int) -> SavedSearch:
     return _one(SavedSearch.objects.all(), pk=saved_id, user=user)
+
+
+def recent_search_for(user: User, recent_id: int) -> RecentSearch:
+    return _one(RecentSearch.objects.all(), pk=recent_id, user=user)
 
 
 def draft_for(user: User, draft_id: int) -> Draft:

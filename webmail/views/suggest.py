@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from mailsync import actions
+from webmail.access import recent_search_for
 from webmail.reader import user_of
 from webmail.suggest import suggestions
 
@@ -34,7 +35,9 @@ def remember(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def forget(request: HttpRequest, recent_id: int | None = None) -> HttpResponse:
-    """One recent search, or all. Another person's, or one that is gone, is no error: there is nothing left to do."""
+    """One recent search, or all."""
+    if recent_id is not None:
+        recent_search_for(user_of(request), recent_id)
     actions.forget_recent_searches(user_of(request).pk, recent_id)
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(status=204)
