@@ -1,7 +1,7 @@
 """Let the network run ahead: an iterator that works in a thread while its consumer parses and stores.
 
-The meeting room's one piece of threading. The thread owns the mail connection while it runs and
-touches no database; the consumer must not use that connection until the iterator is exhausted or closed.
+The thread owns the mail connection while it runs and touches no database; the consumer must not use
+that connection until the iterator is exhausted or closed.
 """
 
 import queue

@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from mailsync.announce import announce, announce_folders
 from mailsync.engine import record
+from mailsync.engine.abreast import abreast
 from mailsync.engine.ahead import ahead
-from mailsync.engine.fetch import HeaderFetch, fetch_bodies, fetch_headers
+from mailsync.engine.fetch import BATCH_COUNT, HeaderFetch, fetch_bodies, fetch_headers
 from mailsync.engine.session import Session
 from mailsync.errors import TryLater
 from mailsync.models import Folder
@@ -29,6 +30,8 @@ INLINE_BODIES = 50
 #: A larger one is left to the bodies lane as well: what is new is not to wait for it.
 INLINE_BYTES = 4 * 1024 * 1024
 _FLAG_BATCH = 2000
+#: Batches of bodies that are stored at a time.
+_ABREAST = 2
 
 
 @dataclass(slots=True)
@@ -306,21 +309,35 @@ def store_bodies(session: Session, folder: Folder, wanted: Sequence[bodies.Wante
     if not wanted:
         return 0
     stored = 0
-    with closing(ahead(map(record.read_ahead, fetch_bodies(session, wanted)), waiting=session.hold_on)) as batches:
-        for read in batches:
-            if isinstance(read, FetchedPiece):
-                done = record.record_piece(session, folder, read)
-                size_bytes = len(read.data)
-            else:
-                done = record.record_bodies(session, folder, read)
-                size_bytes = sum(len(message.raw) for message in read.fetched.got)
-            throttle.spend(session.account.pk, size_bytes)
-            quota.note_growth(session.account.user, size_bytes)
+
+    def store(read: record.ReadBodies | FetchedPiece) -> tuple[int, ...] | None:
+        if isinstance(read, FetchedPiece):
+            done = record.record_piece(session, folder, read)
+            size_bytes = len(read.data)
+        else:
+            done = record.record_bodies(session, folder, read)
+            size_bytes = sum(len(message.raw) for message in read.fetched.got)
+        throttle.spend(session.account.pk, size_bytes)
+        quota.note_growth(session.account.user, size_bytes)
+        for message_id in (done or ())[:20]:
+            announce(session.account.user_id, "message", message=message_id)
+        return done
+
+    # A handful, as an everyday pull brings, is not worth a second connection.
+    width = _ABREAST if len(wanted) > BATCH_COUNT else 1
+    with (
+        closing(ahead(map(record.read_ahead, fetch_bodies(session, wanted)), waiting=session.hold_on)) as batches,
+        closing(abreast(store, batches, width=width, alone=_is_piece)) as results,
+    ):
+        for done in results:
             if done is None:
                 break
             stored += len(done)
-            for message_id in done[:20]:
-                announce(session.account.user_id, "message", message=message_id)
             if session.is_over:
                 break
     return stored
+
+
+def _is_piece(read: record.ReadBodies | FetchedPiece) -> bool:
+    """Pieces are put together in their order."""
+    return isinstance(read, FetchedPiece)

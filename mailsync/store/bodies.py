@@ -8,35 +8,29 @@ to be those of a message we have, the placement goes to that one and the newcome
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
-import psycopg
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
-from django.utils import timezone
 
 from mailsync.message.facts import PARSER_VERSION, ParsedMessage
 from mailsync.message.lexemes import Vector, build_vector
-from mailsync.models import Change, Draft, Folder, Message, Outgoing, Placement, PopMessage, RawMessage
+from mailsync.models import Change, Draft, Folder, Message, Outgoing, Placement, PopMessage
 from mailsync.store import leases
 from mailsync.store.events import record_events
 from mailsync.store.filed import lock_lines
 from mailsync.store.holes import fill_holes, note_holes
 from mailsync.store.intake import header_columns, lock_epoch
 from mailsync.store.plain import plain, plain_json
+from mailsync.store.raw_intake import drop_unused, keep_raw
 from mailsync.store.reported import record_reports
 from mailsync.store.summary import FolderCounts, refresh
 from mailsync.store.text_index import message_text, write_vectors
 from mailsync.store.threads import delete_empty_threads, refresh_threads
 from mailsync.types import FetchedMessage
-
-#: A message larger than this goes to PostgreSQL in slices.
-_AT_ONCE_BYTES, _SLICE_BYTES = 8 * 1024 * 1024, 1024 * 1024
-
 
 #: Down the index of what has no body, each row looked up by itself (OFFSET 0 keeps the planner from turning that
 #: into a join): while a mailbox is being filled no statistics tell it better.
@@ -141,8 +135,13 @@ def want_again(lease: leases.HeldLease, folder_id: int, epoch: int, uids: Collec
 
 
 def record_bodies(lease: leases.HeldLease, batch: BodyBatch) -> BodyIntake:
-    """Store one batch. Raises ``LeaseLost`` when the lane or the folder's epoch is another's by now."""
-    with leases.commit(lease):
+    """Store one batch. Raises ``LeaseLost`` when the lane or the folder's epoch is another's by now.
+
+    The bytes, half of the work, go in before any row is locked, so that two batches can be stored side by side.
+    """
+    arrived = [_Arrived(hashlib.sha256(fetched.raw).digest(), fetched, parsed) for fetched, parsed in batch.got]
+    with transaction.atomic():
+        raw_ids = keep_raw(lease.account_id, {one.digest: one.fetched.raw for one in arrived})
         folder = lock_epoch(batch.folder_id, batch.epoch)
         placements = {
             placement.uid: placement
@@ -151,43 +150,64 @@ def record_bodies(lease: leases.HeldLease, batch: BodyBatch) -> BodyIntake:
             ).select_related("message")
         }
         fresh = [
-            (placements[fetched.uid].message, fetched, parsed)
-            for fetched, parsed in batch.got
-            if fetched.uid in placements and placements[fetched.uid].message.raw_id is None
+            (placements[one.fetched.uid].message, one)
+            for one in arrived
+            if one.fetched.uid in placements and placements[one.fetched.uid].message.raw_id is None
         ]
-        vectors = {
-            message.pk: batch.vectors[fetched.uid] for message, fetched, _ in fresh if fetched.uid in batch.vectors
-        }
-        stored, counts = record_raw(folder.account_id, fresh, vectors)
+        vectors = {message.pk: batch.vectors[one.uid] for message, one in fresh if one.uid in batch.vectors}
+        stored, counts = _record_facts(folder.account_id, fresh, raw_ids, vectors)
+        drop_unused({raw_ids[one.digest] for one in arrived} - {raw_ids[one.digest] for _, one in fresh})
         missing = set(batch.asked) - {fetched.uid for fetched, _ in batch.got}
         note_holes(folder, missing, batch.reason)
         fill_holes(folder, [fetched.uid for fetched, _ in batch.got])
         Folder.objects.filter(pk=folder.pk).update(bodies_pending=Greatest(F("bodies_pending") - len(fresh), 0))
         if stored and not counts:
             counts = refresh([(folder.pk, fresh[0][0].thread_id)])
+        # At the end, as this locks the lease's row: the batch beside this one has to prolong it.
+        leases.require(lease)
     return BodyIntake(tuple(stored), tuple(counts))
 
 
-def record_raw(
-    account_id: int,
-    items: Sequence[tuple[Message, FetchedMessage, ParsedMessage]],
-    vectors: Mapping[int, Vector] = MappingProxyType({}),
-) -> tuple[list[int], list[FolderCounts]]:
-    """Inside a transaction: bytes and facts for these bodiless messages. Returns the ids that have bodies now.
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """A whole message and the hash of its bytes."""
 
-    ``vectors``, by message, are what to index of those for which it has been worked out already.
-    """
+    digest: bytes
+    fetched: FetchedMessage
+    parsed: ParsedMessage
+
+    @property
+    def uid(self) -> int:
+        return self.fetched.uid
+
+
+def record_raw(
+    account_id: int, items: Sequence[tuple[Message, FetchedMessage, ParsedMessage]]
+) -> tuple[list[int], list[FolderCounts]]:
+    """Inside a transaction: bytes and facts for these bodiless messages. Returns the ids that have bodies now."""
+    arrived = [
+        (message, _Arrived(hashlib.sha256(fetched.raw).digest(), fetched, parsed)) for message, fetched, parsed in items
+    ]
+    raw_ids = keep_raw(account_id, {one.digest: one.fetched.raw for _, one in arrived})
+    return _record_facts(account_id, arrived, raw_ids, {})
+
+
+def _record_facts(
+    account_id: int,
+    items: Sequence[tuple[Message, _Arrived]],
+    raw_ids: Mapping[bytes, int],
+    vectors: Mapping[int, Vector],
+) -> tuple[list[int], list[FolderCounts]]:
+    """``vectors``, by message, are what to index of those for which it has been worked out already."""
     by_hash: dict[bytes, tuple[Message, FetchedMessage, ParsedMessage]] = {}
     twins: list[tuple[int, bytes]] = []
-    for message, fetched, parsed in items:
-        digest = hashlib.sha256(fetched.raw).digest()
-        if digest in by_hash:
-            if by_hash[digest][0].pk != message.pk:
-                twins.append((message.pk, digest))
+    for message, one in items:
+        if one.digest in by_hash:
+            if by_hash[one.digest][0].pk != message.pk:
+                twins.append((message.pk, one.digest))
         else:
-            by_hash[digest] = (message, fetched, parsed)
-    raw_ids = _insert_raw(account_id, {digest: fetched.raw for digest, (_, fetched, _) in by_hash.items()})
-    owners = dict(Message.objects.filter(raw__in=raw_ids.values()).values_list("raw_id", "id"))
+            by_hash[one.digest] = (message, one.fetched, one.parsed)
+    owners = dict(Message.objects.filter(raw__in=[raw_ids[digest] for digest in by_hash]).values_list("raw_id", "id"))
     merges = {
         message.pk: owners[raw_ids[digest]]
         for digest, (message, _, _) in by_hash.items()
@@ -230,81 +250,6 @@ def record_raw(
     refresh_threads(threads)
     delete_empty_threads(threads)
     return [message.pk for message, _, _ in fresh] + list(merges.values()), counts
-
-
-def _insert_raw(account_id: int, raws: dict[bytes, bytes]) -> dict[bytes, int]:
-    """Ids of the raw rows for these bytes, by hash; each is written once."""
-    if not raws:
-        return {}
-    ids = _known_raw(account_id, raws)
-    for digest in [one for one in raws if one not in ids and len(raws[one]) > _AT_ONCE_BYTES]:
-        ids[digest] = _insert_large(account_id, digest, raws[digest])
-    new = {digest: raw for digest, raw in raws.items() if digest not in ids}
-    if new:
-        try:
-            with transaction.atomic(), connection.wrap_database_errors:
-                ids |= _copy_raw(account_id, new)
-        except IntegrityError:
-            # Another lane has stored one of them meanwhile, as when the same message lies in two folders.
-            ids |= _merge_raw(account_id, new)
-    return ids
-
-
-def _known_raw(account_id: int, digests: Iterable[bytes]) -> dict[bytes, int]:
-    known = RawMessage.objects.filter(account_id=account_id, sha256__in=list(digests))
-    return {bytes(digest): pk for digest, pk in known.values_list("sha256", "id")}
-
-
-def _copy_raw(account_id: int, raws: dict[bytes, bytes]) -> dict[bytes, int]:
-    """New rows by COPY: two fifths of what an INSERT costs PostgreSQL, and a sixth of what it costs us."""
-    with psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('mailsync_rawmessage', 'id')) FROM generate_series(1, %b)",
-            [len(raws)],
-        )
-        ids = dict(zip(raws, (pk for (pk,) in cursor.fetchall()), strict=True))
-        now = timezone.now()
-        with cursor.copy(
-            "COPY mailsync_rawmessage (id, account_id, sha256, size_bytes, data, created_at) FROM STDIN (FORMAT BINARY)"
-        ) as copy:
-            copy.set_types(["int8", "int8", "bytea", "int8", "bytea", "timestamptz"])
-            for digest, raw in raws.items():
-                copy.write_row((ids[digest], account_id, digest, len(raw), raw, now))
-    return ids
-
-
-def _merge_raw(account_id: int, raws: dict[bytes, bytes]) -> dict[bytes, int]:
-    """Rows that may be there already, by another transaction that we have to wait for."""
-    # psycopg's own cursor binds on the server and in binary: a quarter of the work of a hex literal.
-    with psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(
-            "INSERT INTO mailsync_rawmessage (account_id, sha256, size_bytes, data, created_at)"
-            " SELECT %b, sha256, octet_length(data), data, now()"
-            " FROM unnest(%b::bytea[], %b::bytea[]) AS g(sha256, data)"
-            " ON CONFLICT (account_id, sha256) DO UPDATE SET size_bytes = EXCLUDED.size_bytes"
-            " RETURNING sha256, id",
-            [account_id, list(raws), list(raws.values())],
-        )
-        return {bytes(digest): pk for digest, pk in cursor.fetchall()}
-
-
-def _insert_large(account_id: int, digest: bytes, raw: bytes) -> int:
-    """One message in slices that PostgreSQL puts together: a statement would hold it two or three times over."""
-    view = memoryview(raw)
-    with psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute("CREATE TEMPORARY TABLE raw_slice (at bigint, data bytea) ON COMMIT DROP")
-        for at in range(0, len(raw), _SLICE_BYTES):
-            cursor.execute("INSERT INTO raw_slice VALUES (%b, %b)", [at, view[at : at + _SLICE_BYTES]])
-        cursor.execute(
-            "INSERT INTO mailsync_rawmessage (account_id, sha256, size_bytes, data, created_at)"
-            " SELECT %b, %b, %b, string_agg(data, ''::bytea ORDER BY at), now() FROM raw_slice"
-            " ON CONFLICT (account_id, sha256) DO UPDATE SET size_bytes = EXCLUDED.size_bytes RETURNING id",
-            [account_id, digest, len(raw)],
-        )
-        row = cursor.fetchone()
-        cursor.execute("DROP TABLE raw_slice")
-    assert row is not None
-    return int(row[0])
 
 
 def body_columns(message: Message, raw_id: int, parsed: ParsedMessage) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from mailsync.models import Message, RawMessage
-from mailsync.store import bodies
+from mailsync.store import raw_intake
 from mailsync.store.raw import BodyNotFetched, raw_reader, raw_size, read_raw
 from mailsync.store.rendered import body_key, load_rendered, record_rendered
 from tests.factories import make_account, make_folder, make_message
@@ -47,10 +47,10 @@ def test_bytes_that_another_lane_stores_at_the_same_time_are_kept_once(monkeypat
         hashlib.sha256(raw).digest(): raw for raw in (b"Subject: one\r\n\r\nhere\r\n", b"Subject: two\r\n\r\nboth\r\n")
     }
     _, second = raws
-    theirs = bodies._insert_raw(account.pk, {second: raws[second]})
+    theirs = raw_intake.keep_raw(account.pk, {second: raws[second]})
     # They committed between our look and our COPY.
-    monkeypatch.setattr(bodies, "_known_raw", lambda account_id, digests: {})
-    ours = bodies._insert_raw(account.pk, raws)
+    monkeypatch.setattr(raw_intake, "_known_raw", lambda account_id, digests: {})
+    ours = raw_intake.keep_raw(account.pk, raws)
     assert ours[second] == theirs[second]
     stored = {bytes(row.sha256): (row.pk, bytes(row.data), row.size_bytes) for row in RawMessage.objects.all()}
     assert stored == {digest: (ours[digest], raw, len(raw)) for digest, raw in raws.items()}

@@ -1,0 +1,97 @@
+"""The bytes of messages that arrive: each once for an account, by SHA-256. Database room.
+
+In: bytes by their hash. Out: ids of rows. Whoever keeps bytes links a message to them in the same transaction, so
+that none lie there that nobody can find.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+
+import psycopg
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from mailsync.models import RawMessage
+
+#: A message larger than this goes to PostgreSQL in slices.
+_AT_ONCE_BYTES, _SLICE_BYTES = 8 * 1024 * 1024, 1024 * 1024
+
+
+def keep_raw(account_id: int, raws: Mapping[bytes, bytes]) -> dict[bytes, int]:
+    """Inside a transaction: ids of the raw rows for these bytes, by hash; each is written once."""
+    if not raws:
+        return {}
+    ids = _known_raw(account_id, raws)
+    for digest in [one for one in raws if one not in ids and len(raws[one]) > _AT_ONCE_BYTES]:
+        ids[digest] = _insert_large(account_id, digest, raws[digest])
+    new = {digest: raw for digest, raw in raws.items() if digest not in ids}
+    if new:
+        try:
+            with transaction.atomic(), connection.wrap_database_errors:
+                ids |= _copy_raw(account_id, new)
+        except IntegrityError:
+            # Another lane has stored one of them meanwhile, as when the same message lies in two folders.
+            ids |= _merge_raw(account_id, new)
+    return ids
+
+
+def _known_raw(account_id: int, digests: Iterable[bytes]) -> dict[bytes, int]:
+    known = RawMessage.objects.filter(account_id=account_id, sha256__in=list(digests))
+    return {bytes(digest): pk for digest, pk in known.values_list("sha256", "id")}
+
+
+def _copy_raw(account_id: int, raws: dict[bytes, bytes]) -> dict[bytes, int]:
+    """New rows by COPY: two fifths of what an INSERT costs PostgreSQL, and a sixth of what it costs us."""
+    with psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('mailsync_rawmessage', 'id')) FROM generate_series(1, %b)",
+            [len(raws)],
+        )
+        ids = dict(zip(raws, (pk for (pk,) in cursor.fetchall()), strict=True))
+        now = timezone.now()
+        with cursor.copy(
+            "COPY mailsync_rawmessage (id, account_id, sha256, size_bytes, data, created_at) FROM STDIN (FORMAT BINARY)"
+        ) as copy:
+            copy.set_types(["int8", "int8", "bytea", "int8", "bytea", "timestamptz"])
+            for digest, raw in raws.items():
+                copy.write_row((ids[digest], account_id, digest, len(raw), raw, now))
+    return ids
+
+
+def _merge_raw(account_id: int, raws: dict[bytes, bytes]) -> dict[bytes, int]:
+    """Rows that may be there already, by another transaction that we have to wait for."""
+    # psycopg's own cursor binds on the server and in binary: a quarter of the work of a hex literal.
+    with psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(
+            "INSERT INTO mailsync_rawmessage (account_id, sha256, size_bytes, data, created_at)"
+            " SELECT %b, sha256, octet_length(data), data, now()"
+            " FROM unnest(%b::bytea[], %b::bytea[]) AS g(sha256, data)"
+            " ON CONFLICT (account_id, sha256) DO UPDATE SET size_bytes = EXCLUDED.size_bytes"
+            " RETURNING sha256, id",
+            [account_id, list(raws), list(raws.values())],
+        )
+        return {bytes(digest): pk for digest, pk in cursor.fetchall()}
+
+
+def _insert_large(account_id: int, digest: bytes, raw: bytes) -> int:
+    """One message in slices that PostgreSQL puts together: a statement would hold it two or three times over."""
+    view = memoryview(raw)
+    with psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE raw_slice (at bigint, data bytea) ON COMMIT DROP")
+        for at in range(0, len(raw), _SLICE_BYTES):
+            cursor.execute("INSERT INTO raw_slice VALUES (%b, %b)", [at, view[at : at + _SLICE_BYTES]])
+        cursor.execute(
+            "INSERT INTO mailsync_rawmessage (account_id, sha256, size_bytes, data, created_at)"
+            " SELECT %b, %b, %b, string_agg(data, ''::bytea ORDER BY at), now() FROM raw_slice"
+            " ON CONFLICT (account_id, sha256) DO UPDATE SET size_bytes = EXCLUDED.size_bytes RETURNING id",
+            [account_id, digest, len(raw)],
+        )
+        row = cursor.fetchone()
+        cursor.execute("DROP TABLE raw_slice")
+    assert row is not None
+    return int(row[0])
+
+
+def drop_unused(ids: Collection[int]) -> None:
+    """Of what this transaction has kept: the rows that no message turned out to want."""
+    if ids:
+        RawMessage.objects.filter(id__in=ids, message=None).delete()
