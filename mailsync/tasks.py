@@ -6,7 +6,7 @@ from celery import shared_task
 
 from mailsync.engine import long_acts, pull, read_files, waking
 from mailsync.engine import maintain as maintenance
-from mailsync.store import file_texts, journal_work, leases, schedule, snoozing, turns, unsubscriptions
+from mailsync.store import file_texts, journal_work, leases, schedule, server_searches, snoozing, turns, unsubscriptions
 
 
 @shared_task(name="mailsync.dispatch", ignore_result=True)
@@ -24,6 +24,7 @@ def dispatch() -> None:
         (act_work, journal_work.claim_acts(), journal_work.RECLAIM_SECONDS),
         (list_unsubscribe, unsubscriptions.due_unsubscriptions(), 60),
         (bodies_pull, schedule.claim_bodies(), schedule.BODIES_ASKED_SECONDS),
+        (server_search, server_searches.due_searches(), 30),
     ):
         for id_ in ids:
             task.apply_async((id_,), expires=seconds)
@@ -75,6 +76,14 @@ def files_read(account_id: int) -> None:
 def message_fetch(message_id: int) -> None:
     """Fetch one body at once: somebody has opened the message."""
     pull.fetch_message(message_id)
+
+
+@shared_task(name="mailsync.server_search", ignore_result=True)
+def server_search(search_id: int) -> None:
+    """Ask one account's server for what is not here yet."""
+    from mailsync.engine.server_search import search_server
+
+    search_server(search_id)
 
 
 @shared_task(name="mailsync.changes_push", ignore_result=True)

@@ -36,6 +36,17 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SearchText:
+    """What a server's search is to look for, as people wrote it."""
+
+    text: str
+
+
+#: A word of a server's search (RFC 3501 §6.4.4): a key, a number, a day, a bracket, or a text.
+SearchKey = str | SearchText
+
+
+@dataclass(frozen=True, slots=True)
 class Secret:
     """A password or an access token; its repr shows nothing, so it cannot slip into a log."""
 

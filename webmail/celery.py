@@ -28,6 +28,7 @@ app.conf.task_routes = {
     "mailsync.bodies_pull": {"queue": "backfill"},
     "mailsync.files_read": {"queue": "maintenance"},
     "mailsync.message_fetch": {"queue": "interactive"},
+    "mailsync.server_search": {"queue": "interactive"},
     "mailsync.changes_push": {"queue": "interactive"},
     "mailsync.act_work": {"queue": "sync"},
     "mailsync.snoozed_wake": {"queue": "interactive"},

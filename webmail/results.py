@@ -20,6 +20,8 @@ from mailsync.store.excerpts import Excerpt, load_excerpts
 from mailsync.store.facets import load_facets
 from mailsync.store.listing import Page
 from mailsync.store.recent_searches import load_recent_searches
+from mailsync.store.search import Search
+from mailsync.store.server_searches import folders_to_ask, load_answer
 from webmail.present.asked import asked_words
 from webmail.present.said import said
 from webmail.reader import Reader
@@ -85,6 +87,7 @@ def search_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[s
     has_set_aside = any(place.role in ("junk", "trash") for place in search.places)
     anywhere = {"q": narrowed_query(scope.query, "in:anywhere", timezone.localdate())}
     return {
+        **server_context(reader, scope, search),
         "mistakes": [Mistake.of(problem, search.query.text) for problem in search.problems],
         "coverage": search.coverage() if scope.query else None,
         "asked": [
@@ -100,6 +103,21 @@ def search_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[s
         "searches_junk": has_set_aside,
         "anywhere_url": "" if has_set_aside or scope.within else f"{reverse('search')}?{urlencode(anywhere)}",
         "search_folders": [(str(folder.pk), folder_title(folder)) for folder in scope.folders],
+    }
+
+
+def server_context(reader: Reader, scope: Scope, search: Search) -> dict[str, Any]:
+    """What the mail servers were asked, and whether they can be."""
+    if not scope.query:
+        return {}
+    folder_id = int(scope.within) if scope.within else None
+    answer = load_answer(reader.user.pk, scope.query.strip(), folder_id)
+    is_asking = answer is not None and answer.is_waiting
+    return {
+        "answer": answer,
+        "can_ask": not is_asking and bool(folders_to_ask(search)),
+        "answer_url": f"{reverse('ask_servers')}?{urlencode(_asked(scope, scope.query))}",
+        "again_url": scope.url(),
     }
 
 

@@ -60,6 +60,7 @@ urlpatterns = [
     path("search/recent/", suggest.remember, name="remember_search"),
     path("search/recent/forget/", suggest.forget, name="forget_recent_searches"),
     path("search/recent/<int:recent_id>/", suggest.forget, name="forget_recent_search"),
+    path("search/server/", search.ask_servers, name="ask_servers"),
     path("search/saved/", search.save, name="save_search"),
     path("search/saved/<int:saved_id>/", search.forget, name="forget_search"),
     path("tree/", mailbox.tree, name="tree"),

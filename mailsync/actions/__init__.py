@@ -71,6 +71,7 @@ from mailsync.actions.sending import (
     send,
     undo_send,
 )
+from mailsync.actions.server_searches import ask_servers
 from mailsync.actions.uploads import add_piece, begin_upload, cancel_upload, stop_sharing
 from mailsync.actions.whole_list import act_on_list
 from mailsync.errors import CannotDo, MailError
@@ -88,6 +89,7 @@ __all__ = [
     "answer_invitation",
     "answer_receipt",
     "archive",
+    "ask_servers",
     "ask_trust",
     "attach",
     "begin_upload",

@@ -35,6 +35,10 @@ def fetch_soon(message_id: int) -> None:
     _nudge(tasks.message_fetch, message_id)
 
 
+def search_soon(search_id: int) -> None:
+    _nudge(tasks.server_search, search_id)
+
+
 def act_soon(act_id: int) -> None:
     _nudge(tasks.act_work, act_id)
 

@@ -44,7 +44,7 @@ def pull_account(
     account = _workable(account_id)
     if account is not None and account.protocol == Protocol.POP3:
         return pull_maildrop(account)
-    return _work(account_id, "pull", connect, lambda session: _pull_all(session, bodies_wanted))
+    return work_on(account_id, "pull", connect, lambda session: _pull_all(session, bodies_wanted))
 
 
 def pull_one(
@@ -62,7 +62,7 @@ def pull_one(
         Folder.objects.filter(pk=folder_id).update(due_at=timezone.now())
         return _visit_due(session, bodies_wanted)
 
-    outcome = _work(account_id, "pull", connect, work, whole_account=False)
+    outcome = work_on(account_id, "pull", connect, work, whole_account=False)
     if outcome is Outcome.BUSY:
         # Whoever holds the lane looks for due folders before giving it back.
         schedule.make_folder_due(folder_id)
@@ -73,7 +73,7 @@ def pull_bodies(account_id: int, *, connect: Connect = dial) -> Outcome:
     """Fetch bodies that are not here yet, newest first, folder by folder, while their owner has room for them."""
     if not _without_bodies(account_id).exists() or not quota.without_full([account_id]):
         return Outcome.IDLE
-    return _work(account_id, "bodies", connect, _pull_bodies, whole_account=False)
+    return work_on(account_id, "bodies", connect, _pull_bodies, whole_account=False)
 
 
 def fetch_message(message_id: int, *, connect: Connect = dial) -> Outcome:
@@ -89,7 +89,7 @@ def fetch_message(message_id: int, *, connect: Connect = dial) -> Outcome:
 
     def work(session: Session) -> Outcome:
         assert placement.uid is not None
-        if not _opened(session, placement.folder):
+        if not open_folder(session, placement.folder):
             return Outcome.IDLE
         size = Message.objects.values_list("size_bytes", flat=True).get(pk=message_id)
         have_bytes = pieces.have_bytes(placement.folder, placement.uid)
@@ -97,7 +97,7 @@ def fetch_message(message_id: int, *, connect: Connect = dial) -> Outcome:
         return Outcome.DONE
 
     for _ in range(_OPEN_TRIES):
-        outcome = _work(placement.account_id, "open", connect, work, whole_account=False)
+        outcome = work_on(placement.account_id, "open", connect, work, whole_account=False)
         if outcome is not Outcome.BUSY:
             break
         # Another message is being opened, or all connections are taken; both pass quickly.
@@ -105,7 +105,7 @@ def fetch_message(message_id: int, *, connect: Connect = dial) -> Outcome:
     return outcome
 
 
-def _work(
+def work_on(
     account_id: int,
     lane: str,
     connect: Connect,
@@ -235,7 +235,7 @@ def _visit(
     return report
 
 
-def _opened(session: Session, folder: Folder) -> bool:
+def open_folder(session: Session, folder: Folder) -> bool:
     """Select the folder, if its UIDs still mean the messages that we know by them; else it is visited first.
 
     One that will not open is noted, and stops no other.
@@ -255,7 +255,7 @@ def _opened(session: Session, folder: Folder) -> bool:
 
 def _pull_bodies(session: Session) -> Outcome:
     for folder in sorted(_without_bodies(session.account.pk), key=_rank):
-        if not _opened(session, folder):
+        if not open_folder(session, folder):
             continue
         while True:
             wanted = bodies.wanted_bodies(folder, limit=_BODY_SLICE)

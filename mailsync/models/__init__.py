@@ -31,6 +31,7 @@ from mailsync.models.outgoing import (
 )
 from mailsync.models.recent_search import RecentSearch
 from mailsync.models.saved_search import SavedSearch
+from mailsync.models.server_search import ServerSearch
 from mailsync.models.snooze import Snooze
 from mailsync.models.throttle import BlockedHost, ConnectionCap, EgressSwitch, Halt, Traffic
 from mailsync.models.work import AccountSync, Lease, PopMessage, SchedulerTick, SyncRun
@@ -68,6 +69,7 @@ __all__ = [
     "RenderedBody",
     "SavedSearch",
     "SchedulerTick",
+    "ServerSearch",
     "Snooze",
     "SyncRun",
     "Thread",

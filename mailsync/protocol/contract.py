@@ -18,6 +18,7 @@ from mailsync.types import (
     FolderCursor,
     FolderStatus,
     RemoteFolder,
+    SearchKey,
     SelectedFolder,
     SubmissionReply,
 )
@@ -50,6 +51,13 @@ class MailSource(Protocol):
 
     def search_uids(self, *, low: int = 1, high: int | None = None) -> list[int]:
         """The UIDs that exist in [low, high] of the selected folder, ascending."""
+        ...
+
+    def search(self, keys: Sequence[SearchKey]) -> list[int]:
+        """The UIDs in the selected folder that meet all of these, ascending.
+
+        Raises ``Rejected`` with code ``BADCHARSET`` where the server knows no letters beyond ASCII.
+        """
         ...
 
     def fetch_flags(self, uids: Sequence[int] | None = None, *, changed_since: int | None = None) -> list[FlagUpdate]:

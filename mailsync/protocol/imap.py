@@ -16,6 +16,7 @@ from mailsync.protocol.imap_fetch import parse_fetches
 from mailsync.protocol.imap_names import (
     Literal,
     compact_sets,
+    encode_keys,
     encode_path,
     expand,
     flag_list,
@@ -35,6 +36,7 @@ from mailsync.types import (
     FolderCursor,
     FolderStatus,
     RemoteFolder,
+    SearchKey,
     SelectedFolder,
     ServerSettings,
 )
@@ -154,6 +156,10 @@ class ImapSource:
             return sorted(set(_found(reply)))
         except ValueError as error:
             raise TryLater("The mail server answered a search with nonsense.", detail=str(error)) from error
+
+    def search(self, keys: Sequence[SearchKey]) -> list[int]:
+        """RFC 3501 §6.4.4. The charset is named only where it matters: not every server knows the word."""
+        return self._search(*encode_keys(keys))
 
     def find_message_id(self, message_id: str, *, above_uid: int = 0) -> list[int]:
         """UIDs above ``above_uid`` whose Message-ID is exactly this one (HEADER finds substrings)."""

@@ -7,6 +7,7 @@ from imapclient.imap_utf7 import decode as _decode_utf7
 from imapclient.imap_utf7 import encode as _encode_utf7
 
 from mailsync.errors import Rejected
+from mailsync.types import SearchKey, SearchText
 
 #: A command line stays well below the 8192 bytes that servers take (RFC 7162 §4).
 SET_LENGTH = 3800
@@ -52,6 +53,30 @@ def quote(raw: bytes) -> bytes:
     if not raw.isascii() or any(byte < 32 or byte == 127 for byte in raw):
         return Literal(raw)
     return b'"' + raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+
+
+def encode_keys(keys: Sequence[SearchKey]) -> list[bytes]:
+    """Search keys as arguments of SEARCH (RFC 3501 §6.4.4).
+
+    >>> encode_keys(["OR", "(", "TEXT", SearchText("tea"), ")", "(", "UNSEEN", ")"])
+    [b'OR', b'(TEXT', b'"tea")', b'(UNSEEN)']
+    """
+    parts: list[bytes] = []
+    opened = b""
+    for key in keys:
+        if isinstance(key, SearchText):
+            parts.append(quote(key.text.encode()))
+        elif key == "(":
+            opened += b"("
+        elif key == ")":
+            if isinstance(parts[-1], Literal):
+                parts.append(b"ALL")  # No bracket can touch a literal's end here; this asks for nothing more.
+            parts[-1] += b")"
+        else:
+            parts.append(opened + key.encode())
+            opened = b""
+    is_ascii = all(key.text.isascii() for key in keys if isinstance(key, SearchText))
+    return parts if is_ascii else [b"CHARSET", b"UTF-8", *parts]
 
 
 def flag_list(flags: Iterable[str]) -> bytes:

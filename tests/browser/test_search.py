@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Browser, expect
 
+from mailsync.models import Folder, ServerSearch
 from tests.browser.conftest import Mailbox
 from tests.factories import make_message
 
@@ -130,3 +131,17 @@ def test_recent_searches_are_offered_and_forgotten_in_the_box(chromium: Browser,
     recent.locator(".forget").click()
     expect(recent).to_have_count(0)
     expect(box).to_be_focused()
+
+
+def test_the_mail_server_is_asked_and_what_it_found_is_shown(chromium: Browser, mailbox: Mailbox) -> None:
+    Folder.objects.filter(pk=mailbox.folders["INBOX"].pk).update(bodies_pending=1)
+    page = mailbox.inbox(chromium)
+    page.goto(f"{mailbox.url}/search/?q=zebra")
+    page.get_by_role("button", name="Search on the mail server too").click()
+    status = page.locator(".asking [role=status]")
+    expect(status).to_contain_text("The mail server is being asked")
+    make_message(mailbox.folders["INBOX"], subject="A zebra")
+    ServerSearch.objects.update(state="done", found=1, fetched=1)
+    expect(status).to_contain_text("The mail server found 1 more message.")
+    page.get_by_role("link", name="Show them").click()
+    expect(page.locator("#grid mark")).to_contain_text("zebra")

@@ -18,6 +18,8 @@ from mailsync.types import (
     FolderCursor,
     FolderStatus,
     RemoteFolder,
+    SearchKey,
+    SearchText,
     SelectedFolder,
 )
 from tests.factories import START
@@ -129,6 +131,12 @@ class FakeSource:
         self._call("search_uids")
         return sorted(uid for uid in self._box.messages if uid >= low and (high is None or uid <= high))
 
+    def search(self, keys: Sequence[SearchKey]) -> list[int]:
+        """All the texts that are asked for, in any key, as parts of the message."""
+        self._call("search")
+        wanted = [key.text.lower().encode() for key in keys if isinstance(key, SearchText)]
+        return sorted(uid for uid, one in self._box.messages.items() if all(w in one.raw.lower() for w in wanted))
+
     def fetch_flags(self, uids: Sequence[int] | None = None, *, changed_since: int | None = None) -> list[FlagUpdate]:
         raise NotImplementedError
 
@@ -139,7 +147,9 @@ class FakeSource:
             yield FetchedHeader(uid, len(raw), START, raw.split(b"\r\n\r\n")[0] + b"\r\n\r\n", None)
 
     def fetch_messages(self, uids: Sequence[int], *, sizes: dict[int, int] | None = None) -> Iterator[FetchedMessage]:
-        raise NotImplementedError
+        self._call("fetch_messages")
+        for uid in uids:
+            yield FetchedMessage(uid, self._box.messages[uid].raw, START, None)
 
     def fetch_piece(self, uid: int, at: int, length: int, *, size_bytes: int) -> FetchedPiece | None:
         raise NotImplementedError

@@ -8,7 +8,7 @@ import pytest
 from mailsync.errors import MailError, NeedsUser, Poison, Rejected, TryLater, TryNow
 from mailsync.protocol import imap
 from mailsync.protocol.imap import ImapSource
-from mailsync.types import Flags, FolderCursor, RemoteFolder, Secret, Security
+from mailsync.types import Flags, FolderCursor, RemoteFolder, SearchText, Secret, Security
 from tests.protocol.imap_scripts import login, selected
 from tests.servers.certificates import Certificates
 from tests.servers.scripted import (
@@ -511,3 +511,18 @@ def test_looking_at_a_closed_connection_says_so(scripted: ScriptMaker) -> None:
     source._session.wire.shutdown()
     with pytest.raises(TryNow):
         source.idle_check()
+
+
+def test_a_search_for_text_names_its_charset_where_it_matters(scripted: ScriptMaker) -> None:
+    source = session(
+        scripted,
+        *(Expect(r'\S+ UID SEARCH RETURN \(ALL\) TEXT "tea" UNSEEN$'), Say('* ESEARCH (TAG "x") UID ALL 2\n{tag} OK')),
+        *(
+            Expect(r"\S+ UID SEARCH RETURN \(ALL\) CHARSET UTF-8 TEXT \{4\}$"),
+            Say("{tag} NO [BADCHARSET] no"),
+        ),
+    )
+    assert source.search(["TEXT", SearchText("tea"), "UNSEEN"]) == [2]
+    with pytest.raises(Rejected) as refused:
+        source.search(["TEXT", SearchText("thé")])
+    assert refused.value.code == "BADCHARSET"

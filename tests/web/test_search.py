@@ -5,10 +5,11 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from mailsync.message.parse import parse_message
-from mailsync.models import FileText, Folder, MessageText, SavedSearch
+from mailsync.models import FileText, Folder, MessageText, SavedSearch, ServerSearch
 from mailsync.store.text_index import index_texts, message_text
 from tests.factories import make_account, make_folder, make_message, make_user, raw_message
 
@@ -201,3 +202,40 @@ def test_what_cannot_be_saved_is_told(
     told = browser.post("/search/saved/", {"q": query, "name": name}, follow=True)
     assert words in html.unescape(told.content.decode())
     assert SavedSearch.objects.count() == count
+
+
+def test_the_mail_server_is_asked_for_what_is_not_here(browser: Client, anna: User, inbox: Folder) -> None:
+    make_message(inbox, subject="Tide charts")
+    assert "Search on the mail server too" not in page(browser, "/search/?q=tide")
+    Folder.objects.filter(pk=inbox.pk).update(bodies_pending=2)
+    assert "Search on the mail server too" in page(browser, "/search/?q=tide")
+    asked = browser.post("/search/server/", {"q": "tide"})
+    assert asked.url == "/search/?q=tide"  # type: ignore[attr-defined]
+    row = ServerSearch.objects.get()
+    assert (row.account_id, row.query, row.folder_id, row.state) == (inbox.account_id, "tide", None, "asked")
+    waiting = page(browser, "/search/?q=tide")
+    assert "The mail server is being asked" in waiting
+    assert 'hx-get="/search/server/?q=tide"' in waiting
+    ServerSearch.objects.update(state="done", found=3, fetched=2, unlisted=1)
+    part = browser.get("/search/server/?q=tide", headers={"HX-Request": "true"}).content.decode()
+    assert "The mail server found 3 more messages. 1 of them has not come yet. 1 further message is there" in part
+    assert '<a href="/search/?q=tide" data-list>Show them</a>' in part
+    assert "every 2s" not in part
+    assert "Ask the mail server again" in part
+    ServerSearch.objects.update(state="failed", found=0, problem="The mail server cannot be reached at the moment.")
+    assert "The mail server cannot be reached at the moment." in page(browser, "/search/?q=tide")
+    # Kept to a folder it is another search.
+    browser.post("/search/server/", {"q": "tide", "folder": inbox.pk}, headers={"HX-Request": "true"})
+    assert set(ServerSearch.objects.values_list("folder", flat=True)) == {None, inbox.pk}
+
+
+def test_a_stranger_asks_no_server_of_anothers(anna: User, inbox: Folder) -> None:
+    Folder.objects.filter(pk=inbox.pk).update(bodies_pending=2)
+    ServerSearch.objects.create(account=inbox.account, query="tide", asked_at=timezone.now())
+    stranger = Client()
+    assert stranger.post("/search/server/", {"q": "tide"}).status_code == 302
+    stranger.force_login(make_folder(make_account(make_user("bob"))).account.user)
+    assert stranger.post("/search/server/", {"q": "tide", "folder": inbox.pk}).status_code == 404
+    stranger.post("/search/server/", {"q": "tide"})
+    assert ServerSearch.objects.count() == 1
+    assert "being asked" not in page(stranger, "/search/?q=tide")

@@ -8,15 +8,15 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mailsync import actions
 from mailsync.store.listing import load_tree
 from webmail import access
 from webmail.present.said import said
 from webmail.reader import reader_of, user_of
-from webmail.results import facets_context, form_target
-from webmail.scope import search_scope
+from webmail.results import facets_context, form_target, server_context
+from webmail.scope import prepared_search, search_scope
 from webmail.views.mailbox import finish, respond_with_list
 
 
@@ -74,3 +74,24 @@ def forget(request: HttpRequest, saved_id: int) -> HttpResponse:
     actions.forget_search(user.pk, saved.pk)
     messages.success(request, _("“%(name)s” is no longer saved.") % {"name": saved.name})
     return redirect(f"{reverse('search')}?{urlencode(asked)}")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def ask_servers(request: HttpRequest) -> HttpResponse:
+    """POST has the mail servers asked for ``q``, in ``folder`` where it is kept to one; GET tells how that stands."""
+    user = user_of(request)
+    given = request.POST if request.method == "POST" else request.GET
+    scope = search_scope(load_tree(user.pk), given)
+    if given.get("folder") and not scope.within:
+        raise Http404
+    if request.method == "POST":
+        try:
+            actions.ask_servers(user.pk, scope.query, int(scope.within) if scope.within else None)
+        except actions.CannotDo as refused:
+            messages.error(request, said(refused))
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(scope.url())
+    reader = reader_of(request)
+    context = server_context(reader, scope, prepared_search(scope, reader))
+    return finish(request, "mail/search_server.html", {"scope": scope, **context})

@@ -1,0 +1,120 @@
+"""Searches asked of mail servers: requested, claimed, settled, and what they say together. Database room."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from accounts.models import Protocol
+from mailsync.models import Folder, Hole, Placement, ServerSearch
+from mailsync.store.bodies import WantedBody
+from mailsync.store.search import Search
+
+#: Whoever took one and is not done by then has died.
+_CLAIM = timedelta(minutes=5)
+#: An account that is not reached for so long is not waited for any longer.
+_GIVE_UP = timedelta(minutes=15)
+_KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAnswer:
+    """What all accounts together have said to one query. ``problems`` are sentences, each once."""
+
+    is_waiting: bool
+    found: int
+    fetched: int
+    unlisted: int
+    problems: tuple[str, ...]
+
+    @property
+    def left(self) -> int:
+        return self.found - self.fetched
+
+
+def folders_to_ask(search: Search) -> list[Folder]:
+    """Those of the folders searched that are not wholly here and whose server can be asked."""
+    holes = Hole.objects.filter(folder=OuterRef("pk"), epoch=OuterRef("epoch"))
+    rows = Folder.objects.filter(
+        Q(bodies_pending__gt=0) | Q(header_cursor__gt=1) | Q(header_cursor=None) | Exists(holes),
+        pk__in=[place.folder_id for place in search.places],
+        account__protocol=Protocol.IMAP,
+        is_local=False,
+        selectable=True,
+    )
+    return list(rows.order_by("pk"))
+
+
+def request(query: str, folder_id: int | None, account_ids: Sequence[int]) -> list[int]:
+    """Rows to be worked off, one an account; what was asked before is asked anew, and old ones go."""
+    now = timezone.now()
+    mine = ServerSearch.objects.filter(account__in=account_ids)
+    mine.filter(_same(query, folder_id) | Q(asked_at__lt=now - _KEPT)).delete()
+    rows = [ServerSearch(account_id=one, query=query, folder_id=folder_id, asked_at=now) for one in account_ids]
+    return [row.pk for row in ServerSearch.objects.bulk_create(rows)]
+
+
+def _same(query: str, folder_id: int | None) -> Q:
+    return Q(query=query, folder=folder_id) if folder_id else Q(query=query, folder__isnull=True)
+
+
+def due_searches(*, limit: int = 100) -> list[int]:
+    """Asked for and with no worker at them."""
+    rows = ServerSearch.objects.filter(_unclaimed(), state=ServerSearch.State.ASKED)
+    return list(rows.order_by("asked_at").values_list("pk", flat=True)[:limit])
+
+
+def _unclaimed() -> Q:
+    return Q(claimed_at=None) | Q(claimed_at__lt=timezone.now() - _CLAIM)
+
+
+def claim(search_id: int) -> ServerSearch | None:
+    """The row, for this worker; None when it is settled, gone, or another's."""
+    rows = ServerSearch.objects.filter(_unclaimed(), pk=search_id, state=ServerSearch.State.ASKED)
+    if not rows.update(claimed_at=timezone.now()):
+        return None
+    return ServerSearch.objects.select_related("account").filter(pk=search_id).first()
+
+
+def give_back(asked: ServerSearch) -> None:
+    """The account's connections are taken: the clock tries again, for a while."""
+    if asked.asked_at < timezone.now() - _GIVE_UP:
+        settle(asked, "The mail server could not be asked, as other work with it did not end. Try again later.")
+    else:
+        ServerSearch.objects.filter(pk=asked.pk).update(claimed_at=None)
+
+
+def settle(asked: ServerSearch, problem: str = "") -> None:
+    """What came of it. A row that was asked anew meanwhile is gone, and its worker's."""
+    ServerSearch.objects.filter(pk=asked.pk).update(
+        state=ServerSearch.State.FAILED if problem else ServerSearch.State.DONE,
+        problem=problem,
+        found=asked.found,
+        fetched=asked.fetched,
+        unlisted=asked.unlisted,
+    )
+
+
+def known_uids(folder: Folder, uids: Sequence[int]) -> tuple[list[WantedBody], int]:
+    """Of these UIDs the messages whose bodies are not here, newest first, and how many are not listed here at all."""
+    rows = Placement.objects.filter(folder=folder, epoch=folder.epoch, uid__in=list(uids)).order_by("-uid")
+    known = {row.uid: row.message for row in rows.select_related("message") if row.uid is not None}
+    wanted = [WantedBody(uid, message.size_bytes) for uid, message in known.items() if message.raw_id is None]
+    return wanted, len(set(uids) - set(known))
+
+
+def load_answer(user_id: int, query: str, folder_id: int | None) -> ServerAnswer | None:
+    """None where the servers were not asked for this, or not within the day."""
+    recent = timezone.now() - _KEPT
+    rows = list(ServerSearch.objects.filter(_same(query, folder_id), account__user_id=user_id, asked_at__gt=recent))
+    if not rows:
+        return None
+    return ServerAnswer(
+        is_waiting=any(row.state == ServerSearch.State.ASKED for row in rows),
+        found=sum(row.found for row in rows),
+        fetched=sum(row.fetched for row in rows),
+        unlisted=sum(row.unlisted for row in rows),
+        problems=tuple(sorted({row.problem for row in rows if row.problem})),
+    )
