@@ -16,7 +16,7 @@ from mailsync.announce import announce, announce_folders
 from mailsync.engine import record
 from mailsync.engine.abreast import abreast
 from mailsync.engine.ahead import ahead
-from mailsync.engine.fetch import BATCH_COUNT, HeaderFetch, fetch_bodies, fetch_headers
+from mailsync.engine.fetch import BATCH_COUNT, fetch_bodies, fetch_headers
 from mailsync.engine.session import Session
 from mailsync.errors import TryLater
 from mailsync.models import Folder
@@ -167,13 +167,13 @@ class _Visit:
         # What a push has moved here meanwhile has its UID already, and the flags that it had before.
         adopted = set(vanish.known_uids(self.folder.pk, self.folder.epoch)).intersection(uids)
         chunks = plan.plan_chunks(uids)
-        headers = (fetch_headers(self.session, chunk) for chunk in chunks)
+        headers = (self._read_headers(chunk) for chunk in chunks)
         with closing(ahead(headers, waiting=self.session.hold_on)) as fetched:
             for number, chunk in enumerate(fetched):
                 first = start if below is None and number == 0 else intake.CursorMove()
                 # Never 1 before the end: 1 says that the end was reached, with all that is done there.
                 self._store_headers(chunk, first.with_header_cursor(max(2, chunk.asked[0])))
-                flagged = [header for header in chunk.got if header.uid in adopted]
+                flagged = [header for header, _ in chunk.got if header.uid in adopted]
                 told = [FlagUpdate(one.uid, one.flags, one.modseq) for one in flagged if one.flags is not None]
                 self._flags(told, self.selected_at)
                 self.bodies_wanted()
@@ -196,14 +196,18 @@ class _Visit:
             return
         # Oldest first: the cursor may then follow each chunk, and a slice that ends loses nothing.
         for start in range(0, len(uids), plan.CHUNK):
-            chunk = fetch_headers(self.session, uids[start : start + plan.CHUNK])
+            chunk = self._read_headers(uids[start : start + plan.CHUNK])
             self._store_headers(chunk, intake.CursorMove(uidnext_seen=chunk.asked[-1] + 1))
         if len(uids) <= INLINE_BODIES:
             self._inline_bodies()
         else:
             self.bodies_wanted()
 
-    def _store_headers(self, chunk: HeaderFetch, cursor: intake.CursorMove) -> None:
+    def _read_headers(self, uids: Sequence[int]) -> record.ReadHeaders:
+        """No database: a first pull calls it in the thread that runs ahead."""
+        return record.read_headers(fetch_headers(self.session, uids))
+
+    def _store_headers(self, chunk: record.ReadHeaders, cursor: intake.CursorMove) -> None:
         self.report.headers += record.record_headers(self.session, self.folder, chunk, cursor)
 
     def _inline_bodies(self) -> None:
@@ -222,7 +226,7 @@ class _Visit:
             placed = bodies.want_again(self.session.lease, self.folder.pk, self.folder.epoch, again)
             unplaced = [uid for uid in again if uid not in placed]
             if unplaced:
-                self._store_headers(fetch_headers(self.session, unplaced), intake.CursorMove())
+                self._store_headers(self._read_headers(unplaced), intake.CursorMove())
             if again:
                 self.bodies_wanted()
 
@@ -261,7 +265,7 @@ class _Visit:
             part = difference.unknown[start : start + plan.CHUNK]
             _, counts = vanish.record_returned(self.session.lease, self.folder.pk, self.folder.epoch, part)
             announce_folders(counts)
-            self._store_headers(fetch_headers(self.session, part), intake.CursorMove())
+            self._store_headers(self._read_headers(part), intake.CursorMove())
             self.bodies_wanted()
 
     def _confirmed(self, ours: Sequence[int]) -> plan.UidDifference:

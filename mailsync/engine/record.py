@@ -13,7 +13,7 @@ from django.db import DatabaseError, DataError
 from mailsync.announce import announce_folders
 from mailsync.engine.fetch import BodyFetch, HeaderFetch
 from mailsync.engine.session import Session
-from mailsync.message.facts import ParsedMessage
+from mailsync.message.facts import ParsedHeader, ParsedMessage
 from mailsync.message.lexemes import Vector, build_vector
 from mailsync.message.parse import parse_header, parse_message
 from mailsync.models import Folder
@@ -28,7 +28,20 @@ _REASON = "This message cannot be stored."
 _LIMIT = "54000"
 
 
-def record_headers(session: Session, folder: Folder, chunk: HeaderFetch, cursor: intake.CursorMove) -> int:
+@dataclass(frozen=True, slots=True)
+class ReadHeaders:
+    """A chunk of headers that was fetched and parsed, ready to be stored; ``asked`` as in ``HeaderFetch``."""
+
+    asked: tuple[int, ...]
+    got: tuple[tuple[FetchedHeader, ParsedHeader], ...]
+
+
+def read_headers(fetched: HeaderFetch) -> ReadHeaders:
+    """As ``read_bodies``: in a first pull the next chunk is parsed while the one before is being stored."""
+    return ReadHeaders(fetched.asked, tuple((header, parse_header(header.header)) for header in fetched.got))
+
+
+def record_headers(session: Session, folder: Folder, chunk: ReadHeaders, cursor: intake.CursorMove) -> int:
     """Store a chunk of headers and move the cursor; returns how many are new. Raises ``LeaseLost``."""
     leases.heartbeat(session.lease)
     try:
@@ -36,15 +49,15 @@ def record_headers(session: Session, folder: Folder, chunk: HeaderFetch, cursor:
     except (DatabaseError, UnicodeError) as error:
         if not _is_refusal(error):
             raise
-    new = sum(_one_header(session, folder, header) for header in chunk.got)
+    new = sum(_one_header(session, folder, header, parsed) for header, parsed in chunk.got)
     # The cursor last: it speaks for all of them.
-    _headers(session, folder, sorted(set(chunk.asked) - {header.uid for header in chunk.got}), (), cursor)
+    _headers(session, folder, sorted(set(chunk.asked) - {header.uid for header, _ in chunk.got}), (), cursor)
     return new
 
 
-def _one_header(session: Session, folder: Folder, header: FetchedHeader) -> int:
+def _one_header(session: Session, folder: Folder, header: FetchedHeader, parsed: ParsedHeader) -> int:
     try:
-        return _headers(session, folder, [header.uid], [header])
+        return _headers(session, folder, [header.uid], [(header, parsed)])
     except (DatabaseError, UnicodeError) as error:
         if not _is_refusal(error):
             raise
@@ -56,13 +69,12 @@ def _headers(
     session: Session,
     folder: Folder,
     asked: Sequence[int],
-    got: Sequence[FetchedHeader],
+    got: Sequence[tuple[FetchedHeader, ParsedHeader]],
     cursor: intake.CursorMove = intake.CursorMove(),  # noqa: B008  frozen
     *,
     reason: str = intake.NOT_GIVEN,
 ) -> int:
-    parsed = [(header, parse_header(header.header)) for header in got]
-    chunk = intake.HeaderChunk(folder.pk, folder.epoch, asked, parsed, cursor, reason)
+    chunk = intake.HeaderChunk(folder.pk, folder.epoch, asked, got, cursor, reason)
     statistics.renew_plans(len(got))
     done = intake.record_headers(session.lease, chunk)
     statistics.analyze_grown(len(got))

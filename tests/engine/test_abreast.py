@@ -5,6 +5,7 @@ import threading
 import pytest
 from django.db import connection, transaction
 
+from mailsync.engine import record
 from mailsync.engine.abreast import abreast
 from mailsync.engine.pull import Outcome, pull_account, pull_bodies
 from mailsync.errors import LeaseLost
@@ -108,6 +109,33 @@ def test_a_mailbox_filled_side_by_side_has_each_message_once(server: PullServer)
     assert RawMessage.objects.filter(account=account).count() == 130
     assert MessageText.objects.filter(account=account, complete=True).count() == 130
     assert Folder.objects.get(account=account, role="inbox").bodies_pending == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_headers_and_bodies_are_parsed_while_those_before_are_stored(
+    server: PullServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: dict[str, set[str]] = {}
+
+    def noting(name: str) -> None:
+        real = getattr(record, name)
+
+        def noted(*given: object) -> object:
+            threads.setdefault(name, set()).add(threading.current_thread().name.partition("_")[0])
+            return real(*given)
+
+        monkeypatch.setattr(record, name, noted)
+
+    for name in ("parse_header", "parse_message", "record_headers", "record_bodies"):
+        noting(name)
+    monkeypatch.setattr("mailsync.engine.folder_pull.INLINE_BODIES", 0)
+    _pull_all(make_account().pk, server)
+    assert threads == {
+        "parse_header": {"ahead"},
+        "parse_message": {"ahead"},
+        "record_headers": {threading.current_thread().name},
+        "record_bodies": {"abreast"},
+    }
 
 
 def _pull_all(account_id: int, server: PullServer) -> None:

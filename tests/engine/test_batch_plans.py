@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from mailsync.engine.fetch import BodyFetch, HeaderFetch
-from mailsync.engine.record import read_bodies, record_bodies, record_headers
+from mailsync.engine.record import read_bodies, read_headers, record_bodies, record_headers
 from mailsync.engine.session import Session
 from mailsync.store import leases
 from mailsync.store.intake import CursorMove
@@ -45,7 +45,9 @@ def test_the_database_is_kept_in_step_with_a_large_batch(messages: int, expected
     raws = {uid: raw_message() for uid in range(1, messages + 1)}
     headers = tuple(FetchedHeader(uid, len(raw), NOW, raw, Flags.parse([])) for uid, raw in raws.items())
     with CaptureQueriesContext(connection) as queries:
-        assert record_headers(session, folder, HeaderFetch(tuple(raws), headers), CursorMove()) == messages
+        assert (
+            record_headers(session, folder, read_headers(HeaderFetch(tuple(raws), headers)), CursorMove()) == messages
+        )
     assert kinds(queries) == expected
     whole = tuple(FetchedMessage(uid, raw, NOW, Flags.parse([])) for uid, raw in raws.items())
     with CaptureQueriesContext(connection) as queries:
