@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+import pytest
 from django.utils.timezone import now
 from playwright.sync_api import Browser, Page, Response, Route, expect
 
@@ -61,6 +62,32 @@ def test_the_next_conversation_is_there_before_the_key_and_is_read_by_the_key_al
     expect(page.locator(".row").nth(1)).not_to_have_class("unread")
     page.wait_for_function("() => performance.getEntriesByName(new URL('/act/', location.href).href).length > 0")
     assert thread.filter(seen=True).exists()
+
+
+@pytest.mark.parametrize("way", ["pointer", "focus"])
+def test_where_the_reader_rests_is_fetched_before_it_is_opened(way: str, chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    third = page.locator(".row").nth(2)
+    thread = Placement.objects.filter(thread_id=int(path_of(page, 2).rstrip("/").rpartition("/")[2]))
+    thread.update(seen=False)
+    page.reload()
+    page.locator(".scripted").first.wait_for()
+    path, asked = path_of(page, 2), asked_by(page)
+    with page.expect_response(lambda told: urlsplit(told.url).path == path) as ahead:
+        if way == "pointer":
+            third.hover()
+        else:
+            for _ in range(3):
+                page.keyboard.press("j")
+    assert ahead.value.request.headers["hx-preloaded"] == "true"
+    expect(page.locator(OUT_OF_SIGHT)).to_have_count(1)
+    assert not thread.filter(seen=True).exists()
+    if way == "pointer":
+        third.click()
+    else:
+        page.keyboard.press("Enter")
+    expect(page.locator("#subject")).to_have_text(subjects(page)[2])
+    assert asked.count(path) == 1
 
 
 def test_a_frame_out_of_sight_is_as_confined_as_one_in_sight(chromium: Browser, mailbox: Mailbox) -> None:

@@ -15,6 +15,7 @@ export function rehearse(row) {
   const url = urlOf(row);
   if (find(row, url)) return;
   drop(url);
+  dropUnfinished();
   const abort = new AbortController();
   const page = part(url, "main", { rehearse: true, signal: abort.signal });
   const one = { page, abort, marks: marksOf(row), until: performance.now() + AHEAD.milliseconds };
@@ -37,8 +38,13 @@ function find(row, url) {
 export function takeRehearsal(row, url) {
   const one = find(row, url);
   if (one) rehearsals.delete(url);
-  for (const [other, { isThere }] of rehearsals) if (!isThere) drop(other);
+  dropUnfinished();
   return one;
+}
+
+/** One guess is on its way at a time. */
+function dropUnfinished() {
+  for (const [url, { isThere }] of rehearsals) if (!isThere) drop(url);
 }
 
 function drop(url) {

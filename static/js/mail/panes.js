@@ -4,7 +4,7 @@
 import { along, stepOf } from "heron/direction";
 import { rehearse } from "heron/mail/ahead";
 import { clearSelection, rowOf, select, selectAll, selectRange, selection } from "heron/mail/rows";
-import { close, isPhone, open, openList, openRow, step } from "heron/mail/reader";
+import { close, guess, isPhone, open, openList, openRow, step } from "heron/mail/reader";
 
 const app = document.getElementById("app");
 const grip = document.getElementById("grip");
@@ -88,6 +88,20 @@ list.addEventListener("mousedown", (event) => {
   if (event.shiftKey && row) event.preventDefault(); // no text selection under a range of rows
   if (row && isPlain(event) && !event.target.closest("button, .pick")) rehearse(row);
 });
+
+/** Where the pointer or the focus rests for so long, a click or Enter probably follows; passing by asks for nothing. */
+const REST_MILLISECONDS = 80;
+let resting = { row: null, timer: 0 };
+
+function rest(row) {
+  if (row === resting.row) return;
+  clearTimeout(resting.timer);
+  resting = { row, timer: row ? setTimeout(guess, REST_MILLISECONDS, row) : 0 };
+}
+
+list.addEventListener("pointerover", (event) => { if (event.pointerType === "mouse") rest(rowOf(event.target)); });
+list.addEventListener("pointerleave", () => rest(null));
+list.addEventListener("focusin", (event) => { if (event.target.matches(":focus-visible")) rest(rowOf(event.target)); });
 
 document.addEventListener("click", (event) => {
   if (!isPlain(event)) return;

@@ -72,12 +72,16 @@ function show(page, frame) {
   loaded(main.querySelector("iframe[data-frame]")).then(() => whenIdle(() => { if (mine === abort) lookAhead(); }));
 }
 
-/** With the text there, however long it took, browser and server have time for the conversation that probably comes
-    next. Not on a phone, whose line may be slow and paid for. */
+/** With the text there, however long it took, browser and server have time for the conversation that probably comes next. */
 function lookAhead() {
   const from = currentRow();
-  const next = from && from.id === reading()?.dataset.row ? neighbour(from, heading) : null;
-  if (next && !isPhone()) rehearse(next);
+  if (from && from.id === reading()?.dataset.row) guess(neighbour(from, heading));
+}
+
+/** Fetch what this row opens, where that is a guess: not on a phone, nor where the line is slow or paid for. */
+export function guess(row) {
+  if (!row || row.matches(".current") || isPhone() || navigator.connection?.saveData) return;
+  if (document.getElementById("listform").dataset.role !== "drafts") rehearse(row);
 }
 
 const whenIdle = window.requestIdleCallback ?? setTimeout;
