@@ -22,8 +22,8 @@ def inbox(anna: User) -> Folder:
 
 
 def subjects(answer: Any) -> list[str]:
-    page = re.sub("</?mark>", "", answer.content.decode())
-    return re.findall(r'<a class="subj"[^>]*>([^<]*)</a>', page)
+    links = re.findall(r'<a class="subj[^"]*"[^>]*>(.*?)</a>', answer.content.decode(), re.DOTALL)
+    return [re.sub("<[^>]*>", "", link).strip() for link in links]
 
 
 def test_home_leads_to_the_only_inbox(browser: Client, inbox: Folder) -> None:
