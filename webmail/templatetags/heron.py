@@ -5,6 +5,7 @@ Rows and addresses flow in, safe HTML flows out. Nothing here asks the database.
 
 import zlib
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django import template
 from django.forms import BoundField
@@ -28,6 +29,12 @@ HUES = (15, 45, 75, 115, 150, 175, 205, 235, 260, 290, 325, 350)
 @register.simple_tag
 def icon(name: str, size: str = "", label: str = "", css: str = "") -> SafeString:
     """``{% icon "archive" %}``; ``size`` is "s", "l" or "xl". Without a ``label`` it is hidden from screen readers."""
+    return _drawn(name, size, label, css)
+
+
+# A list has hundreds, of which few differ. Typed, as a safe label is not escaped and an equal one is.
+@lru_cache(maxsize=2048, typed=True)
+def _drawn(name: str, size: str, label: str, css: str) -> SafeString:
     classes = " ".join(part for part in ("i", f"i-{size}" if size else "", css) if part)
     said = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
     return format_html('<svg class="{}" {}><use href="{}#{}"/></svg>', classes, said, static(SPRITE), name)
