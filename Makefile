@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 # Tuned for two cores; a third worker was slower (410 s against 348).
 JOBS   ?= 2
 
-.PHONY: demo run test check lint types layers pytest bench-list bench-send bench-render bench-sync bench-watch bench-ui bench-scale test-safety screenshots words audit lock clean
+.PHONY: demo run test check lint types layers pytest bench-list bench-send bench-render bench-sync bench-watch bench-ui bench-scale bench-beside test-safety screenshots words audit lock clean
 
 demo: $(VENV)/.onebox
 	@$(BIN)/python -m onebox demo
@@ -49,6 +49,10 @@ bench-list: $(VENV)/.dev
 # A million messages take some minutes and 6 GB to make: --sizes and --users choose others.
 bench-scale: $(VENV)/.dev
 	$(BIN)/python -m bench.scale
+
+# Roundcube and notmuch beside it, where Debian's packages are installed.
+bench-beside: $(VENV)/.dev
+	$(BIN)/python -m bench.beside
 
 bench-send: $(VENV)/.dev
 	$(BIN)/python -m bench.send

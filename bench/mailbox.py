@@ -33,8 +33,8 @@ class _Conversation:
     last: str = ""
 
 
-def generated_mailbox(count: int, seed: int = 1) -> Iterator[bytes]:
-    """``count`` messages, oldest first, one every minute."""
+def generated_mailbox(count: int, seed: int = 1, *, notes: bool = False) -> Iterator[bytes]:
+    """``count`` messages, oldest first, one every minute; ``notes`` alone, of some kilobytes each, or all kinds."""
     random_ = random.Random(seed)
     words = _Words(random_)
     people = [_person(words, number) for number in range(_PEOPLE)]
@@ -44,7 +44,7 @@ def generated_mailbox(count: int, seed: int = 1) -> Iterator[bytes]:
             few = random_.sample(people, min(_PEOPLE, 2 + min(8, int(random_.expovariate(0.8)))))
             talks.append(_Conversation(words.title(), few, random_.choices(_LENGTHS, _SHARES)[0]))
         place = random_.randrange(len(talks))
-        yield _message(random_, words, number, talks[place])
+        yield _message(random_, words, number, talks[place], most=0.35 if notes else 1.0)
         talks[place].left -= 1
         if not talks[place].left:
             del talks[place]
@@ -79,8 +79,8 @@ def _person(words: _Words, number: int) -> Address:
     return Address(f"{first} {last}" if number % 5 else "", f"p{number}@{number % 60}.example.org")
 
 
-def _message(random_: random.Random, words: _Words, number: int, talk: _Conversation) -> bytes:
-    kind = random_.random()
+def _message(random_: random.Random, words: _Words, number: int, talk: _Conversation, *, most: float) -> bytes:
+    kind = random_.random() * most
     text = "\n\n".join(words.paragraph() for _ in range(random_.randint(1, 12)))
     sender = random_.choice(talk.people)
     quoted = "\n".join(f"> {line}" for line in talk.last.splitlines()[:60])

@@ -1,0 +1,333 @@
+"""Heron beside Roundcube and notmuch on one and the same mailbox: ``make bench-beside``, or
+``python -m bench.beside [--messages 10000]``.
+
+A generated mailbox in Dovecot on loopback, fetched whole by Heron before anything is measured. Then, in one run: the
+processor time of all server processes (web, database, mail server, what is pushed included) that a list, an opened
+message, a mark and a search in bodies cost; what eight sessions that do all of it get done in a second; and what
+`notmuch search` takes on the same messages, with the cost and size of either index. What is not installed is left out:
+``apt-get install roundcube-core roundcube-sqlite3 php-cli php-sqlite3 notmuch``.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
+
+import requests
+
+from bench.figures import timed
+from bench.mailbox import generated_mailbox
+from bench.roundcube import is_installed, roundcube
+from bench.scratch import scratch_database
+from bench.sync import bench_heron, fill, measured_index
+from tests.servers.certificates import make_certificates
+from tests.servers.dovecot import Dovecot, Mailbox, dovecot_binary
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+#: What the sessions do: mostly look.
+_MIX = ("list", "open", "open", "list", "open", "mark", "list", "open", "open", "list")
+_GOALS = {"list": 2.0, "open": 2.0, "mark": 2.0, "body search": 100.0}
+
+
+class Client(Protocol):
+    """A signed-in session of one program; each operation is what its screen asks the server for."""
+
+    def list(self, number: int) -> None: ...
+    def open(self, number: int) -> None: ...
+    def mark(self, number: int) -> None: ...
+    def search(self, word: str) -> None: ...
+
+
+class Heron:
+    def __init__(self, url: str, session: str, folder_id: int, threads: Sequence[int]) -> None:
+        from django.conf import settings
+
+        self._url, self._folder, self._threads = url, f"/f/{folder_id}/", threads
+        self._folder_id = folder_id
+        self._http = requests.Session()
+        self._http.cookies.set(settings.SESSION_COOKIE_NAME, session)
+        page = self._http.get(url + self._folder).text
+        self._token = _found(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+
+    def _get(self, path: str, target: str = "") -> str:
+        headers = {"HX-Request": "true", "HX-Target": target} if target else {}
+        answer = self._http.get(self._url + path, headers=headers)
+        answer.raise_for_status()
+        return answer.text
+
+    def list(self, number: int) -> None:
+        assert 'class="row' in self._get(self._folder, "list")
+
+    def open(self, number: int) -> None:
+        page = self._get(f"{self._folder}t/{self._threads[number % len(self._threads)]}/", "main")
+        self._get(re.findall(r'<iframe[^>]* src="([^"]+)"', page)[-1].replace("&amp;", "&"))
+
+    def mark(self, number: int) -> None:
+        name = f"t{self._folder_id}-{self._threads[number // 2 % len(self._threads)]}"
+        fields = {"do": "read" if number % 2 else "unread", "on": name, "csrfmiddlewaretoken": self._token}
+        headers = {"HX-Request": "true", "Referer": self._url}
+        self._http.post(self._url + "/act/", fields, headers=headers).raise_for_status()
+
+    def search(self, word: str) -> None:
+        self._get(f"/search/?q=body:{word}", "list")
+
+
+class Roundcube:
+    def __init__(self, url: str, mailbox: Mailbox) -> None:
+        self._url = url
+        self._http = requests.Session()
+        self._token = _found(r'name="_token" value="([^"]+)"', self._http.get(url, params={"_task": "login"}).text)
+        fields = {"_user": mailbox.address, "_pass": mailbox.password, "_token": self._token}
+        page = self._http.post(url, {**fields, "_task": "login", "_action": "login"}, params={"_task": "login"}).text
+        self._token = _found(r'"request_token":"([^"]+)"', page)
+        self._uids = sorted(map(int, re.findall(r"add_message_row\((\d+)", self._ask("list").text)), reverse=True)
+        assert self._uids, "Roundcube lists nothing."
+
+    def _ask(self, action: str, **fields: str) -> requests.Response:
+        wanted = {"_task": "mail", "_action": action, "_mbox": "INBOX", **fields}
+        if action not in ("preview",):
+            wanted |= {"_remote": "1", "_unlock": "0"}
+        answer = self._http.get(self._url, params=wanted, headers={"X-Roundcube-Request": self._token})
+        answer.raise_for_status()
+        return answer
+
+    def list(self, number: int) -> None:
+        assert "add_message_row" in self._ask("list", _page="1").text
+
+    def open(self, number: int) -> None:
+        assert "messagebody" in self._ask("preview", _uid=str(self._uids[number % len(self._uids)]), _framed="1").text
+
+    def mark(self, number: int) -> None:
+        fields = {"_uid": str(self._uids[number // 2 % len(self._uids)]), "_flag": "read" if number % 2 else "unread"}
+        wanted = {"_task": "mail", "_action": "mark"}
+        fields |= {"_mbox": "INBOX", "_remote": "1", "_unlock": "0"}
+        headers = {"X-Roundcube-Request": self._token}
+        self._http.post(self._url, fields, params=wanted, headers=headers).raise_for_status()
+
+    def search(self, word: str) -> None:
+        self._ask("search", _q=word, _headers="body", _scope="base", _interval="")
+
+
+def _found(pattern: str, page: str) -> str:
+    found = re.search(pattern, page)
+    assert found, f"{pattern} is not in the page: {page[:300]}"
+    return found[1]
+
+
+def servers_cpu() -> float:
+    """Processor seconds of everything that this process has started: the servers, and nothing else here."""
+    parents: dict[int, list[int]] = {}
+    used: dict[int, int] = {}
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
+            try:
+                fields = (path / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it has ended; its parent has its time
+            parents.setdefault(int(fields[1]), []).append(int(path.name))
+            used[int(path.name)] = sum(map(int, fields[11:15]))
+    total, waiting = 0, list(parents.get(os.getpid(), ()))
+    while waiting:
+        pid = waiting.pop()
+        total += used[pid]
+        waiting += parents.get(pid, ())
+    return total / _TICKS
+
+
+def measure_alone(client: Client, words: Sequence[str], rounds: int, push: Callable[[], float]) -> dict[str, float]:
+    """Milliseconds of all servers' processor time an operation. ``push`` sends what is waiting, and returns its own."""
+    works: dict[str, tuple[int, Callable[[int], None]]] = {
+        "list": (rounds, client.list),
+        "open": (rounds, client.open),
+        "mark": (rounds, client.mark),
+        "body search": (len(words), lambda number: client.search(words[number])),
+    }
+    costs = {}
+    for name, (count, work) in works.items():
+        for warming in range(min(4, count)):
+            work(warming)
+        push()
+        began = servers_cpu()
+        for number in range(count):
+            work(number)
+        own = push() if name == "mark" else 0.0
+        costs[name] = (servers_cpu() - began + own) / count * 1000
+    return costs
+
+
+def measure_together(clients: Sequence[Client], seconds: float) -> float:
+    """Operations a second of so many sessions at once."""
+    done = [0] * len(clients)
+    ends = time.monotonic() + seconds
+
+    def work(place: int) -> None:
+        while time.monotonic() < ends:
+            number = done[place] + 7 * place
+            getattr(clients[place], _MIX[number % len(_MIX)])(number)
+            done[place] += 1
+
+    threads = [threading.Thread(target=work, args=(place,)) for place in range(len(clients))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(done) / seconds
+
+
+def as_in_production(static: str) -> dict[str, str]:
+    """The environment of a site with its own settings: pooled connections, collected files."""
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "webmail.settings",
+        "HERON_STATIC_ROOT": static,
+        "HERON_BASE_URL": "http://127.0.0.1",
+    }
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
+    subprocess.run(command, check=True, env={**os.environ, **environment})
+    return environment
+
+
+def heron_figures(
+    mailbox: Mailbox, words: Sequence[str], rounds: int, sessions: Sequence[int]
+) -> tuple[dict[str, float], dict[int, float]]:
+    from django.conf import settings
+    from django.test import Client as Browser
+
+    from mailsync.engine.push import push_changes
+    from mailsync.models import Folder, ThreadRow
+    from tests.browser.webserver import served
+
+    inbox = Folder.objects.select_related("account__user").get(account__address=mailbox.address, role="inbox")
+    account = inbox.account
+    threads = list(ThreadRow.objects.filter(folder=inbox).order_by("-newest_at")[:200].values_list("thread", flat=True))
+    browser = Browser()
+    browser.force_login(account.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    session = browser.cookies[settings.SESSION_COOKIE_NAME].value
+
+    def push() -> float:
+        began = time.process_time()
+        push_changes(account.pk)
+        return time.process_time() - began
+
+    with tempfile.TemporaryDirectory(prefix="heron-bench-") as static, served(**as_in_production(static)) as url:
+        clients = [Heron(url, session, inbox.pk, threads) for _ in range(max(sessions))]
+        alone = measure_alone(clients[0], words, rounds, push)
+        return alone, {count: measure_together(clients[:count], 10) for count in sessions}
+
+
+def roundcube_figures(
+    server: Dovecot, mailbox: Mailbox, words: Sequence[str], rounds: int, sessions: Sequence[int]
+) -> tuple[dict[str, float], dict[int, float]]:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="heron-bench-")))
+        url, _pid = stack.enter_context(roundcube(folder, server, workers=8))
+        clients = [Roundcube(url, mailbox) for _ in range(sessions[0])]
+        # Seconds each: a few tell it.
+        alone = measure_alone(clients[0], words[:3], rounds, lambda: 0.0)
+        return alone, {sessions[0]: measure_together(clients, 10)}
+
+
+def told(heron: Mapping[str, float], peer: Mapping[str, float]) -> None:
+    print(f"\n{'ms of all servers’ CPU':<26}{'Heron':>10}{'Roundcube':>12}{'ratio':>9}{'goal':>8}")
+    for name, cost in heron.items():
+        other = f"{peer[name]:>12.1f}{peer[name] / cost:>9.1f}{_GOALS[name]:>8.0f}" if peer else ""
+        print(f"{name:<26}{cost:>10.2f}{other}", flush=True)
+
+
+def beside_notmuch(mailbox: Mailbox, words: Sequence[str], index_cpu: float, count: int) -> None:
+    """The time of a search, the processor time and the bytes of the index."""
+    from django.db import connection
+
+    from accounts.models import MailAccount
+    from mailsync.store.search import search
+
+    user_id = MailAccount.objects.get(address=mailbox.address).user_id
+    home = mailbox.server.base / "mail" / mailbox.address / "Maildir"
+    with tempfile.TemporaryDirectory(prefix="heron-bench-") as folder:
+        settings = Path(folder) / "notmuch"
+        database = Path(folder) / "index"
+        database.mkdir()
+        settings.write_text(
+            f"[database]\npath={database}\nmail_root={home}\n[user]\nname=A\nprimary_email=a@example.test\n[new]\ntags=\nignore=/dovecot.*/;maildirfolder;subscriptions\n"
+        )
+        with timed("notmuch new") as indexed:
+            subprocess.run(["notmuch", f"--config={settings}", "new", "--quiet"], check=True)
+        weight = sum(one.stat().st_size for one in database.rglob("*") if one.is_file())
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM mailsync_messagetext")
+            cursor.execute("SELECT pg_total_relation_size('mailsync_messagetext')")
+            ((ours,),) = cursor.fetchall()
+        times: dict[str, list[float]] = {"Heron": [], "notmuch": []}
+        command = ["notmuch", f"--config={settings}", "search", "--limit=50"]
+        for word in words * 3:
+            for name, ask in (
+                ("Heron", lambda word=word: search(user_id, word)),
+                ("notmuch", lambda word=word: subprocess.run([*command, word], check=True, stdout=subprocess.DEVNULL)),
+            ):
+                began = time.perf_counter()
+                ask()
+                times[name].append((time.perf_counter() - began) * 1000)
+    medians = {name: statistics.median(one) for name, one in times.items()}
+    rows = (
+        ("search, median ms", medians["Heron"], medians["notmuch"], "at most 2"),
+        ("index, ms of CPU a message", index_cpu * 1000 / count, indexed.cpu * 1000 / count, "at most 0.2"),
+        ("index, bytes a message", ours / count, weight / count, "at most 0.25"),
+    )
+    print(f"\n{'':<30}{'Heron':>10}{'notmuch':>12}{'ratio':>9}   goal")
+    for name, mine, other, goal in rows:
+        print(f"{name:<30}{mine:>10.1f}{other:>12.1f}{mine / other:>9.2f}   {goal}", flush=True)
+
+
+def common_words(mailbox: Mailbox) -> list[str]:
+    """Words of the mailbox's own texts, frequent and rare ones."""
+    from mailsync.models import Message
+
+    previews = Message.objects.order_by("pk").values_list("preview", flat=True)[:40]
+    found = {word.strip(".,").lower() for preview in previews for word in preview.split() if word.isascii()}
+    return sorted((word for word in found if len(word) > 3 and word.isalpha()), key=lambda word: (len(word), word))[::9]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--messages", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=50)
+    options = parser.parse_args()
+    if dovecot_binary() is None:
+        raise SystemExit("Dovecot is not installed: apt-get install dovecot-imapd")
+    with tempfile.TemporaryDirectory(prefix="heron-bench-") as folder, scratch_database():
+        base = Path(folder)
+        base.chmod(0o755)
+        server = Dovecot(base / "server", make_certificates(base))
+        server.base.mkdir(mode=0o755)
+        server.start()
+        try:
+            mailbox = server.add_user()
+            fill(server, mailbox, generated_mailbox(options.messages, notes=True), options.messages)
+            with measured_index() as index:
+                bench_heron(mailbox)
+            words = common_words(mailbox)
+            alone, together = heron_figures(mailbox, words, options.rounds, (8, 64))
+            peer, rates = {}, {}
+            if is_installed():
+                peer, rates = roundcube_figures(server, mailbox, words, options.rounds, (8,))
+            told(alone, peer)
+            for count, rate in together.items():
+                other = f", Roundcube {rates[count]:.1f}: {rate / rates[count]:.1f} times" if count in rates else ""
+                print(f"{count} sessions: {rate:.1f} operations a second{other}")
+            if shutil.which("notmuch"):
+                beside_notmuch(mailbox, words, index.cpu + index.database, options.messages)
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()
