@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import Protocol
 from mailsync.models import Folder, Hole, Placement, ServerSearch
 from mailsync.store.bodies import WantedBody
+from mailsync.store.plain import plain
 from mailsync.store.search import Search
 
 #: Whoever took one and is not done by then has died.
@@ -52,12 +53,13 @@ def request(query: str, folder_id: int | None, account_ids: Sequence[int]) -> li
     now = timezone.now()
     mine = ServerSearch.objects.filter(account__in=account_ids)
     mine.filter(_same(query, folder_id) | Q(asked_at__lt=now - _KEPT)).delete()
-    rows = [ServerSearch(account_id=one, query=query, folder_id=folder_id, asked_at=now) for one in account_ids]
+    rows = [ServerSearch(account_id=one, query=plain(query), folder_id=folder_id, asked_at=now) for one in account_ids]
     return [row.pk for row in ServerSearch.objects.bulk_create(rows)]
 
 
 def _same(query: str, folder_id: int | None) -> Q:
-    return Q(query=query, folder=folder_id) if folder_id else Q(query=query, folder__isnull=True)
+    asked = Q(query=plain(query))
+    return asked & (Q(folder=folder_id) if folder_id else Q(folder__isnull=True))
 
 
 def due_searches(*, limit: int = 100) -> list[int]:
