@@ -1,34 +1,51 @@
 """Where a secret lies that should lie nowhere: a running site and secrets flow in, places flow out.
 
 Every row of every table, what sessions hold, every key of Redis, every log and every letter; the secret as it is, in
-hexadecimal, in base64, and as it is put on the line to a mail server.
+hexadecimal, in base64 wherever it stands in it (so also as it is put on the line to a mail server), and in what
+was compressed.
 """
 
 import base64
 import contextlib
 import zlib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import psycopg
 import redis
+import zstandard
 from psycopg import sql
 
 from tests.browser.site import Site
 
+_LARGEST_BYTES = 64 * 1024 * 1024
 
-def find_leaks(site: Site, secrets: Iterable[str], usernames: Iterable[str] = ()) -> list[str]:
+
+def find_leaks(site: Site, secrets: Iterable[str]) -> list[str]:
     """Names of places, each once; nothing of the secret itself."""
-    needles = {needle for secret in secrets for needle in _spellings(secret, usernames)}
-    return sorted({place for place, content in _everything(site) for needle in needles if needle in content})
+    needles = {needle for secret in secrets for needle in spellings(secret)}
+    places = ((place, form) for place, content in _everything(site) for form in unpacked(content))
+    return sorted({place for place, content in places for needle in needles if needle in content})
 
 
-def _spellings(secret: str, usernames: Iterable[str]) -> Iterator[bytes]:
+def spellings(secret: str) -> Iterator[bytes]:
     plain = secret.encode()
     yield plain
     yield plain.hex().encode()
-    for data in (plain, *(f"\0{name}\0{secret}".encode() for name in usernames)):
-        # Without its end, which depends on what follows.
-        yield base64.b64encode(data)[: len(data) // 3 * 4]
+    for before in range(3):
+        # Six bits to a letter: without the letters that hold something of what comes before or after.
+        first, end = -(-before * 8 // 6), (before + len(plain)) * 8 // 6
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            yield encode(bytes(before) + plain)[first:end]
+
+
+def unpacked(content: bytes) -> Iterator[bytes]:
+    """As it is, and as it was before it was compressed."""
+    yield content
+    with contextlib.suppress(zlib.error):
+        yield zlib.decompress(content, wbits=zlib.MAX_WBITS | 32)  # zlib or gzip, as its head says
+    with contextlib.suppress(zstandard.ZstdError):
+        yield zstandard.decompress(content, max_output_size=_LARGEST_BYTES)
 
 
 def _everything(site: Site) -> Iterator[tuple[str, bytes]]:
@@ -38,6 +55,11 @@ def _everything(site: Site) -> Iterator[tuple[str, bytes]]:
             rows = connection.execute(sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(name)))
             for (row,) in rows:
                 yield f"table {name}", row.encode()
+            for column in _byte_columns(connection, name):
+                query = sql.SQL("SELECT {column} FROM {table} WHERE {column} IS NOT NULL")
+                parts = {"column": sql.Identifier(column), "table": sql.Identifier(name)}
+                for (value,) in connection.execute(query.format(**parts)):
+                    yield f"table {name}", value
         for (data,) in connection.execute("SELECT session_data FROM django_session"):
             yield "a session", _opened(data)
     with contextlib.closing(redis.Redis.from_url(site.valkey.url)) as client:
@@ -48,6 +70,12 @@ def _everything(site: Site) -> Iterator[tuple[str, bytes]]:
         yield f"log {child.log.name}", child.log.read_bytes()
     for letter in (site.folder / "letters").glob("*"):
         yield "a letter of Heron's own", letter.read_bytes()
+
+
+def _byte_columns(connection: "psycopg.Connection[tuple[Any, ...]]", table: str) -> list[str]:
+    """As text a row shows these in hexadecimal, which hides what else is in them."""
+    query = "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND data_type = 'bytea'"
+    return [name for (name,) in connection.execute(query, [table])]
 
 
 def _opened(data: str) -> bytes:

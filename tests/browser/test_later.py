@@ -11,6 +11,11 @@ from mailsync.models import Snooze, Thread
 from tests.browser.conftest import Mailbox
 from tests.browser.test_mailbox import row, subjects
 
+_HEAR = """() => {
+  window.heard = 0;
+  document.addEventListener("heron:event", () => { window.heard += 1; });
+}"""
+
 
 def test_what_is_put_off_comes_back_on_top(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium)
@@ -21,10 +26,13 @@ def test_what_is_put_off_comes_back_on_top(chromium: Browser, mailbox: Mailbox) 
     page.get_by_role("menuitem", name=re.compile("Next week")).click()
     expect(page.locator(".toast")).to_contain_text("snoozed until Mon")
     assert subjects(page)[:2] == [first, third]
+    page.evaluate(_HEAR)
     page.keyboard.press("z")
     expect(page.locator("#live")).to_have_text("Undone.")
     assert subjects(page)[:2] == [first, second]
-    page.wait_for_timeout(1000)  # what the server says of it has come by: no new mail is announced
+    # What the server says of it comes by, and is taken up: no new mail is announced.
+    page.wait_for_function("window.heard > 0")
+    page.wait_for_timeout(1000)
     expect(page.locator("#live")).to_have_text("Undone.")
 
     page.locator(".row").nth(1).focus()
@@ -33,14 +41,14 @@ def test_what_is_put_off_comes_back_on_top(chromium: Browser, mailbox: Mailbox) 
     page.locator("#snoozeat").fill(soon.strftime("%Y-%m-%dT07:30"))
     page.locator(".menu .at").get_by_role("button", name="Snooze").click()
     expect(page.locator(".toast")).to_contain_text("07:30")
-    page.goto(page.url)
+    with page.expect_response("**/events"):
+        page.goto(page.url)
     page.locator("#tree a", has_text="Snoozed").click()
     waiting = row(page, second)
     expect(waiting.locator(".chip").first).to_have_text(re.compile(r"Until .*07:30"))
     page.locator("#tree a[data-role=inbox]").click()
     expect(page.locator("#list h1")).to_have_text("Inbox")
     page.mouse.move(1200, 500)
-    page.wait_for_timeout(500)  # the stream opens
     Snooze.objects.update(until=timezone.now() - timedelta(seconds=1))
     waking.wake(mailbox.folders["INBOX"].account_id)
     expect(page.locator(".row a.subj").first).to_have_text(second)

@@ -20,7 +20,7 @@ def test_an_account_that_is_not_let_in_says_why_and_where_it_is_mended(chromium:
     notice = page.locator("#rows [role=alert]")
     for said in (f"{account.address} is not connected.", reason, "2 hours ago", "Nothing is lost"):
         expect(notice).to_contain_text(said)
-    expect(page.locator("#syncstate")).not_to_have_text("Up to date")
+    expect(page.locator("#syncstate")).to_have_text("1 account needs attention")
     page.locator(".row").first.click()
     expect(page.locator("#subject")).to_have_text(subjects(page)[0])
     notice.get_by_role("link", name="Mend the sign-in").click()
@@ -35,7 +35,10 @@ def test_a_folder_that_cannot_be_read_is_named_and_tried_again(chromium: Browser
     page.goto(f"{mailbox.url}/settings/accounts/{folder.account_id}/sync/")
     line = page.get_by_role("row", name="Receipts")
     expect(line).to_contain_text(why)
-    expect(line.get_by_role("button")).to_be_visible()
+    line.get_by_role("button", name="Try again now").click()
+    expect(page.get_by_role("row", name="Receipts")).not_to_contain_text(why)
+    folder.refresh_from_db()
+    assert (folder.parked_at, folder.failures) == (None, 0)
     page.goto(f"{mailbox.url}/f/{folder.pk}/")
     expect(page.locator(".row").first).to_be_visible()
 

@@ -1,5 +1,10 @@
-"""What a first visit costs: the requests of a cold inbox and their bytes as production sends them."""
+"""What a first visit costs: the requests of a cold inbox and their bytes as production sends them.
 
+Two budgets: what the reader waits for, and what the service worker then fetches for the day without a connection. The
+browser of the first has no worker; the second counts what the worker asks for and the page did not.
+"""
+
+import brotli
 from playwright.sync_api import Browser, Request
 
 from tests.browser.conftest import Mailbox
@@ -7,6 +12,8 @@ from tests.browser.weight import weight
 
 MOST_REQUESTS = 20
 MOST_BYTES = 100_000
+#: The page without a connection, its script, and the worker; styles and drawings are the inbox's.
+MOST_WORKER_BYTES = 20_000
 
 
 def test_a_cold_inbox_is_few_requests_and_few_bytes(chromium: Browser, mailbox: Mailbox) -> None:
@@ -18,8 +25,25 @@ def test_a_cold_inbox_is_few_requests_and_few_bytes(chromium: Browser, mailbox: 
     page.wait_for_timeout(1000)
     # One for each request: the page and the outline of its list have the same address.
     weights = [(weight(request), request.url.removeprefix(mailbox.url)) for request in asked]
+    empty = [path for size, path in weights if not size]
+    assert empty == ["/events"]
     total = sum(size for size, _path in weights)
     told = "\n".join(f"{size:8,} {path}" for size, path in sorted(weights, reverse=True))
     print(f"\ncold inbox: {len(asked)} requests, {total:,} bytes\n{told}")
     assert len(asked) <= MOST_REQUESTS, told
     assert total <= MOST_BYTES, told
+
+
+def test_what_the_worker_fetches_besides_is_little(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.page(chromium, viewport={"width": 1440, "height": 900}, service_workers="allow")
+    of_page: set[str] = set()
+    of_worker: list[Request] = []
+    page.context.on("request", lambda one: of_worker.append(one) if one.service_worker else of_page.add(one.url))
+    page.goto(f"{mailbox.url}/f/{mailbox.folders['INBOX'].pk}/")
+    page.evaluate("navigator.serviceWorker.ready")
+    besides = {one.url.removeprefix(mailbox.url): weight(one) for one in of_worker if one.url not in of_page}
+    besides["/worker.js"] = len(brotli.compress(page.request.get(f"{mailbox.url}/worker.js").body()))
+    print(f"\nworker: {besides}")
+    assert "/offline/" in besides
+    assert all(besides.values()), besides
+    assert sum(besides.values()) <= MOST_WORKER_BYTES, besides
