@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import requests
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.models import SocialAccount, SocialLogin
+from django.http import HttpRequest
 from requests.adapters import BaseAdapter
 
 from mailsync.engine.hosts import is_private_allowed
@@ -31,6 +32,14 @@ class SignInAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allau
             if address.verified is not True:
                 address.verified = False
         return super().authenticate_by_email(sociallogin)
+
+    def list_providers(self, request: HttpRequest) -> list[Any]:
+        """Those to offer: whoever is signed in already has what is linked."""
+        offered: list[Any] = super().list_providers(request)
+        if not request.user.is_authenticated:
+            return offered
+        linked = set(SocialAccount.objects.filter(user=request.user).values_list("provider", flat=True))
+        return [provider for provider in offered if provider.sub_id not in linked]
 
     def get_requests_session(self) -> requests.Session:
         session = requests.Session()

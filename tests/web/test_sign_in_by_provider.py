@@ -117,11 +117,13 @@ def test_a_provider_whose_addresses_prove_nothing_is_linked_first(
     # Another way in is dangerous: the password is asked for again, and then it goes on.
     assert answer.headers["Location"] == "/accounts/reauthenticate/"
     assert not SocialAccount.objects.exists()
+    assert "Add one" in client.get("/accounts/3rdparty/").content.decode()
     client.post("/accounts/reauthenticate/", {"password": PASSWORD}, follow=True)
     assert SocialAccount.objects.get().user == alice
     page = client.get("/accounts/3rdparty/").content.decode()
     assert "Sign-in by a provider" in page
     assert "Club" in page
+    assert "Add one" not in page
     client.logout()
     sign_in(client, offered)
     assert who(client) == str(alice.pk)
