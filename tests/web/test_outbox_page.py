@@ -180,7 +180,8 @@ def test_the_number_of_queries_does_not_grow_with_the_list(
     for number in range(6):
         draft = actions.start_draft(alice.pk, to="bob@x.test", subject=f"No {number}", body="<p>Hi</p>")
         actions.send(alice.pk, draft.pk)
-    with django_assert_max_num_queries(17):
+    client.get(reverse("outbox"))  # the first notes when the session was used
+    with django_assert_max_num_queries(14):
         client.get(reverse("outbox"))
 
 
