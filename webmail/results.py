@@ -4,7 +4,7 @@ Screens room, reads only. In: the scope of a search. Out: the context that ``mai
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +20,7 @@ from mailsync.store.excerpts import Excerpt, load_excerpts
 from mailsync.store.facets import load_facets
 from mailsync.store.listing import Page
 from mailsync.store.recent_searches import load_recent_searches
+from mailsync.store.relevance import WEIGHED, words_of
 from mailsync.store.search import Search
 from mailsync.store.server_searches import folders_to_ask, load_answer
 from webmail.present.asked import asked_words
@@ -57,6 +58,15 @@ class Hint:
 
 
 @dataclass(frozen=True, slots=True)
+class Sorting:
+    """An order that the results can have."""
+
+    label: str
+    url: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What of the query was understood, and the search without it."""
 
@@ -88,6 +98,8 @@ def search_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[s
     anywhere = {"q": narrowed_query(scope.query, "in:anywhere", timezone.localdate())}
     return {
         **server_context(reader, scope, search),
+        "sorting": _sorting(scope) if scope.query and words_of(search.term) else None,
+        "weighed": WEIGHED,
         "mistakes": [Mistake.of(problem, search.query.text) for problem in search.problems],
         "coverage": search.coverage() if scope.query else None,
         "asked": [
@@ -104,6 +116,14 @@ def search_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[s
         "anywhere_url": "" if has_set_aside or scope.within else f"{reverse('search')}?{urlencode(anywhere)}",
         "search_folders": [(str(folder.pk), folder_title(folder)) for folder in scope.folders],
     }
+
+
+def _sorting(scope: Scope) -> tuple[Sorting, Sorting]:
+    newest, best = replace(scope, by_relevance=False), replace(scope, by_relevance=True)
+    return (
+        Sorting(_("Newest first"), newest.url(), not scope.by_relevance),
+        Sorting(_("Best match first"), best.url(), scope.by_relevance),
+    )
 
 
 def server_context(reader: Reader, scope: Scope, search: Search) -> dict[str, Any]:
@@ -139,7 +159,8 @@ def _narrowed_url(scope: Scope, words: str) -> str:
 
 
 def _asked(scope: Scope, query: str) -> dict[str, str]:
-    return {"q": query, **({"folder": scope.within} if scope.within else {})}
+    within = {"folder": scope.within} if scope.within else {}
+    return {"q": query, **within, **({"sort": "relevance"} if scope.by_relevance else {})}
 
 
 def facets_context(reader: Reader, scope: Scope) -> dict[str, Any]:

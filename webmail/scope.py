@@ -20,6 +20,7 @@ from mailsync.models import Folder
 from mailsync.store.listed import Listing, load_listed
 from mailsync.store.listing import AccountTree, Filter, Page, load_tree
 from mailsync.store.outline import Outline, load_outline
+from mailsync.store.relevance import load_relevant
 from mailsync.store.search import Search, prepare_search
 from mailsync.types import Role
 from webmail import access
@@ -39,7 +40,8 @@ _SET_ASIDE = frozenset({Role.JUNK.value, Role.TRASH.value})
 class Scope:
     """``show`` is the filter tab; ``query`` the words of a search or a label's keyword; ``role`` a single folder's.
 
-    ``within`` is the id of the folder that a search is kept to, "" for one everywhere.
+    ``within`` is the id of the folder that a search is kept to, "" for one everywhere; ``by_relevance`` has the best
+    match first.
     """
 
     kind: Kind
@@ -49,6 +51,7 @@ class Scope:
     show: Show = "all"
     query: str = ""
     within: str = ""
+    by_relevance: bool = False
 
     @property
     def role(self) -> str:
@@ -87,6 +90,8 @@ class Scope:
         query: dict[str, object] = {"q": self.query} if self.kind == "search" else {}
         if self.within:
             query["folder"] = self.within
+        if self.by_relevance:
+            query["sort"] = "relevance"
         if self.show != "all":
             query["show"] = self.show
         return query
@@ -125,9 +130,10 @@ def search_scope(tree: Sequence[AccountTree], query: QueryDict) -> Scope:
     title = _("Results for “%(words)s”") % {"words": words.strip()} if words else _("Search")
     folders = tuple(_owned(entry, line.folder) for entry in tree for line in entry.folders if line.folder.selectable)
     within = next((folder for folder in folders if str(folder.pk) == query.get("folder")), None)
-    if within is not None:
-        return Scope("search", title, reverse("search"), (within,), query=words, within=str(within.pk))
-    return Scope("search", title, reverse("search"), folders, query=words)
+    found = Scope(
+        "search", title, reverse("search"), folders, query=words, by_relevance=query.get("sort") == "relevance"
+    )
+    return found if within is None else replace(found, folders=(within,), within=str(within.pk))
 
 
 def context_scope(folder: Folder, tree: Sequence[AccountTree], query: QueryDict) -> Scope:
@@ -152,6 +158,8 @@ def load_page(
     if scope.kind == "search":
         if not scope.query:
             return Page((), None)
+        if scope.by_relevance:
+            return Page((), None) if before else load_relevant(prepared_search(scope, reader))
         return prepared_search(scope, reader).page(before=before or None, limit=limit)
     return load_listed(reader.user.pk, listing_of(scope, reader), before=before or "", until=until or "", limit=limit)
 

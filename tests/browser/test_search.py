@@ -1,12 +1,13 @@
 """Searching with the box at the top: matches are marked, and a hint narrows the search, without leaving the page."""
 
 import re
+from datetime import timedelta
 
 from playwright.sync_api import Browser, expect
 
 from mailsync.models import Folder, ServerSearch
 from tests.browser.conftest import Mailbox
-from tests.factories import make_message
+from tests.factories import START, make_message
 
 
 def test_a_search_is_marked_and_narrowed(chromium: Browser, mailbox: Mailbox) -> None:
@@ -145,3 +146,17 @@ def test_the_mail_server_is_asked_and_what_it_found_is_shown(chromium: Browser, 
     expect(status).to_contain_text("The mail server found 1 more message.")
     page.get_by_role("link", name="Show them").click()
     expect(page.locator("#grid mark")).to_contain_text("zebra")
+
+
+def test_results_are_put_in_another_order(chromium: Browser, mailbox: Mailbox) -> None:
+    make_message(mailbox.folders["INBOX"], subject="Zebra", preview="zebra", received_at=START)
+    make_message(mailbox.folders["INBOX"], subject="Animals", preview="a zebra", received_at=START + timedelta(days=1))
+    page = mailbox.inbox(chromium)
+    page.goto(f"{mailbox.url}/search/?q=zebra")
+    rows = page.locator("#grid .subj")
+    expect(rows.first).to_have_text("Animals")
+    page.get_by_role("link", name="Best match first").click()
+    expect(page).to_have_url(re.compile(r"sort=relevance"))
+    expect(rows.first).to_have_text("Zebra")
+    page.get_by_role("link", name="Newest first").click()
+    expect(rows.first).to_have_text("Animals")

@@ -12,6 +12,7 @@ from django.db import connection
 from mailsync.models import Folder
 from mailsync.plan.search_index import tsquery
 from mailsync.store.facets import COUNTED, load_facets
+from mailsync.store.relevance import WEIGHED, load_relevant
 from mailsync.store.search import WALK, Search, prepare_search
 from tests.factories import make_account, make_folder
 from tests.store.big_folder import fill
@@ -138,3 +139,14 @@ def _number(sql: str) -> int:
         cursor.execute(sql)
         ((number,),) = cursor.fetchall()
     return int(number)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("query", "count"), [("common ", 100), ("rare ", 100), ("n17 ", 1), ("absent ", 0)])
+def test_the_best_matches_are_weighed_in_a_bounded_number_of_rows(large: Folder, query: str, count: int) -> None:
+    prepared = prepare_search(large.account.user_id, query)
+    page, read = measure(lambda: load_relevant(prepared))
+    assert len(page.rows) == count
+    assert page.next is None
+    assert max(read) <= 4 * MOST_WALKED, (query, read)
+    assert max(read[-3:]) <= 3 * WEIGHED, (query, read)

@@ -239,3 +239,22 @@ def test_a_stranger_asks_no_server_of_anothers(anna: User, inbox: Folder) -> Non
     stranger.post("/search/server/", {"q": "tide"})
     assert ServerSearch.objects.count() == 1
     assert "being asked" not in page(stranger, "/search/?q=tide")
+
+
+def test_the_best_match_comes_first_where_that_is_wanted(browser: Client, inbox: Folder) -> None:
+    def found(query: str) -> list[str]:
+        shown = page(browser, f"/search/?q={query}")
+        subjects = re.findall(r'<a class="subj[^>]*>(.*?)</a>', shown, re.DOTALL)
+        return [re.sub("<[^>]*>", "", one).strip() for one in subjects]
+
+    make_message(inbox, subject="Tide charts", preview="tide and tide again")
+    make_message(inbox, subject="Holidays", preview="We might see the tide there.")
+    assert found("tide") == ["Holidays", "Tide charts"]
+    assert found("tide&sort=relevance") == ["Tide charts", "Holidays"]
+    shown = page(browser, "/search/?q=tide&sort=relevance")
+    assert "The newest 1,000 matches were weighed" in shown
+    assert 'aria-current="true">Best match first' in shown
+    assert "sort=relevance" in shown[shown.index('class="hints"') :][:400]
+    # Without a word there is nothing to weigh by.
+    assert "Best match first" not in page(browser, "/search/?q=is:unread")
+    assert len(found("is:unread&sort=relevance")) == 2

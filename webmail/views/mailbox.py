@@ -197,7 +197,8 @@ def rows_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[str
     snoozes = load_snoozes(row.message_id for row in (*pinned, *rows))
     style = replace(row_style(reader, scope), snoozes=snoozes, pinned=frozenset(fixed))
     if scope.kind == "search":
-        style = replace(style, excerpts=excerpts_of(scope, reader, page))
+        grouped = style.grouped and not scope.by_relevance
+        style = replace(style, excerpts=excerpts_of(scope, reader, page), grouped=grouped)
     return {
         "scope": scope,
         "groups": [*present_pinned(() if before else pinned, style), *present_rows(rows, style, start=start)],
