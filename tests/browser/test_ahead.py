@@ -1,5 +1,6 @@
 """The conversation that is probably opened next is there before it is asked for, tells nobody, and is never stale."""
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -8,6 +9,7 @@ from playwright.sync_api import Browser, Page, Response, Route, expect
 
 from accounts.models import TrustedSender
 from mailsync.models import Placement
+from mailsync.store.summary import refresh
 from tests.browser.conftest import Mailbox
 from tests.factories import make_message, raw_message
 
@@ -88,6 +90,28 @@ def test_where_the_reader_rests_is_fetched_before_it_is_opened(way: str, chromiu
         page.keyboard.press("Enter")
     expect(page.locator("#subject")).to_have_text(subjects(page)[2])
     assert asked.count(path) == 1
+
+
+def test_what_an_archived_row_opens_is_read_in_the_list_though_its_rows_came_in_between(
+    chromium: Browser, mailbox: Mailbox
+) -> None:
+    page = mailbox.inbox(chromium)
+    thread = int(path_of(page, 1).rstrip("/").rpartition("/")[2])
+    Placement.objects.filter(thread_id=thread).update(seen=False)
+    refresh([(mailbox.folders["INBOX"].pk, thread)])
+    page.reload()
+    page.locator(".scripted").first.wait_for()
+    row = page.locator(f"#{page.locator('.row').nth(1).get_attribute('id')}")
+    expect(row).to_have_class(re.compile("unread"))
+    open_first(page)
+    expect(page.locator(OUT_OF_SIGHT)).to_have_count(1)
+    # As the list's rows do that are asked for when the act is told, and come before it is said what was read.
+    page.evaluate(f"""() => document.addEventListener("heron:opened", () => setTimeout(() =>
+      document.querySelector("#{row.get_attribute("id")}").classList.add("unread"), 50), {{ once: true }})""")
+    with page.expect_response(lambda told: "do=read" in (told.request.post_data or "")):
+        page.keyboard.press("e")
+    expect(row).to_have_class(re.compile("current"))
+    expect(row).not_to_have_class(re.compile("unread"))
 
 
 def test_a_frame_out_of_sight_is_as_confined_as_one_in_sight(chromium: Browser, mailbox: Mailbox) -> None:

@@ -46,7 +46,7 @@ export async function open(url, { name = null, push = true, focus = false, unhur
     if (mine.signal.aborted) return;
     clearTimeout(slow);
     show(page, ahead?.frame);
-    if (ahead) settle(url, wasUnread).catch(() => {}); // the row says so by itself when it is read again
+    if (ahead) settle(url, wasUnread).then(() => wasUnread && readLocally(name)).catch(() => {}); // fresh rows may not have known
   } catch (error) {
     if (error.name === "AbortError" || mine.signal.aborted) return;
     toast(error.message, { bad: true, action: { label: words("retry"), run: () => open(url, { name, push, focus }) } });
