@@ -10,5 +10,7 @@ def weight(request: Request) -> int:
         return 0
     if "/static/" in request.url:
         response = request.response()
-        return len(brotli.compress(response.body())) if response else 0
+        body = response.body() if response else b""
+        # Nothing at all has one byte when it is compressed.
+        return len(brotli.compress(body)) if body else 0
     return request.sizes()["responseBodySize"]
