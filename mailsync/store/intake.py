@@ -21,6 +21,7 @@ from mailsync.models import Folder, Message, Placement
 from mailsync.plan.flags import plan_flags
 from mailsync.plan.threading import ThreadFacts
 from mailsync.store import leases
+from mailsync.store.bulk import copy_new_rows, copy_rows
 from mailsync.store.filed import SUBJECT_LENGTH
 from mailsync.store.holes import fill_holes, note_holes
 from mailsync.store.pending import pending_flags
@@ -224,7 +225,7 @@ def _place(folder: Folder, fresh: Sequence[tuple[FetchedHeader, Message]], match
     pending = pending_flags(placement.pk for placement in taken) if taken else {}
     for placement in (*new, *taken):
         show_flags(placement, pending.get(placement.pk, {}))
-    Placement.objects.bulk_create(new, ignore_conflicts=True, batch_size=500)
+    copy_new_rows(new)
     columns = ["uid", "epoch", "modseq", "server_flags", "seen", "flagged", "answered", "draft", "keywords"]
     Placement.objects.bulk_update(taken, columns, batch_size=200)
     return {placement.thread_id for placement in (*new, *taken)}
@@ -263,7 +264,7 @@ def _create_messages(
         keys[fetched.uid] = key
         if key not in messages:
             messages[key] = new_message(account_id, fetched, parsed, thread_id)
-    Message.objects.bulk_create(messages.values(), batch_size=250)
+    copy_rows(list(messages.values()))
     headers = {messages[keys[fetched.uid]].pk: parsed for fetched, parsed in items}
     index_texts(account_id, [header_text(pk, parsed) for pk, parsed in headers.items()])
     return {uid: messages[key] for uid, key in keys.items()}

@@ -13,6 +13,7 @@ from django.db.models import Min, Q
 from mailsync.models import Message, Placement, Thread, ThreadReference
 from mailsync.plan.threading import LONE_REPLY_WINDOW, KnownMessage, KnownThreads, ThreadFacts, plan_threads
 from mailsync.store import dividing
+from mailsync.store.bulk import copy_rows
 from mailsync.store.filed import FACTS, SUBJECT_LENGTH, WHOLE, lock_conversations, lock_lines, stored_facts
 
 _MOST_OF_ONE_SUBJECT = 200
@@ -52,7 +53,7 @@ def assign_threads(account_id: int, batch: Sequence[ThreadFacts]) -> Assigned:
         for root, position in first.items()
         if root < 0
     }
-    Thread.objects.bulk_create(new.values(), batch_size=500)
+    copy_rows(list(new.values()))
     threads = tuple(new[root].pk if root < 0 else root for root in plan.thread_of)
     _note_names(
         account_id, {name: thread for facts, thread in zip(batch, threads, strict=True) for name in facts.names}
