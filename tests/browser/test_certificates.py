@@ -110,6 +110,7 @@ def test_a_home_server_is_trusted_by_its_certificate_until_that_changes(
             break
         page.wait_for_timeout(500)
     expect(stopped).to_be_visible()
+    assert fronts["home"].heard == b"", "nobody trusts the new one yet"
 
     # The test shows where it ends, and the new one; the administrator judges it, and fetching goes on.
     box.append(letter("Noor <noor@letters.example>", box, "A new certificate", "As announced.\n"))
@@ -127,6 +128,7 @@ def test_a_home_server_is_trusted_by_its_certificate_until_that_changes(
     expect(page.get_by_text("the one that an administrator trusts")).to_be_visible()
     page.goto("/")
     expect(rows.filter(has_text="A new certificate")).to_be_visible(timeout=60_000)
+    assert fronts["home"].heard, "what is said to the front is heard"
 
 
 def _fingerprint(file: Path) -> str:

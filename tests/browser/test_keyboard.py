@@ -9,39 +9,54 @@ from tests.browser.conftest import Mailbox
 from tests.browser.pages import OUTSIDE, inside
 
 MOST_STOPS = 120
-#: Where the focus is, and whether it can be seen (WCAG 2.4.7): on the screen, and with a ring or a border of its own.
+#: How each thing is drawn while nothing has the focus; kept for _STOP.
+_BEGIN = """() => {
+  document.activeElement.blur();
+  const edge = (one, style) => (["none", "hidden"].includes(style.borderTopStyle) || !parseFloat(style.borderTopWidth)
+    ? "" : style.borderTopColor + style.borderTopWidth);
+  window.ringOf = (one) => {
+    const style = getComputedStyle(one);
+    const outline = style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 1
+      ? "" : style.outlineStyle + style.outlineWidth + style.outlineColor;
+    return [outline, style.boxShadow, edge(one, style)].join(" | ");
+  };
+  window.blurred = new WeakMap([...document.querySelectorAll("*")].map((one) => [one, ringOf(one)]));
+  window.stops = [];
+}"""
+#: Where the focus is, and whether it can be seen (WCAG 2.4.7): on the screen, and drawn with another ring, shadow or
+#: border than without the focus; itself, or the box around a field.
 _STOP = """() => {
   const one = document.activeElement;
   if (one === document.body) return null;
   const drawn = (one.matches(".pick input, .seg input, .pv input, .sw input") && one.closest("label"))
     || (one.matches(".picker") && one.previousElementSibling) || one;
   const box = drawn.getBoundingClientRect();
-  const style = getComputedStyle(drawn);
-  const ring = (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1)
-    || [drawn, drawn.parentElement, drawn.parentElement?.parentElement].some((up) => up && up.matches(":focus-within")
-      && (getComputedStyle(up).boxShadow !== "none" || getComputedStyle(up).borderColor !== "transparent"));
+  const ring = [drawn, drawn.parentElement, drawn.parentElement?.parentElement]
+    .some((up) => up && (up === drawn || up.matches(":focus-within")) && blurred.get(up) !== ringOf(up));
   const isSeen = box.width > 1 && box.height > 1 && box.bottom > 0 && box.right > 0
     && box.top < innerHeight && box.left < innerWidth;
-  window.stops ??= new WeakSet();
-  const isAgain = window.stops.has(one);
-  window.stops.add(one);
-  // A frame is seen by what has the focus within it.
+  const before = stops.indexOf(one);
+  const isOn = one === stops.at(-1);
+  stops.push(one);
+  // A frame is seen by what has the focus within it, and has it as often as that has stops.
   const isFrame = one.matches("iframe");
-  return { html: one.outerHTML.slice(0, 120), isSeen: isFrame || (isSeen && ring), isAgain: isAgain && !isFrame };
+  return { html: one.outerHTML.slice(0, 120), isSeen: isFrame || (isSeen && ring),
+    isRound: before === 0, isTrap: before > 0 && !(isFrame && isOn) };
 }"""
 WALKED = ("inbox", "conversation", "appearance", "contacts", "account", "accounts", "operator", "search")
 
 
 def walk(page: Page) -> list[dict[str, Any]]:
-    """The stops of Tab from the top of the page until it begins again."""
+    """The stops of Tab from the top of the page until it begins again; anywhere else twice is a trap (WCAG 2.1.2)."""
     page.wait_for_load_state()
-    page.evaluate("document.activeElement.blur()")
+    page.evaluate(_BEGIN)
     stops = []
     for _ in range(MOST_STOPS):
         page.keyboard.press("Tab")
         stop = page.evaluate(_STOP)
-        if stop is None or stop["isAgain"]:
+        if stop is None or stop["isRound"]:
             return stops
+        assert not stop["isTrap"], f"Tab comes back here: {stop['html']}"
         stops.append(stop)
     raise AssertionError(f"Tab does not come round: {stops[-3:]}")
 
@@ -58,5 +73,30 @@ def test_every_stop_is_seen_and_none_is_a_trap(shape: tuple[int, int], chromium:
         hidden += [f"{name}: {stop['html']}" for stop in stops if not stop["isSeen"]]
     page.context.clear_cookies()
     page.goto(mailbox.url + OUTSIDE["sign-in"])
-    hidden += [f"sign-in: {stop['html']}" for stop in walk(page) if not stop["isSeen"]]
+    stops = walk(page)
+    assert len(stops) > 4, "sign-in"
+    hidden += [f"sign-in: {stop['html']}" for stop in stops if not stop["isSeen"]]
     assert not hidden, "\n".join(hidden)
+
+
+def test_the_walk_notices_what_is_not_seen_and_a_trap(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.page(chromium, viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    page.goto(mailbox.url + OUTSIDE["forgotten password"])
+    assert all(stop["isSeen"] for stop in walk(page))
+    # What is drawn always tells nothing of the focus.
+    always = "outline: 2px solid red !important; box-shadow: none !important; border: 0 !important"
+    page.evaluate(
+        "(rules) => { const s = new CSSStyleSheet(); s.replaceSync(`* { ${rules} }`); "
+        "document.adoptedStyleSheets = [s]; }",
+        always,
+    )
+    assert not any(stop["isSeen"] for stop in walk(page))
+    page.evaluate(
+        """() => addEventListener("keydown", (event) => {
+          if (event.key !== "Tab" || !document.activeElement.matches("input")) return;
+          event.preventDefault();
+          document.activeElement.focus();
+        })"""
+    )
+    with pytest.raises(AssertionError, match="Tab comes back here"):
+        walk(page)

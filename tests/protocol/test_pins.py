@@ -1,18 +1,24 @@
 """A pinned certificate: exactly that one is taken, whatever authorities say, and no other gets a word from us."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from mailsync.errors import CertificateRefused, NeedsUser
 from mailsync.protocol import imap, pop3, smtp
 from mailsync.protocol.certificate import fingerprint, parse_certificate
+from mailsync.protocol.imap import ImapSource
+from mailsync.protocol.pop3 import Pop3Source
+from mailsync.protocol.smtp import SmtpSender
 from mailsync.types import Secret, Security, ServerSettings
+from onebox.processes import wait_until
 from tests.servers.dovecot import Mailbox
 from tests.servers.self_signed import SelfSigned, TlsFront, make_self_signed
 from tests.servers.smtp import SmtpServer
+
+LOGIN = re.compile(rb"LOGIN|AUTHENTICATE")
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +45,8 @@ def test_the_pinned_one_is_taken_and_the_unpinned_is_not(mailbox: Mailbox, front
     source = imap.connect(settings(mailbox, front, fingerprint(signed.der)))
     assert "IDLE" in source.capabilities
     source.close()
+    front.stop()
+    assert LOGIN.search(front.heard), "what is said to the front is heard"
 
 
 @pytest.mark.dovecot
@@ -52,6 +60,15 @@ def test_a_change_is_told_and_gets_no_password(mailbox: Mailbox, front: TlsFront
 
 
 @pytest.mark.dovecot
+def test_the_unpinned_and_the_changed_one_hear_nothing(mailbox: Mailbox, front: TlsFront, signed: SelfSigned) -> None:
+    for pin in ("", "ab" * 32):
+        with pytest.raises(NeedsUser):
+            imap.connect(settings(mailbox, front, pin))
+    front.stop()
+    assert front.heard == b""
+
+
+@pytest.mark.dovecot
 @pytest.mark.parametrize("protocol", ["imap", "pop3", "smtp"])
 def test_under_starttls_too(mailbox: Mailbox, smtp_server: SmtpServer, protocol: str) -> None:
     found: ServerSettings = {
@@ -59,17 +76,28 @@ def test_under_starttls_too(mailbox: Mailbox, smtp_server: SmtpServer, protocol:
         "pop3": mailbox.pop3_starttls,
         "smtp": smtp_server.starttls,
     }[protocol]
-    connect: Callable[[ServerSettings], Any] = {"imap": imap.connect, "pop3": pop3.connect, "smtp": smtp.connect}[
-        protocol
-    ]
+    connect: Callable[[ServerSettings], ImapSource | Pop3Source | SmtpSender] = {
+        "imap": imap.connect,
+        "pop3": pop3.connect,
+        "smtp": smtp.connect,
+    }[protocol]
+
+    def has_tried() -> bool:
+        """Whether the server was told who wants to log in."""
+        return bool(smtp_server.logins) if protocol == "smtp" else mailbox.address in mailbox.server.log()
+
     unread = replace(found, pinned_sha256="none", secret=Secret("password", "never sent"))
     with pytest.raises(CertificateRefused) as caught:
         connect(unread)
+    with pytest.raises(NeedsUser):
+        connect(replace(found, ca_file=None))
+    assert not has_tried()
     shown = parse_certificate(caught.value.der)
     assert "localhost" in shown.names
     assert found.security is Security.STARTTLS
     opened = connect(replace(found, pinned_sha256=shown.sha256, ca_file=None))
-    (opened.drop if protocol == "pop3" else opened.close)()
+    opened.drop() if isinstance(opened, Pop3Source) else opened.close()
+    wait_until("The login in the server's log", has_tried, seconds=10)
 
 
 def test_what_a_certificate_says(signed: SelfSigned) -> None:

@@ -46,13 +46,11 @@ def make_self_signed(file: Path, name: str = "localhost") -> SelfSigned:
 class TlsFront:
     """Listens on loopback with TLS and hands on what is said to a plain port; ``show`` changes the certificate.
 
-    ``heard`` is all that clients said under it, in the clear; ``greeted`` counts the connections whose TLS came to be.
+    ``heard`` is what clients said under the certificate that is shown now; it is whole once the front has stopped.
     """
 
     def __init__(self, target_port: int, chain: str, key: str | None = None) -> None:
         self._target = target_port
-        self.heard = bytearray()
-        self.greeted = 0
         self.show(chain, key)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
@@ -62,7 +60,7 @@ class TlsFront:
     def show(self, chain: str, key: str | None = None) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(chain, key)
-        self._context = context
+        self._context, self.heard = context, bytearray()
 
     def start(self) -> "TlsFront":
         self._accepting.start()
@@ -89,27 +87,24 @@ class TlsFront:
     def _serve(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError), client:
             client.settimeout(60)
+            context, heard = self._context, self.heard
             with (
-                self._context.wrap_socket(client, server_side=True) as near,
+                context.wrap_socket(client, server_side=True) as near,
                 socket.create_connection(("127.0.0.1", self._target), timeout=60) as far,
                 selectors.DefaultSelector() as ready,
             ):
-                self.greeted += 1
                 ready.register(near, selectors.EVENT_READ, (near, far))
                 ready.register(far, selectors.EVENT_READ, (far, near))
                 while True:
                     if near.pending():
-                        self._hand_on(near.recv(65536), far)
+                        said = near.recv(65536)
+                        heard += said
+                        far.sendall(said)
                     for entry, _ in ready.select(timeout=60):
                         source, sink = entry.data
                         data = source.recv(65536)
                         if not data:
                             return
                         if source is near:
-                            self._hand_on(data, far)
-                        else:
-                            sink.sendall(data)
-
-    def _hand_on(self, data: bytes, far: socket.socket) -> None:
-        self.heard += data
-        far.sendall(data)
+                            heard += data
+                        sink.sendall(data)

@@ -69,6 +69,8 @@ class SmtpServer:
     ) -> None:
         self.certificates = certificates
         self.handler = _Handler()
+        #: What clients logged in with, right or wrong.
+        self.logins: list[object] = []
         context = certificates.server_context()
         common: dict[str, Any] = {
             "hostname": "127.0.0.1",
@@ -105,6 +107,7 @@ class SmtpServer:
     def _authenticate(
         self, server: object, session: object, envelope: object, mechanism: str, data: object
     ) -> AuthResult:
+        self.logins.append(data)
         known = LoginPassword(self.username.encode(), self.password.encode())
         return AuthResult(success=data == known, handled=False)
 
