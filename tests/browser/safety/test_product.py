@@ -63,6 +63,11 @@ class Reading:
         self._dialogs: list[str] = []
         self._asked: list[str] = []
         self._bodies: dict[str, int] = {}
+        #: What the page that was opened last may ask for.
+        self._known: set[str] = set()
+        self._allowed: tuple[str, ...] = ()
+        #: So many bodies were shown with their pictures.
+        self.shown = 0
         # Whether our proxy is asked is what counts; what it would fetch lies on other people's machines.
         page.route("**/imgproxy/**", lambda route: route.fulfill(status=404))
         page.on("dialog", lambda dialog: (self._dialogs.append(dialog.message), dialog.dismiss()))
@@ -76,35 +81,44 @@ class Reading:
 
     def troubles(self, path: str, ids: Sequence[int]) -> list[str]:
         """What the messages on this page did that they must not; first without, then with their pictures."""
-        for heard in (self._dialogs, self._asked, self._watched.requests):
-            heard.clear()
+        late = self.take_left_over()
+        assert not late, f"after a page was judged: {late}"
         self._bodies.clear()
+        self._known, self._allowed = {path, self._list, "/events"}, ()
         # The page has loaded when all of its frames have.
         self.page.goto(self._url + path, wait_until="load")
         bodies = [f"/m/{pk}/body" for pk in ids]
-        found = self.found(path, bodies)
+        found = self.found(bodies)
         count = self.page.evaluate(_SHOW_PICTURES)
         if count:
+            self._allowed = ("/imgproxy/?t=",)
             self.page.wait_for_function(_SHOWN_AGAIN, arg=count, polling=20)
-            found += self.found(path, bodies, "/imgproxy/?t=")
+            found += self.found(bodies)
             assert sum(one.endswith("/pictures") for one in self._bodies) == count
+            self.shown += count
         return found
 
-    def found(self, path: str, bodies: Sequence[str], *allowed: str) -> list[str]:
+    def found(self, bodies: Sequence[str]) -> list[str]:
         """What is alive, and what was asked for but the messages' bodies and the page's own."""
         self.page.wait_for_timeout(50)
         inside = self.page.evaluate(_ALIVE)
         assert inside["frames"] == len(bodies)
         assert set(bodies) <= set(self._bodies)
         assert set(self._bodies.values()) == {200}
-        # The page itself, the list beside it and its news.
-        known = {path, self._list, "/events", *self._bodies}
+        return [*inside["alive"], *self.take_left_over()]
+
+    def take_left_over(self) -> list[str]:
+        """What was heard since the last look and may not be: the page itself, the list beside it and its news may."""
+        known = {*self._known, *self._bodies}
         elsewhere = [
             url
             for url in self._asked
-            if url.partition("?")[0] not in known and not url.startswith(("/static/", *allowed))
+            if url.partition("?")[0] not in known and not url.startswith(("/static/", *self._allowed))
         ]
-        return [*inside["alive"], *self._dialogs, *elsewhere, *self._watched.requests]
+        left = [*self._dialogs, *elsewhere, *self._watched.requests]
+        for heard in (self._dialogs, self._asked, self._watched.requests):
+            heard.clear()
+        return left
 
 
 @contextmanager
@@ -117,7 +131,7 @@ def reading(chromium: Browser, mailbox: Mailbox) -> Iterator[Reading]:
 
 
 def assert_nothing_runs_or_leaves(chromium: Browser, mailbox: Mailbox, vectors: Sequence[Vector]) -> None:
-    opened = 0
+    opened = shown = 0
     for part in batches(vectors, BATCH * PAGES):
         with reading(chromium, mailbox) as window:
             for batch in batches(part, BATCH):
@@ -126,20 +140,31 @@ def assert_nothing_runs_or_leaves(chromium: Browser, mailbox: Mailbox, vectors: 
                 if found:
                     pytest.fail(f"{_guilty(window, batch, sent) or 'only together'}: {found}")
                 opened += len(batch)
+            # What came after the last page had been judged.
+            window.page.wait_for_timeout(300)
+            assert window.take_left_over() == []
+            shown += window.shown
         mailbox.contexts.clear()
-    print(f"\n{opened} opened, with pictures off and then shown")
+    assert shown > 0, "none of them was opened with its pictures"
+    print(f"\n{opened} opened with pictures off, {shown} with them shown")
 
 
 def _guilty(window: Reading, batch: Sequence[Vector], sent: Delivered) -> list[str]:
     """Those that do something alone, each in a page of its own."""
-    return [vector.name for vector, pk in zip(batch, sent.ids, strict=True) if window.troubles(f"/m/{pk}/", [pk])]
+    guilty = []
+    for vector, pk in zip(batch, sent.ids, strict=True):
+        window.take_left_over()
+        if window.troubles(f"/m/{pk}/", [pk]):
+            guilty.append(vector.name)
+    return guilty
 
 
 def test_the_harness_notices(chromium: Browser, mailbox: Mailbox) -> None:
-    """Walls that are not there must show: a form in a body, and a way out."""
-    sent = deliver(mailbox.folders["INBOX"], [html_message("<p>Hello</p>")])
+    """Walls that are not there must show: a form in a body, a way out, and a way out once the page has been judged."""
+    sent = deliver(mailbox.folders["INBOX"], [html_message('<p>Hello</p><img src="https://pictures.test/a.png">')])
     with reading(chromium, mailbox) as window:
         assert window.troubles(sent.path, sent.ids) == []
+        assert window.shown == 1
         window.page.evaluate(
             """() => {
               const inside = document.querySelector('iframe').contentDocument;
@@ -148,7 +173,13 @@ def test_the_harness_notices(chromium: Browser, mailbox: Mailbox) -> None:
         )
         with window.page.expect_popup():
             window.page.evaluate("() => void open('https://evil.test/')")
-        found = window.found(sent.path, [f"/m/{sent.ids[0]}/body"])
+        found = window.found([f"/m/{sent.ids[0]}/body"])
+        assert window.take_left_over() == []
+        with window.page.expect_popup():
+            window.page.evaluate("() => void open('https://late.test/')")
+        window.page.wait_for_timeout(50)
+        with pytest.raises(AssertionError, match=r"after a page was judged.*CONNECT late\.test:443"):
+            window.troubles(sent.path, sent.ids)
     assert found[0] == "form"
     assert "CONNECT evil.test:443" in found
 
