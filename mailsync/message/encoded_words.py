@@ -12,6 +12,8 @@ from mailsync.message.charsets import decode_bytes
 # RFC 2231 §5 allows a language after the charset. All runs are bounded: this is linear on any input.
 _WORD = re.compile(r"=\?([\w.:+-]{1,60})(?:\*[\w-]{0,20})?\?([bBqQ])\?")
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
+#: What binascii takes for a soft line break or a spelling of "=", and RFC 2047 §4.2 knows nothing of.
+_NOT_Q = re.compile(rb"=(?:[=\r\n]|\Z)")
 _SPACES = re.compile(r"[ \t\r\n]*")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\x80-\x9f]+")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
@@ -59,6 +61,8 @@ def _decode_word(text: str, encoding: str) -> bytes:
     raw = text.encode("utf-8", "surrogateescape" if text.isascii() else "replace")
     if encoding in "qQ":
         # Seen in practice: "=20" is right, but so many write plain spaces that they are kept.
+        if not _NOT_Q.search(raw):
+            return binascii.a2b_qp(raw, header=True)
         return _HEX.sub(lambda match: bytes((int(match.group(1), 16),)), raw.replace(b"_", b" "))
     bare = _NOT_BASE64.sub(b"", raw)
     bare = bare[: len(bare) - 1] if len(bare) % 4 == 1 else bare
