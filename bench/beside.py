@@ -26,12 +26,12 @@ from typing import Protocol
 import requests
 
 from bench.figures import timed
+from bench.mail_server import mail_server
 from bench.mailbox import generated_mailbox
 from bench.roundcube import is_installed, roundcube
 from bench.scratch import scratch_database
 from bench.sync import bench_heron, fill, measured_index
-from tests.servers.certificates import make_certificates
-from tests.servers.dovecot import Dovecot, Mailbox, dovecot_binary
+from tests.servers.dovecot import Dovecot, Mailbox
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 #: What the sessions do: mostly look.
@@ -301,32 +301,22 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=50)
     options = parser.parse_args()
-    if dovecot_binary() is None:
-        raise SystemExit("Dovecot is not installed: apt-get install dovecot-imapd")
-    with tempfile.TemporaryDirectory(prefix="heron-bench-") as folder, scratch_database():
-        base = Path(folder)
-        base.chmod(0o755)
-        server = Dovecot(base / "server", make_certificates(base))
-        server.base.mkdir(mode=0o755)
-        server.start()
-        try:
-            mailbox = server.add_user()
-            fill(server, mailbox, generated_mailbox(options.messages, notes=True), options.messages)
-            with measured_index() as index:
-                bench_heron(mailbox)
-            words = common_words(mailbox)
-            alone, together = heron_figures(mailbox, words, options.rounds, (8, 64))
-            peer, rates = {}, {}
-            if is_installed():
-                peer, rates = roundcube_figures(server, mailbox, words, options.rounds, (8,))
-            told(alone, peer)
-            for count, rate in together.items():
-                other = f", Roundcube {rates[count]:.1f}: {rate / rates[count]:.1f} times" if count in rates else ""
-                print(f"{count} sessions: {rate:.1f} operations a second{other}")
-            if shutil.which("notmuch"):
-                beside_notmuch(mailbox, words, index.cpu + index.database, options.messages)
-        finally:
-            server.stop()
+    with mail_server() as server, scratch_database():
+        mailbox = server.add_user()
+        fill(server, mailbox, generated_mailbox(options.messages, notes=True), options.messages)
+        with measured_index() as index:
+            bench_heron(mailbox)
+        words = common_words(mailbox)
+        alone, together = heron_figures(mailbox, words, options.rounds, (8, 64))
+        peer, rates = {}, {}
+        if is_installed():
+            peer, rates = roundcube_figures(server, mailbox, words, options.rounds, (8,))
+        told(alone, peer)
+        for count, rate in together.items():
+            other = f", Roundcube {rates[count]:.1f}: {rate / rates[count]:.1f} times" if count in rates else ""
+            print(f"{count} sessions: {rate:.1f} operations a second{other}")
+        if shutil.which("notmuch"):
+            beside_notmuch(mailbox, words, index.cpu + index.database, options.messages)
 
 
 if __name__ == "__main__":

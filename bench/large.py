@@ -8,15 +8,13 @@ the inbox.
 import argparse
 import base64
 import os
-import tempfile
 import threading
 import time
-from pathlib import Path
 
 from bench.figures import counted_traffic, peak_mb, timed
+from bench.mail_server import mail_server
 from bench.scratch import scratch_database
-from tests.servers.certificates import make_certificates
-from tests.servers.dovecot import Dovecot, Mailbox, dovecot_binary
+from tests.servers.dovecot import Dovecot, Mailbox
 
 FOLDERS = 20
 #: Those that Dovecot makes by itself for every user of the tests.
@@ -135,21 +133,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--messages", type=int, default=100_000)
     count = parser.parse_args().messages
-    if dovecot_binary() is None:
-        raise SystemExit("Dovecot is not installed: apt-get install dovecot-imapd")
-    with tempfile.TemporaryDirectory(prefix="heron-bench-") as folder:
-        base = Path(folder)
-        base.chmod(0o755)
-        server = Dovecot(base / "server", make_certificates(base))
-        server.base.mkdir(mode=0o755)
-        server.start()
-        try:
-            mailbox = server.add_user()
-            fill(server, mailbox, count)
-            with scratch_database():
-                bench(mailbox, count)
-        finally:
-            server.stop()
+    with mail_server() as server:
+        mailbox = server.add_user()
+        fill(server, mailbox, count)
+        with scratch_database():
+            bench(mailbox, count)
 
 
 if __name__ == "__main__":

@@ -21,10 +21,10 @@ from pathlib import Path
 from unittest import mock
 
 from bench.figures import Figures, Share, counted_traffic, peak_mb, show, timed
+from bench.mail_server import mail_server
 from bench.mailbox import generated_mailbox
 from bench.scratch import scratch_database
-from tests.servers.certificates import Certificates, make_certificates
-from tests.servers.dovecot import Dovecot, Mailbox, dovecot_binary
+from tests.servers.dovecot import Dovecot, Mailbox
 
 MBSYNC = """
 IMAPAccount box
@@ -161,29 +161,18 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
     count = options.messages
-    if dovecot_binary() is None:
-        raise SystemExit("Dovecot is not installed: apt-get install dovecot-imapd")
-    with tempfile.TemporaryDirectory(prefix="heron-bench-") as folder:
-        base = Path(folder)
-        base.chmod(0o755)
-        certificates: Certificates = make_certificates(base)
-        server = Dovecot(base / "server", certificates)
-        server.base.mkdir(mode=0o755)
-        server.start()
-        try:
-            mailbox = server.add_user()
-            # In a process of its own, so that making the mailbox does not count as the worker's memory.
-            if (child := os.fork()) == 0:
-                fill(server, mailbox, generated_mailbox(count), count)
-                os._exit(0)
-            assert os.waitpid(child, 0)[1] == 0
-            with mailbox.client("INBOX"):
-                pass  # Dovecot numbers the messages at the first look; nobody's time counts that.
-            with scratch_database():
-                heron = bench_heron(mailbox, profile=options.profile)
-            bench_mbsync(mailbox, heron)
-        finally:
-            server.stop()
+    with mail_server() as server:
+        mailbox = server.add_user()
+        # In a process of its own, so that making the mailbox does not count as the worker's memory.
+        if (child := os.fork()) == 0:
+            fill(server, mailbox, generated_mailbox(count), count)
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        with mailbox.client("INBOX"):
+            pass  # Dovecot numbers the messages at the first look; nobody's time counts that.
+        with scratch_database():
+            heron = bench_heron(mailbox, profile=options.profile)
+        bench_mbsync(mailbox, heron)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from mailsync.message.words import fold
 from mailsync.plan.search_completion import Typed, typed_at
-from mailsync.plan.search_terms import Account, In, Label, Words, format_query
+from mailsync.plan.search_terms import FOLDER_ROLES, Account, In, Label, Words, format_query
 from mailsync.store.labels import load_labels
 from mailsync.store.listing import load_tree
 from mailsync.store.people import match_people
@@ -140,11 +140,11 @@ def _folders(user: User, typed: Typed) -> Iterator[Suggestion]:
         for line in account.folders:
             folder = line.folder
             title = folder_title(folder)
-            roles = ("inbox", "sent", "drafts", "archive", "junk", "trash", "all")
-            words = format_query(In(folder.role if folder.role in roles else folder.path))
+            has_role = folder.role in FOLDER_ROLES
+            words = format_query(In(folder.role if has_role else folder.path))
             if folder.selectable and words not in told and _begins(typed.value, title, folder.path):
                 told.add(words)
-                where = folder.path if folder.path != title and folder.role not in roles else ""
+                where = folder.path if folder.path != title and not has_role else ""
                 yield _completed(typed, words, "folder", title, where)
     if _begins(typed.value, "anywhere"):
         yield _completed(typed, "in:anywhere", "folder-tree", _("Everywhere"), _("Junk and bin too"))

@@ -38,6 +38,10 @@ class Has:
     thing: Thing
 
 
+#: Folders that ``in:`` calls by their role in every account; any other by its path.
+FOLDER_ROLES = frozenset({"inbox", "sent", "drafts", "archive", "junk", "trash", "all"})
+
+
 @dataclass(frozen=True, slots=True)
 class In:
     """A folder by its role or name; ``anywhere`` is every folder, junk and bin with them."""

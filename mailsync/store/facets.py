@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from mailsync.plan.facets import Facet, Match, choose_facets
+from mailsync.plan.search_terms import FOLDER_ROLES
 from mailsync.store.search import Search
 from mailsync.store.search_sql import Place
 
@@ -23,8 +24,6 @@ _MATCHES = """
      CROSS JOIN LATERAL (SELECT * FROM mailsync_message m WHERE m.id = p.message_id LIMIT 1) AS m
      ORDER BY k.at
 """
-#: Roles that ``in:`` knows; a folder of another is called by its path.
-_ROLES = frozenset({"inbox", "sent", "drafts", "archive", "junk", "trash", "all"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def _match(place: Place, sender: str, sender_name: str, year: int, has_files: bo
     return Match(
         account=place.account_address,
         label=place.account_label,
-        folder=place.role if place.role in _ROLES else place.path,
+        folder=place.role if place.role in FOLDER_ROLES else place.path,
         name=place.name,
         sender=sender,
         sender_name=sender_name,

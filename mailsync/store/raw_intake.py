@@ -17,9 +17,13 @@ _AT_ONCE_BYTES, _SLICE_BYTES = 8 * 1024 * 1024, 1024 * 1024
 
 
 def keep_raw(account_id: int, raws: Mapping[bytes, bytes]) -> dict[bytes, int]:
-    """Inside a transaction: ids of the raw rows for these bytes, by hash; each is written once."""
+    """Inside a transaction: ids of the raw rows for these bytes, by hash; each is written once.
+
+    Written in the order of their hashes: two batches with the same two messages would else wait for each other.
+    """
     if not raws:
         return {}
+    raws = dict(sorted(raws.items()))
     ids = _known_raw(account_id, raws)
     for digest in [one for one in raws if one not in ids and len(raws[one]) > _AT_ONCE_BYTES]:
         ids[digest] = _insert_large(account_id, digest, raws[digest])

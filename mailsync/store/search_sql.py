@@ -11,6 +11,7 @@ from typing import Any
 from mailsync.message.words import fold
 from mailsync.plan.search_index import is_indexed, tsquery
 from mailsync.plan.search_terms import (
+    FOLDER_ROLES,
     Account,
     And,
     Has,
@@ -39,7 +40,7 @@ _STATES: dict[State, str] = {
 #: What people call folders of a role.
 _ROLES = {"spam": "junk", "bin": "trash", "deleted": "trash", "draft": "drafts", "allmail": "all", "all mail": "all"}
 ANYWHERE = frozenset({"anywhere", "all folders", "everywhere"})
-_ROLE_NAMES = frozenset({"inbox", "sent", "drafts", "archive", "junk", "trash", "all", "flagged", "important"})
+_ROLE_NAMES = FOLDER_ROLES | {"flagged", "important"}
 
 
 @dataclass(frozen=True, slots=True)

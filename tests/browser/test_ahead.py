@@ -1,8 +1,6 @@
 """The conversation that is probably opened next is there before it is asked for, tells nobody, and is never stale."""
 
 import re
-from collections.abc import Callable
-from time import monotonic
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +12,7 @@ from accounts.models import TrustedSender
 from mailsync.models import Placement
 from mailsync.store.summary import refresh
 from tests.browser.conftest import Mailbox
+from tests.browser.waiting import eventually
 from tests.factories import make_message, raw_message
 
 OUT_OF_SIGHT = "body > iframe[hidden]"
@@ -40,14 +39,6 @@ def make_unread(page: Page, mailbox: Mailbox, thread: QuerySet[Placement]) -> No
     refresh((mailbox.folders["INBOX"].pk, thread_id) for thread_id in thread.values_list("thread_id", flat=True))
     page.reload()
     page.locator(".scripted").first.wait_for()
-
-
-def until(page: Page, check: Callable[[], object]) -> None:
-    """Waits for what the page has the server do; the page goes on meanwhile."""
-    end = monotonic() + 15
-    while not check():
-        assert monotonic() < end
-        page.wait_for_timeout(50)
 
 
 def is_body(told: Response) -> bool:
@@ -78,7 +69,7 @@ def test_the_next_conversation_is_there_before_the_key_and_is_read_by_the_key_al
     assert asked.count(path_of(page, 1)) == 1
     assert asked.count(body) == 1, "the body was loaded once, out of sight, and moved"
     expect(page.locator(".row").nth(1)).not_to_have_class("unread")
-    until(page, lambda: thread.filter(seen=True).exists())
+    eventually("the conversation is read", thread.filter(seen=True).exists)
 
 
 @pytest.mark.parametrize("way", ["pointer", "focus"])

@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 from tests.browser.chromium import NewPage
 from tests.browser.leaks import find_leaks
 from tests.browser.site import Site
-from tests.browser.test_river import PASSWORD, eventually, letter, sign_in
+from tests.browser.test_river import PASSWORD, letter, sign_in
+from tests.browser.waiting import eventually
 from tests.servers.oauth_mail import OAuthDovecot, OAuthSmtp
 from tests.servers.oauth_provider import CLIENT_ID, CLIENT_SECRET, OAuthProvider
 

@@ -8,7 +8,7 @@ library's own IMAP client and parser.
 import email
 import email.policy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.chromium import NewPage
 from tests.browser.leaks import find_leaks
 from tests.browser.site import Site
+from tests.browser.waiting import eventually
 from tests.servers.dovecot import Dovecot, Mailbox
 from tests.servers.smtp import SmtpServer
 
@@ -39,14 +40,6 @@ def letter(sender: Mailbox | str, to: Mailbox, subject: str, text: str, html: st
     if html:
         message.add_alternative(html, subtype="html")
     return message.as_bytes(policy=email.policy.SMTP)
-
-
-def eventually(what: str, check: Callable[[], object], seconds: float = 30) -> None:
-    """Wait for something on a server that no browser event tells of."""
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end, f"Not within {seconds:.0f} s: {what}"
-        time.sleep(0.3)
 
 
 def flags_of(mailbox: Mailbox, subject: str, folder: str = "INBOX") -> set[str]:

@@ -54,3 +54,11 @@ def test_bytes_that_another_lane_stores_at_the_same_time_are_kept_once(monkeypat
     assert ours[second] == theirs[second]
     stored = {bytes(row.sha256): (row.pk, bytes(row.data), row.size_bytes) for row in RawMessage.objects.all()}
     assert stored == {digest: (ours[digest], raw, len(raw)) for digest, raw in raws.items()}
+
+
+def test_bytes_are_written_in_one_order_whatever_the_batch() -> None:
+    """Two batches with the same two messages, the other way round, would each wait for the other's row."""
+    account = make_account()
+    raws = {hashlib.sha256(raw).digest(): raw for raw in (b"one", b"two", b"three", b"four", b"five")}
+    ids = raw_intake.keep_raw(account.pk, raws)
+    assert sorted(ids, key=ids.__getitem__) == sorted(raws)

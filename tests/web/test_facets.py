@@ -17,18 +17,6 @@ LINK = re.compile(r'<a href="([^"]+)" title="([^"]+)" data-list><bdi>([^<]*)</bd
 
 
 @pytest.fixture
-def anna() -> User:
-    return make_user("anna")
-
-
-@pytest.fixture
-def browser(anna: User) -> Client:
-    client = Client()
-    client.force_login(anna)
-    return client
-
-
-@pytest.fixture
 def inbox(anna: User) -> Folder:
     inbox = make_folder(make_account(anna))
     receipts = make_folder(inbox.account, "Receipts & more")

@@ -16,18 +16,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def anna() -> User:
-    return make_user("anna")
-
-
-@pytest.fixture
-def browser(anna: User) -> Client:
-    client = Client()
-    client.force_login(anna)
-    return client
-
-
-@pytest.fixture
 def inbox(anna: User) -> Folder:
     inbox = make_folder(make_account(anna))
     make_folder(inbox.account, "Clients/North & South", name="North & South")

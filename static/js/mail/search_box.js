@@ -1,5 +1,6 @@
 /* The search box at the top keeps up with a list that was changed without a new page: its words, and the folder. */
 
+import { toast } from "heron/shell";
 import { send } from "heron/mail/request";
 
 const form = document.querySelector("form.search");
@@ -31,7 +32,7 @@ function follow() {
 if (box) {
   box.addEventListener("focus", async () => {
     const { suggest } = await import("heron/mail/suggest");
-    suggest(form, box);
+    suggest(form, box, (url) => send(url, []).catch((error) => toast(error.message, { bad: true })));
   }, { once: true });
   form.addEventListener("submit", () => {
     told = box.value;

@@ -3,7 +3,8 @@
 
 const PAUSE_MILLISECONDS = 90;
 
-export function suggest(form, box) {
+/** `post` sends to an address, and says itself what went wrong. */
+export function suggest(form, box, post) {
   const list = document.createElement("div");
   Object.assign(list, { id: "suggest", className: "menu suggest", hidden: true });
   list.setAttribute("role", "listbox");
@@ -79,8 +80,7 @@ export function suggest(form, box) {
   }
 
   async function forget(option) {
-    const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
-    await fetch(option.dataset.forget, { method: "POST", headers: { "X-CSRFToken": token, "HX-Request": "true" } });
+    await post(option.dataset.forget);
     offer();
   }
 
