@@ -85,7 +85,8 @@ def _beacon(attributes: dict[tuple[None, str], str]) -> str:
         match = _NUMBER.match(attributes.get((None, name), ""))
         if match and not match.group(2):
             sizes[name] = float(match.group(1))
-    for name, number, _unit in _STYLE_SIZE.findall(attributes.get((None, "style"), "").replace(" ", "")):
+    style = attributes.get((None, "style"))
+    for name, number, _unit in _STYLE_SIZE.findall(style.replace(" ", "")) if style else ():
         # Of "max-width:100%;width:1px" each counts; the smallest wins, as in the browser.
         sizes[name.lower()] = min(float(number), sizes.get(name.lower(), float(number)))
     small = [size <= BEACON_PIXELS for size in sizes.values()]
