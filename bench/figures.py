@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from mailsync.extract.process import ChildProcess
 from mailsync.protocol.imap import ImapSource
 
 #: TCP_INFO of Linux: where bytes sent and received stand, and how much of it to read.
@@ -60,6 +61,25 @@ def _cpu() -> float:
 def peak_mb() -> float:
     """The most memory that this process has had."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+@contextmanager
+def children_peak() -> Iterator[list[float]]:
+    """The most memory that a process which read messages for this one has had, in MB."""
+    peak = [0.0]
+    real = ChildProcess.stop
+
+    def stop(child: ChildProcess) -> None:
+        if child.pid is not None:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                lines = Path(f"/proc/{child.pid}/status").read_text().splitlines()
+                # A process that has ended and is not waited for has no such line.
+                found = [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")]
+                peak[0] = max(peak[0], *found, 0.0)
+        real(child)
+
+    with mock.patch.object(ChildProcess, "stop", stop):
+        yield peak
 
 
 def backend() -> int | None:

@@ -3,15 +3,17 @@
 A generated mailbox (about 107 kB a message) in Dovecot on loopback, everything fetched, parsed, threaded,
 indexed and stored in Postgres by one worker; then an unchanged pull, with its bytes on the wire. Beside mbsync,
 and mbsync with notmuch, where Debian's isync and notmuch are installed, in the same run on the same mailbox.
-CPU is that of the worker, or of the command: the servers' is nobody's here. On a machine that is busy it is
-the number to compare. ``--profile`` prints where the worker spends it.
+CPU is that of the worker with the process that reads for it, or of the command: the servers' is nobody's here. On a
+machine that is busy it is the number to compare. ``--profile`` prints where the worker spends it.
 """
 
 import argparse
 import cProfile
+import mmap
 import os
 import pstats
 import shutil
+import struct
 import subprocess
 import tempfile
 import time
@@ -20,12 +22,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from unittest import mock
 
-from bench.figures import Figures, Share, counted_traffic, peak_mb, show, timed
+from bench.figures import Figures, Share, children_peak, counted_traffic, peak_mb, show, timed
 from bench.mail_server import mail_server
 from bench.mailbox import generated_mailbox
 from bench.scratch import scratch_database
+from mailsync.message.lexemes import IndexedText, Vector
 from tests.servers.dovecot import Dovecot, Mailbox
 
+_SECONDS = struct.Struct("d")
 MBSYNC = """
 IMAPAccount box
 Host 127.0.0.1
@@ -83,7 +87,7 @@ def bench_heron(mailbox: Mailbox, *, profile: bool = False) -> Figures:
     profiler = cProfile.Profile() if profile else None
     if profiler is not None:
         profiler.enable()
-    with measured_index() as index:
+    with measured_index() as index, children_peak() as child:
         with timed("Heron: headers, threads, lists") as headers:
             finish(pull_account)
         with timed("Heron: bodies, facts, text index") as bodies:
@@ -91,7 +95,7 @@ def bench_heron(mailbox: Mailbox, *, profile: bool = False) -> Figures:
     if profiler is not None:
         profiler.disable()
         pstats.Stats(profiler).sort_stats("tottime").print_stats(35)
-    peak = peak_mb()
+    own = peak_mb()
     everything = headers + bodies
     show("Heron: everything", everything)
     if everything.database:
@@ -106,27 +110,54 @@ def bench_heron(mailbox: Mailbox, *, profile: bool = False) -> Figures:
     assert MessageText.objects.filter(account=account).count() == inbox.total
     folders = Folder.objects.filter(account=account).count()
     print(f"unchanged: {moved[0]} bytes sent, {moved[1]} received, for {folders} folders and the login")
-    print(f"{inbox.total} messages stored, threaded and searchable; the worker's peak memory was {peak:.0f} MB")
+    print(
+        f"{inbox.total} messages stored, threaded and searchable; at most {own:.0f} MB in the worker, "
+        f"{child[0]:.0f} MB in the process that reads for it"
+    )
     return everything
 
 
 @contextmanager
 def measured_index() -> Iterator[Share]:
-    """What building and writing the text index takes of the processor, in the worker and in PostgreSQL."""
-    from mailsync.engine import record
-    from mailsync.store import bodies, text_index
+    """What building and writing the text index takes of the processor, in the worker, in the process that reads for
+    it, and in PostgreSQL."""
+    from mailsync.extract import reader, reading
+    from mailsync.store import bodies, intake, text_index
 
     share = Share()
     with ExitStack() as patches:
         for room, name, asks_database in (
-            (record, "build_vector", False),
+            (reading, "build_vector", False),
             (text_index, "build_vector", False),
-            (text_index, "write_vectors", True),
+            (intake, "write_vectors", True),
             (bodies, "write_vectors", True),
         ):
             work = share.around(getattr(room, name), asks_database=asks_database)
             patches.enter_context(mock.patch.object(room, name, work))
+        told = patches.enter_context(tempfile.NamedTemporaryFile())
+        told.truncate(_SECONDS.size)
+        start = f"from bench.sync import serve_measured; serve_measured({told.name!r})"
+        patches.enter_context(mock.patch.object(reader, "_START", start))
         yield share
+        share.cpu += _SECONDS.unpack(Path(told.name).read_bytes())[0]
+
+
+def serve_measured(told: str) -> None:
+    """``extract.reader.serve``, with the seconds that building vectors takes always written in the file ``told``."""
+    from mailsync.extract import reader, reading
+
+    share = Share()
+    build = share.around(reading.build_vector, asks_database=False)
+    with open(told, "r+b") as file, mmap.mmap(file.fileno(), _SECONDS.size) as seconds:
+        before = _SECONDS.unpack_from(seconds)[0]
+
+        def built(given: IndexedText) -> Vector:
+            vector: Vector = build(given)
+            _SECONDS.pack_into(seconds, 0, before + share.cpu)
+            return vector
+
+        with mock.patch.object(reading, "build_vector", built):
+            reader.serve()
 
 
 def bench_mbsync(mailbox: Mailbox, heron: Figures) -> None:

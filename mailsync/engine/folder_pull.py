@@ -17,6 +17,7 @@ from mailsync.engine import record
 from mailsync.engine.abreast import abreast
 from mailsync.engine.ahead import ahead
 from mailsync.engine.fetch import BATCH_COUNT, fetch_bodies, fetch_headers
+from mailsync.engine.reading import ReadBodies, ReadHeaders, bodies_ahead, headers_ahead, read_headers
 from mailsync.engine.session import Session
 from mailsync.errors import TryLater
 from mailsync.models import Folder
@@ -167,7 +168,7 @@ class _Visit:
         # What a push has moved here meanwhile has its UID already, and the flags that it had before.
         adopted = set(vanish.known_uids(self.folder.pk, self.folder.epoch)).intersection(uids)
         chunks = plan.plan_chunks(uids)
-        headers = (self._read_headers(chunk) for chunk in chunks)
+        headers = headers_ahead(self.session.reader, (fetch_headers(self.session, chunk) for chunk in chunks))
         with closing(ahead(headers, waiting=self.session.hold_on)) as fetched:
             for number, chunk in enumerate(fetched):
                 first = start if below is None and number == 0 else intake.CursorMove()
@@ -203,11 +204,10 @@ class _Visit:
         else:
             self.bodies_wanted()
 
-    def _read_headers(self, uids: Sequence[int]) -> record.ReadHeaders:
-        """No database: a first pull calls it in the thread that runs ahead."""
-        return record.read_headers(fetch_headers(self.session, uids))
+    def _read_headers(self, uids: Sequence[int]) -> ReadHeaders:
+        return read_headers(fetch_headers(self.session, uids))
 
-    def _store_headers(self, chunk: record.ReadHeaders, cursor: intake.CursorMove) -> None:
+    def _store_headers(self, chunk: ReadHeaders, cursor: intake.CursorMove) -> None:
         self.report.headers += record.record_headers(self.session, self.folder, chunk, cursor)
 
     def _inline_bodies(self) -> None:
@@ -314,7 +314,7 @@ def store_bodies(session: Session, folder: Folder, wanted: Sequence[bodies.Wante
         return 0
     stored = 0
 
-    def store(read: record.ReadBodies | FetchedPiece) -> tuple[int, ...] | None:
+    def store(read: ReadBodies | FetchedPiece) -> tuple[int, ...] | None:
         if isinstance(read, FetchedPiece):
             done = record.record_piece(session, folder, read)
             size_bytes = len(read.data)
@@ -327,10 +327,13 @@ def store_bodies(session: Session, folder: Folder, wanted: Sequence[bodies.Wante
             announce(session.account.user_id, "message", message=message_id)
         return done
 
-    # A handful, as an everyday pull brings, is not worth a second connection.
-    width = _ABREAST if len(wanted) > BATCH_COUNT else 1
+    # A handful, as an everyday pull brings, is worth neither a second connection nor a process to read it.
+    many = len(wanted) > BATCH_COUNT
+    width, reader = (_ABREAST, session.reader) if many else (1, None)
+    read_bodies = bodies_ahead(reader, fetch_bodies(session, wanted))
     with (
-        closing(ahead(map(record.read_ahead, fetch_bodies(session, wanted)), waiting=session.hold_on)) as batches,
+        # The reader holds a batch as well: one fewer waits, so that no more of them lie in memory.
+        closing(ahead(read_bodies, depth=1 if many else 2, waiting=session.hold_on)) as batches,
         closing(abreast(store, batches, width=width, alone=_is_piece)) as results,
     ):
         for done in results:
@@ -342,6 +345,6 @@ def store_bodies(session: Session, folder: Folder, wanted: Sequence[bodies.Wante
     return stored
 
 
-def _is_piece(read: record.ReadBodies | FetchedPiece) -> bool:
+def _is_piece(read: ReadBodies | FetchedPiece) -> bool:
     """Pieces are put together in their order."""
     return isinstance(read, FetchedPiece)

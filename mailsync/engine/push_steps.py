@@ -10,11 +10,11 @@ from typing import cast
 from mailsync.engine.session import remote_of
 from mailsync.errors import Rejected, TryLater
 from mailsync.message.parse import parse_header
+from mailsync.message.plain import plain
 from mailsync.models import Change, Folder, Message, Placement
 from mailsync.plan import push as plan
 from mailsync.protocol.contract import MailSource
 from mailsync.store import copying, intake, leases, pushing, pushing_folders
-from mailsync.store.plain import plain
 from mailsync.store.raw import read_raw
 from mailsync.store.summary import FolderCounts
 from mailsync.types import CopyResult, Flags, RemoteFolder, Role, SelectedFolder

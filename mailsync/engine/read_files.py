@@ -7,6 +7,7 @@ message is committed with it, so a worker that dies loses one message's work.
 import logging
 
 from mailsync.errors import LeaseLost
+from mailsync.extract.indexed import readable_files
 from mailsync.extract.isolate import Extractor
 from mailsync.extract.kinds import choose_kind
 from mailsync.message.bodies import decode_part, reader
@@ -15,7 +16,6 @@ from mailsync.models import Message
 from mailsync.store import leases
 from mailsync.store.file_texts import ReadFile, messages_with_unread_files, record_files
 from mailsync.store.raw import read_raw
-from mailsync.store.text_index import readable_files
 
 _LANE = "files"
 #: Messages in one run; and of one message so many files.

@@ -5,21 +5,16 @@ row too large) becomes a hole by itself: the batch is stored message by message,
 """
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from django.db import DatabaseError, DataError
 
 from mailsync.announce import announce_folders
-from mailsync.engine.fetch import BodyFetch, HeaderFetch
+from mailsync.engine.fetch import BodyFetch
+from mailsync.engine.reading import ReadBodies, ReadHeaders, read_bodies
 from mailsync.engine.session import Session
-from mailsync.message.facts import ParsedHeader, ParsedMessage
-from mailsync.message.lexemes import Vector, build_vector
-from mailsync.message.parse import parse_header, parse_message
 from mailsync.models import Folder
 from mailsync.store import bodies, intake, leases, muting, pieces, statistics
-from mailsync.store.text_index import message_text
-from mailsync.types import FetchedHeader, FetchedMessage, FetchedPiece, Role
+from mailsync.types import FetchedMessage, FetchedPiece, Role
 
 logger = logging.getLogger(__name__)
 
@@ -28,82 +23,50 @@ _REASON = "This message cannot be stored."
 _LIMIT = "54000"
 
 
-@dataclass(frozen=True, slots=True)
-class ReadHeaders:
-    """A chunk of headers that was fetched and parsed, ready to be stored; ``asked`` as in ``HeaderFetch``."""
-
-    asked: tuple[int, ...]
-    got: tuple[tuple[FetchedHeader, ParsedHeader], ...]
-
-
-def read_headers(fetched: HeaderFetch) -> ReadHeaders:
-    """As ``read_bodies``: in a first pull the next chunk is parsed while the one before is being stored."""
-    return ReadHeaders(fetched.asked, tuple((header, parse_header(header.header)) for header in fetched.got))
-
-
 def record_headers(session: Session, folder: Folder, chunk: ReadHeaders, cursor: intake.CursorMove) -> int:
     """Store a chunk of headers and move the cursor; returns how many are new. Raises ``LeaseLost``."""
     leases.heartbeat(session.lease)
     try:
-        return _headers(session, folder, chunk.asked, chunk.got, cursor)
+        return _headers(session, folder, chunk, cursor)
     except (DatabaseError, UnicodeError) as error:
         if not _is_refusal(error):
             raise
-    new = sum(_one_header(session, folder, header, parsed) for header, parsed in chunk.got)
+    new = sum(
+        _one_header(session, folder, ReadHeaders((header.uid,), ((header, parsed),), chunk.vectors))
+        for header, parsed in chunk.got
+    )
     # The cursor last: it speaks for all of them.
-    _headers(session, folder, sorted(set(chunk.asked) - {header.uid for header, _ in chunk.got}), (), cursor)
+    missing = set(chunk.asked) - {header.uid for header, _ in chunk.got}
+    _headers(session, folder, ReadHeaders(tuple(sorted(missing)), (), {}), cursor)
     return new
 
 
-def _one_header(session: Session, folder: Folder, header: FetchedHeader, parsed: ParsedHeader) -> int:
+def _one_header(session: Session, folder: Folder, chunk: ReadHeaders) -> int:
     try:
-        return _headers(session, folder, [header.uid], [(header, parsed)])
+        return _headers(session, folder, chunk)
     except (DatabaseError, UnicodeError) as error:
         if not _is_refusal(error):
             raise
-        logger.warning("Folder %s, UID %s cannot be stored: %s", folder.pk, header.uid, error)
-        return _headers(session, folder, [header.uid], (), reason=_REASON)
+        logger.warning("Folder %s, UID %s cannot be stored: %s", folder.pk, chunk.asked[0], error)
+        return _headers(session, folder, ReadHeaders(chunk.asked, (), {}), reason=_REASON)
 
 
 def _headers(
     session: Session,
     folder: Folder,
-    asked: Sequence[int],
-    got: Sequence[tuple[FetchedHeader, ParsedHeader]],
+    read: ReadHeaders,
     cursor: intake.CursorMove = intake.CursorMove(),  # noqa: B008  frozen
     *,
     reason: str = intake.NOT_GIVEN,
 ) -> int:
-    chunk = intake.HeaderChunk(folder.pk, folder.epoch, asked, got, cursor, reason)
-    statistics.renew_plans(len(got))
+    chunk = intake.HeaderChunk(folder.pk, folder.epoch, read.asked, read.got, cursor, reason, read.vectors)
+    statistics.renew_plans(len(read.got))
     done = intake.record_headers(session.lease, chunk)
-    statistics.analyze_grown(len(got))
+    statistics.analyze_grown(len(read.got))
     filed = muting.file_muted(folder) if done.new and folder.role == Role.INBOX else []
     told = {counts.folder_id: counts for counts in (*done.counts, *filed)}
     announce_folders(told.values())
     return done.new
-
-
-@dataclass(frozen=True, slots=True)
-class ReadBodies:
-    """A batch that was fetched and read, ready to be stored."""
-
-    fetched: BodyFetch
-    parsed: tuple[ParsedMessage, ...]
-    vectors: Mapping[int, Vector]
-
-
-def read_ahead(fetched: BodyFetch | FetchedPiece) -> ReadBodies | FetchedPiece:
-    return fetched if isinstance(fetched, FetchedPiece) else read_bodies(fetched)
-
-
-def read_bodies(fetched: BodyFetch) -> ReadBodies:
-    """What takes the processor's time, and no database: done ahead, while the batch before is being stored."""
-    parsed = tuple(parse_message(message.raw) for message in fetched.got)
-    vectors = {
-        message.uid: build_vector(message_text(0, one)) for message, one in zip(fetched.got, parsed, strict=True)
-    }
-    return ReadBodies(fetched, parsed, vectors)
 
 
 def record_piece(session: Session, folder: Folder, piece: FetchedPiece) -> tuple[int, ...] | None:

@@ -15,6 +15,7 @@ from accounts.models import MailAccount
 from mailsync.engine import connect
 from mailsync.engine.pace import Pace
 from mailsync.errors import TryLater, TryNow
+from mailsync.extract.reader import Reader
 from mailsync.models import Folder
 from mailsync.protocol.contract import MailSource
 from mailsync.store import leases, throttle
@@ -59,6 +60,8 @@ class Session:
     selected: RemoteFolder | None = field(default=None)
     uidvalidity: int | None = field(default=None)
     pace: Pace = field(default_factory=Pace)
+    #: Its process is started when it is first asked.
+    reader: Reader = field(default_factory=Reader)
 
     @property
     def is_over(self) -> bool:
@@ -106,6 +109,7 @@ def open_session(
             yield session
         finally:
             session.source.close()
+            session.reader.close()
 
 
 def remote_of(folder: Folder) -> RemoteFolder:

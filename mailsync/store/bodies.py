@@ -16,19 +16,21 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 
+from mailsync.extract.indexed import message_text
 from mailsync.message.facts import PARSER_VERSION, ParsedMessage
 from mailsync.message.lexemes import Vector, build_vector
+from mailsync.message.plain import plain, plain_json
 from mailsync.models import Change, Draft, Folder, Message, Outgoing, Placement, PopMessage
 from mailsync.store import leases
+from mailsync.store.bulk import execute_bound
 from mailsync.store.events import record_events
 from mailsync.store.filed import lock_lines
 from mailsync.store.holes import fill_holes, note_holes
 from mailsync.store.intake import header_columns, lock_epoch
-from mailsync.store.plain import plain, plain_json
 from mailsync.store.raw_intake import drop_unused, keep_raw
 from mailsync.store.reported import record_reports
 from mailsync.store.summary import FolderCounts, refresh
-from mailsync.store.text_index import message_text, write_vectors
+from mailsync.store.text_index import write_vectors
 from mailsync.store.threads import delete_empty_threads, refresh_threads
 from mailsync.types import FetchedMessage
 
@@ -147,7 +149,9 @@ def record_bodies(lease: leases.HeldLease, batch: BodyBatch) -> BodyIntake:
             placement.uid: placement
             for placement in Placement.objects.filter(
                 folder=folder, epoch=batch.epoch, uid__in=[fetched.uid for fetched, _ in batch.got]
-            ).select_related("message")
+            )
+            .select_related("message")
+            .only("uid", "message__raw_id", "message__received_at", "message__thread_id")
         }
         fresh = [
             (placements[one.fetched.uid].message, one)
@@ -290,7 +294,7 @@ _COLUMNS = {
 }
 _UPDATE = """
     UPDATE mailsync_message m SET {assignments}
-      FROM jsonb_to_recordset(%s::jsonb) AS d(id bigint, {types})
+      FROM jsonb_to_recordset(%(rows)s::jsonb) AS d(id bigint, {types})
      WHERE m.id = d.id
 """.format(  # noqa: S608 (constants alone)
     assignments=", ".join(f'"{name}" = d."{name}"' for name in _COLUMNS),
@@ -301,8 +305,7 @@ _UPDATE = """
 def update_messages(rows: Sequence[dict[str, Any]]) -> None:
     """All rows in one statement: the batch travels as one JSON document."""
     if rows:
-        with connection.cursor() as cursor:
-            cursor.execute(_UPDATE, [json.dumps(rows, default=str)])
+        execute_bound(_UPDATE, {"rows": json.dumps(rows, default=str)})
 
 
 def merge_messages(merges: dict[int, int]) -> tuple[set[tuple[int, int]], set[int]]:

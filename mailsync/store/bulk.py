@@ -1,15 +1,22 @@
-"""Many new rows at once, by COPY. Database room.
+"""Many rows at once. Database room.
 
 In: unsaved objects of one model, in the caller's transaction. Out: their rows. Django's ``bulk_create`` writes each
 value into the text of a statement, which is most of what a row costs us.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
 from django.db import IntegrityError, connection, models, transaction
 from psycopg import sql
+
+
+def execute_bound(statement: str, values: Mapping[str, Any]) -> None:
+    """A statement with large ``values``, bound on the server: as a part of its text PostgreSQL would have to read them
+    letter by letter, twice."""
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(statement, values)
 
 
 def copy_rows(objects: Sequence[models.Model]) -> None:

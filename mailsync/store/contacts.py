@@ -13,9 +13,9 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from mailsync.message.addresses import comparable
+from mailsync.message.plain import plain
 from mailsync.message.vcard import Labelled, VCard
 from mailsync.models import Contact, ContactAddress
-from mailsync.store.plain import plain
 
 #: More than anybody knows; a file with more is cut.
 MAX_CONTACTS = 20_000

@@ -11,9 +11,9 @@ from mailsync.message.addresses import comparable
 from mailsync.message.bodies import choose_bodies, decode_text, reader
 from mailsync.message.facts import ParsedMessage, Part
 from mailsync.message.itip import MAX_CHARACTERS, EventVersion, read_version
+from mailsync.message.plain import plain
 from mailsync.models import EventAnswer, EventNotice, Message, Outgoing
 from mailsync.plan.invitations import Notice, Standing, choose_standing
-from mailsync.store.plain import plain
 from mailsync.store.raw import raw_reader
 
 

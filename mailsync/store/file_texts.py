@@ -7,11 +7,12 @@ and the message's text index with the words of its files.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mailsync.extract.indexed import message_text
 from mailsync.message.facts import ParsedMessage
+from mailsync.message.plain import plain
 from mailsync.models import FileText, Message, MessageText
 from mailsync.store import leases
-from mailsync.store.plain import plain
-from mailsync.store.text_index import index_texts, message_text
+from mailsync.store.text_index import index_texts
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from mailsync.message.plain import plain
 from mailsync.models import Change, Placement
 from mailsync.plan.flags import plan_flags
 from mailsync.store import leases
 from mailsync.store.intake import lock_epoch, show_flags
 from mailsync.store.pending import flags_sent_since, pending_flags
-from mailsync.store.plain import plain
 from mailsync.store.summary import FolderCounts, refresh
 from mailsync.store.threads import refresh_threads
 from mailsync.types import FlagUpdate

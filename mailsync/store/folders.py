@@ -14,9 +14,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from mailsync.errors import LeaseLost
+from mailsync.message.plain import plain
 from mailsync.models import Change, Folder
 from mailsync.store import leases
-from mailsync.store.plain import plain
 from mailsync.types import RemoteFolder, Role
 
 

@@ -8,14 +8,17 @@ is skipped, so the same chunk may come twice; one that was asked for and not giv
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import F
 
 from mailsync.errors import LeaseLost
+from mailsync.extract.indexed import header_text
 from mailsync.message.facts import ParsedHeader
+from mailsync.message.lexemes import Vector, build_vector
+from mailsync.message.plain import plain, plain_json
 from mailsync.message.subject import is_reply_subject
 from mailsync.models import Folder, Message, Placement
 from mailsync.plan.flags import plan_flags
@@ -25,9 +28,8 @@ from mailsync.store.bulk import copy_new_rows, copy_rows
 from mailsync.store.filed import SUBJECT_LENGTH
 from mailsync.store.holes import fill_holes, note_holes
 from mailsync.store.pending import pending_flags
-from mailsync.store.plain import plain, plain_json
 from mailsync.store.summary import FolderCounts, lock_folders, refresh
-from mailsync.store.text_index import header_text, index_texts
+from mailsync.store.text_index import write_vectors
 from mailsync.store.threads import assign_threads, delete_empty_threads, refresh_threads
 from mailsync.types import Address, FetchedHeader
 
@@ -72,6 +74,8 @@ class HeaderChunk:
     cursor: CursorMove = CursorMove()
     #: Why the others did not come, for their holes.
     reason: str = NOT_GIVEN
+    #: What to index, by UID, where it has been worked out already.
+    vectors: Mapping[int, Vector] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ def record_headers(lease: leases.HeldLease, chunk: HeaderChunk) -> Intake:
         assigned = assign_threads(folder.account_id, [thread_facts(*item) for item in unmatched])
         if assigned.pairs or assigned.merged:
             _follow_threads(messages.values())
-        messages |= _create_messages(folder.account_id, unmatched, assigned.threads)
+        messages |= _create_messages(folder.account_id, unmatched, assigned.threads, chunk.vectors)
         touched = _place(folder, [(item[0], messages[item[0].uid]) for item in fresh], matches)
         given = [fetched.uid for fetched, _ in chunk.got]
         fill_holes(folder, given)
@@ -253,7 +257,10 @@ def show_flags(placement: Placement, pending: Mapping[str, bool]) -> None:
 
 
 def _create_messages(
-    account_id: int, items: Sequence[tuple[FetchedHeader, ParsedHeader]], threads: Sequence[int]
+    account_id: int,
+    items: Sequence[tuple[FetchedHeader, ParsedHeader]],
+    threads: Sequence[int],
+    vectors: Mapping[int, Vector],
 ) -> dict[int, Message]:
     """New rows by UID."""
     messages: dict[tuple[bytes, int] | int, Message] = {}
@@ -265,8 +272,13 @@ def _create_messages(
         if key not in messages:
             messages[key] = new_message(account_id, fetched, parsed, thread_id)
     copy_rows(list(messages.values()))
-    headers = {messages[keys[fetched.uid]].pk: parsed for fetched, parsed in items}
-    index_texts(account_id, [header_text(pk, parsed) for pk, parsed in headers.items()])
+    write_vectors(
+        account_id,
+        {
+            messages[keys[fetched.uid]].pk: vectors.get(fetched.uid) or build_vector(header_text(0, parsed))
+            for fetched, parsed in items
+        },
+    )
     return {uid: messages[key] for uid, key in keys.items()}
 
 

@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 
 from accounts.models import MailAccount
 from mailsync.message.facts import ParsedHeader, ParsedMessage
+from mailsync.message.plain import plain
 from mailsync.models import Folder, Message, Placement, PopMessage
 from mailsync.plan.pop import Entry, Listed, Look, SessionPlan, name_by_content
 from mailsync.plan.pop import State as LedgerState
@@ -25,7 +26,6 @@ from mailsync.store import leases
 from mailsync.store.bodies import record_raw
 from mailsync.store.changes import take_local_uids
 from mailsync.store.intake import new_message, thread_facts
-from mailsync.store.plain import plain
 from mailsync.store.specials import find_role_folder, role_folder
 from mailsync.store.summary import FolderCounts, lock_folders, refresh
 from mailsync.store.threads import assign_threads, delete_empty_threads, refresh_threads

@@ -12,12 +12,12 @@ from django.db.models import Case, F, Max, Min, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from mailsync.message.plain import plain
 from mailsync.models import AccountSync, Change, Draft, Folder, Placement
 from mailsync.plan.push import Pending
 from mailsync.store import leases
 from mailsync.store.changes import put_away
 from mailsync.store.failing import Pair, merge_arrival, take_off_screen
-from mailsync.store.plain import plain
 from mailsync.store.schedule import TRANSCRIPT_LENGTH, make_folder_due
 from mailsync.store.summary import FolderCounts, lock_folders, refresh, remove_placements
 from mailsync.store.threads import refresh_threads

@@ -10,9 +10,9 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts.models import Identity
+from mailsync.message.plain import plain
 from mailsync.models import Draft, Message, Outgoing, OutgoingRecipient
 from mailsync.store import drafts, outbox
-from mailsync.store.plain import plain
 
 
 def queue_outgoing(

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from django.db import transaction
 from django.db.models import Q
 
+from mailsync.extract.indexed import message_text
 from mailsync.message.facts import PARSER_VERSION, ParsedMessage
 from mailsync.message.lexemes import INDEX_VERSION, IndexedText
 from mailsync.message.parse import parse_message
 from mailsync.models import Message
 from mailsync.store.bodies import body_columns, update_messages
 from mailsync.store.events import record_events
-from mailsync.store.text_index import index_texts, message_text
+from mailsync.store.text_index import index_texts
 
 _BATCH = 100
 

@@ -14,10 +14,10 @@ from accounts.models import MailAccount
 from mailsync.message.addresses import comparable
 from mailsync.message.bodies import reader
 from mailsync.message.facts import ParsedMessage
+from mailsync.message.plain import plain
 from mailsync.message.reports import Reason, Report, ReportedRecipient, read_report
 from mailsync.models import Outgoing, OutgoingEvent, OutgoingRecipient
 from mailsync.store import outbox
-from mailsync.store.plain import plain
 
 _State = OutgoingRecipient.State
 

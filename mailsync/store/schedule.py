@@ -15,10 +15,10 @@ from django.db.models.functions import Now
 
 from accounts.models import MailAccount
 from mailsync.errors import InUse, MailError, NeedsUser, Rejected, TryLater
+from mailsync.message.plain import plain
 from mailsync.models import AccountSync, Folder, SchedulerTick
 from mailsync.plan.pop import LEAST_SECONDS_FREEMAIL, login_delay
 from mailsync.store import leases, quota, throttle
-from mailsync.store.plain import plain
 
 #: Claimed work that has not reported back by then is claimed anew.
 RECLAIM_SECONDS = 360

@@ -8,9 +8,9 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import Protocol
+from mailsync.message.plain import plain
 from mailsync.models import Folder, Hole, Placement, ServerSearch
 from mailsync.store.bodies import WantedBody
-from mailsync.store.plain import plain
 from mailsync.store.search import Search
 
 #: Whoever took one and is not done by then has died.

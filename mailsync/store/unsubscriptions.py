@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from django.db.models import F
 from django.utils import timezone
 
+from mailsync.message.plain import plain
 from mailsync.models import Outgoing, Unsubscription
-from mailsync.store.plain import plain
 
 #: Longer than one request may take.
 _CLAIM = timedelta(minutes=2)

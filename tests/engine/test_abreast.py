@@ -9,6 +9,7 @@ from mailsync.engine import record
 from mailsync.engine.abreast import abreast
 from mailsync.engine.pull import Outcome, pull_account, pull_bodies
 from mailsync.errors import LeaseLost
+from mailsync.extract.process import ChildProcess
 from mailsync.message.facts import ParsedMessage
 from mailsync.message.parse import parse_message
 from mailsync.models import Folder, Message, MessageText, RawMessage
@@ -112,30 +113,33 @@ def test_a_mailbox_filled_side_by_side_has_each_message_once(server: PullServer)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_headers_and_bodies_are_parsed_while_those_before_are_stored(
+def test_headers_and_bodies_are_read_by_another_process_while_those_before_are_stored(
     server: PullServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads: dict[str, set[str]] = {}
 
-    def noting(name: str) -> None:
-        real = getattr(record, name)
+    def noting(room: object, name: str) -> None:
+        real = getattr(room, name)
 
         def noted(*given: object) -> object:
             threads.setdefault(name, set()).add(threading.current_thread().name.partition("_")[0])
             return real(*given)
 
-        monkeypatch.setattr(record, name, noted)
+        monkeypatch.setattr(room, name, noted)
 
-    for name in ("parse_header", "parse_message", "record_headers", "record_bodies"):
-        noting(name)
+    noting(ChildProcess, "receive")
+    for name in ("record_headers", "record_bodies"):
+        noting(record, name)
+    # With these the messages would be read here.
+    monkeypatch.setattr("mailsync.extract.reader._READS", {})
     monkeypatch.setattr("mailsync.engine.folder_pull.INLINE_BODIES", 0)
     _pull_all(make_account().pk, server)
     assert threads == {
-        "parse_header": {"ahead"},
-        "parse_message": {"ahead"},
+        "receive": {"ahead"},
         "record_headers": {threading.current_thread().name},
         "record_bodies": {"abreast"},
     }
+    assert Message.objects.filter(raw__isnull=False).count() == 130
 
 
 def _pull_all(account_id: int, server: PullServer) -> None:

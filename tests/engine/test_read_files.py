@@ -7,13 +7,14 @@ from django.db import connection
 
 from mailsync.actions.mail import flag, mark_read
 from mailsync.engine.read_files import read_files
+from mailsync.extract.indexed import message_text
 from mailsync.message.parse import parse_message
 from mailsync.models import FileText, MessageText, Placement
 from mailsync.store import leases
 from mailsync.store.excerpts import load_excerpts
 from mailsync.store.file_texts import accounts_with_unread_files
 from mailsync.store.search import Coverage, prepare_search
-from mailsync.store.text_index import index_texts, message_text
+from mailsync.store.text_index import index_texts
 from tests.extract.files import DOCX, MESSAGE, pdf
 from tests.factories import make_folder
 from tests.web.mail import store

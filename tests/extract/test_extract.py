@@ -84,13 +84,12 @@ def test_a_file_that_takes_for_ever_is_given_up() -> None:
 def test_the_child_has_no_secret_and_opens_nothing() -> None:
     with Extractor() as extractor:
         extractor.extract("text", b"x")
-        child = extractor._child
-        assert child is not None
-        with open(f"/proc/{child.pid}/environ", "rb") as stream:
+        pid = extractor._child.pid
+        with open(f"/proc/{pid}/environ", "rb") as stream:
             names = {entry.partition(b"=")[0] for entry in stream.read().split(b"\0") if entry}
         # LC_CTYPE is Python's own (PEP 538).
         assert names <= {b"PATH", b"PYTHONPATH", b"LC_CTYPE"}
-        with open(f"/proc/{child.pid}/limits") as stream:
+        with open(f"/proc/{pid}/limits") as stream:
             limits = {line[:26].strip(): line[26:].split()[0] for line in stream}
         assert (limits["Max open files"], limits["Max file size"], limits["Max processes"]) == ("0", "0", "0")
 

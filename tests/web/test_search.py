@@ -8,9 +8,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from mailsync.extract.indexed import message_text
 from mailsync.message.parse import parse_message
 from mailsync.models import FileText, Folder, MessageText, SavedSearch, ServerSearch
-from mailsync.store.text_index import index_texts, message_text
+from mailsync.store.text_index import index_texts
 from tests.factories import make_account, make_folder, make_message, make_user, raw_message
 
 pytestmark = pytest.mark.django_db
