@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import Identity, User
 from mailsync import actions
-from mailsync.models import Contact, Draft, Outgoing, RecentSearch, SavedSearch, Upload
+from mailsync.models import Contact, Draft, Outgoing, RecentSearch, SavedSearch, TemplateFile, Upload
 from tests.factories import START, make_account, make_folder, make_message
 
 
@@ -34,7 +34,11 @@ def make_belongings(user: User) -> dict[str, Any]:
     contact = Contact.objects.create(user=user, uid="card")
     saved = SavedSearch.objects.create(user=user, name="Bills", query="invoice", folder=placement.folder)
     recent = RecentSearch.objects.create(user=user, query="invoice", used_at=START)
+    template = actions.write_template(user.pk, None, name="Thanks", subject="", body="<p>Thanks</p>")
+    file = TemplateFile.objects.create(template=template, blob=attached.blob, name="a.txt", content_type="text/plain")
     return {
+        "template_id": template.pk,
+        "file_id": file.pk,
         "recent_id": recent.pk,
         "saved_id": saved.pk,
         "contact_id": contact.pk,

@@ -17,11 +17,13 @@ from mailsync.models import (
     Draft,
     DraftAttachment,
     Folder,
+    MailTemplate,
     Message,
     Outgoing,
     Placement,
     RecentSearch,
     SavedSearch,
+    TemplateFile,
     Thread,
 )
 
@@ -93,6 +95,15 @@ def draft_for(user: User, draft_id: int) -> Draft:
 def draft_attachment_for(user: User, draft_id: int, attachment_id: int) -> DraftAttachment:
     rows = DraftAttachment.objects.select_related("draft", "blob")
     return _one(rows, pk=attachment_id, draft_id=draft_id, draft__user=user)
+
+
+def template_for(user: User, template_id: int) -> MailTemplate:
+    return _one(MailTemplate.objects.all(), pk=template_id, user=user)
+
+
+def template_file_for(user: User, template_id: int, file_id: int) -> TemplateFile:
+    rows = TemplateFile.objects.select_related("blob")
+    return _one(rows, pk=file_id, template_id=template_id, template__user=user)
 
 
 def outgoing_for(user: User, outgoing_id: int) -> Outgoing:

@@ -72,6 +72,17 @@ from mailsync.actions.sending import (
     undo_send,
 )
 from mailsync.actions.server_searches import ask_servers
+from mailsync.actions.templates import (
+    Inserted,
+    NameTaken,
+    insert_template,
+    keep_template,
+    put_template,
+    remove_template,
+    remove_template_file,
+    start_from_template,
+    write_template,
+)
 from mailsync.actions.uploads import add_piece, begin_upload, cancel_upload, stop_sharing
 from mailsync.actions.whole_list import act_on_list
 from mailsync.errors import CannotDo, MailError
@@ -81,7 +92,9 @@ from mailsync.store.room import TooLarge
 __all__ = [
     "CannotDo",
     "Conflict",
+    "Inserted",
     "MailError",
+    "NameTaken",
     "NotYours",
     "TooLarge",
     "act_on_list",
@@ -118,9 +131,11 @@ __all__ = [
     "forget_recent_searches",
     "forget_search",
     "forward_attached",
+    "insert_template",
     "junk",
     "keep_both",
     "keep_contacts",
+    "keep_template",
     "leave_by_mail",
     "leave_by_post",
     "look_in",
@@ -136,7 +151,10 @@ __all__ = [
     "outbound_kinds",
     "pause_account",
     "pin",
+    "put_template",
     "remember_search",
+    "remove_template",
+    "remove_template_file",
     "rename_account",
     "rename_folder",
     "rename_label",
@@ -157,6 +175,7 @@ __all__ = [
     "snooze",
     "split",
     "start_draft",
+    "start_from_template",
     "stop_sharing",
     "subscribe_folder",
     "sync_now",
@@ -168,4 +187,5 @@ __all__ = [
     "withdraw_permission",
     "write_again",
     "write_contact",
+    "write_template",
 ]

@@ -64,6 +64,7 @@ _PROPERTIES = _words(
 _FAMILIES = ("font", "margin", "padding", "border", "mso-hide")
 _FUNCTIONS = frozenset({"rgb", "rgba", "hsl", "hsla", "oklch", "calc", "light-dark"})
 _MARKER = re.compile(r'<div data-original="[^"]*"></div>')
+_PICTURE = re.compile(r'(<img [^>]*?src="cid:)([^"]+)"')
 _EMPTY_PARAGRAPH = re.compile(r"<p((?: [^>]*)?)></p>")
 
 
@@ -107,8 +108,25 @@ def splice_original(body: str, quoted: str) -> str:
 
 def cids_in(html: str) -> tuple[str, ...]:
     """The Content-IDs of the pictures that an already clean body shows, each once, in order."""
-    found = (match[1] for match in re.finditer(r'<img [^>]*?src="cid:([^"]+)"', html))
+    found = (match[2] for match in _PICTURE.finditer(html))
     return tuple(dict.fromkeys(found))
+
+
+def rename_pictures(html: str, names: dict[str, str]) -> str:
+    """An already clean body whose pictures go by other Content-IDs; those not named keep theirs."""
+    return _PICTURE.sub(lambda match: f'{match[1]}{names.get(match[2], match[2])}"', html)
+
+
+def text_as_html(text: str) -> str:
+    r"""Plain text in paragraphs, parted where a line is empty.
+
+    >>> text_as_html("One\ntwo\n\n<three>")
+    '<p>One<br>two</p><p>&lt;three&gt;</p>'
+    """
+    if not text.strip():
+        return ""
+    blocks = escape(text.replace("\r\n", "\n").rstrip("\n"), quote=False).split("\n\n")
+    return "".join("<p>" + block.replace("\n", "<br>") + "</p>" for block in blocks)
 
 
 class _Cleaner:

@@ -33,6 +33,7 @@ from mailsync.models.recent_search import RecentSearch
 from mailsync.models.saved_search import SavedSearch
 from mailsync.models.server_search import ServerSearch
 from mailsync.models.snooze import Snooze
+from mailsync.models.template import MailTemplate, TemplateFile
 from mailsync.models.throttle import BlockedHost, ConnectionCap, EgressSwitch, Halt, Traffic
 from mailsync.models.work import AccountSync, Lease, PopMessage, SchedulerTick, SyncRun
 
@@ -57,6 +58,7 @@ __all__ = [
     "Hole",
     "Label",
     "Lease",
+    "MailTemplate",
     "Message",
     "MessageText",
     "Outgoing",
@@ -72,6 +74,7 @@ __all__ = [
     "ServerSearch",
     "Snooze",
     "SyncRun",
+    "TemplateFile",
     "Thread",
     "ThreadDecision",
     "ThreadReference",

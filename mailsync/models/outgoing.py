@@ -63,10 +63,9 @@ class Draft(models.Model):
         ]
 
 
-class DraftAttachment(models.Model):
-    """A file of a draft; ``content_id`` is set when the HTML shows it inline."""
+class AttachedFile(models.Model):
+    """A file under its name; ``content_id`` is set when the HTML shows it inline."""
 
-    draft = models.ForeignKey(Draft, models.CASCADE, related_name="attachments")
     blob = models.ForeignKey(Blob, models.RESTRICT, related_name="+")
     name = models.TextField()
     content_type = models.CharField(max_length=255)
@@ -74,7 +73,14 @@ class DraftAttachment(models.Model):
     position = models.PositiveIntegerField(default=0)
 
     class Meta:
+        abstract = True
         ordering = ["position", "id"]
+
+
+class DraftAttachment(AttachedFile):
+    """A file of a draft."""
+
+    draft = models.ForeignKey(Draft, models.CASCADE, related_name="attachments")
 
 
 class Upload(models.Model):

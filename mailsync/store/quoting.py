@@ -53,7 +53,7 @@ def load_quote(draft: Draft) -> Quote | None:
     chosen = bodies.choose_bodies(Part.from_json(original.parts))
     raw_html = bodies.decode_text(chosen.html, read) if chosen.html else ""
     text = bodies.decode_text(chosen.text, read) if chosen.text else html_to_text(raw_html)
-    shown = outgoing_html.clean_outgoing(raw_html) if raw_html else _preformatted(text)
+    shown = outgoing_html.clean_outgoing(raw_html) if raw_html else outgoing_html.text_as_html(text.strip("\r\n"))
     forward = draft.mode == Draft.Mode.FORWARD
     plan = plan_reply("forward" if forward else "reply", _header(original), text, (), date_text=_date(original))
     head = _forward_head(plan) if forward else f"<p>{escape(plan.attribution)}</p>"
@@ -104,11 +104,6 @@ def swap_signature(text: str, old: Identity | None, new: Identity | None) -> str
     if before and text.count(before) == 1:
         return text.replace(before, after)
     return text if before or not after else f"{text.rstrip()}\n\n{after}\n"
-
-
-def _preformatted(text: str) -> str:
-    blocks = escape(text.strip("\r\n"), quote=False).replace("\r\n", "\n").split("\n\n")
-    return "".join("<p>" + block.replace("\n", "<br>") + "</p>" for block in blocks)
 
 
 def _forward_head(plan: ReplyPlan) -> str:

@@ -95,7 +95,7 @@ def check_quota(user_id: int, more_bytes: int) -> None:
     most = settings.HERON_FILES_QUOTA_BYTES
     if used + more_bytes > most:
         raise CannotDo(
-            f"Your drafts and links hold {used / 1e6:.0f} MB here, and {most / 1e6:.0f} MB is the most."
+            f"Your drafts, templates and links hold {used / 1e6:.0f} MB here, and {most / 1e6:.0f} MB is the most."
             " Discard drafts with big files, or stop sharing a link.",
             field="attachments",
         )

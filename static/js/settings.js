@@ -3,6 +3,7 @@
    has its button. */
 import { toast } from "heron/shell";
 import "heron/status";
+import "heron/template";
 
 const SAVED_MILLISECONDS = 2000;
 let timer;

@@ -29,6 +29,7 @@ from django.utils import timezone
 from playwright.sync_api import Error, Page, Response, sync_playwright
 
 from accounts.models import User
+from mailsync import actions
 from mailsync.message.vcard import Labelled, VCard
 from mailsync.models import AccountSync
 from mailsync.store.contacts import keep_card
@@ -82,6 +83,16 @@ def follow(selector: str) -> Step:
     return lambda page: page.goto(str(page.locator(selector).first.get_attribute("href")))
 
 
+TEMPLATES = (
+    (
+        "Thanks for your order",
+        "Your order",
+        "<p>Dear …,</p><p>many <b>thanks</b> for your order. It leaves tomorrow.</p>",
+    ),
+    ("Out of office", "", "<p>I am back on Monday.</p>"),
+    ("Weekly report", "Week …", "<ul><li><p>Done</p></li><li><p>Next</p></li></ul>"),
+)
+
 #: Name of the picture, and how to get there. A name that begins with a size is taken in that size only.
 SCREENS: dict[str, Step] = {
     "inbox": after_inbox(),
@@ -90,6 +101,14 @@ SCREENS: dict[str, Step] = {
     "help": after_inbox(press("?")),
     "labels": after_inbox(press("j"), press("l")),
     "compose": after_inbox(press("c"), lambda page: page.locator("section.compose [contenteditable=true]").wait_for()),
+    "templates": after_inbox(
+        press("c"),
+        lambda page: page.locator("section.compose [contenteditable=true]").wait_for(),
+        lambda page: page.locator("[popovertarget^=more-]:visible").first.click(),
+        lambda page: page.evaluate("document.querySelector('.menu.templates').showPopover()"),
+    ),
+    "template": visit("/settings/templates/1/"),
+    "new-template": visit("/settings/templates/add/"),
     "phone-drawer": after_inbox(click(".search [data-drawer-open]")),
     "middle-drawer": after_inbox(click(".only-rail")),
     "search": visit("/search/?q=boathouse"),
@@ -141,6 +160,8 @@ def filled_site(language: str = "", **environment: str) -> Iterator[tuple[str, s
         for name in ("Priya Raman", "Jonas Weber", "Noor El-Amin"):
             address = f"{name.split()[0].lower()}@nordlicht.example"
             keep_card(user.pk, VCard(name=name, organisation="Nordlicht", addresses=(Labelled(address),)))
+        for name, subject, body in TEMPLATES:
+            actions.write_template(user.pk, None, name=name, subject=subject, body=body)
         AccountSync.objects.filter(account=account).update(last_success_at=timezone.now())
         client = Client()
         client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")

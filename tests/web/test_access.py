@@ -90,6 +90,8 @@ def test_each_function_gives_the_owner_the_object(alice: User, belongings: dict[
         (access.message_for, "message_id"),
         (access.draft_for, "draft_id"),
         (access.draft_attachment_for, "draft_id", "attachment_id"),
+        (access.template_for, "template_id"),
+        (access.template_file_for, "template_id", "file_id"),
         (access.outgoing_for, "outgoing_id"),
     ):
         ids = [belongings[key] for key in keys]

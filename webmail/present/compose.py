@@ -22,6 +22,7 @@ from mailsync.store.people import load_people
 from mailsync.store.quoting import plain_body, signature_html, signature_text
 from mailsync.store.replying import addressed_identities
 from mailsync.store.room import files_limit
+from mailsync.store.templates import Named, load_templates
 from mailsync.types import Address
 from webmail.forms import identities_of
 from webmail.present.files import FileTile, file_tile
@@ -60,6 +61,7 @@ class Composing:
     next_url: str = "/"
     quoted: str = ""
     room: SendingRoom | None = None
+    templates: list[Named] = field(default_factory=list)
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -118,6 +120,7 @@ def present_draft(user: User, draft: Draft, *, undo_seconds: int = 10, **more: A
         undo_seconds=undo_seconds,
         quoted=_quoted(draft),
         room=_tight_room(draft, identities),
+        templates=load_templates(user.pk),
         **more,
     )
 

@@ -42,7 +42,7 @@ _PREFILLED = ("to", "cc", "bcc", "subject")
 @login_required
 def compose(request: HttpRequest) -> HttpResponse:
     """Begin: ``mode`` and ``original`` for an answer, ``edit`` for a message in Drafts, ``again`` for one
-    that was sent, ``attached`` for one to forward as a file, else a new message.
+    that was sent, ``attached`` for one to forward as a file, ``template`` for a ready-made text, else a new message.
 
     The same wish asked for twice (a reload, a second click) leads to the same draft while it is untouched.
     """
@@ -170,6 +170,8 @@ def _begin(request: HttpRequest) -> Draft:
         return actions.edit_stored_draft(user.pk, access.message_for(user, stored).pk)
     if sent := _number(wish, "again"):
         return actions.write_again(user.pk, access.message_for(user, sent).pk)
+    if template := _number(wish, "template"):
+        return actions.start_from_template(user.pk, access.template_for(user, template).pk)
     if whole := _number(wish, "attached"):
         return actions.forward_attached(user.pk, access.message_for(user, whole).pk)
     mode = wish.get("mode", Draft.Mode.NEW)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webmail.views import compose, drafts, outbox, receipts, recipients, uploads
+from webmail.views import compose, drafts, outbox, receipts, recipients, templates, uploads
 
 urlpatterns = [
     path("compose/", compose.compose, name="compose"),
@@ -24,6 +24,8 @@ urlpatterns = [
     path("d/<int:draft_id>/cid/<path:cid>", drafts.draft_cid, name="draft_cid"),
     path("d/<int:draft_id>/file/<int:attachment_id>/", drafts.draft_file, name="draft_file"),
     path("d/<int:draft_id>/file/<int:attachment_id>/remove", drafts.draft_detach, name="draft_detach"),
+    path("d/<int:draft_id>/template/<int:template_id>", templates.insert, name="draft_insert"),
+    path("d/<int:draft_id>/template", templates.keep, name="draft_keep_template"),
     path("outbox/", outbox.outbox, name="outbox"),
     path("scheduled/", outbox.scheduled, name="scheduled"),
     path("outbox/<int:outgoing_id>/", outbox.outgoing_act, name="outgoing_act"),

@@ -14,13 +14,14 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import formats, timezone
-from django.utils.html import escape
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mailsync import actions
+from mailsync.message.outgoing_html import text_as_html
 from mailsync.models import Draft, DraftAttachment
+from mailsync.models.outgoing import AttachedFile
 from mailsync.store.quoting import plain_body
 from webmail import access
 from webmail.forms import ComposeForm
@@ -109,7 +110,7 @@ def draft_format(request: HttpRequest, draft_id: int) -> HttpResponse:
             draft_id,
             found.version,
             is_html=rich,
-            body=_as_html(found.body) if rich else plain_body(found),
+            body=text_as_html(found.body) if rich else plain_body(found),
         )
     return show(request, access.draft_for(user, draft_id))
 
@@ -143,7 +144,7 @@ def draft_discard(request: HttpRequest, draft_id: int) -> HttpResponse:
 @require_safe
 @login_required
 def draft_file(request: HttpRequest, draft_id: int, attachment_id: int) -> HttpResponse:
-    return _serve(access.draft_attachment_for(user_of(request), draft_id, attachment_id), inline=False)
+    return serve_file(access.draft_attachment_for(user_of(request), draft_id, attachment_id), inline=False)
 
 
 @require_safe
@@ -154,7 +155,7 @@ def draft_cid(request: HttpRequest, draft_id: int, cid: str) -> HttpResponse:
     row = found.attachments.select_related("blob").filter(content_id=cid).first()
     if row is None or row.content_type not in _PICTURES:
         raise Http404
-    return _serve(row, inline=True)
+    return serve_file(row, inline=True)
 
 
 def saved_facts(draft: Draft) -> dict[str, Any]:
@@ -181,7 +182,8 @@ def _attach(user_id: int, found: Draft, upload: "UploadedFile[Any]", inline: boo
     return actions.attach(user_id, found.pk, upload.name or "", content_type, upload.read(), inline=inline)
 
 
-def _serve(row: DraftAttachment, *, inline: bool) -> HttpResponse:
+def serve_file(row: AttachedFile, *, inline: bool) -> HttpResponse:
+    """A file to be saved; a picture that stands among words is shown, and nothing else is."""
     shown = inline and row.content_type in _PICTURES
     response = HttpResponse(
         bytes(row.blob.data), content_type=row.content_type if shown else "application/octet-stream"
@@ -190,8 +192,3 @@ def _serve(row: DraftAttachment, *, inline: bool) -> HttpResponse:
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cache-Control"] = "private, max-age=3600"
     return response
-
-
-def _as_html(text: str) -> str:
-    blocks = escape(text.rstrip("\n")).split("\n\n")
-    return "".join("<p>" + block.replace("\n", "<br>") + "</p>" for block in blocks)

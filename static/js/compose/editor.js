@@ -248,7 +248,7 @@ export class RichText {
       this.chain().setMark("textStyle", { fontSize: size }).run();
     });
     const picker = this.bar.querySelector("[data-picture]");
-    picker.addEventListener("change", () => {
+    picker?.addEventListener("change", () => {
       takePictures(this.composition, this.editor, picker.files);
       picker.value = "";
     });

@@ -150,6 +150,13 @@ export class Files {
     this.settle(file, true);
   }
 
+  /** Files that are on the server already, as tiles. */
+  came(html, bytes) {
+    this.list.insertAdjacentHTML("beforeend", html);
+    this.total += bytes;
+    this.forecast();
+  }
+
   /** A picture for the words: resolves to {url, cid}. */
   picture(file) {
     return new Promise((resolve, reject) => {

@@ -8,6 +8,7 @@ import { forgetLocally } from "heron/compose/local";
 import { Recipients } from "heron/compose/recipients";
 import { Saving } from "heron/compose/saving";
 import { Sending } from "heron/compose/sending";
+import { Templates } from "heron/compose/templates";
 
 export class ComposeWindow {
   constructor(section, hooks) {
@@ -17,6 +18,7 @@ export class ComposeWindow {
     this.closed = false;
     this.saving = new Saving(this);
     this.sending = new Sending(this);
+    this.templates = new Templates(this);
     this.editor = null;
     section.classList.add("scripted");
     for (const shown of section.querySelectorAll("[data-scripted]")) shown.hidden = false;
@@ -52,7 +54,7 @@ export class ComposeWindow {
       }
     });
     this.section.addEventListener("input", (event) => {
-      if (!event.target.closest("[data-entry], [data-picker], [data-picture], .menu.later")) this.changed();
+      if (!event.target.closest("[data-entry], [data-picker], [data-picture], .menu.later, .menu.templates")) this.changed();
     });
     this.section.addEventListener("change", (event) => {
       if (event.target.matches("select[name=identity]")) this.signAs(event.target.value);
@@ -81,11 +83,14 @@ export class ComposeWindow {
     } else if (event.key === "Enter" && event.target.matches("input.subj")) {
       event.preventDefault();
       this.focusBody();
+    } else if (event.key === "Enter" && event.target.matches("[name=template_name]")) {
+      event.preventDefault();
+      this.run("keep-template", event.target);
     }
   }
 
   run(verb, button) {
-    button?.closest("[popover]")?.hidePopover();
+    for (const open of this.section.querySelectorAll(":popover-open")) open.hidePopover();
     const verbs = {
       save: () => this.save({ always: true }),
       close: () => this.close(),
@@ -97,6 +102,8 @@ export class ComposeWindow {
       detach: () => this.files.remove(button),
       format: () => this.format(button),
       signature: () => this.signature(),
+      insert: () => this.templates.insert(button),
+      "keep-template": () => this.templates.keep(),
       "dismiss-warnings": () => this.alert(""),
     };
     return verbs[verb]?.();
@@ -219,11 +226,14 @@ export class ComposeWindow {
   }
 
   /** A line at the caret, as the draft is written: {html, text}. */
-  insert({ html, text }) {
+  insert({ html, text }) { this.insertWords({ html, text: `\n${text}\n` }); }
+
+  insertWords({ html, text }) {
     if (this.editor) this.editor.insert(html);
     else {
       const area = this.section.querySelector("[data-plain]");
-      area.setRangeText(`\n${text}\n`, area.selectionStart, area.selectionEnd, "end");
+      area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
+      area.focus();
     }
     this.changed();
   }

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import preferences, security_log, sessions
 from accounts.models import Identity, SecurityEvent
 from mailsync import actions
+from mailsync.store.templates import load_templates
 from webmail.reader import user_of
 from webmail.views.settings import options
 from webmail.views.settings.forms import ProfileForm
@@ -56,7 +57,13 @@ def reading(request: HttpRequest) -> HttpResponse:
 @login_required
 def writing(request: HttpRequest) -> HttpResponse:
     identities = Identity.objects.filter(user=user_of(request)).select_related("account")
-    return _options_page(request, "writing", options.WRITING, identities=identities.order_by("account__position", "id"))
+    return _options_page(
+        request,
+        "writing",
+        options.WRITING,
+        identities=identities.order_by("account__position", "id"),
+        templates=load_templates(user_of(request).pk),
+    )
 
 
 @require_safe

@@ -33,6 +33,7 @@ _FURTHER: tuple[tuple[str, Promise | str, str], ...] = (
     ("settings_profile", _("Language"), "settings_profile"),
     ("settings_writing", _("Signature"), "settings_writing"),
     ("settings_writing", _("Identities and signatures"), "settings_writing"),
+    ("settings_writing", _("Templates"), "template_add"),
     ("settings_accounts", _("Connect a mail account"), "account_add"),
     ("settings_contacts", _("Import contacts"), "settings_contacts"),
     ("settings_contacts", _("Export contacts"), "settings_contacts"),

@@ -12,6 +12,7 @@ from webmail.views.settings import (
     pages,
     search,
     storage,
+    templates,
     truth,
 )
 
@@ -47,6 +48,11 @@ urlpatterns = [
     path("accounts/<int:account_id>/resume/", accounts.resume, name="account_resume"),
     path("accounts/<int:account_id>/remove/", accounts.remove, name="account_remove"),
     path("accounts/<int:account_id>/identities/add/", identities.add, name="identity_add"),
+    path("templates/add/", templates.edit, name="template_add"),
+    path("templates/<int:template_id>/", templates.edit, name="template_edit"),
+    path("templates/<int:template_id>/remove/", templates.remove, name="template_remove"),
+    path("templates/<int:template_id>/file/<int:file_id>/", templates.give_file, name="template_file"),
+    path("templates/<int:template_id>/file/<int:file_id>/remove/", templates.remove_file, name="template_file_remove"),
     path("identities/<int:identity_id>/", identities.edit, name="identity_edit"),
     path("identities/<int:identity_id>/prove/", identities.prove, name="identity_prove"),
     path("identities/<int:identity_id>/default/", identities.make_default, name="identity_default"),
