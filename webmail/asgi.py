@@ -6,10 +6,11 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
 
-_django = get_asgi_application()
+get_asgi_application()
 
 from django.conf import settings  # noqa: E402  after Django has been set up
 
 from webmail.body_limit import limit_bodies  # noqa: E402
+from webmail.one_thread import OneThreadHandler  # noqa: E402
 
-application = limit_bodies(_django, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+application = limit_bodies(OneThreadHandler(), settings.DATA_UPLOAD_MAX_MEMORY_SIZE)

@@ -1,19 +1,17 @@
 """What every response carries and every request knows: security policy, caching, compression, the person's own ways.
 
-Requests and responses flow through. All classes serve sync and async views, as the event stream is
-async. A view that needs another policy (the frame of a message body) sets the header itself and
-keeps it.
+Requests and responses flow through, all in one thread (see ``webmail.one_thread``). A view that needs another policy
+(the frame of a message body) sets the header itself and keeps it.
 """
 
 import zoneinfo
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.usersessions.middleware import UserSessionsMiddleware
 from allauth.usersessions.models import UserSession
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
@@ -22,7 +20,7 @@ from django.utils import timezone, translation
 from accounts import preferences
 from webmail.importmap import import_map_hash
 
-Handler = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+Handler = Callable[[HttpRequest], HttpResponseBase]
 
 PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
@@ -61,44 +59,6 @@ def site_policy() -> str:
     )
 
 
-class _Middleware:
-    """A middleware with a hook before the view and one after it, for sync and async handlers."""
-
-    sync_capable: ClassVar[bool] = True
-    async_capable: ClassVar[bool] = True
-
-    def __init__(self, get_response: Handler) -> None:
-        self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> Any:
-        if iscoroutinefunction(self.get_response):
-            return self._acall(request)
-        self.before(request, request.user if self.wants_user(request) else None)
-        response = self.get_response(request)
-        assert isinstance(response, HttpResponseBase)
-        return self.after(response)
-
-    async def _acall(self, request: HttpRequest) -> HttpResponseBase:
-        user = None
-        if self.wants_user(request):
-            user = request.user = await request.auser()
-        self.before(request, user)
-        response = self.get_response(request)
-        assert not isinstance(response, HttpResponseBase)
-        return self.after(await response)
-
-    def wants_user(self, request: HttpRequest) -> bool:
-        return False
-
-    def before(self, request: HttpRequest, user: Any) -> None:
-        """Called before the view; ``user`` is None where ``wants_user`` said no."""
-
-    def after(self, response: HttpResponseBase) -> HttpResponseBase:
-        return response
-
-
 class CompressionMiddleware(GZipMiddleware):
     """Pages in a fifth of their bytes; what is streamed (events, files, ranges of files) goes as it is.
 
@@ -113,10 +73,14 @@ class CompressionMiddleware(GZipMiddleware):
         return super().process_response(request, response)
 
 
-class ContentSecurityPolicyMiddleware(_Middleware):
+class ContentSecurityPolicyMiddleware:
     """Adds the site's policy to every response that has none of its own, and keeps pages out of shared caches."""
 
-    def after(self, response: HttpResponseBase) -> HttpResponseBase:
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", site_policy())
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         # Nothing of ours is for other sites to embed, not even to measure.
@@ -147,23 +111,25 @@ def _was_just_noted(request: HttpRequest) -> bool:
     return noted
 
 
-class UserPreferencesMiddleware(_Middleware):
+class UserPreferencesMiddleware:
     """Sets the person's time zone and language, and ``request.prefs`` for templates and views."""
 
-    def wants_user(self, request: HttpRequest) -> bool:
-        # Without a session there is nobody to ask for, and no query to make.
-        return settings.SESSION_COOKIE_NAME in request.COOKIES
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
 
-    def before(self, request: HttpRequest, user: Any) -> None:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        # Without a session there is nobody to ask for, and no query to make.
+        user = request.user if settings.SESSION_COOKIE_NAME in request.COOKIES else None
         if user is None or not user.is_authenticated:
             timezone.deactivate()
             request.prefs = preferences.Preferences()  # type: ignore[attr-defined]
-            return
+            return self.get_response(request)
         timezone.activate(zone_of(user.timezone))
         if user.language in dict(settings.LANGUAGES):
             translation.activate(user.language)
             request.LANGUAGE_CODE = user.language
         request.prefs = preferences.load(user)  # type: ignore[attr-defined]
+        return self.get_response(request)
 
 
 def zone_of(name: str) -> zoneinfo.ZoneInfo:
