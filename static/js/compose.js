@@ -117,5 +117,10 @@ document.addEventListener("heron:event", async ({ detail }) => {
 
 for (const section of document.querySelectorAll(".compose")) enhance(section);
 
+/* Before the person is signed out: each window's words to the server, and whether they are there. */
+document.addEventListener("heron:leaving", ({ detail }) => {
+  for (const open of windows.values()) detail.saves.push(open.settle());
+});
+
 /* A page that came from a send without scripts, or a list that caught up, may offer Undo as a plain form. */
 document.addEventListener("heron:open-draft", (event) => openDraft(event.detail.url));

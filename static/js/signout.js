@@ -1,6 +1,7 @@
-/* Signing out: what waits goes first, and nothing of one person stays on the device for the next. The browser forgets
-   only once the server has answered; without a connection both stay as they are, and it says so. */
+/* Signing out: what was written and what waits goes first, and nothing of one person stays on the device for the next.
+   The browser forgets only once the server has answered; without a connection all stays as it is, and it says so. */
 
+import { forgetLocally, localCopies } from "heron/compose/local";
 import { replay } from "heron/replay";
 import { toast } from "heron/shell";
 import { waitingActs } from "heron/waiting";
@@ -18,6 +19,8 @@ for (const form of document.querySelectorAll("form[action$='/logout/']")) {
 }
 
 async function signOut(form) {
+  const unsaved = await saveDrafts(form);
+  if (unsaved) return toast(counted("sign_out_unsaved", unsaved), { bad: true });
   await replay();
   if (waitingActs().length) return toast(counted("sign_out_waiting", waitingActs().length), { bad: true });
   let answer;
@@ -29,6 +32,34 @@ async function signOut(form) {
   if (!answer.ok) return form.submit(); // the server's own page says why
   await forget();
   location.assign(answer.url);
+}
+
+/** What open windows hold, then what this device kept of closed ones; resolves to how many the server did not take. */
+async function saveDrafts(form) {
+  const saves = [];
+  document.dispatchEvent(new CustomEvent("heron:leaving", { detail: { saves } }));
+  const open = (await Promise.all(saves)).filter((saved) => !saved).length;
+  if (open) return open;
+  const token = form.elements.namedItem("csrfmiddlewaretoken").value;
+  const kept = await Promise.all(localCopies().map(([id, copy]) => saveCopy(id, copy, token)));
+  return kept.filter((saved) => !saved).length;
+}
+
+async function saveCopy(id, { fields }, token) {
+  const send = (verb) => fetch(`/d/${id}/${verb}`, {
+    method: "POST", body: new URLSearchParams(fields), headers: { Accept: "application/json", "X-CSRFToken": token },
+  });
+  try {
+    let answer = await send("save");
+    // Changed elsewhere since: both are kept.
+    if (answer.status === 409) answer = await send("keep");
+    // Sent or discarded elsewhere since: then there is nothing left to go on with.
+    if ((!answer.ok || answer.redirected) && answer.status !== 404) return false;
+  } catch {
+    return false;
+  }
+  forgetLocally(id);
+  return true;
 }
 
 /** Clear-Site-Data, which comes with the answer, says the same to browsers that know it. */

@@ -64,6 +64,10 @@ def script_words() -> dict[str, Phrase]:
             "You are still signed in: {n} change waits for the connection. Sign out once it is sent.",
             "You are still signed in: {n} changes wait for the connection. Sign out once they are sent.",
         ),
+        "sign_out_unsaved": _forms(
+            "You are still signed in: {n} draft is not saved yet. Sign out once it is.",
+            "You are still signed in: {n} drafts are not saved yet. Sign out once they are.",
+        ),
         "kept_for_later": _("You are offline. This is done here, and on the server once you are back."),
         "saving": _("Saving…"),
         "kept_offline": _("Offline. Kept on this device"),

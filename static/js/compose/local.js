@@ -28,6 +28,16 @@ export function forgetLocally(id) {
   }
 }
 
+/** All of them as [id of the draft, copy]. */
+export function localCopies() {
+  try {
+    const names = Object.keys(localStorage).filter((name) => name.startsWith(NAME));
+    return names.map((name) => name.slice(NAME.length)).map((id) => [id, localCopy(id)]).filter(([, copy]) => copy);
+  } catch {
+    return []; // Forbidden: then nothing is kept here.
+  }
+}
+
 /** {at, fields} or null; what is older than a week is thrown away. */
 export function localCopy(id) {
   try {

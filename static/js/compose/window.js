@@ -320,6 +320,12 @@ export class ComposeWindow {
     this.remove();
   }
 
+  /** Everything to the server; resolves to whether it is there, files too. */
+  async settle() {
+    for (const row of this.recipients) row.commit();
+    return (await this.save()) && !this.files.busy;
+  }
+
   remove() {
     this.leave();
     if (this.section.classList.contains("full")) {
