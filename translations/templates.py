@@ -1,6 +1,7 @@
-"""Phrases of templates: files flow in, what their ``translate`` and ``blocktranslate`` will ask for flows out.
+"""Phrases of templates: files flow in, what they will ask gettext for flows out.
 
-Django's own parser reads them, so that the phrases are to the letter those that are looked up later.
+Each language's own parser reads its templates, Django's and Jinja2's, so that the phrases are to the letter those that
+are looked up later.
 """
 
 from collections.abc import Iterator
@@ -10,19 +11,31 @@ from django.template import Engine, Template
 from django.template.base import FilterExpression, Node, Variable
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
+from translations.code import ASKS
 from translations.said import Said
+from webmail.parts import environment
 
 
 def template_phrases(root: Path, folder: Path) -> Iterator[Said]:
     """All phrases of the templates in ``folder``; places are named from ``root``."""
     engine = Engine.get_default()
     for path in sorted(folder.rglob("*")):
+        where = path.relative_to(root).as_posix()
         if path.suffix in {".html", ".txt"}:
             template = Template(path.read_text(encoding="utf-8"), engine=engine)
-            where = path.relative_to(root).as_posix()
             for kind in (TranslateNode, BlockTranslateNode):
                 for node in template.nodelist.get_nodes_by_type(kind):
                     yield _phrase(node, where)
+        elif path.suffix == ".jinja":
+            yield from part_phrases(path.read_text(encoding="utf-8"), where)
+
+
+def part_phrases(source: str, where: str) -> Iterator[Said]:
+    """The phrases of a template in Jinja2."""
+    for _line, function, found in environment().extract_translations(source):  # type: ignore[attr-defined]
+        arguments = found if isinstance(found, tuple) else (found,)
+        text, plural, context = ("" if at is None else arguments[at] for at in ASKS[function])
+        yield Said(text, where, plural, context)
 
 
 def _phrase(node: Node, where: str) -> Said:

@@ -111,9 +111,14 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "builtins": ["webmail.templatetags.heron"],
+            "builtins": ["webmail.templatetags.heron", "webmail.templatetags.parts"],
         },
-    }
+    },
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {"environment": "webmail.parts.environment"},
+    },
 ]
 
 # Data. -----------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from django.conf import settings
 from translations import catalogue
 from translations.code import read_code
 from translations.sentences import read_sentences
+from translations.templates import part_phrases
 
 LANGUAGES = [code for code, _ in settings.LANGUAGES if code != "en"]
 _PLACE = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
@@ -82,6 +83,18 @@ def test_gettext_calls_are_found_with_plural_and_context() -> None:
     ]
 
 
+def test_phrases_of_parts_are_found_with_plural_and_context() -> None:
+    part = (
+        '<b title="{{ _("One") }}">{{ pgettext("folder", "Archive") }}</b>{{ other("no") }}'
+        "{% trans trimmed count=n %}{{ count }} cat\n{% pluralize %}{{ count }} cats{% endtrans %}"
+    )
+    assert [(said.text, said.plural, said.context) for said in part_phrases(part, "x.jinja")] == [
+        ("One", "", ""),
+        ("Archive", "", "folder"),
+        ("%(count)s cat", "%(count)s cats", ""),
+    ]
+
+
 def test_sentences_are_found_and_nothing_else() -> None:
     code = (
         '"""A docstring. With a stop."""\n'
@@ -100,13 +113,14 @@ _NAMES = {"Heron", "IMAP", "POP3", "vCard", "CSV", "manage.py makeadmin"}
 _NAMES |= {"read", "list"}
 _TAGS = re.compile(
     r"{%\s*blocktrans.*?{%\s*endblocktrans\w*\s*%}|{%\s*comment.*?endcomment\s*%}"
+    r"|{%-?\s*trans\b.*?{%\s*endtrans\s*-?%}"
     r"|{%\s*block \w+\s*%}[\w ]*{%\s*endblock\s*%}|{%.*?%}|{{.*?}}|{#.*?#}",
     re.DOTALL,
 )
 _SAID = re.compile(r'\b(?:title|aria-label|placeholder|alt|aria-description|aria-roledescription)="([^"]*)"')
 
 
-@pytest.mark.parametrize("path", sorted(Path("templates").rglob("*.html")), ids=str)
+@pytest.mark.parametrize("path", sorted(Path("templates").rglob("*.*")), ids=str)
 def test_templates_say_nothing_untranslated(path: Path) -> None:
     bare = _TAGS.sub("\0", path.read_text(encoding="utf-8"))
     said = _SAID.findall(bare)

@@ -14,7 +14,7 @@ from webmail.middleware import ContentSecurityPolicyMiddleware
 
 pytestmark = pytest.mark.django_db
 
-TEMPLATES = sorted(Path(settings.BASE_DIR, "templates").rglob("*.html"))
+TEMPLATES = sorted(Path(settings.BASE_DIR, "templates").rglob("*.*"))
 
 
 def directives(response: HttpResponse) -> dict[str, list[str]]:

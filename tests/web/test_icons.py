@@ -14,20 +14,21 @@ from django.test import override_settings
 from webmail.assets import SHEETS, STYLES
 from webmail.icons import ICONS, SPRITE, build_sprite
 
-TAG = re.compile(r"""{%\s*icon\s+["']([a-z0-9-]+)["']""")
+TAG = re.compile(r"""{%\s*icon\s+["']([a-z0-9-]+)["']|\bicon\(["']([a-z0-9-]+)["']""")
 USED_BY_SCRIPT = re.compile(r"""icons\.svg#([a-z0-9-]+)""")
 
 
 def _named_in(folder: str, pattern: re.Pattern[str], suffix: str) -> set[tuple[str, str]]:
     found = set()
     for path in sorted(Path(settings.BASE_DIR, folder).rglob(f"*{suffix}")):
-        found |= {(name, path.name) for name in pattern.findall(path.read_text(encoding="utf-8"))}
+        found |= {(match[match.lastindex or 0], path.name) for match in pattern.finditer(path.read_text("utf-8"))}
     return found
 
 
 def test_every_icon_of_a_template_is_in_the_sprite() -> None:
-    named = _named_in("templates", TAG, ".html")
+    named = _named_in("templates", TAG, ".*")
     assert len(named) > 30
+    assert ("flag-off", "rows.jinja") in named
     assert [pair for pair in sorted(named) if pair[0] not in ICONS] == []
 
 

@@ -4,7 +4,7 @@ Rows and addresses flow in, safe HTML flows out. Nothing here asks the database.
 """
 
 import zlib
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 from django import template
@@ -13,8 +13,8 @@ from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from webmail.icons import SPRITE
 from webmail.importmap import import_map as build_import_map
@@ -132,9 +132,20 @@ def hue_class(hue: int) -> str:
     return f"h{min(HUES, key=lambda known: min(abs(known - hue), 360 - abs(known - hue)))}"
 
 
+# A list has hundreds of times, which share their minutes and days. Both keep their language's name in the key.
+@lru_cache(maxsize=4096)
+def _time_text(clock: time, pattern: str, language: str | None) -> str:
+    return formats.time_format(clock, pattern)
+
+
+@lru_cache(maxsize=4096)
+def _day_text(day: date, pattern: str, language: str | None) -> str:
+    return formats.date_format(day, pattern)
+
+
 def clock_time(local: datetime) -> str:
     """The time of day as the reader's language writes it: 09:41."""
-    return formats.time_format(local, pgettext("time format", "H:i"))
+    return _time_text(time(local.hour, local.minute), pgettext("time format", "H:i"), get_language())
 
 
 @register.filter
@@ -147,10 +158,10 @@ def heron_time(moment: datetime | None) -> str:
     if days == 0:
         return clock_time(local)
     if 0 < days < 7:
-        return formats.date_format(local, "D")
+        return _day_text(local.date(), "D", get_language())
     if local.year == now.year:
-        return formats.date_format(local, pgettext("date format", "j M"))
-    return formats.date_format(local, pgettext("date format", "Y-m-d"))
+        return _day_text(local.date(), pgettext("date format", "j M"), get_language())
+    return _day_text(local.date(), pgettext("date format", "Y-m-d"), get_language())
 
 
 @register.filter
@@ -164,7 +175,7 @@ def heron_time_full(moment: datetime | None) -> str:
         return _("Today %(time)s") % {"time": clock}
     if local.date() == now.date() - timedelta(days=1):
         return _("Yesterday %(time)s") % {"time": clock}
-    return f"{formats.date_format(local, pgettext('date format', 'D j M Y'))}, {clock}"
+    return f"{_day_text(local.date(), pgettext('date format', 'D j M Y'), get_language())}, {clock}"
 
 
 @register.filter

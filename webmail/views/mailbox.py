@@ -26,6 +26,7 @@ from mailsync.store.quota import storage_of
 from mailsync.store.saved_searches import load_saved_searches
 from mailsync.store.snoozing import load_snoozes
 from webmail import access
+from webmail.parts import render_part
 from webmail.present.labels import Chip, label_choices
 from webmail.present.notices import present_notices
 from webmail.present.outbox import scheduled_condition
@@ -110,7 +111,7 @@ def respond_with_list(request: HttpRequest, scope: Scope, tree: Sequence[Account
     """The list pane with an empty reading pane beside it, or the part asked for."""
     reader = reader_of(request)
     if request.htmx.target == "rows":  # type: ignore[attr-defined]
-        return finish(request, "mail/rows.html", rows_context(request, reader, scope))
+        return finish(request, "mail/rows.jinja", rows_context(request, reader, scope))
     if request.htmx.target == "outline":  # type: ignore[attr-defined]
         return _outline(reader, scope)
     loaded = load_tree(reader.user.pk) if tree is None else tree
@@ -131,7 +132,10 @@ def _outline(reader: Reader, scope: Scope) -> HttpResponse:
 
 def finish(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     """Render, and keep caches from mixing up a page with its parts."""
-    response = render(request, template, context)
+    if template.endswith(".jinja"):
+        response = HttpResponse(render_part(template, context, request))
+    else:
+        response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     patch_cache_control(response, private=True, no_cache=True)
     return response
