@@ -198,6 +198,9 @@ def _reopened(outgoing: Outgoing, why: str) -> Draft:
     if outgoing.draft_snapshot is None:
         raise CannotDo("The draft of this message is not kept any more.")
     draft = drafts.restore(outgoing.user_id, outgoing.draft_snapshot)
+    if outgoing.send_at is not None:
+        draft.send_at = outgoing.send_at
+        draft.save(update_fields=["send_at"])
     outgoing.state, outgoing.finished_at, outgoing.due_at = Outgoing.State.CANCELLED, timezone.now(), None
     outgoing.save(update_fields=["state", "finished_at", "due_at"])
     outbox.note(outgoing.pk, "cancelled", why)

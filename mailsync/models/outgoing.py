@@ -50,6 +50,7 @@ class Draft(models.Model):
     message_id = models.TextField(default=uuid.uuid4, help_text="Stable part of the Message-ID of its server copies.")
     placement = models.ForeignKey(Placement, models.SET_NULL, null=True, related_name="+")
     request_receipt = models.BooleanField(default=False)
+    send_at = models.DateTimeField(null=True, help_text="Of a message that was scheduled and stopped: when it was due.")
     store_due_at = models.DateTimeField(
         null=True, help_text="When the server's copy is to be replaced; NULL: it is current."
     )

@@ -206,3 +206,53 @@ def test_what_became_of_a_message_is_told_in_words(client: Client, row: Outgoing
     assert client.get(url)["Location"] == f"{reverse('outbox')}#o{row.pk}"
     client.force_login(make_user("charlie"))
     assert client.get(url, headers=JSON).status_code == 404
+
+
+# Stopped and changed, with the time it had ----------------------------------------------------
+
+
+@pytest.fixture
+def stopped(client: Client, later: Outgoing) -> Draft:
+    do(client, later, "undo")
+    return Draft.objects.get()
+
+
+def send_again(client: Client, stopped: Draft, **how: str) -> datetime | None:
+    fields = {"version": stopped.version, "to": "bob@x.test", "subject": "Tea", "body": "<p>Later</p>", **how}
+    answer = client.post(reverse("draft_send", args=[stopped.pk]), fields, headers=JSON)
+    assert answer.status_code == 200
+    found = Outgoing.objects.exclude(state=State.CANCELLED).get().send_at
+    return found.replace(second=0, microsecond=0) if found else None
+
+
+def test_a_scheduled_message_that_is_stopped_keeps_its_time(client: Client, later: Outgoing, stopped: Draft) -> None:
+    page = client.get(reverse("draft", args=[stopped.pk])).text
+    assert later.send_at is not None
+    local = timezone.localtime(later.send_at)
+    assert f'value="{local:%Y-%m-%dT%H:%M}"' in page
+    assert "Its time stays" in page
+    assert send_again(client, stopped) == later.send_at.replace(second=0, microsecond=0)
+
+
+@pytest.mark.parametrize(
+    ("how", "when"),
+    [
+        ({"when": "now"}, None),
+        ({"when": "pick", "send_at": "2099-07-01T09:30"}, datetime(2099, 7, 1, 9, 30, tzinfo=UTC)),
+    ],
+)
+def test_its_time_can_be_changed_or_dropped(
+    client: Client, stopped: Draft, how: dict[str, str], when: datetime | None
+) -> None:
+    assert send_again(client, stopped, **how) == when
+
+
+def test_a_time_that_has_passed_by_then_is_not_kept(client: Client, stopped: Draft) -> None:
+    Draft.objects.update(send_at=timezone.now() - timedelta(minutes=1))
+    assert "Its time stays" not in client.get(reverse("draft", args=[stopped.pk])).text
+    assert send_again(client, stopped) is None
+
+
+def test_undo_of_a_message_that_was_to_leave_at_once_plans_nothing(client: Client, row: Outgoing) -> None:
+    do(client, row, "undo")
+    assert Draft.objects.get().send_at is None

@@ -5,10 +5,12 @@ In: a draft row and its user. Out: a frozen ``Composing`` for the template. Read
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Identity, User
@@ -78,6 +80,11 @@ class Composing:
         return [{"identity": one, "html": signature_html(one), "text": signature_text(one)} for one in self.identities]
 
     @property
+    def send_at(self) -> datetime | None:
+        """The time that a scheduled message had when it was stopped, while it is to come."""
+        return coming_time(self.draft)
+
+    @property
     def is_untouched(self) -> bool:
         return is_untouched(self.draft)
 
@@ -96,6 +103,11 @@ def person_facts(one: Address) -> dict[str, str]:
 def is_untouched(draft: Draft) -> bool:
     """Begun here and nothing written since. What lies in the Drafts folder, from wherever, is never untouched."""
     return draft.version == 1 and draft.placement_id is None
+
+
+def coming_time(draft: Draft) -> datetime | None:
+    """When the draft is to leave unless its writer says otherwise; None: at once."""
+    return draft.send_at if draft.send_at is not None and draft.send_at > timezone.now() else None
 
 
 def present_draft(user: User, draft: Draft, *, undo_seconds: int = 10, **more: Any) -> Composing:

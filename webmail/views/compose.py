@@ -28,7 +28,7 @@ from mailsync.message.html_text import html_to_text
 from mailsync.models import Draft
 from webmail import access
 from webmail.forms import ComposeForm
-from webmail.present.compose import all_recipients, new_outsiders, present_draft, received_as, written_text
+from webmail.present.compose import all_recipients, coming_time, new_outsiders, present_draft, received_as, written_text
 from webmail.present.guards import Warning, find_warnings
 from webmail.present.said import said
 from webmail.reader import user_of
@@ -85,7 +85,7 @@ def draft_send(request: HttpRequest, draft_id: int) -> HttpResponse:
     found = access.draft_for(user, draft_id)
     warnings = [warning for warning in _warnings(request, found) if warning.code not in request.POST.getlist("sure")]
     try:
-        send_at = _send_at(request.POST)
+        send_at = _send_at(found, request.POST)
         _check_recipients(found)
         if warnings:
             return _look_again(request, found, warnings)
@@ -230,17 +230,18 @@ def _look_again(request: HttpRequest, found: Draft, warnings: list[Warning]) -> 
     return page(request, found, warnings=warnings, status=422)
 
 
-def _send_at(data: QueryDict) -> datetime | None:
-    """``when`` names a moment, ``send_at`` is one picked from a calendar, both in the user's zone; neither: now."""
+def _send_at(found: Draft, data: QueryDict) -> datetime | None:
+    """``when`` names a moment, ``send_at`` is one picked from a calendar, both in the user's zone. Neither: the time
+    that the message had when it was stopped, else now."""
     now = timezone.localtime()
     when = data.get("when", "")
     if when == "tomorrow":
         return _at_eight(now + timedelta(days=1))
     if when == "monday":
         return _at_eight(now + timedelta(days=7 - now.weekday()))
-    if when != "pick":
-        return None
-    return picked_time(data)
+    if when == "pick":
+        return picked_time(data)
+    return None if when == "now" else coming_time(found)
 
 
 def picked_time(data: QueryDict) -> datetime:
