@@ -4,14 +4,14 @@ Requests and responses flow through, all in one thread (see ``webmail.one_thread
 (the frame of a message body) sets the header itself and keeps it.
 """
 
+import time
 import zoneinfo
+from collections import OrderedDict
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.usersessions.middleware import UserSessionsMiddleware
-from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
@@ -32,7 +32,9 @@ PERMISSIONS_POLICY = ", ".join(
 )
 
 #: How exactly "last seen" is known of a session.
-NOTED_EVERY = timedelta(minutes=1)
+NOTED_EVERY_SECONDS = 60.0
+#: Sessions whose last note a process remembers; for a forgotten one it writes again.
+MOST_NOTED = 10_000
 #: What is worth compressing: text that is made for one answer. Static files have been compressed once for all.
 COMPRESSIBLE = frozenset({"text/html", "text/plain", "application/json", "application/manifest+json"})
 
@@ -92,23 +94,25 @@ class ContentSecurityPolicyMiddleware:
 
 class SessionActivityMiddleware(UserSessionsMiddleware):  # type: ignore[misc]
     """Notes when and from where a session was last used. Opening one message is a handful of requests, and a write
-    for each would be their slowest part: what was noted less than a minute ago and has not changed stands."""
+    for each would be their slowest part: what this process noted less than a minute ago and has not changed stands."""
+
+    def __init__(self, get_response: Handler) -> None:
+        super().__init__(get_response)
+        self._noted: OrderedDict[str | None, tuple[object, float]] = OrderedDict()
 
     def __call__(self, request: HttpRequest) -> Any:
-        return self.get_response(request) if _was_just_noted(request) else super().__call__(request)
-
-
-def _was_just_noted(request: HttpRequest) -> bool:
-    if not request.user.is_authenticated or not request.session.session_key:
-        return False
-    noted: bool = UserSession.objects.filter(
-        session_key=request.session.session_key,
-        user=request.user.pk,
-        ip=get_adapter().get_client_ip(request),
-        user_agent=request.headers.get("User-Agent", "")[: UserSession._meta.get_field("user_agent").max_length],
-        last_seen_at__gt=timezone.now() - NOTED_EVERY,
-    ).exists()
-    return noted
+        if not request.user.is_authenticated:
+            return self.get_response(request)
+        key = request.session.session_key
+        place = (request.user.pk, get_adapter().get_client_ip(request), request.headers.get("User-Agent", ""))
+        known, until = self._noted.get(key, (None, 0.0))
+        now = time.monotonic()
+        if known == place and now < until:
+            return self.get_response(request)
+        self._noted[key] = (place, now + NOTED_EVERY_SECONDS)
+        if len(self._noted) > MOST_NOTED:
+            self._noted.popitem(last=False)
+        return super().__call__(request)
 
 
 class UserPreferencesMiddleware:

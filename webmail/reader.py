@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from django.db.models import Value
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import preferences
-from accounts.models import Identity, MailAccount, User
-from mailsync.models import Label
+from accounts.models import User
+from mailsync.store.ownership import load_owned
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +38,12 @@ def user_of(request: HttpRequest) -> User:
 
 def reader_of(request: HttpRequest) -> Reader:
     user = user_of(request)
-    addresses = MailAccount.objects.filter(user=user).values_list("address", "pk", Value("address"))
-    identities = Identity.objects.filter(user=user).values_list("address", "account_id", Value("address"))
-    colours = Label.objects.filter(user=user, hue__isnull=False).values_list("keyword", "hue", Value("colour"))
-    rows = list(addresses.union(identities, colours))
-    owned = [(text.lower(), account) for text, account, kind in rows if kind == "address"]
+    owned = load_owned(user.pk)
     return Reader(
         user=user,
-        mine=frozenset({user.email.lower(), *(address for address, _account in owned)}),
-        accounts=len({account for _address, account in owned}),
+        mine=owned.addresses | {user.email.lower()},
+        accounts=owned.accounts,
         now=timezone.localtime(),
         prefs=preferences.load(user),
-        hues={text.lower(): hue for text, hue, kind in rows if kind == "colour"},
+        hues=owned.hues,
     )

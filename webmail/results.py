@@ -21,10 +21,12 @@ from mailsync.store.facets import load_facets
 from mailsync.store.listing import Page
 from mailsync.store.recent_searches import load_recent_searches
 from mailsync.store.relevance import SHOWN, WEIGHED, words_of
+from mailsync.store.saved_searches import load_saved_searches
 from mailsync.store.search import Search
 from mailsync.store.server_searches import folders_to_ask, load_answer
 from webmail.present.asked import asked_words
 from webmail.present.said import said
+from webmail.present.tree import is_shown
 from webmail.reader import Reader
 from webmail.scope import ROLE_TITLES, Scope, folder_title, prepared_search
 
@@ -107,6 +109,7 @@ def search_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[s
             Asked(asked_words(one.terms), f"{reverse('search')}?{urlencode(_asked(scope, one.without))}")
             for one in understood(search.query, timezone.localdate())
         ],
+        "saved_here": next((one for one in load_saved_searches(reader.user.pk) if is_shown(one, scope)), None),
         "recent": load_recent_searches(reader.user.pk) if not scope.query and reader.prefs.recent_searches else [],
         "hints": _hints(scope) if scope.query else [],
         "facets_url": f"{reverse('search_facets')}?{urlencode(_asked(scope, scope.query))}" if scope.query else "",

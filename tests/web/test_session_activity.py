@@ -1,5 +1,6 @@
 """When a session was last used is known to the minute, for a write a minute; a change of place is known at once."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.factories import make_user
+from webmail import middleware
 
 pytestmark = pytest.mark.django_db
 
@@ -31,17 +33,30 @@ def test_a_request_within_the_minute_writes_nothing(browser: Client) -> None:
     assert writes(browser) == 0
 
 
-def test_after_a_minute_it_is_noted_again(browser: Client) -> None:
+def test_after_a_minute_it_is_noted_again(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     UserSession.objects.update(last_seen_at=timezone.now() - timedelta(seconds=61))
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 61)
     assert writes(browser) == 1
+    assert writes(browser) == 0
     assert UserSession.objects.get().last_seen_at > timezone.now() - timedelta(seconds=30)
 
 
 def test_another_browser_or_address_is_noted_at_once(browser: Client) -> None:
     assert writes(browser, User_Agent="Elsewhere/1.0") == 1
     assert UserSession.objects.get().user_agent == "Elsewhere/1.0"
-    UserSession.objects.update(ip="192.0.2.1")
+    browser.defaults["REMOTE_ADDR"] = "192.0.2.1"
     assert writes(browser, User_Agent="Elsewhere/1.0") == 1
+    assert UserSession.objects.get().ip == "192.0.2.1"
+
+
+def test_a_process_remembers_only_so_many(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(middleware, "MOST_NOTED", 1)
+    other = Client()
+    other.handler = browser.handler
+    other.force_login(make_user("bob"), backend="allauth.account.auth_backends.AuthenticationBackend")
+    other.get("/settings/")
+    assert [writes(one) for one in (browser, browser, other)] == [1, 0, 1]
 
 
 def test_a_long_name_of_a_browser_is_compared_as_it_is_kept(browser: Client) -> None:

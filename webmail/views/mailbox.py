@@ -33,7 +33,7 @@ from webmail.present.outbox import scheduled_condition
 from webmail.present.rows import RowStyle, present_pinned, present_rows
 from webmail.present.shortcuts import shortcuts
 from webmail.present.snooze import snooze_presets
-from webmail.present.tree import is_shown, present_health, present_move_targets, present_nav
+from webmail.present.tree import present_health, present_move_targets, present_nav
 from webmail.reader import Reader, reader_of, user_of
 from webmail.results import excerpts_of, search_context
 from webmail.scope import (
@@ -115,8 +115,9 @@ def respond_with_list(request: HttpRequest, scope: Scope, tree: Sequence[Account
     if request.htmx.target == "outline":  # type: ignore[attr-defined]
         return _outline(reader, scope)
     loaded = load_tree(reader.user.pk) if tree is None else tree
-    template = "mail/list.html" if request.htmx.target == "list" else "mail/page.html"  # type: ignore[attr-defined]
-    return finish(request, template, page_context(request, reader, scope, loaded))
+    if request.htmx.target == "list":  # type: ignore[attr-defined]
+        return finish(request, "mail/list.html", list_context(request, reader, scope, loaded))
+    return finish(request, "mail/page.html", page_context(request, reader, scope, loaded))
 
 
 def _outline(reader: Reader, scope: Scope) -> HttpResponse:
@@ -147,16 +148,24 @@ def page_context(
     """All of a full page: column, list, and what ``reading`` adds for the reading pane."""
     return {
         **nav_context(request, tree, scope),
-        **rows_context(request, reader, scope),
-        **(search_context(request, reader, scope) if scope.kind == "search" else {}),
-        "notices": present_notices(tree, scope),
-        "storage": storage_of(reader.user),
+        **list_context(request, reader, scope, tree),
         "move_accounts": present_move_targets(tree),
         "shortcuts": shortcuts(),
         "snooze_presets": snooze_presets(reader.now),
         "under_way": load_under_way(reader.user.pk),
         "reader": reader,
         **reading,
+    }
+
+
+def list_context(request: HttpRequest, reader: Reader, scope: Scope, tree: Sequence[AccountTree]) -> dict[str, Any]:
+    """All of the list pane: its rows, and what stands above them."""
+    found = search_context(request, reader, scope) if scope.kind == "search" else {}
+    return {
+        **rows_context(request, reader, scope),
+        **found,
+        "notices": present_notices(tree, scope),
+        "storage": storage_of(reader.user),
     }
 
 
@@ -180,7 +189,6 @@ def nav_context(request: HttpRequest, tree: Sequence[AccountTree], scope: Scope 
             labels=labels,
             saved=saved,
         ),
-        "saved_here": next((one for one in saved if is_shown(one, scope)), None),
         "label_choices": label_choices({one.keyword: one.hue for one in labels}),
         "column_health": present_health(tree),
         "unread_total": sum(entry.unread for entry in tree),
