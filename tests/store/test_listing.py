@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from mailsync.models import Thread
+from mailsync.models import Halt, Thread
 from mailsync.store.listing import Cursor, list_rows, load_conversation, load_tree
+from mailsync.store.tree import is_quiet
 from mailsync.types import Address
 from tests.factories import START, make_account, make_folder, make_message, make_user, place
 
@@ -153,3 +154,31 @@ def test_health_in_words() -> None:
     account.state, account.state_reason = "needs_user", "The password was refused."
     account.save()
     assert load_tree(account.user_id)[0].health == "needs_user"
+
+
+def test_an_account_is_quiet_only_where_its_health_says_ok() -> None:
+    """Each of these alone gives an account something to say, but for the last three."""
+    loud: list[tuple[dict[str, object], dict[str, object], dict[str, object]]] = [
+        ({"state": "needs_user"}, {}, {}),
+        ({"state": "paused"}, {}, {}),
+        ({}, {"failures": 3, "last_error": "It did not answer."}, {}),
+        ({}, {"last_success_at": None}, {}),
+        ({}, {}, {"header_cursor": None}),
+        ({}, {}, {"header_cursor": 500}),
+        ({}, {}, {"bodies_pending": 1}),
+    ]
+    unfinished = {"header_cursor": None, "bodies_pending": 3}
+    quiet = [
+        ({}, {}, {}),
+        ({}, {}, {**unfinished, "parked_at": START}),
+        ({}, {}, {**unfinished, "missing_since": START}),
+    ]
+    for account_has, sync_has, folder_has in (*loud, *quiet):
+        account = make_account()
+        make_folder(account, "Work", **folder_has)
+        type(account).objects.filter(pk=account.pk).update(**account_has)
+        type(account.sync).objects.filter(pk=account.pk).update(**{"last_success_at": START, **sync_has})
+        assert is_quiet(account.pk) == ((account_has, sync_has, folder_has) in quiet)
+        assert is_quiet(account.pk) == (load_tree(account.user_id)[0].health == "ok")
+    Halt.objects.create(reason="Works on the line.")
+    assert not is_quiet(account.pk)

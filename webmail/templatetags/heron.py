@@ -4,7 +4,7 @@ Rows and addresses flow in, safe HTML flows out. Nothing here asks the database.
 """
 
 import zlib
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import lru_cache
 
 from django import template
@@ -132,50 +132,40 @@ def hue_class(hue: int) -> str:
     return f"h{min(HUES, key=lambda known: min(abs(known - hue), 360 - abs(known - hue)))}"
 
 
-# A list has hundreds of times, which share their minutes and days. Both keep their language's name in the key.
-@lru_cache(maxsize=4096)
-def _time_text(clock: time, pattern: str, language: str | None) -> str:
-    return formats.time_format(clock, pattern)
-
-
-@lru_cache(maxsize=4096)
-def _day_text(day: date, pattern: str, language: str | None) -> str:
-    return formats.date_format(day, pattern)
-
-
-def clock_time(local: datetime) -> str:
-    """The time of day as the reader's language writes it: 09:41."""
-    return _time_text(time(local.hour, local.minute), pgettext("time format", "H:i"), get_language())
-
-
 @register.filter
 def heron_time(moment: datetime | None) -> str:
     """A time as short as it stays clear: 09:41 today, Mon this week, 12 Oct this year, else 2025-10-12."""
-    if moment is None:
-        return ""
-    local, now = timezone.localtime(moment), timezone.localtime()
-    days = (now.date() - local.date()).days
-    if days == 0:
-        return clock_time(local)
-    if 0 < days < 7:
-        return _day_text(local.date(), "D", get_language())
-    if local.year == now.year:
-        return _day_text(local.date(), pgettext("date format", "j M"), get_language())
-    return _day_text(local.date(), pgettext("date format", "Y-m-d"), get_language())
+    return _told(moment)[0]
 
 
 @register.filter
 def heron_time_full(moment: datetime | None) -> str:
     """The whole time, for titles and open messages: Today 09:41, else Mon 12 Oct 2026, 09:41."""
+    return _told(moment)[1]
+
+
+def _told(moment: datetime | None) -> tuple[str, str]:
     if moment is None:
-        return ""
-    local, now = timezone.localtime(moment), timezone.localtime()
-    clock = clock_time(local)
-    if local.date() == now.date():
-        return _("Today %(time)s") % {"time": clock}
-    if local.date() == now.date() - timedelta(days=1):
-        return _("Yesterday %(time)s") % {"time": clock}
-    return f"{_day_text(local.date(), pgettext('date format', 'D j M Y'), get_language())}, {clock}"
+        return "", ""
+    local = timezone.localtime(moment)
+    return _told_of(local.date(), time(local.hour, local.minute), timezone.localdate(), get_language())
+
+
+# A list has a hundred times, and is looked at again and again.
+@lru_cache(maxsize=8192)
+def _told_of(day: date, clock: time, today: date, _language: str | None) -> tuple[str, str]:
+    """Both ways of telling a time, in the language that is active, which is named to be kept apart."""
+    hour = formats.time_format(clock, pgettext("time format", "H:i"))  # 09:41
+    days = (today - day).days
+    if days == 0:
+        return hour, _("Today %(time)s") % {"time": hour}
+    full = f"{formats.date_format(day, pgettext('date format', 'D j M Y'))}, {hour}"
+    if days == 1:
+        full = _("Yesterday %(time)s") % {"time": hour}
+    if 0 < days < 7:
+        return formats.date_format(day, "D"), full
+    pattern = pgettext("date format", "j M") if day.year == today.year else pgettext("date format", "Y-m-d")
+    return formats.date_format(day, pattern), full
 
 
 @register.filter

@@ -25,6 +25,7 @@ from mailsync.store.pinned import load_pinned
 from mailsync.store.quota import storage_of
 from mailsync.store.saved_searches import load_saved_searches
 from mailsync.store.snoozing import load_snoozes
+from mailsync.store.tree import is_quiet
 from webmail import access
 from webmail.parts import render_part
 from webmail.present.labels import Chip, label_choices
@@ -114,9 +115,11 @@ def respond_with_list(request: HttpRequest, scope: Scope, tree: Sequence[Account
         return finish(request, "mail/rows.jinja", rows_context(request, reader, scope))
     if request.htmx.target == "outline":  # type: ignore[attr-defined]
         return _outline(reader, scope)
-    loaded = load_tree(reader.user.pk) if tree is None else tree
     if request.htmx.target == "list":  # type: ignore[attr-defined]
-        return finish(request, "mail/list.html", list_context(request, reader, scope, loaded))
+        if tree is None:
+            tree = [] if is_quiet(scope.folders[0].account_id) else load_tree(reader.user.pk)
+        return finish(request, "mail/list.html", list_context(request, reader, scope, tree))
+    loaded = load_tree(reader.user.pk) if tree is None else tree
     return finish(request, "mail/page.html", page_context(request, reader, scope, loaded))
 
 
