@@ -174,8 +174,7 @@ def _with_frame(
     protection: Protection,
 ) -> BodyContext:
     body = shown.body
-    consented = likes.remote_pictures == "always" or trusts(user, message.from_address)
-    shows_remote = bool(body.remote) and consented
+    shows_remote = bool(body.remote) and (likes.remote_pictures == "always" or trusts(user, message.from_address))
     theme = {"theme": likes.theme} if likes.dark_mail and likes.theme != "auto" else {}
     theme = theme if likes.dark_mail else {"theme": "light"}
     form = {"as": "text"} if likes.plain_text and shown.has_html else {}

@@ -20,13 +20,13 @@ def own_placements(user_id: int, placement_ids: Iterable[int], *, to: Sequence[i
     when any id is another's.
     """
     wanted = set(placement_ids)
-    found = dict(Placement.objects.filter(id__in=wanted).values_list("id", "account__user_id"))
-    if any(owner != user_id for owner in found.values()):
+    found = list(Placement.objects.filter(id__in=wanted).values_list("id", "folder_id", "account__user_id"))
+    if any(owner != user_id for _id, _folder, owner in found):
         raise NotYours("placement")
     if wanted and not found:
         raise NotYours("placement")
-    lock_folders([*Placement.objects.filter(id__in=found).values_list("folder_id", flat=True), *to])
-    return changes.lock_placements(found)
+    lock_folders([*{folder for _id, folder, _owner in found}, *to])
+    return changes.lock_placements(id_ for id_, _folder, _owner in found)
 
 
 def own_folder(user_id: int, folder_id: int) -> Folder:

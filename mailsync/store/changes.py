@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from accounts.models import MailAccount, Protocol
@@ -318,9 +318,8 @@ def is_gmail(account_id: int) -> bool:
 def wake_account(account_id: int, hold_until: datetime | None) -> None:
     """Note when the account's changes are due, never later than already noted. Redis may be gone: this stays."""
     due = hold_until or timezone.now()
-    changed = AccountSync.objects.filter(account_id=account_id, push_due_at__lte=due).exists()
-    if not changed:
-        AccountSync.objects.filter(account_id=account_id).update(push_due_at=due)
+    later = Q(push_due_at=None) | Q(push_due_at__gt=due)
+    AccountSync.objects.filter(later, account_id=account_id).update(push_due_at=due)
 
 
 def log_changes(

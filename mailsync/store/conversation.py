@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mailsync.models import Message, Placement, Thread
+from mailsync.models import Folder, Message, Placement, Thread
 from mailsync.types import Role
 
 #: The newest are shown; a conversation longer than this says how many are left out.
@@ -54,6 +54,11 @@ class Conversation:
     def unread_count(self) -> int:
         return sum(message.unread for message in self.messages)
 
+    def folder(self, folder_id: int) -> Folder | None:
+        """The folder of this id, where some message lies in it."""
+        folders = (placement.folder for message in self.messages for placement in message.placements)
+        return next((folder for folder in folders if folder.pk == folder_id), None)
+
 
 def load_conversation(user_id: int, thread_id: int) -> Conversation:
     """Messages that no folder shows are left out. Raises ``Thread.DoesNotExist`` for another's conversation."""
@@ -67,7 +72,10 @@ def load_conversation(user_id: int, thread_id: int) -> Conversation:
             placements.setdefault(placement.message_id, []).append(placement)
     kept = list(placements)[:MOST_MESSAGES]
     found = Message.objects.filter(id__in=kept).order_by("received_at", "id")
+    # A conversation is of one account; read once, not with each of these.
     for message in found:
-        message.account = thread.account  # a conversation is of one account; read once, not with each message
+        message.account = thread.account
+    for placement in (one for rows in placements.values() for one in rows):
+        placement.folder.account = thread.account
     messages = tuple(ConversationMessage(message, tuple(reversed(placements[message.id]))) for message in found)
     return Conversation(thread, messages, max(0, thread.message_count - len(messages)))

@@ -4,13 +4,24 @@ Silent where it cannot know: while an account is still being filled, older mail 
 """
 
 from collections.abc import Collection
+from typing import Any
 
-from django.db.models import Exists
-from django.db.models.functions import Lower
+from django.db import connection
 
-from accounts.models import MailAccount
 from mailsync.message.addresses import comparable
-from mailsync.models import ContactAddress, Folder, Message
+from mailsync.models import Message
+
+_IS_KNOWN = """
+    SELECT EXISTS (SELECT FROM mailsync_message m
+                    WHERE m.account_id = ANY(ARRAY(SELECT id FROM accounts_mailaccount WHERE user_id = %(user)s))
+                      AND lower(m.from_address) = %(sender)s AND m.thread_id IS DISTINCT FROM %(thread)s)
+        OR EXISTS (SELECT FROM mailsync_message m
+                    WHERE m.thread_id = %(thread)s AND lower(m.from_address) = ANY(%(mine)s))
+        OR EXISTS (SELECT FROM mailsync_contactaddress c WHERE c.user_id = %(user)s AND c.comparable = %(comparable)s)
+        OR EXISTS (SELECT FROM mailsync_folder f
+                    WHERE f.account_id = %(account)s AND NOT f.is_local AND f.selectable AND f.missing_since IS NULL
+                      AND f.header_cursor IS DISTINCT FROM 1)
+"""
 
 
 def is_first_of_sender(user_id: int, message: Message, mine: Collection[str]) -> bool:
@@ -21,12 +32,15 @@ def is_first_of_sender(user_id: int, message: Message, mine: Collection[str]) ->
     address = message.from_address.lower()
     if not address or address in mine:
         return False
-    messages = Message.objects.annotate(sender=Lower("from_address"))
-    accounts = MailAccount.objects.filter(user=user_id)
-    heard = messages.filter(account__in=accounts, sender=address).exclude(thread=message.thread_id)
-    written = messages.filter(thread=message.thread_id, sender__in=list(mine))
-    contact = ContactAddress.objects.filter(user=user_id, comparable=comparable(address))
-    folders = Folder.objects.filter(account=message.account_id, is_local=False, selectable=True)
-    filling = folders.filter(missing_since=None).exclude(header_cursor=1)
-    unknown = ~Exists(heard) & ~Exists(written) & ~Exists(contact) & ~Exists(filling)
-    return Message.objects.filter(unknown, pk=message.pk).exists()
+    asked: dict[str, Any] = {
+        "user": user_id,
+        "sender": address,
+        "thread": message.thread_id,
+        "mine": list(mine),
+        "comparable": comparable(address),
+        "account": message.account_id,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_KNOWN, asked)
+        ((is_known,),) = cursor.fetchall()
+    return not is_known

@@ -40,16 +40,15 @@ class Entry:
 
 def note(user_id: int, verb: str, result: ActionResult) -> None:
     """Write down what a verb did; a group that is noted already is left as it is."""
-    Act.objects.get_or_create(
+    act = Act(
         group=result.group,
-        defaults={
-            "user_id": user_id,
-            "verb": verb,
-            "label": result.label,
-            "count": result.count,
-            "detail": result.detail,
-        },
+        user_id=user_id,
+        verb=verb,
+        label=result.label,
+        count=result.count,
+        detail=result.detail,
     )
+    Act.objects.bulk_create([act], ignore_conflicts=True)
 
 
 def load_acts(user_id: int, *, before: int | None = None, limit: int = 50) -> list[Entry]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import User
 from mailsync.models import Folder, Placement
@@ -55,6 +56,17 @@ def test_marks(
     for placement in placements:
         placement.refresh_from_db()
         assert getattr(placement, field) is after
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_marking_takes_the_same_few_statements_for_any_number(
+    count: int, browser: Client, folders: dict[str, Folder], django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    placements = [make_message(folders["inbox"], seen=False) for _ in range(count)]
+    browser.get("/settings/")  # notes the session, which is done once a minute
+    with django_assert_max_num_queries(14):  # two of them the savepoint that a test's transaction is
+        browser.post("/act/", {"do": "read", "on": [f"p{one.pk}" for one in placements]}, **SCRIPT)
+    assert Placement.objects.filter(seen=True).count() == count
 
 
 def test_a_conversation_acts_on_what_its_folder_shows(browser: Client, folders: dict[str, Folder]) -> None:

@@ -29,8 +29,8 @@ from webmail.views.mailbox import finish, page_context
 @login_required
 def thread(request: HttpRequest, folder_id: int, thread_id: int) -> HttpResponse:
     """A conversation as opened from a folder; ``in`` names the list it was opened from, ``open`` further messages."""
-    folder = access.folder_for(user_of(request), folder_id)
     conversation = _load(request, thread_id)
+    folder = conversation.folder(folder_id) or access.folder_for(user_of(request), folder_id)
     if conversation.thread.account_id != folder.account_id:
         raise Http404
     return _respond(request, folder, conversation, row=f"t{folder_id}-{thread_id}")
