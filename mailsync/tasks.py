@@ -6,7 +6,17 @@ from celery import shared_task
 
 from mailsync.engine import long_acts, pull, read_files, waking
 from mailsync.engine import maintain as maintenance
-from mailsync.store import file_texts, journal_work, leases, schedule, server_searches, snoozing, turns, unsubscriptions
+from mailsync.store import (
+    audit,
+    file_texts,
+    journal_work,
+    leases,
+    schedule,
+    server_searches,
+    snoozing,
+    turns,
+    unsubscriptions,
+)
 
 
 @shared_task(name="mailsync.dispatch", ignore_result=True)
@@ -36,6 +46,12 @@ def maintain() -> None:
     maintenance.maintain()
     for account_id in file_texts.accounts_with_unread_files(limit=1000):
         files_read.apply_async((account_id,), expires=300)
+
+
+@shared_task(name="mailsync.addressed_find", ignore_result=True)
+def addressed_find(user_id: int) -> None:
+    """Tell anew which mail is to this person."""
+    audit.find_addressed(user_id)
 
 
 @shared_task(name="mailsync.account_pull", ignore_result=True)

@@ -96,8 +96,8 @@ def make_message(folder: Folder, raw: bytes | None = None, *, thread: Thread | N
         from_name=sender[0],
         from_address=sender[1],
         received_at=received_at,
-        size_bytes=len(raw),
         **{
+            "size_bytes": len(raw),
             "message_id": f"m{number}@example.test",
             "recipients": {"to": [["Bob", "bob@example.test"]]},
             "parts": {"p": "1", "t": "text/plain", "o": [raw.find(b"\r\n\r\n") + 4, len(raw), len(raw)]},

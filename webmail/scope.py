@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import User
 from mailsync.models import Folder
+from mailsync.store.list_keys import possible
 from mailsync.store.listed import Listing, load_listed
-from mailsync.store.listing import AccountTree, Filter, Page, load_tree
+from mailsync.store.listing import AccountTree, Filter, Page, Sort, load_tree
 from mailsync.store.outline import Outline, load_outline
 from mailsync.store.relevance import load_relevant
 from mailsync.store.search import Search, prepare_search
@@ -28,12 +29,37 @@ from webmail.present.labels import label_of
 from webmail.reader import Reader
 
 Kind = Literal["folder", "all", "flagged", "label", "search"]
-Show = Literal["all", "unread", "flagged", "files"]
+Show = Literal["all", "unread", "flagged", "to-me", "files"]
 
 PAGE_ROWS = 50
-_SHOWS: dict[str, Show] = {"all": "all", "unread": "unread", "flagged": "flagged", "files": "files"}
+SHOWS: dict[Show, Promise] = {
+    "all": gettext_lazy("All"),
+    "unread": gettext_lazy("Unread"),
+    "flagged": gettext_lazy("Flagged"),
+    "to-me": gettext_lazy("To me"),
+    "files": gettext_lazy("With files"),
+}
+#: What can only be told of conversations: messages have no index of it.
+_OF_CONVERSATIONS: frozenset[Show] = frozenset({"to-me", "files"})
+SORTS: dict[Sort, Promise] = {
+    Sort.NEWEST: gettext_lazy("Newest first"),
+    Sort.OLDEST: gettext_lazy("Oldest first"),
+    Sort.SENDER: gettext_lazy("Sender"),
+    Sort.SUBJECT: gettext_lazy("Subject"),
+    Sort.LARGEST: gettext_lazy("Largest first"),
+}
 #: Where flags, search and "all mail" do not look unless asked.
 _SET_ASIDE = frozenset({Role.JUNK.value, Role.TRASH.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A filter or an order of a list: its name in the address, its words, and the list so shown."""
+
+    name: str
+    label: Promise
+    url: str
+    chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +78,7 @@ class Scope:
     query: str = ""
     within: str = ""
     by_relevance: bool = False
+    sort: Sort = Sort.NEWEST
 
     @property
     def role(self) -> str:
@@ -64,7 +91,7 @@ class Scope:
     @property
     def total(self) -> int | None:
         """Messages in the list, where that is known without counting."""
-        if self.kind in ("flagged", "label", "search") or self.show in ("flagged", "files"):
+        if self.kind in ("flagged", "label", "search") or self.show not in ("all", "unread"):
             return None
         return self.unread if self.show == "unread" else sum(folder.total for folder in self.folders)
 
@@ -73,7 +100,11 @@ class Scope:
         return sum(folder.unread for folder in self.folders)
 
     def shown(self, show: Show) -> "Scope":
-        return replace(self, show=show)
+        """The same list narrowed, in an order that it then has."""
+        return replace(self, show=show, sort=Sort.NEWEST if self.sort.column and show != "all" else self.sort)
+
+    def sorted_by(self, sort: Sort) -> "Scope":
+        return replace(self, sort=sort, show="all" if sort.column else self.show)
 
     def url(self, **extra: object) -> str:
         """The address of this list; ``extra`` as ``before=…`` for a further page."""
@@ -92,6 +123,8 @@ class Scope:
             query["folder"] = self.within
         if self.by_relevance:
             query["sort"] = "relevance"
+        if self.sort is not Sort.NEWEST:
+            query["sort"] = self.sort.value
         if self.show != "all":
             query["show"] = self.show
         return query
@@ -102,16 +135,19 @@ class Scope:
 
 
 def folder_scope(folder: Folder, query: QueryDict) -> Scope:
-    return Scope("folder", folder_title(folder), reverse("folder", args=[folder.pk]), (folder,), _show(query))
+    path = reverse("folder", args=[folder.pk])
+    return Scope("folder", folder_title(folder), path, (folder,), _show(query), sort=_sort(query))
 
 
 def unified_scope(tree: Sequence[AccountTree], query: QueryDict) -> Scope:
     inboxes = tuple(_owned(account, account.inbox) for account in tree if account.inbox)
-    return Scope("all", _("All inboxes"), reverse("unified"), inboxes, _show(query))
+    return Scope("all", _("All inboxes"), reverse("unified"), inboxes, _show(query), sort=_sort(query))
 
 
 def flagged_scope(tree: Sequence[AccountTree], query: QueryDict) -> Scope:
-    return Scope("flagged", _("Flagged"), reverse("flagged"), _everyday(tree))
+    sort = _sort(query)
+    by_time = Sort.NEWEST if sort.column else sort
+    return Scope("flagged", _("Flagged"), reverse("flagged"), _everyday(tree), sort=by_time)
 
 
 def label_scope(tree: Sequence[AccountTree], keyword: str) -> Scope:
@@ -181,6 +217,8 @@ def listing_of(scope: Scope, reader: Reader) -> Listing:
         files_only=which.files_only,
         unread_only=which.unread_only,
         flagged_only=which.flagged_only,
+        to_me_only=which.to_me_only,
+        sort=scope.sort.value,
     )
 
 
@@ -209,7 +247,7 @@ def outline_of(scope: Scope, reader: Reader) -> Outline | None:
     """The whole list's length and keys; None for what is not read from the index of its folders."""
     if scope.kind in ("search", "label"):
         return None
-    return load_outline(scope.folder_ids, _filter(scope, reader))
+    return load_outline(scope.folder_ids, _filter(scope, reader), scope.sort)
 
 
 def _filter(scope: Scope, reader: Reader) -> Filter:
@@ -219,6 +257,22 @@ def _filter(scope: Scope, reader: Reader) -> Filter:
         unread_only=scope.show == "unread",
         flagged_only=scope.kind == "flagged" or scope.show == "flagged",
         files_only=scope.show == "files" and by_conversation,
+        to_me_only=scope.show == "to-me" and by_conversation,
+    )
+
+
+def choices_of(scope: Scope, reader: Reader) -> tuple[list[Choice], list[Choice]]:
+    """The filters and the orders of this list, each with its address: those that there is an index for.
+
+    A list is narrowed, or sorted by other than time: to choose the one ends the other.
+    """
+    by_conversation = reader.prefs.conversations
+    shown_as = possible(scope.sort, _filter(scope, reader))
+    shows = [show for show in SHOWS if by_conversation or show not in _OF_CONVERSATIONS]
+    sorts = [sort for sort in SORTS if not sort.column or (by_conversation and scope.kind != "flagged")]
+    return (
+        [Choice(show, SHOWS[show], scope.shown(show).url(), scope.show == show) for show in shows],
+        [Choice(sort.value, SORTS[sort], scope.sorted_by(sort).url(), sort is shown_as) for sort in sorts],
     )
 
 
@@ -267,9 +321,16 @@ def _owned(entry: AccountTree, folder: Folder) -> Folder:
 
 def _show(query: QueryDict) -> Show:
     show = query.get("show", "all")
-    if show not in _SHOWS:
+    if show not in SHOWS:
         raise Http404
-    return _SHOWS[show]
+    return show
+
+
+def _sort(query: QueryDict) -> Sort:
+    """Another word is no fault of the reader: a search's ``relevance`` is none of a folder's orders."""
+    name = query.get("sort", "")
+    sort = Sort(name) if name in SORTS else Sort.NEWEST
+    return Sort.NEWEST if sort.column and _show(query) != "all" else sort
 
 
 def _with_query(path: str, query: dict[str, object]) -> str:

@@ -6,6 +6,7 @@ what the servers have yet to learn, and after the commit nudges the workers and 
 """
 
 from mailsync.actions.accounts import (
+    addresses_changed,
     check_login,
     connect_account,
     delete_account,
@@ -99,6 +100,7 @@ __all__ = [
     "TooLarge",
     "act_on_list",
     "add_piece",
+    "addresses_changed",
     "answer_invitation",
     "answer_receipt",
     "archive",

@@ -122,6 +122,7 @@ def connect_account(
     )
     AccountSync.objects.create(account=account, due_at=timezone.now(), active_at=timezone.now())
     _start(account)
+    addresses_changed(user.pk)
     return account
 
 
@@ -213,7 +214,13 @@ def delete_account(user_id: int, account_id: int) -> None:
     if server is not None and not server.is_relay and not server.mail_accounts.exists():
         Identity.objects.filter(outgoing_server=server).update(outgoing_server=None)
         server.delete()
+    addresses_changed(user_id)
     wake.tell(user_id, "account", account=account_id)
+
+
+def addresses_changed(user_id: int) -> None:
+    """After an address of theirs has come or gone: other mail is to them now."""
+    wake.address_soon(user_id)
 
 
 def keep_secret(secret: Secret, *, account: MailAccount | None = None, server: OutgoingServer | None = None) -> None:

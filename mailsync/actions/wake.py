@@ -43,6 +43,10 @@ def act_soon(act_id: int) -> None:
     _nudge(tasks.act_work, act_id)
 
 
+def address_soon(user_id: int) -> None:
+    _nudge(tasks.addressed_find, user_id)
+
+
 def sync_soon(account_id: int) -> None:
     _nudge(tasks.account_pull, account_id)
 

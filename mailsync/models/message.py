@@ -219,6 +219,13 @@ class ThreadRow(models.Model):
     unread_count = models.PositiveIntegerField(default=0)
     flagged_count = models.PositiveIntegerField(default=0)
     has_attachment = models.BooleanField(default=False)
+    to_me = models.BooleanField(
+        default=False, db_default=False, help_text="One of them names an address of the user in To or Cc."
+    )
+    # What a list is sorted by beside the time: compared byte by byte, alike on every server.
+    sender_key = models.TextField(default="", db_default="", db_collation="C")
+    subject_key = models.TextField(default="", db_default="", db_collation="C")
+    size_bytes = models.PositiveBigIntegerField(default=0, db_default=0, help_text="Of all of them together.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["folder", "thread"], name="thread_row_once")]
@@ -244,6 +251,18 @@ class ThreadRow(models.Model):
                 F("id").desc(),
                 name="thread_row_files",
                 condition=Q(has_attachment=True),
+            ),
+            models.Index(
+                "folder",
+                F("newest_at").desc(),
+                F("id").desc(),
+                name="thread_row_to_me",
+                condition=Q(to_me=True),
+            ),
+            models.Index("folder", "sender_key", F("newest_at").desc(), F("id").desc(), name="thread_row_sender"),
+            models.Index("folder", "subject_key", F("newest_at").desc(), F("id").desc(), name="thread_row_subject"),
+            models.Index(
+                "folder", F("size_bytes").desc(), F("newest_at").desc(), F("id").desc(), name="thread_row_size"
             ),
         ]
 

@@ -11,7 +11,7 @@ from django.db.models import Max, Q
 
 from mailsync.models import Placement
 from mailsync.store.labels import label_rows
-from mailsync.store.listing import ListRow, Page, list_rows
+from mailsync.store.listing import ListRow, Page, Sort, list_rows
 from mailsync.store.search import prepare_search
 
 
@@ -27,6 +27,8 @@ class Listing:
     label: str = ""
     query: str = ""
     everywhere: bool = False
+    to_me_only: bool = False
+    sort: str = Sort.NEWEST.value
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -49,6 +51,8 @@ def load_listed(user_id: int, listing: Listing, *, before: str = "", until: str 
         unread_only=listing.unread_only,
         flagged_only=listing.flagged_only,
         files_only=listing.files_only,
+        to_me_only=listing.to_me_only,
+        sort=Sort(listing.sort),
         before=before or None,
         until=until or None,
         limit=limit,

@@ -5,19 +5,17 @@ the folder: one range of an index for each folder asked for, then the rows of th
 keys. Pages are keyset pages, never OFFSET.
 """
 
-import base64
-import binascii
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from django.db import connection
 from django.db.models import Prefetch
 
 from mailsync.models import Message, Placement
 from mailsync.store.conversation import Conversation, ConversationMessage, load_conversation
+from mailsync.store.list_keys import Cursor, Filter, Sort, page_keys, possible
 from mailsync.store.tree import AccountTree, FolderLine, load_tree
 from mailsync.types import Address, Role
 
@@ -30,6 +28,7 @@ __all__ = [
     "FolderLine",
     "ListRow",
     "Page",
+    "Sort",
     "conversation_rows",
     "list_rows",
     "load_conversation",
@@ -37,52 +36,8 @@ __all__ = [
     "message_rows",
 ]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: In these the people worth showing are those written to.
 _OUTWARD = frozenset({Role.SENT.value, Role.DRAFTS.value})
-
-_PAGE_KEYS = """
-    SELECT k.{at}, k.id
-      FROM unnest(%(folders)s::bigint[]) AS f(id)
-     CROSS JOIN LATERAL (SELECT r.{at}, r.id FROM {table} r WHERE r.folder_id = f.id{where}
-                          ORDER BY r.{at} DESC, r.id DESC LIMIT %(limit)s) AS k
-     ORDER BY k.{at} DESC, k.id DESC LIMIT %(limit)s
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Where a page ended: the time and the id of its last row. ``str()`` is what goes into a URL."""
-
-    at: datetime
-    id: int
-
-    def __str__(self) -> str:
-        micros = (self.at - _EPOCH) // timedelta(microseconds=1)
-        return base64.urlsafe_b64encode(f"{micros}.{self.id}".encode()).decode().rstrip("=")
-
-    @classmethod
-    def parse(cls, text: str) -> "Cursor | None":
-        """None for anything that is not a cursor: a mangled link shows the first page.
-
-        >>> Cursor.parse("nonsense") is None
-        True
-        """
-        try:
-            micros, _, id_ = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(".")
-            return cls(_EPOCH + timedelta(microseconds=int(micros)), int(id_))
-        except (binascii.Error, ValueError, OverflowError):
-            return None
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which rows a list shows. Each combination is the condition of a partial index, word for word."""
-
-    by_conversation: bool
-    unread_only: bool = False
-    flagged_only: bool = False
-    files_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +64,7 @@ class ListRow:
     has_attachment: bool
     preview: str
     keywords: tuple[str, ...]
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,59 +82,25 @@ def list_rows(
     unread_only: bool = False,
     flagged_only: bool = False,
     files_only: bool = False,
+    to_me_only: bool = False,
+    sort: Sort = Sort.NEWEST,
     before: Cursor | str | None = None,
     until: Cursor | str | None = None,
     limit: int = 50,
 ) -> Page:
-    """A page of these folders, newest first, merged by time. The caller has checked whose they are.
+    """A page of these folders, merged, newest first or as ``sort`` says. The caller has checked whose they are.
 
     It begins after ``before`` and ends with ``until`` at the latest. By conversation, one that lies in several
-    of the folders is listed once, for the newest of them. ``files_only`` is of conversations: one message at a
-    time no index knows which have files.
+    of the folders is listed once, for the newest of them. ``files_only`` and ``to_me_only``
+    are of conversations: one message at a time no index knows which these are.
     """
     before = Cursor.parse(before) if isinstance(before, str) else before
     until = Cursor.parse(until) if isinstance(until, str) else until
-    which = Filter(by_conversation, unread_only, flagged_only, files_only)
-    keys = _page_keys(sorted(set(folder_ids)), which, before=before, until=until, limit=limit + 1)
+    which = Filter(by_conversation, unread_only, flagged_only, files_only, to_me_only)
+    keys = page_keys(sorted(set(folder_ids)), which, possible(sort, which), before=before, until=until, limit=limit + 1)
     ids = [key.id for key in keys[:limit]]
     rows = conversation_rows(ids) if by_conversation else message_rows(ids)
     return Page(tuple(rows), keys[limit - 1] if len(keys) > limit else None)
-
-
-def conditions(which: Filter) -> tuple[str, str, list[str]]:
-    """The table ``r`` of a list, its column of time, and what narrows its rows, each `` AND …``."""
-    if which.by_conversation:
-        wanted = (
-            (which.unread_only, " AND r.unread_count > 0"),
-            (which.flagged_only, " AND r.flagged_count > 0"),
-            (which.files_only, " AND r.has_attachment"),
-        )
-        return "mailsync_threadrow", "newest_at", [condition for on, condition in wanted if on]
-    wanted = ((True, " AND r.shown"), (which.unread_only, " AND NOT r.seen"), (which.flagged_only, " AND r.flagged"))
-    return "mailsync_placement", "received_at", [condition for on, condition in wanted if on]
-
-
-def _page_keys(
-    folder_ids: list[int], which: Filter, *, before: Cursor | None, until: Cursor | None, limit: int
-) -> list[Cursor]:
-    """The keys of a page: the top of each folder's index range, merged. Reads limit × folders entries."""
-    table, at, where = conditions(which)
-    values: dict[str, Any] = {"folders": folder_ids, "limit": limit}
-    if before is not None:
-        where.append(f" AND (r.{at}, r.id) < (%(at)s, %(id)s)")
-        values |= {"at": before.at, "id": before.id}
-    if until is not None:
-        where.append(f" AND (r.{at}, r.id) >= (%(until_at)s, %(until_id)s)")
-        values |= {"until_at": until.at, "until_id": until.id}
-    if which.by_conversation and len(folder_ids) > 1:
-        where.append(
-            " AND NOT EXISTS (SELECT FROM mailsync_threadrow o WHERE o.thread_id = r.thread_id"
-            # OFFSET 0: asked row by row, by key. As a join it would be as dear as the folders are large.
-            " AND o.folder_id = ANY(%(folders)s) AND (o.newest_at, o.id) > (r.newest_at, r.id) OFFSET 0)"
-        )
-    with connection.cursor() as cursor:
-        cursor.execute(_PAGE_KEYS.format(table=table, at=at, where="".join(where)), values)
-        return [Cursor(*row) for row in cursor.fetchall()]
 
 
 def conversation_rows(ids: Sequence[int]) -> list[ListRow]:
@@ -194,7 +116,7 @@ _CONVERSATIONS = """
     SELECT r.id, r.folder_id, f.account_id, r.thread_id, p.message_id, p.id, m.subject,
            CASE WHEN f.role = ANY(%(outward)s) THEN m.recipients -> 'to' ELSE t.participants END,
            m.from_name, m.from_address, r.newest_at, r.unread_count, greatest(r.message_count, t.message_count),
-           r.flagged_count, p.answered, r.has_attachment, m.preview, p.keywords
+           r.flagged_count, p.answered, r.has_attachment, m.preview, p.keywords, r.size_bytes
       FROM mailsync_threadrow r
       JOIN mailsync_folder f ON f.id = r.folder_id
       JOIN mailsync_thread t ON t.id = r.thread_id
@@ -222,6 +144,7 @@ def _conversation_row(
     has_attachment: bool,
     preview: str,
     keywords: list[str],
+    size_bytes: int,
 ) -> ListRow:
     return ListRow(
         folder_id=folder_id,
@@ -240,6 +163,7 @@ def _conversation_row(
         has_attachment=has_attachment,
         preview=preview,
         keywords=tuple(keywords),
+        size_bytes=size_bytes,
     )
 
 
@@ -247,7 +171,7 @@ def message_rows(placement_ids: Sequence[int]) -> list[ListRow]:
     """The lines of these placements, in the order given."""
     # By key, not by a join: before a mailbox just filled has been counted, a join may read all its messages.
     messages = Message.objects.only(
-        *("subject", "preview", "recipients", "attachment_count", "from_name", "from_address"),
+        *("subject", "preview", "recipients", "attachment_count", "from_name", "from_address", "size_bytes"),
     )
     found = (
         Placement.objects.select_related("folder")
@@ -279,6 +203,7 @@ def message_rows(placement_ids: Sequence[int]) -> list[ListRow]:
             has_attachment=message.attachment_count > 0,
             preview=message.preview,
             keywords=tuple(placement.keywords),
+            size_bytes=message.size_bytes,
         )
     return [rows[id_] for id_ in placement_ids if id_ in rows]
 

@@ -14,7 +14,7 @@ from typing import Any
 from django.core.cache import cache
 from django.db import connection
 
-from mailsync.store.listing import Cursor, Filter, conditions
+from mailsync.store.list_keys import MERGED, Cursor, Filter, Sort, conditions, order_of, possible
 
 #: Rows between two keys.
 STRETCH_ROWS = 100
@@ -30,40 +30,42 @@ class Outline:
 
 
 _OUTLINE = """
-    SELECT at, id, place FROM (
-        SELECT at, id, row_number() OVER list AS place, lead(id) OVER list IS NULL AS is_last
-          FROM ({keys}) AS k WINDOW list AS (ORDER BY at DESC, id DESC)
+    SELECT at, id, key, place FROM (
+        SELECT at, id, key, row_number() OVER list AS place, lead(id) OVER list IS NULL AS is_last
+          FROM ({keys}) AS k WINDOW list AS (ORDER BY {order})
     ) AS placed
      WHERE place %% %(stretch)s = 0 OR is_last
-     ORDER BY at DESC, id DESC
+     ORDER BY {order}
 """
 
 
-def load_outline(folder_ids: Sequence[int], which: Filter) -> Outline:
+def load_outline(folder_ids: Sequence[int], which: Filter, sort: Sort = Sort.NEWEST) -> Outline:
     """The outline of these folders' list, read once and kept for some minutes: it walks the list's index, no table."""
     folders = sorted(set(folder_ids))
+    sort = possible(sort, which)
     # With the database's name, as one Redis may serve several.
-    of = (connection.settings_dict["NAME"], folders, which)
+    of = (connection.settings_dict["NAME"], folders, which, sort.value)
     name = f"outline:{hashlib.sha256(repr(of).encode()).hexdigest()}"
     kept: tuple[int, tuple[str, ...]] | None = cache.get(name)
     if kept is None:
-        kept = _read_outline(folders, which)
+        kept = _read_outline(folders, which, sort)
         cache.set(name, kept, KEPT_SECONDS)
     return Outline(*kept)
 
 
-def _read_outline(folders: Sequence[int], which: Filter) -> tuple[int, tuple[str, ...]]:
+def _read_outline(folders: Sequence[int], which: Filter, sort: Sort) -> tuple[int, tuple[str, ...]]:
     if not folders:
         return 0, ()
-    table, at, where = conditions(which)
+    table, _at, where = conditions(which)
+    columns, order = order_of(sort, which)
     # One ordered walk a folder, merged: a single walk over several folders would have to sort them all.
     keys = " UNION ALL ".join(
-        f"(SELECT r.{at} AS at, r.id FROM {table} r WHERE r.folder_id = %(f{number})s{''.join(where)}"  # noqa: S608
-        f" ORDER BY r.{at} DESC, r.id DESC)"
+        f"(SELECT {columns} FROM {table} r WHERE r.folder_id = %(f{number})s{''.join(where)} ORDER BY {order})"  # noqa: S608
         for number in range(len(folders))
     )
     values: dict[str, Any] = {"stretch": STRETCH_ROWS, **{f"f{number}": pk for number, pk in enumerate(folders)}}
     with connection.cursor() as cursor:
-        cursor.execute(_OUTLINE.format(keys=keys), values)
+        cursor.execute(_OUTLINE.format(keys=keys, order=MERGED[sort]), values)
         found = cursor.fetchall()
-    return found[-1][2] if found else 0, tuple(str(Cursor(at, pk)) for at, pk, _ in found)
+    count = found[-1][3] if found else 0
+    return count, tuple(str(Cursor(at, pk, "" if key is None else str(key))) for at, pk, key, _place in found)

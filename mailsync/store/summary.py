@@ -68,10 +68,26 @@ def remove_placements(placement_ids: Iterable[int]) -> list[FolderCounts]:
     return counts
 
 
+#: Accents off and in small letters, without quotes and brackets in front: “Émile” stands beside "emma".
+_SORTED = r"""left(
+    regexp_replace(normalize(lower(ltrim({}, E' \t"''“”„‘‚«<([*_-.')), NFD), '[\u0300-\u036f]', '', 'g'), 60)"""
+#: In what the user wrote, the person worth sorting by is the one it went to.
+_PERSON = """CASE WHEN f.role IN ('sent', 'drafts')
+                THEN coalesce(nullif(m.recipients #>> '{to,0,0}', ''), m.recipients #>> '{to,0,1}', '')
+                ELSE coalesce(nullif(m.from_name, ''), m.from_address, '') END"""
+
 # All parts of one statement see the rows as they were before it, so ``old`` is what the counts still hold.
 _REFRESH = """
 WITH pair AS (
     SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS p (folder_id, thread_id)
+), mine AS MATERIALIZED (
+    SELECT a.id AS account_id, ARRAY(
+               SELECT lower(address) FROM accounts_mailaccount WHERE user_id = a.user_id
+                UNION SELECT lower(address) FROM accounts_identity WHERE user_id = a.user_id
+                UNION SELECT lower(email) FROM accounts_user WHERE id = a.user_id
+           ) AS addresses
+    FROM accounts_mailaccount a
+    WHERE a.id IN (SELECT account_id FROM mailsync_folder WHERE id IN (SELECT folder_id FROM pair))
 ), old AS (
     SELECT r.folder_id, r.thread_id, r.message_count, r.unread_count
     FROM mailsync_threadrow r JOIN pair USING (folder_id, thread_id)
@@ -82,22 +98,35 @@ WITH pair AS (
            count(*) AS message_count,
            count(*) FILTER (WHERE NOT p.seen) AS unread_count,
            count(*) FILTER (WHERE p.flagged) AS flagged_count,
-           bool_or(m.attachment_count > 0) AS has_attachment
+           bool_or(m.attachment_count > 0) AS has_attachment,
+           bool_or(EXISTS (
+               SELECT FROM jsonb_array_elements(
+                   coalesce(m.recipients -> 'to', '[]') || coalesce(m.recipients -> 'cc', '[]')) AS one
+                WHERE lower(one ->> 1) = ANY(mine.addresses)
+           )) AS to_me,
+           (array_agg(m.id ORDER BY p.received_at DESC, p.id DESC))[1] AS newest_message_id,
+           sum(m.size_bytes) AS size_bytes
     FROM pair
     JOIN mailsync_placement p ON p.thread_id = pair.thread_id AND p.folder_id = pair.folder_id
     JOIN mailsync_message m ON m.id = p.message_id
+    JOIN mine ON mine.account_id = p.account_id
     WHERE p.shown
     GROUP BY p.folder_id, p.thread_id
 ), kept AS (
-    INSERT INTO mailsync_threadrow AS r (folder_id, thread_id, newest_id, newest_at, message_count,
-                                         unread_count, flagged_count, has_attachment)
-    SELECT folder_id, thread_id, newest_id, newest_at, message_count,
-           unread_count, flagged_count, has_attachment
+    INSERT INTO mailsync_threadrow AS r (folder_id, thread_id, newest_id, newest_at, message_count, unread_count,
+                                         flagged_count, has_attachment, to_me, sender_key, subject_key, size_bytes)
+    SELECT fresh.folder_id, fresh.thread_id, newest_id, fresh.newest_at, fresh.message_count, unread_count,
+           flagged_count, has_attachment, to_me, {sender_key}, {subject_key}, fresh.size_bytes
     FROM fresh
+    JOIN mailsync_message m ON m.id = fresh.newest_message_id
+    JOIN mailsync_thread t ON t.id = fresh.thread_id
+    JOIN mailsync_folder f ON f.id = fresh.folder_id
     ON CONFLICT (folder_id, thread_id) DO UPDATE
     SET newest_id = excluded.newest_id, newest_at = excluded.newest_at,
         message_count = excluded.message_count, unread_count = excluded.unread_count,
-        flagged_count = excluded.flagged_count, has_attachment = excluded.has_attachment
+        flagged_count = excluded.flagged_count, has_attachment = excluded.has_attachment,
+        to_me = excluded.to_me, sender_key = excluded.sender_key, subject_key = excluded.subject_key,
+        size_bytes = excluded.size_bytes
 ), dropped AS (
     DELETE FROM mailsync_threadrow r USING pair
     WHERE r.folder_id = pair.folder_id AND r.thread_id = pair.thread_id
@@ -116,4 +145,4 @@ SET total = greatest(0, f.total + difference.total), unread = greatest(0, f.unre
 FROM difference, accounts_mailaccount a
 WHERE f.id = difference.folder_id AND a.id = f.account_id
 RETURNING f.id, f.account_id, a.user_id, f.total, f.unread
-"""
+""".format(sender_key=_SORTED.format(_PERSON), subject_key=_SORTED.format("t.base_subject"))  # noqa: S608 (constants)

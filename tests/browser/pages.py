@@ -25,6 +25,8 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
     return {
         "inbox": f"/f/{inbox.pk}/",
         "unread": f"/f/{inbox.pk}/?show=unread",
+        "to me": f"/f/{inbox.pk}/?show=to-me",
+        "sorted": f"/f/{inbox.pk}/?sort=largest",
         "conversation": f"/f/{inbox.pk}/t/{newest.thread_id}/",
         "message with files": f"/m/{with_file.pk}/",
         "source": f"/m/{newest.message_id}/source",

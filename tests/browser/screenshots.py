@@ -97,6 +97,9 @@ TEMPLATES = (
 SCREENS: dict[str, Step] = {
     "inbox": after_inbox(),
     "selection": after_inbox(press("j"), press("x"), press("Shift+ArrowDown"), press("Shift+ArrowDown")),
+    "sort-menu": after_inbox(click("[popovertarget=sort]")),
+    "sorted": after_inbox(click("[popovertarget=sort]"), click("#sort [href$='sort=largest']")),
+    "to-me": after_inbox(click(".tabs [href$='show=to-me']")),
     "palette": after_inbox(press("Control+k")),
     "help": after_inbox(press("?")),
     "labels": after_inbox(press("j"), press("l")),

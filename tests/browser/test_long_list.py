@@ -1,5 +1,7 @@
 """A folder of many thousands under a true scrollbar. Chromium against the running site."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -79,3 +81,36 @@ def test_place_and_selection_survive_what_comes_in(page: Page, mailbox: Mailbox)
     scroll_to(page, 0.5)
     expect(line).to_have_attribute("aria-selected", "true")
     expect(page.locator("#selcount")).to_have_text("1 selected")
+
+
+def test_a_sorted_list_reaches_any_spot_too_and_keeps_order_place_and_selection(page: Page, mailbox: Mailbox) -> None:
+    folder = mailbox.folders["Lists"]
+    page.get_by_role("button", name="Sort: Newest first").click()
+    page.get_by_role("menuitemradio", name="Largest first").click()
+    expect(page).to_have_url(f"{mailbox.url}/f/{folder.pk}/?sort=largest")
+    grid = page.locator("#grid")
+    expect(grid).to_have_attribute("aria-rowcount", str(MANY))
+    expect(grid.locator(".group")).to_have_count(0)
+    # Fifty sizes of a hundred messages each; within a size the newest stands first.
+    order = sorted(range(1, MANY + 1), key=lambda number: (-(number % 50), -number))
+    for share in (0.5, 0.9, 0.25, 0):
+        scroll_to(page, share)
+        expect(page.get_by_text(f"Subject {order[round((MANY - 1) * share)]}", exact=True)).to_be_visible()
+        shown = in_view(page)
+        at = order.index(shown[0])
+        assert shown == order[at : at + len(shown)]
+    third = page.get_by_text(f"Subject {order[2]}", exact=True).locator("xpath=ancestor::*[@role='row']")
+    third.focus()
+    page.keyboard.press("x")
+    expect(third).to_have_attribute("aria-selected", "true")
+    # What comes in is the smallest of all: it is no news at the top.
+    with page.expect_response(lambda answer: "/f/" in answer.url):
+        _arrive(mailbox, "Something small", "Lists", uid=MANY + 1, size_bytes=1)
+    assert in_view(page)[:3] == order[:3]
+    expect(third).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Escape")
+    page.locator(".row a.subj").first.click()
+    expect(page.locator("#subject")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"\?sort=largest$"))
+    page.reload()
+    assert in_view(page)[:3] == order[:3]

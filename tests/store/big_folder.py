@@ -27,8 +27,9 @@ _FILL = """
            %(start)s::timestamptz + n * interval '1 minute', n %% 5 <> 0, n %% 50 = 0, false, false, '{}', '{}', 0, true
       FROM generate_series(1, %(count)s) AS n;
     INSERT INTO mailsync_threadrow (folder_id, thread_id, newest_id, newest_at, message_count, unread_count,
-                                    flagged_count, has_attachment)
-    SELECT folder_id, thread_id, id, received_at, 1, (NOT seen)::int, flagged::int, false
+                                    flagged_count, has_attachment, to_me, sender_key, subject_key, size_bytes)
+    SELECT folder_id, thread_id, id, received_at, 1, (NOT seen)::int, flagged::int, false, uid %% 4 = 0,
+           'sender ' || least(uid %% 1000, 500), 'subject ' || uid, uid %% 50 * 1000
       FROM mailsync_placement WHERE folder_id = %(folder)s;
     UPDATE mailsync_folder SET total = %(count)s, unread = %(count)s / 5 WHERE id = %(folder)s;
 """
@@ -57,7 +58,7 @@ def uncounted_tables() -> Iterator[None]:
 
 
 def fill(account: MailAccount, path: str, count: int, *, analyze: bool = True) -> Folder:
-    """A folder of ``count`` messages, a fifth unread, a fiftieth flagged, each a conversation of its own.
+    """A folder of ``count`` messages, each a conversation: a fifth unread, a fiftieth flagged, half from one sender.
 
     Without ``analyze`` the planner is told nothing of it.
     """

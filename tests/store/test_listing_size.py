@@ -15,7 +15,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from mailsync.models import Folder
-from mailsync.store.listing import Cursor, Filter, list_rows, load_conversation, load_tree
+from mailsync.store.listing import Cursor, Filter, Sort, list_rows, load_conversation, load_tree
 from mailsync.store.outline import STRETCH_ROWS, load_outline
 from tests.factories import make_account, make_folder
 from tests.store.big_folder import fill
@@ -68,16 +68,19 @@ def measure(work: Callable[[], Any]) -> tuple[Any, list[int]]:
     return result, [rows_read(query["sql"]) for query in captured.captured_queries]
 
 
-VARIANTS = [
+VARIANTS: list[dict[str, Any]] = [
     *({"by_conversation": True}, {"by_conversation": False}),
     *({"by_conversation": True, "unread_only": True}, {"by_conversation": False, "unread_only": True}),
     *({"by_conversation": True, "flagged_only": True}, {"by_conversation": False, "flagged_only": True}),
+    {"by_conversation": True, "to_me_only": True},
+    *({"by_conversation": True, "sort": Sort.OLDEST}, {"by_conversation": False, "sort": Sort.OLDEST}),
+    *({"by_conversation": True, "sort": sort} for sort in (Sort.SENDER, Sort.SUBJECT, Sort.LARGEST)),
 ]
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: "-".join(name for name, on in variant.items() if on))
-def test_a_page_reads_a_bounded_number_of_rows(large: Folder, variant: dict[str, bool]) -> None:
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+def test_a_page_reads_a_bounded_number_of_rows(large: Folder, variant: dict[str, Any]) -> None:
     before = None
     for _ in range(3):
         page, read = measure(lambda cursor=before: list_rows([large.pk], before=cursor, limit=LIMIT, **variant))
@@ -97,6 +100,30 @@ def test_a_page_deep_in_the_folder_costs_what_the_first_one_costs(large: Folder)
         assert len(page.rows) == LIMIT
         assert len(read) == (2 if by_conversation else 3)
         assert max(read) <= MOST_ROWS
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sort", [Sort.SENDER, Sort.SUBJECT, Sort.LARGEST], ids=str)
+def test_a_sorted_list_is_read_by_ranges_wherever_it_is(large: Folder, sort: Sort) -> None:
+    cache.clear()
+    outline, read = measure(lambda: load_outline([large.pk], Filter(True), sort))
+    assert (outline.count, len(outline.ends), len(read)) == (LARGE, LARGE // STRETCH_ROWS, 1)
+    # Half of the folder is from one sender, and begins somewhere in the middle: its rows are no single key.
+    for at in (0, 250, 700, len(outline.ends) - 2):
+        stretch = {"before": outline.ends[at], "until": outline.ends[at + 1], "limit": 200}
+        page, read = measure(lambda asked=stretch: list_rows([large.pk], by_conversation=True, sort=sort, **asked))
+        assert (len(page.rows), page.next) == (STRETCH_ROWS, None)
+        assert max(read) <= 16 * (STRETCH_ROWS + 1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sort", list(Sort), ids=str)
+@pytest.mark.parametrize("narrowed", ["unread_only", "flagged_only", "to_me_only"])
+def test_a_filter_and_an_order_together_read_no_folder(large: Folder, sort: Sort, narrowed: str) -> None:
+    asked: dict[str, Any] = {narrowed: True, "sort": sort, "limit": LIMIT}
+    page, read = measure(lambda: list_rows([large.pk], by_conversation=True, **asked))
+    assert len(page.rows) == LIMIT
+    assert max(read) <= MOST_ROWS
 
 
 @pytest.mark.django_db

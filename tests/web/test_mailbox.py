@@ -113,6 +113,54 @@ def test_filters(browser: Client, inbox: Folder) -> None:
     assert browser.get(f"/f/{inbox.pk}/?show=everything").status_code == 404
 
 
+def test_a_list_is_sorted_and_says_so_without_a_script(browser: Client, inbox: Folder) -> None:
+    for subject, name, size in (("Beta", "Zoe", 10_000), ("Alpha", "Ann", 2_000_000), ("Gamma", "Mia", 300)):
+        make_message(inbox, subject=subject, from_name=name, size_bytes=size)
+    way = f"/f/{inbox.pk}/?sort="
+    assert subjects(browser.get(f"{way}oldest")) == ["Beta", "Alpha", "Gamma"]
+    assert subjects(browser.get(f"{way}sender")) == ["Alpha", "Gamma", "Beta"]
+    assert subjects(browser.get(f"{way}subject")) == ["Alpha", "Beta", "Gamma"]
+    largest = browser.get(f"{way}largest")
+    assert subjects(largest) == ["Alpha", "Beta", "Gamma"]
+    page = largest.content.decode()
+    assert "1.9\xa0MB" in page
+    # No spans of time between what is not sorted by it, and the way to each order is a link.
+    assert 'data-group="all"' in page
+    assert re.findall(r'role="menuitemradio" aria-checked="true" href="([^"]*)"', page) == [f"{way}largest"]
+    assert f'href="/f/{inbox.pk}/?sort=sender"' in page
+    # A conversation opened from it stands beside the same list.
+    assert re.search(r'<a class="subj"[^>]*href="/f/[^"]*/t/[^"]*\?sort=largest"', page)
+    assert subjects(browser.get(f"{way}nonsense")) == ["Gamma", "Alpha", "Beta"]
+
+
+def test_a_list_is_narrowed_or_in_an_order_of_its_own(browser: Client, inbox: Folder) -> None:
+    """Of both there is no index: to choose the one ends the other, but for the time."""
+    for name in ("Zoe", "Ann", "Mia"):
+        make_message(inbox, subject=name, from_name=name)
+    page = browser.get(f"/f/{inbox.pk}/?show=unread&sort=oldest").content.decode()
+    assert f'href="/f/{inbox.pk}/?sort=sender"' in page
+    assert f'href="/f/{inbox.pk}/?show=unread"' in page
+    assert f'href="/f/{inbox.pk}/?sort=oldest&amp;show=flagged"' in page
+    assert subjects(browser.get(f"/f/{inbox.pk}/?show=unread&sort=sender")) == ["Mia", "Ann", "Zoe"]
+
+
+def test_to_me_is_a_filter_of_conversations(browser: Client, anna: User, inbox: Folder) -> None:
+    make_message(inbox, subject="Mine", recipients={"cc": [["Anna", "Anna@nordlicht.example"]]})
+    make_message(inbox, subject="A list's")
+    way = f"/f/{inbox.pk}/?show=to-me"
+    assert subjects(browser.get(way)) == ["Mine"]
+    assert "To me" in browser.get(f"/f/{inbox.pk}/").content.decode()
+    preferences.save(anna, conversations=False)
+    page = browser.get(f"/f/{inbox.pk}/").content.decode()
+    assert "show=to-me" not in page
+    assert "sort=sender" not in page
+    assert "sort=oldest" in page
+
+
+def test_nothing_to_me_says_so(browser: Client, inbox: Folder) -> None:
+    assert "Nothing here is to you" in browser.get(f"/f/{inbox.pk}/?show=to-me").content.decode()
+
+
 def test_conversations_and_messages(browser: Client, anna: User, inbox: Folder) -> None:
     first = make_message(inbox, subject="Rota", seen=True)
     make_message(inbox, subject="Re: Rota", thread=first.thread)

@@ -13,13 +13,14 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import filesizeformat
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from mailsync.models import Folder, Outgoing
 from mailsync.store.journal import load_under_way
 from mailsync.store.labels import load_labels
-from mailsync.store.listing import AccountTree, ListRow, load_tree
+from mailsync.store.listing import AccountTree, ListRow, Sort, load_tree
 from mailsync.store.outline import STRETCH_ROWS
 from mailsync.store.pinned import load_pinned
 from mailsync.store.quota import storage_of
@@ -40,6 +41,7 @@ from webmail.results import excerpts_of, search_context
 from webmail.scope import (
     PAGE_ROWS,
     Scope,
+    choices_of,
     flagged_scope,
     folder_scope,
     folder_title,
@@ -167,9 +169,18 @@ def list_context(request: HttpRequest, reader: Reader, scope: Scope, tree: Seque
     return {
         **rows_context(request, reader, scope),
         **found,
+        **_choices(reader, scope),
         "notices": present_notices(tree, scope),
         "storage": storage_of(reader.user),
     }
+
+
+def _choices(reader: Reader, scope: Scope) -> dict[str, Any]:
+    """The filters and the orders that the head of this list offers."""
+    if scope.kind in ("search", "label"):
+        return {}
+    shows, sorts = choices_of(scope, reader)
+    return {"shows": shows, "sorts": sorts, "sort_label": next((one.label for one in sorts if one.chosen), "")}
 
 
 def column(request: HttpRequest) -> dict[str, Any]:
@@ -244,13 +255,21 @@ def row_style(reader: Reader, scope: Scope) -> RowStyle:
         return scope.message_url(row.message_id)
 
     def chips(row: ListRow) -> tuple[Chip, ...]:
+        if scope.sort is Sort.LARGEST:
+            return (Chip(filesizeformat(row.size_bytes), 205), *places(row))
+        return places(row)
+
+    def places(row: ListRow) -> tuple[Chip, ...]:
         where = folders.get(row.folder_id)
         if where is None or scope.kind == "folder":
             return ()
         return tuple(_where(where, scope, reader))
 
+    is_by_date = scope.sort in (Sort.NEWEST, Sort.OLDEST)
     return RowStyle(
-        by_conversation, reader.mine, reader.now, url, chips, grouped=reader.prefs.group_by_date, hues=reader.hues
+        *(by_conversation, reader.mine, reader.now, url, chips),
+        grouped=reader.prefs.group_by_date and is_by_date,
+        hues=reader.hues,
     )
 
 

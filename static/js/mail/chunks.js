@@ -44,6 +44,8 @@ export function watch() {
 /** Gaps take the place of the link to the next page, each as high as the rows that will stand there. */
 export async function layOut(more) {
   const mine = round;
+  // Other keys than those of time are compared by the database alone; here their places tell which is below.
+  const byTime = document.getElementById("listform").dataset.sort === "newest";
   const isIndexed = !["search", "label"].includes(document.getElementById("listform").dataset.kind);
   const { count, stretch, ends } = isIndexed ? await facts(firstUrl(), "outline").catch(() => NONE) : NONE;
   if (mine !== round || !more.isConnected) return;
@@ -52,7 +54,7 @@ export async function layOut(more) {
   let start = Number(asked.get("start"));
   const gaps = [];
   ends.forEach((until, at) => {
-    if (!isBelow(until, before)) return;
+    if (byTime ? !isBelow(until, before) : (at + 1) * stretch <= start) return;
     const isLast = at === ends.length - 1;
     // What lies below the last key is not known: mail that is still being fetched, oldest last.
     gaps.push(gap(before, isLast ? "" : until, start, Math.max(1, (isLast ? count : (at + 1) * stretch) - start)));

@@ -69,24 +69,28 @@ function refocus(name) {
   if (name && document.activeElement?.id !== name) rowNamed(name)?.focus({ preventScroll: true });
 }
 
-/** Put a row back to where its time belongs. */
+const isNewestFirst = () => document.getElementById("listform").dataset.sort === "newest";
+const timeOf = (row) => Date.parse(row.querySelector("time").dateTime);
+const placeOf = (row) => Number(row.getAttribute("aria-rowindex"));
+
+/** Put a row back to where its time belongs, or to the place it had. */
 export function restore(row) {
-  const at = Date.parse(row.querySelector("time").dateTime);
-  const next = [...grid().querySelectorAll(".row")].find((one) => Date.parse(one.querySelector("time").dateTime) < at);
+  const below = isNewestFirst() ? (one) => timeOf(one) < timeOf(row) : (one) => placeOf(one) > placeOf(row);
+  const next = [...grid().querySelectorAll(".row")].find(below);
   if (next) next.before(row);
   else [...grid().querySelectorAll(".slab")].at(-1)?.append(row);
 }
 
-/** Rows older than the fresh page stay; younger ones that it does not name have gone. */
+/** Rows below the last one of the fresh page stay; those above it that it does not name have gone. */
 function rebuildTop(fresh, rows) {
   const names = new Set(rows.map((row) => row.id));
-  const oldest = rows.at(-1)?.querySelector("time").dateTime ?? "";
+  const isBelow = belowOf(rows);
   const isWhole = !fresh.querySelector("[data-more]");
   const kept = [];
   for (const slab of grid().querySelectorAll('.slab[data-page=""]')) {
     const group = slab.closest("[role=rowgroup]");
     for (const row of slab.querySelectorAll(".row")) {
-      const stays = !isWhole && group.dataset.group !== "pinned" && !names.has(row.id) && Date.parse(row.querySelector("time").dateTime) < Date.parse(oldest);
+      const stays = !isWhole && group.dataset.group !== "pinned" && !names.has(row.id) && isBelow(row);
       if (stays) kept.push([group.dataset.group, group.getAttribute("aria-label"), row]);
     }
     slab.remove();
@@ -103,6 +107,15 @@ function rebuildTop(fresh, rows) {
   const more = fresh.querySelector("[data-more]");
   grid().append(more);
   layOut(more);
+}
+
+/** Which of the rows that stand here lie below these: by time, else by where they stand. */
+function belowOf(rows) {
+  if (isNewestFirst()) return (row) => rows.length > 0 && timeOf(row) < timeOf(rows.at(-1));
+  const known = new Set(rows.map((row) => row.id));
+  const standing = [...grid().querySelectorAll(".row")];
+  const last = standing.findLastIndex((row) => known.has(row.id));
+  return (row) => standing.indexOf(row) > last;
 }
 
 function slabFor(key, label, groups) {

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import identities
 from accounts.models import Identity
+from mailsync import actions
 from webmail import access
 from webmail.reader import user_of
 from webmail.views.settings.forms import IdentityForm, NewIdentityForm
@@ -28,6 +29,7 @@ def add(request: HttpRequest, account_id: int) -> HttpResponse:
         except identities.AddressTaken:
             form.add_error("address", _("This account has that address already."))
         else:
+            actions.addresses_changed(identity.user_id)
             _send_proof(request, identity)
             return redirect("account_edit", account.pk)
     context = {"account": account, "form": form}
@@ -84,6 +86,7 @@ def make_default(request: HttpRequest, identity_id: int) -> HttpResponse:
 def remove(request: HttpRequest, identity_id: int) -> HttpResponse:
     identity = access.identity_for(user_of(request), identity_id)
     if identities.remove(identity):
+        actions.addresses_changed(identity.user_id)
         messages.success(request, _("%(address)s is removed.") % {"address": identity.address})
     else:
         messages.error(request, _("The default identity stays; make another one the default first."))
