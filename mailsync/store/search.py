@@ -1,10 +1,10 @@
 """Search: a query in, a page of rows out, newest first, one for each message. Database room.
 
 Two ways lead to a page, and neither reads the mailbox. The **walk** goes down the lists of the folders
-from the newest message and tests each: a word that stands in every tenth mail fills a page within the
-first ``WALK`` of them. What the walk does not fill, a word is rare in: the **index** names its messages
-and only those are read. A query without any word (``is:unread``, ``larger:10M``) walks on in longer
-and longer steps. Junk and bin are left out unless they are asked for.
+from the newest message and tests each, a few hundred at first: what so many have fills a page. What is rarer
+in them, the **index** names, and only its messages are read, or the walk goes on where that reads fewer rows
+(``plan.search_steps``). A query without any word (``is:unread``, ``larger:10M``) walks on in longer and
+longer steps. Junk and bin are left out unless they are asked for.
 """
 
 from collections.abc import Sequence
@@ -15,16 +15,13 @@ from django.db import connection
 from django.utils import timezone
 
 from mailsync.models import Folder
+from mailsync.plan import search_steps
 from mailsync.plan.search import parse_query
 from mailsync.plan.search_index import is_indexed, names_a_word, tsquery, without_empty
 from mailsync.plan.search_terms import Account, And, In, Is, MessageId, Problem, Query, Received, Term, every, walk
 from mailsync.store.listing import Cursor, Page, message_rows
 from mailsync.store.search_sql import ANYWHERE, Condition, Place, midnight, named
 
-#: Placements that the first walk reads; each further one reads ten times as many.
-WALK = 1000
-#: A word that so many of the first walk have is common: this many fill a page.
-_COMMON = 50
 _SET_ASIDE = frozenset({"junk", "trash"})
 #: Beyond this many the count of what is not searched yet is not worth its time.
 _MOST_COUNTED = 100_000
@@ -198,10 +195,11 @@ def _find(term: Term, places: list[Place], before: Cursor | None, limit: int) ->
     is_selective = any(is_indexed(part) and names_a_word(part) for part in parts)
     if names:
         return _by_index(parts, places, before, limit)
-    start, size = before, WALK
+    total = sum(place.total for place in places)
+    start, step, walked = before, search_steps.FIRST, 0
     found: dict[int, tuple[Cursor, int]] = {}
     while True:
-        more, reached = _by_walk(term, parts, places, start, before, size)
+        more, reached = _by_walk(term, parts, places, start, before, step)
         # A message that lies in several folders, with several dates, stands where it is newest.
         more = {message: key for message, key in more.items() if message not in found}
         if before is not None and more:
@@ -210,24 +208,29 @@ def _find(term: Term, places: list[Place], before: Cursor | None, limit: int) ->
         found |= more
         if len(found) >= limit or reached is None:
             return list(found.values())[:limit]
-        if is_selective:
+        walked += step
+        chosen = search_steps.choose_step(walked, len(found), limit, total, has_index=is_selective)
+        if chosen is None:
             return _by_index(parts, places, before, limit)
-        start, size = reached, size * 10
+        # A step that ends in the moment where it began was too short for all mail of that moment.
+        step = max(chosen, 10 * step) if start is not None and reached.at == start.at else chosen
+        start = reached
 
 
 def _newest(term: Term, places: list[Place], limit: int) -> tuple[list[tuple[Cursor, int]], bool]:
     """As many matches as one walk, or the index, names; and whether there can be no others."""
     parts = term.terms if isinstance(term, And) else (term,)
-    if not any(isinstance(part, MessageId) for part in parts):
-        found, reached = _by_walk(term, parts, places, None, None, WALK)
+    if any(isinstance(part, MessageId) for part in parts):
+        return _by_index(parts, places, None, limit), True
+    found, reached = _by_walk(term, parts, places, None, None, search_steps.WALK)
+    if reached is not None:
         is_selective = any(is_indexed(part) and names_a_word(part) for part in parts)
-        # The index would read every message with a word; of one this common a longer walk meets enough.
-        if reached is not None and (not is_selective or len(found) >= _COMMON):
-            found, reached = _by_walk(term, parts, places, None, None, 4 * WALK)
-        elif reached is not None:
+        total = sum(place.total for place in places)
+        sample = search_steps.choose_sample(search_steps.WALK, len(found), total, has_index=is_selective)
+        if sample is None:
             return _by_index(parts, places, None, limit), True
-        return list(found.values())[:limit], reached is None
-    return _by_index(parts, places, None, limit), True
+        found, reached = _by_walk(term, parts, places, None, None, sample)
+    return list(found.values())[:limit], reached is None
 
 
 def _by_walk(

@@ -229,11 +229,12 @@ def test_a_text_too_long_for_the_index_says_so_and_its_phrases_are_found() -> No
 
 
 @pytest.mark.parametrize("query", ["twice ", "is:read twice ", "is:read", "-absent", "id:twice@example.test"])
-@pytest.mark.parametrize("walk", [2, 1000])
+@pytest.mark.parametrize("walk", [1, 2, 1000])
 def test_a_message_in_two_folders_stands_once_where_it_is_newest(
     monkeypatch: pytest.MonkeyPatch, query: str, walk: int
 ) -> None:
-    monkeypatch.setattr("mailsync.store.search.WALK", walk)
+    for name in ("FIRST", "WALK"):
+        monkeypatch.setattr(f"mailsync.plan.search_steps.{name}", walk)
     inbox = make_folder()
     archive = make_folder(inbox.account, "Archive")
 

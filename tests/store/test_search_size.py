@@ -11,9 +11,10 @@ from django.db import connection
 
 from mailsync.models import Folder
 from mailsync.plan.search_index import tsquery
+from mailsync.plan.search_steps import WALK
 from mailsync.store.facets import COUNTED, load_facets
 from mailsync.store.relevance import WEIGHED, load_relevant
-from mailsync.store.search import WALK, Search, prepare_search
+from mailsync.store.search import Search, prepare_search
 from tests.factories import make_account, make_folder
 from tests.store.big_folder import fill
 from tests.store.test_listing_size import measure
@@ -21,11 +22,14 @@ from tests.store.test_listing_size import measure
 LARGE = 100_000
 #: A walk reads each placement, its message and its text; a step of it may count rows of a batch ahead.
 MOST_WALKED = 2 * WALK + 100
-#: Every text says "common"; every third "third"; each thousandth "rare"; each has its own number.
+#: Every text says "common"; every third "third"; each fortieth "signed here"; one of 170 is from "person17"; each
+#: thousandth says "rare"; each has its own number.
 _TEXTS = """
     INSERT INTO mailsync_messagetext (message_id, account_id, vector, complete, version)
     SELECT id, account_id,
            ('''common'':1C ''n' || (id % 1000000) || ''':2C' || CASE WHEN id % 3 = 0 THEN ' ''third'':3C' ELSE '' END
+            || CASE WHEN id % 40 = 0 THEN ' ''signed'':5C ''here'':6C' ELSE '' END
+            || CASE WHEN id % 170 = 0 THEN ' ''.fperson17'':9B' ELSE '' END
             || CASE WHEN id % 1000 = 0 THEN ' ''rare'':4C' ELSE '' END)::tsvector, true, 1
       FROM mailsync_message;
     ANALYZE mailsync_messagetext;
@@ -58,6 +62,10 @@ def large(django_db_setup: None, django_db_blocker: Any) -> Iterator[Folder]:
         ("common third -rare", 50, MOST_WALKED),
         ('"common n17"', 1, MOST_WALKED),
         ("n17 ", 1, MOST_WALKED),
+        # A fortieth of a larger mailbox would be more than the walk that fills a page.
+        ('"signed here"', 50, MOST_WALKED),
+        ("from:person common ", 50, MOST_WALKED),
+        ("from:person17 third ", 50, MOST_WALKED),
         ("rare ", 50, MOST_WALKED),
         ("rare is:unread", 20, MOST_WALKED),
         ("rare OR n17 ", 50, MOST_WALKED),
@@ -95,6 +103,7 @@ def test_what_is_not_searched_is_counted_without_reading_the_mailbox(large: Fold
         ("common ", 1000, False),
         ("third ", 1000, False),
         ("rare ", 101, True),
+        ('"signed here"', 1000, False),
         ("n17 ", 1, True),
         ("absent ", 0, True),
         ("is:unread", 1000, False),
