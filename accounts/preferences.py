@@ -19,6 +19,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "mark_read_seconds": (0, 2, 5, None),
     "after_removal": ("next", "list"),
     "undo_seconds": (0, 5, 10, 20, 30),
+    "keys": ("heron", "outlook", "gmail"),
 }
 
 
@@ -28,7 +29,7 @@ class Preferences:
 
     ``mark_read_seconds``: how long a message is open before it counts as read, None for by hand only.
     ``undo_seconds``: how long the server holds a message before it leaves. ``remote_pictures`` "ask"
-    still loads those of trusted senders.
+    still loads those of trusted senders. ``keys`` is whose keys are meant, ``shortcuts`` whether they are on at all.
     """
 
     theme: str = "auto"
@@ -43,6 +44,7 @@ class Preferences:
     mark_read_seconds: int | None = 0
     after_removal: str = "next"
     shortcuts: bool = True
+    keys: str = "heron"
     recent_searches: bool = True
     undo_seconds: int = 10
     warn_attachment: bool = True

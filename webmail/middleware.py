@@ -16,9 +16,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
+from django.utils.functional import SimpleLazyObject
 
 from accounts import preferences
 from webmail.importmap import import_map_hash
+from webmail.present.shortcuts import keys_of
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -116,7 +118,7 @@ class SessionActivityMiddleware(UserSessionsMiddleware):  # type: ignore[misc]
 
 
 class UserPreferencesMiddleware:
-    """Sets the person's time zone and language, and ``request.prefs`` for templates and views."""
+    """Sets the person's time zone and language, and ``request.prefs`` and ``request.keys`` for templates and views."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -133,6 +135,8 @@ class UserPreferencesMiddleware:
             translation.activate(user.language)
             request.LANGUAGE_CODE = user.language
         request.prefs = preferences.load(user)  # type: ignore[attr-defined]
+        # Worked out where it is asked for: most answers name no key.
+        request.keys = SimpleLazyObject(lambda: keys_of(request.prefs))  # type: ignore[attr-defined]
         return self.get_response(request)
 
 

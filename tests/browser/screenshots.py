@@ -102,6 +102,7 @@ SCREENS: dict[str, Step] = {
     "to-me": after_inbox(click(".tabs [href$='show=to-me']")),
     "palette": after_inbox(press("Control+k")),
     "help": after_inbox(press("?")),
+    "keys": visit("/settings/reading/#o-keys"),
     "labels": after_inbox(press("j"), press("l")),
     "compose": after_inbox(press("c"), lambda page: page.locator("section.compose [contenteditable=true]").wait_for()),
     "templates": after_inbox(

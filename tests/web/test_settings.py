@@ -69,7 +69,7 @@ def test_appearance_is_kept_and_seen_on_the_next_page(as_alice: Client, alice: U
 
 
 def test_a_change_with_scripts_is_answered_without_a_page(as_alice: Client, alice: User) -> None:
-    chosen = {"mark_read_seconds": "", "after_removal": "list", "remote_pictures": "ask"}
+    chosen = {"mark_read_seconds": "", "after_removal": "list", "remote_pictures": "ask", "keys": "outlook"}
     answer = as_alice.post("/settings/reading/", chosen, headers={"HX-Request": "true"})
     assert (answer.status_code, answer.content) == (204, b"")
     alice.refresh_from_db()

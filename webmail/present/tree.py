@@ -43,7 +43,7 @@ _FIRST = (Role.INBOX, Role.SNOOZED, Role.DRAFTS, Role.SENT, Role.ARCHIVE, Role.J
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One link. ``folder_id`` 0: not a folder. ``strong``: the count is of unread mail. ``go`` follows the key G."""
+    """One link. ``folder_id`` 0: not a folder. ``strong``: the count is of unread mail. ``go`` ends a command."""
 
     label: str
     url: str
@@ -122,15 +122,14 @@ def present_nav(
     top: list[NavItem] = []
     if several:
         unread = sum(account.unread for account in tree)
-        top.append(
-            NavItem(
-                _("All inboxes"), reverse("unified"), "inbox", unread, bool(unread), kind == "all", key="all", go="i"
-            )
-        )
+        everything = (_("All inboxes"), reverse("unified"), "inbox", unread, bool(unread), kind == "all")
+        top.append(NavItem(*everything, key="all", go="inbox"))
     roles = {} if several or not tree else _by_role(tree[0], current)
     if Role.INBOX in roles:
         top.append(roles[Role.INBOX])
-    top.append(NavItem(_("Flagged"), reverse("flagged"), "flag", current=kind == "flagged", key="flagged", go="f"))
+    top.append(
+        NavItem(_("Flagged"), reverse("flagged"), "flag", current=kind == "flagged", key="flagged", go="flagged")
+    )
     top.extend(roles[role] for role in _FIRST[1:4] if role in roles)
     if scheduled:
         top.append(NavItem(_("Scheduled"), reverse("scheduled"), "calendar-clock", scheduled, key="scheduled"))
@@ -241,19 +240,15 @@ def _item(line: FolderLine, current: int) -> NavItem:
         account_id=folder.account_id,
         role=folder.role,
         selectable=folder.selectable,
-        go=_GO.get(folder.role, ""),
+        go=folder.role if folder.role in _GO else "",
         edit_url=reverse("folder_edit", args=[folder.pk]),
     )
 
 
-_GO = {
-    Role.INBOX.value: "i",
-    Role.DRAFTS.value: "d",
-    Role.SENT.value: "s",
-    Role.ARCHIVE.value: "a",
-    Role.TRASH.value: "t",
-    Role.JUNK.value: "j",
-}
+#: Where ``go_inbox`` and the like of ``present.shortcuts`` lead.
+_GO = frozenset(
+    {Role.INBOX.value, Role.DRAFTS.value, Role.SENT.value, Role.ARCHIVE.value, Role.TRASH.value, Role.JUNK.value}
+)
 
 
 @dataclass(frozen=True, slots=True)

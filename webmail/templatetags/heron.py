@@ -46,6 +46,20 @@ def mark() -> SafeString:
     return format_html('<svg class="mark" aria-hidden="true"><use href="{}#mark"/></svg>', static(SPRITE))
 
 
+@register.simple_tag
+def kbd(*keys: str) -> SafeString:
+    """The first of these that there is, as the mark of a key beside what it does."""
+    key = next(filter(None, keys), "")
+    return format_html('<span class="kbd" aria-hidden="true">{}</span>', key) if key else SafeString()
+
+
+@register.simple_tag
+def in_brackets(*keys: str) -> str:
+    """The first of these that there is, behind the words of a tooltip."""
+    key = next(filter(None, keys), "")
+    return f" ({key})" if key else ""
+
+
 @register.filter
 def said(text: object) -> str:
     """What the mail rooms said, in the reader's language."""

@@ -33,7 +33,7 @@ from webmail.present.labels import Chip, label_choices
 from webmail.present.notices import present_notices
 from webmail.present.outbox import scheduled_condition
 from webmail.present.rows import RowStyle, present_pinned, present_rows
-from webmail.present.shortcuts import shortcuts
+from webmail.present.shortcuts import PRESETS, sheet
 from webmail.present.snooze import snooze_presets
 from webmail.present.tree import present_health, present_move_targets, present_nav
 from webmail.reader import Reader, reader_of, user_of
@@ -155,7 +155,8 @@ def page_context(
         **nav_context(request, tree, scope),
         **list_context(request, reader, scope, tree),
         "move_accounts": present_move_targets(tree),
-        "shortcuts": shortcuts(),
+        "shortcuts": sheet(request.keys),  # type: ignore[attr-defined]
+        "whose_keys": PRESETS[request.keys.preset],  # type: ignore[attr-defined]
         "snooze_presets": snooze_presets(reader.now),
         "under_way": load_under_way(reader.user.pk),
         "reader": reader,

@@ -1,5 +1,5 @@
-/* The keyboard. Single keys work while nothing is being typed, and can be switched off in the settings
-   (WCAG 2.1.4); moving within the list and the toolbars always works. */
+/* The keyboard. The keys of the reader's choice work while nothing is being typed, and can be switched off in the
+   settings (WCAG 2.1.4); moving within the list and the toolbars always works. */
 
 import { stepOf } from "heron/direction";
 import { act, targets, toggle, undo } from "heron/mail/act";
@@ -11,43 +11,53 @@ import { close, openList, openRow, reading, step } from "heron/mail/reader";
 import { openMenu } from "heron/mail/menus";
 import { reach } from "heron/mail/chunks";
 import { showHelp } from "heron/mail/help";
+import { keys } from "heron/mail/bound";
 import { showPalette } from "heron/mail/palette";
 
 const app = document.getElementById("app");
-/** After G, the next key within this time says where to go. */
-const CHORD_MILLISECONDS = 1500;
-let chordUntil = 0;
+/** The second key of a sequence comes within this time. */
+const SEQUENCE_MILLISECONDS = 1500;
+let begun = "";
+let begunUntil = 0;
 
 const isUnread = (row) => row?.classList.contains("unread");
 const isFlagged = (row) => row?.classList.contains("flagged") || Boolean(document.querySelector("#readform [value=unflag]"));
 
-/** What each key does; also what the help sheet and the palette list. */
-export const COMMANDS = {
-  j: () => move(1),
-  k: () => move(-1),
-  o: () => enter(),
-  x: () => { const row = focusedRow(); if (row) select(row); },
-  e: () => act("archive"),
-  "#": () => act("trash"),
-  Delete: () => act("trash"),
-  "!": () => act(document.getElementById("listform").dataset.role === "junk" ? "notjunk" : "junk"),
-  u: () => (selection().length ? toggle("unread", "read", isUnread) : act(isReading() ? "unread" : unreadVerb(), targets())),
-  s: () => toggle("flag", "unflag", isFlagged),
-  z: () => undo(),
-  v: () => openMenu("move"),
-  l: () => openMenu("label"),
-  b: () => openMenu("snooze"),
-  m: () => act(document.querySelector("#more-read [value=unmute]") && isReading() ? "unmute" : "mute"),
-  r: () => write("reply"),
-  a: () => write("reply_all"),
-  f: () => write("forward"),
-  c: () => document.querySelector("[data-compose]")?.click(),
-  "/": () => { const box = document.getElementById("q"); box.focus(); box.select(); },
-  "?": () => showHelp(),
-  "*": () => selectAll(),
-  n: () => scrollMessage(1),
-  p: () => scrollMessage(-1),
+/** What can be done by key, by the names of webmail/present/shortcuts.py; which keys do it, the page says. */
+const COMMANDS = {
+  next: () => move(1),
+  previous: () => move(-1),
+  open: () => enter(),
+  back: () => back(document.activeElement),
+  next_part: () => scrollMessage(1),
+  previous_part: () => scrollMessage(-1),
+  search: () => { const box = document.getElementById("q"); box.focus(); box.select(); },
+  archive: () => act("archive"),
+  trash: () => act("trash"),
+  junk: () => act(document.getElementById("listform").dataset.role === "junk" ? "notjunk" : "junk"),
+  move: () => openMenu("move"),
+  label: () => openMenu("label"),
+  snooze: () => openMenu("snooze"),
+  mute: () => act(document.querySelector("#more-read [value=unmute]") && isReading() ? "unmute" : "mute"),
+  flag: () => toggle("flag", "unflag", isFlagged),
+  read_or_unread: () => (selection().length ? toggle("unread", "read", isUnread) : act(isReading() ? "unread" : unreadVerb(), targets())),
+  read: () => act("read"),
+  unread: () => act("unread"),
+  undo: () => undo(),
+  select: () => { const row = focusedRow(); if (row) select(row); },
+  select_all: () => selectAll(),
+  clear: () => clearSelection(),
+  write: () => document.querySelector("[data-compose]")?.click(),
+  reply: () => write("reply"),
+  reply_all: () => write("reply_all"),
+  forward: () => write("forward"),
+  help: () => showHelp(),
+  ...Object.fromEntries(["inbox", "flagged", "drafts", "sent", "archive", "trash", "junk"].map((place) => [`go_${place}`, () => goTo(place)])),
 };
+
+const bound = keys().bound;
+/** Keys after which another one is waited for. */
+const beginnings = new Set(Object.keys(bound).filter((one) => one.length > 1 && one.includes(" ")).map((one) => one.split(" ")[0]));
 
 function isReading() {
   return app.dataset.view === "read" && reading() && !rowOf(document.activeElement);
@@ -98,51 +108,55 @@ function isTyping(target) {
   return target.isContentEditable || target.matches?.("textarea, select, input:not([type=checkbox], [type=radio], [type=button])");
 }
 
-function goTo(key) {
-  const item = document.querySelector(`#tree a[data-go="${CSS.escape(key)}"]`);
+function goTo(place) {
+  const item = document.querySelector(`#tree a[data-go="${place}"]`);
   if (item) openList(item.href);
 }
 
+/** The key as the table names it: letters small and with their Shift, signs as they are typed. */
+function nameOf({ key, shiftKey, ctrlKey, metaKey }) {
+  const isSign = key.length === 1 && key.toLowerCase() === key.toUpperCase() && !(ctrlKey || metaKey);
+  return `${ctrlKey || metaKey ? "Ctrl+" : ""}${shiftKey && !isSign ? "Shift+" : ""}${key.length === 1 ? key.toLowerCase() : key}`;
+}
+
 document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.isComposing) return;
-  if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
+  if (event.defaultPrevented || event.isComposing || ["Shift", "Control", "Meta"].includes(event.key)) return;
+  if (nameOf(event) === "Ctrl+k" && !event.altKey) {
     event.preventDefault();
     showPalette(COMMANDS);
     return;
   }
   if (document.querySelector("dialog[open], [popover]:popover-open")) return;
   if (event.key === "Escape" && !isTyping(event.target)) {
-    escape(event);
+    if (back(event.target)) event.preventDefault();
     return;
   }
   if (isTyping(event.target) || event.altKey) return;
   if (inList(event)) return;
-  if (event.ctrlKey || event.metaKey || !singleKeysOn()) return;
-  if (performance.now() < chordUntil) {
-    chordUntil = 0;
+  if (event.target.closest(".compose")) return;
+  const name = nameOf(event);
+  const sequence = performance.now() < begunUntil ? `${begun} ${name}` : name;
+  begunUntil = 0;
+  if (sequence === name && beginnings.has(name)) {
+    begun = name;
+    begunUntil = performance.now() + SEQUENCE_MILLISECONDS;
     event.preventDefault();
-    goTo(event.key.toLowerCase());
     return;
   }
-  if (event.key === "g") {
-    chordUntil = performance.now() + CHORD_MILLISECONDS;
-    return;
-  }
-  const command = COMMANDS[event.key] ?? (event.shiftKey ? null : COMMANDS[event.key.toLowerCase()]);
-  if (!command || event.target.closest(".compose")) return;
+  const command = COMMANDS[bound[sequence]];
+  if (!command) return;
   event.preventDefault();
   command();
 });
 
-const singleKeysOn = () => document.getElementById("listform").dataset.keys !== "off";
-
-function escape(event) {
-  if (event.target.closest(".compose")) return;
+/** One step back: from a selection, from the message to its row, from the message to the list. */
+function back(from) {
+  if (from.closest(".compose")) return false;
   if (selection().length) clearSelection();
-  else if (event.target.closest("#main") && !matchMedia("(width < 48em)").matches) focusRow(rowNamed(reading()?.dataset.row) ?? focusedRow());
+  else if (from.closest("#main") && !matchMedia("(width < 48em)").matches) focusRow(rowNamed(reading()?.dataset.row) ?? focusedRow());
   else if (app.dataset.view === "read") close();
-  else return;
-  event.preventDefault();
+  else return false;
+  return true;
 }
 
 /** Keys that belong to the grid, whatever the setting: arrows, Home, End, pages, space, Enter, Shift+F10. */

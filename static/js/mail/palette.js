@@ -2,6 +2,7 @@
 
 import { words } from "heron/words";
 import { act, targets } from "heron/mail/act";
+import { keys } from "heron/mail/bound";
 import { openList } from "heron/mail/reader";
 import { openMenu } from "heron/mail/menus";
 
@@ -12,11 +13,14 @@ const sprite = document.querySelector("svg.i use").getAttribute("href").split("#
 let choices = [];
 let chosen = 0;
 let about = [];
-/** What the keys do (`COMMANDS` of heron/mail/keys), given by whoever opens the palette. */
-let keys = {};
+/** What can be done by key (`COMMANDS` of heron/mail/keys), given by whoever opens the palette. */
+let byName = {};
 
-export function showPalette(commandsByKey) {
-  keys = commandsByKey;
+/** The key of a command, in words; the one that does this or the opposite where there is none of its own. */
+const keyOf = (name) => keys().shown[name] ?? (/^(un)?read$/.test(name) && keys().shown.read_or_unread) ?? "";
+
+export function showPalette(commandsByName) {
+  byName = commandsByName;
   if (dialog.open) {
     dialog.close();
     return;
@@ -30,25 +34,25 @@ export function showPalette(commandsByKey) {
 function commands() {
   if (!about.length) return [];
   const here = words("group_here");
-  const one = (key, icon, label, run) => ({ group: here, icon, label: words(label), key, run });
+  const one = (key, icon, label, run) => ({ group: here, icon, label: words(label), key: keyOf(key), run });
   return [
-    one("E", "archive", "archive", () => act("archive", about)),
-    one("#", "trash-2", "delete", () => act("trash", about)),
-    one("V", "folder-input", "move", () => openMenu("move", document.body, about)),
-    one("L", "tag", "label", () => openMenu("label", document.body, about)),
-    one("B", "alarm-clock", "snooze", () => openMenu("snooze", document.body, about)),
+    one("archive", "archive", "archive", () => act("archive", about)),
+    one("trash", "trash-2", "delete", () => act("trash", about)),
+    one("move", "folder-input", "move", () => openMenu("move", document.body, about)),
+    one("label", "tag", "label", () => openMenu("label", document.body, about)),
+    one("snooze", "alarm-clock", "snooze", () => openMenu("snooze", document.body, about)),
     one("", "pin", "pin", () => act("pin", about)),
-    one("M", "bell-off", "mute", () => act("mute", about)),
+    one("mute", "bell-off", "mute", () => act("mute", about)),
     ...(about.length > 1 ? [one("", "merge", "merge", () => act("merge", about))] : []),
     one("", "copy", "copy", () => openMenu("move", document.body, about, "copy")),
-    one("S", "flag", "flag", () => act("flag", about)),
+    one("flag", "flag", "flag", () => act("flag", about)),
     one("", "flag-off", "unflag", () => act("unflag", about)),
-    one("", "mail-open", "read", () => act("read", about)),
-    one("U", "mail", "unread", () => act("unread", about)),
-    one("!", "shield-alert", "junk", () => act("junk", about)),
-    one("R", "reply", "reply", () => keys.r()),
-    one("A", "reply-all", "reply_all", () => keys.a()),
-    one("F", "forward", "forward", () => keys.f()),
+    one("read", "mail-open", "read", () => act("read", about)),
+    one("unread", "mail", "unread", () => act("unread", about)),
+    one("junk", "shield-alert", "junk", () => act("junk", about)),
+    one("reply", "reply", "reply", () => byName.reply()),
+    one("reply_all", "reply-all", "reply_all", () => byName.reply_all()),
+    one("forward", "forward", "forward", () => byName.forward()),
   ];
 }
 
@@ -59,7 +63,7 @@ function places() {
     icon: item.querySelector("use")?.getAttribute("href").split("#")[1] ?? "tag",
     label: item.querySelector(".lbl").textContent,
     sub: item.closest("details")?.querySelector("summary .lbl").textContent ?? "",
-    key: item.dataset.go ? `G ${item.dataset.go.toUpperCase()}` : "",
+    key: item.dataset.go ? keyOf(`go_${item.dataset.go}`) : "",
     run: () => openList(item.href),
   }));
 }
@@ -67,10 +71,10 @@ function places() {
 function others() {
   const group = words("group_more");
   return [
-    { group, icon: "square-pen", label: words("write"), key: "C", run: () => keys.c() },
-    { group, icon: "undo-2", label: words("undo"), key: "Z", run: () => keys.z() },
+    { group, icon: "square-pen", label: words("write"), key: keyOf("write"), run: () => byName.write() },
+    { group, icon: "undo-2", label: words("undo"), key: keyOf("undo"), run: () => byName.undo() },
     { group, icon: "settings", label: words("settings"), key: "", run: () => location.assign("/settings/") },
-    { group, icon: "keyboard", label: words("keys"), key: "?", run: () => keys["?"]() },
+    { group, icon: "keyboard", label: words("keys"), key: keyOf("help"), run: () => byName.help() },
   ];
 }
 

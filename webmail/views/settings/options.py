@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.preferences import Preferences
+from webmail.present.shortcuts import PRESETS
 
 Words = Promise | str
 
@@ -151,10 +152,16 @@ READING: tuple[Option, ...] = (
         _("Loading them can tell the sender that you opened the message. Senders you trust are never asked about."),
     ),
     Switch("plain_text", _("Prefer plain text"), _("Show the text of a message without its layout where it has both.")),
+    Choice(
+        "keys",
+        _("Keyboard shortcuts"),
+        tuple(PRESETS.items()),
+        _("Those of Heron, or those your fingers know. The sheet that the key ? opens lists them."),
+    ),
     Switch(
         "shortcuts",
         _("Shortcuts of a single key"),
-        _("C writes, E archives, J and K move. Switch them off if keys are pressed by accident or by voice."),
+        _("E archives, R replies. Switch them off if keys are pressed by accident or by voice."),
     ),
     Switch(
         "recent_searches",
