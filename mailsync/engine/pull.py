@@ -21,7 +21,7 @@ from mailsync.engine.session import Outcome as Outcome
 from mailsync.errors import LeaseLost, MailError, Poison, Rejected, TooManyConnections
 from mailsync.models import Folder, Message, Placement, SyncRun
 from mailsync.plan import pull as plan
-from mailsync.store import bodies, folders, leases, pieces, quota, schedule, throttle, vanish, verification
+from mailsync.store import bodies, folders, leases, pieces, quota, schedule, text_index, throttle, vanish, verification
 from mailsync.store.holes import folders_with_due_holes
 from mailsync.types import FolderStatus, Role
 
@@ -261,6 +261,7 @@ def _pull_bodies(session: Session) -> Outcome:
             wanted = bodies.wanted_bodies(folder, limit=_BODY_SLICE)
             if not wanted:
                 bodies.correct_pending(folder)
+                text_index.merge_waiting()
                 break
             if throttle.is_spent(session.account) or quota.is_full(session.account.user):
                 # The dispatcher takes it up again when the next day has begun, or room has been made.

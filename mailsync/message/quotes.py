@@ -5,8 +5,7 @@ that Outlook and phones put above everything below it.
 """
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mailsync.message.quote_words import (
     ATTRIBUTION_STARTS,
@@ -34,8 +33,7 @@ _RULE = re.compile(r"^\s*[_-]{8,}\s*$")
 _MAX_LINES = 50_000
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line: what it is, how deep it is quoted (0 for own words), and its text without the quote marks."""
 
     kind: Kind

@@ -282,8 +282,8 @@ class MessageText(models.Model):
     class Meta:
         indexes = [
             # With the account, so that a word common in everybody's mail costs no more than in one's own.
-            # Every search reads the list of what is not merged yet: it is kept short. Read by ``mailsync_find_texts``.
-            GinIndex(fields=["account", "vector"], name="message_text_words", gin_pending_list_limit=512),
+            # Read by ``mailsync_find_texts``; how much of it may wait to be merged, ``store.text_index`` says.
+            GinIndex(fields=["account", "vector"], name="message_text_words"),
             models.Index(fields=["account"], name="message_text_incomplete", condition=Q(complete=False)),
             models.Index(fields=["account"], name="message_text_files", condition=Q(files_waiting=True)),
         ]

@@ -7,6 +7,8 @@ message is here, its row is there too and says that it is not complete.
 
 from collections.abc import Mapping, Sequence
 
+from django.db import connection
+
 from mailsync.message.lexemes import INDEX_VERSION, IndexedText, Vector, build_vector
 from mailsync.store.bulk import execute_bound
 
@@ -20,6 +22,16 @@ _INDEX = """
            files_waiting = EXCLUDED.files_waiting
 """
 
+#: How much may wait to be merged into the index. Every search reads that list, so it is kept short; but a batch of
+#: ``_MANY`` is a mailbox being filled, and merging larger portions of that costs a quarter less.
+_WAITS, _WAITS_OF_MANY = "512kB", "4MB"
+_MANY = 20
+#: Only the owner of an index may ask for it; where another role made the tables, the next batch merges what is left.
+_MERGE = """
+    SELECT gin_clean_pending_list(oid) FROM pg_class
+     WHERE oid = 'message_text_words'::regclass AND pg_has_role(relowner, 'USAGE')
+"""
+
 
 def index_texts(account_id: int, texts: Sequence[IndexedText]) -> None:
     """Write the vectors of these messages, replacing what stood there."""
@@ -30,6 +42,9 @@ def write_vectors(account_id: int, vectors: Mapping[int, Vector]) -> None:
     """As ``index_texts``, where the vectors have been built already, by message."""
     if not vectors:
         return
+    waits = _WAITS if len(vectors) < _MANY else _WAITS_OF_MANY
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('gin_pending_list_limit', %s, true)", [waits])
     execute_bound(
         _INDEX,
         {
@@ -41,3 +56,9 @@ def write_vectors(account_id: int, vectors: Mapping[int, Vector]) -> None:
             "files_waiting": [vector.files_waiting for vector in vectors.values()],
         },
     )
+
+
+def merge_waiting() -> None:
+    """A mailbox has been filled: nothing is left for a search to read through."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MERGE)
