@@ -1,13 +1,31 @@
-"""A request is answered in one thread from its first middleware to its last: ASGI requests flow in, responses out.
+"""A request is answered in one thread, from its first middleware to its last: ASGI requests flow in, responses out.
 
-Django's own handler goes to a thread and back for most middlewares and again for the view, some twenty times a request,
-which cost more than the work of a short one. Only what an async view gives (the event stream) runs in the event loop.
+Django's own handler goes to a thread and back for most middlewares, again for the view and for both signals, and starts
+a thread for each request: more than a short request's own work. Here a few threads wait, as under WSGI, and each
+request goes to one of them once. What is streamed (files, events) is sent from the event loop, as Django does it.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import IO, Any
+
 from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIHandler
+from django.core import signals
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
-from django.http import HttpRequest, HttpResponseBase
+from django.db import close_old_connections
+from django.http import HttpResponseBase
+from django.urls import set_script_prefix
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+#: Answers being made at once; most wait for the database, of whose connections there are fewer.
+MOST_THREADS = 64
 
 
 class OneThreadHandler(ASGIHandler):
@@ -16,6 +34,44 @@ class OneThreadHandler(ASGIHandler):
     def __init__(self) -> None:
         BaseHandler.__init__(self)
         self.load_middleware(is_async=False)
+        self._threads = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="request")
 
-    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        return await sync_to_async(self.get_response, thread_sensitive=True)(request)
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        # What the request makes its own (language, time zone) is forgotten with it, and holds while it is streamed.
+        context = copy_context()
+        loop = asyncio.get_running_loop()
+        response = await loop.run_in_executor(self._threads, context.run, self._answer, scope, body)
+        if response.streaming:
+            await loop.create_task(self._stream(response, receive, send), context=context)
+            body.close()
+        else:
+            await self.send_response(response, send)
+
+    def _answer(self, scope: Scope, body: IO[bytes]) -> HttpResponseBase:
+        set_script_prefix(get_script_prefix(scope))
+        signals.request_started.send(sender=self.__class__, scope=scope)
+        request, refused = self.create_request(scope, body)
+        response = self.get_response(request) if request is not None else refused
+        assert response is not None, "there is a request or a refusal"
+        if response.streaming:
+            close_old_connections()  # of this thread; the stream is made elsewhere
+        else:
+            response.close()
+            body.close()
+        return response
+
+    async def _stream(self, response: HttpResponseBase, receive: Receive, send: Send) -> None:
+        """Until all is sent, or the client has gone."""
+        sending = asyncio.create_task(self.send_response(response, send))
+        leaving = asyncio.create_task(self.listen_for_disconnect(receive))
+        await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+        sending.cancel()
+        leaving.cancel()
+        sent, _left = await asyncio.gather(sending, leaving, return_exceptions=True)
+        await sync_to_async(response.close)()
+        if isinstance(sent, Exception):
+            raise sent

@@ -1,16 +1,23 @@
-"""Under ASGI a request stays in one thread, from its first middleware to its view."""
+"""Under ASGI a request stays in one thread, from its first middleware to its view, and leaves nothing behind in it."""
 
+import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from typing import Any, TypeVar
 
 import pytest
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.core.cache import caches
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import path
+from django.utils.translation import activate, get_language
 
 from webmail.one_thread import OneThreadHandler
+
+T = TypeVar("T")
 
 _passed: list[int] = []
 
@@ -29,34 +36,85 @@ def plain(request: HttpRequest) -> HttpResponse:
 
 
 async def in_loop(request: HttpRequest) -> HttpResponse:
-    await sync_to_async(_passed.append)(threading.get_ident())
+    await sync_to_async(lambda: _passed.append(threading.get_ident()))()  # as it asks the database
     return HttpResponse("in the loop")
 
 
-urlpatterns = [path("plain", plain), path("loop", in_loop)]
+def in_german(request: HttpRequest) -> HttpResponse:
+    before = str(get_language())
+    activate("de")
+    return HttpResponse(before)
 
 
-async def _ask(where: str) -> bytes:
-    # The handler's loop must be this one, so it is made here.
+def endless(request: HttpRequest) -> StreamingHttpResponse:
+    async def pieces() -> AsyncIterator[str]:
+        activate("de")
+        try:
+            for number in count():
+                yield f"{number} {get_language()}"
+                await asyncio.sleep(0)
+        finally:
+            _passed.append(-1)
+
+    return StreamingHttpResponse(pieces())
+
+
+urlpatterns = [path("plain", plain), path("loop", in_loop), path("german", in_german), path("endless", endless)]
+
+
+@pytest.fixture(autouse=True)
+def site(settings: Any) -> None:
+    settings.ROOT_URLCONF = __name__
+    settings.MIDDLEWARE = [f"{__name__}.noting"] * 3
+    _passed.clear()
+
+
+def in_loop(work: Coroutine[Any, Any, T]) -> T:
+    """In a thread of its own: a browser test before this one leaves Playwright's loop in the main thread."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
+async def _begin(handler: OneThreadHandler, where: str) -> ApplicationCommunicator:
     server = ApplicationCommunicator(
-        OneThreadHandler(), {"type": "http", "method": "GET", "path": where, "headers": [], "query_string": b""}
+        handler, {"type": "http", "method": "GET", "path": where, "headers": [], "query_string": b""}
     )
     await server.send_input({"type": "http.request"})
     assert (await server.receive_output())["status"] == 200
-    body: bytes = (await server.receive_output())["body"]
-    await server.wait()
-    return body
+    return server
+
+
+async def _ask(*paths: str) -> list[bytes]:
+    handler, bodies = OneThreadHandler(), []
+    for where in paths:
+        server = await _begin(handler, where)
+        bodies.append((await server.receive_output())["body"])
+        await server.wait()
+    return bodies
 
 
 @pytest.mark.parametrize(("where", "body"), [("/plain", b"plain"), ("/loop", b"in the loop")])
-def test_middlewares_and_view_share_a_thread(settings: object, where: str, body: bytes) -> None:
-    settings.ROOT_URLCONF = __name__  # type: ignore[attr-defined]
-    settings.MIDDLEWARE = [f"{__name__}.noting"] * 3  # type: ignore[attr-defined]
-    _passed.clear()
-    assert async_to_sync(_ask)(where) == body
+def test_middlewares_and_view_share_a_thread(where: str, body: bytes) -> None:
+    assert in_loop(_ask(where)) == [body]
     assert len(_passed) == 4
-    assert len(set(_passed[:3])) == 1
-    assert (_passed[3] in _passed[:3]) == (where == "/plain"), "an async view runs in the loop"
+    assert len(set(_passed)) == 1
+
+
+def test_the_next_request_takes_the_thread_but_not_the_language() -> None:
+    assert in_loop(_ask("/german", "/german")) == [b"en", b"en"]
+    assert len(set(_passed)) == 1
+
+
+def test_a_stream_ends_when_its_client_has_gone() -> None:
+    async def leave() -> bytes:
+        server = await _begin(OneThreadHandler(), "/endless")
+        first: bytes = (await server.receive_output())["body"]
+        await server.send_input({"type": "http.disconnect"})
+        await server.wait()
+        return first
+
+    assert in_loop(leave()) == b"0 de"
+    assert _passed[-1] == -1
 
 
 def test_the_cache_of_each_request_uses_the_connections_of_the_process() -> None:
