@@ -45,9 +45,9 @@ def get(
         if status == 200:
             return body
         if status not in _REDIRECTS or not location:
-            raise Rejected(f"The server of this picture answered {status}.", code=str(status))
+            raise Rejected(f"{connection.host} answered {status}.", code=str(status))
         url = urljoin(url, location)
-    raise Rejected(f"This picture has moved more than {MAX_REDIRECTS} times.", code="redirects")
+    raise Rejected(f"This address leads on more than {MAX_REDIRECTS} times.", code="redirects")
 
 
 def send(
@@ -135,13 +135,13 @@ def _read_url(url: str, ports: Collection[int] | None) -> tuple[bool, str, int, 
     except ValueError as error:
         raise Rejected("This is no URL.", code="url") from error
     if len(url) > MAX_URL or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Rejected("Pictures are fetched from http and https URLs only.", code="url")
+        raise Rejected("Only http and https URLs are fetched.", code="url")
     if parts.username is not None or parts.password is not None:
         raise Rejected("A URL with a user name in it is not fetched.", code="url")
     secure = parts.scheme == "https"
     port = port or (443 if secure else 80)
     if ports is not None and port not in ports:
-        raise Rejected(f"Port {port} is not one that pictures are fetched from.", code="port")
+        raise Rejected(f"Port {port} is not one that is fetched from.", code="port")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     # http.client refuses control characters and spaces; what is not ASCII is written as browsers write it.
     return secure, ascii_host(parts.hostname), port, _percent_encoded(target)
@@ -155,7 +155,7 @@ def _read_body(
     connection: "_Connection", response: http.client.HTTPResponse, limit_bytes: int, deadline: float
 ) -> bytes:
     if response.length is not None and response.length > limit_bytes:
-        raise Rejected("This picture is too large.", code="size")
+        raise Rejected("What is there is too large.", code="size")
     pieces: list[bytes] = []
     size = 0
     while True:
@@ -165,7 +165,7 @@ def _read_body(
             return b"".join(pieces)
         size += len(piece)
         if size > limit_bytes:
-            raise Rejected("This picture is too large.", code="size")
+            raise Rejected("What is there is too large.", code="size")
         pieces.append(piece)
 
 

@@ -1,8 +1,17 @@
 """Every page of the site that a person can be on, by its name; for tests that look at all of them."""
 
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page
+
+from accounts.leaving import delete_person
 from accounts.models import Identity
+from mailsync import actions
 from mailsync.models import Message
 from tests.browser.conftest import Mailbox
+from tests.browser.webserver import SETUP_TOKEN
+from tests.factories import make_account
 
 #: Pages of somebody who is not signed in.
 OUTSIDE = {
@@ -10,8 +19,9 @@ OUTSIDE = {
     "sign-in by code": "/accounts/login/code/",
     "forgotten password": "/accounts/password/reset/",
     "forgotten password, sent": "/accounts/password/reset/done/",
-    "first run": "/setup/",
 }
+#: Pages of a Heron that has nobody yet.
+FIRST_RUN = {"first run": "/setup/", "first administrator": f"/setup/{SETUP_TOKEN}/"}
 
 
 def inside(mailbox: Mailbox) -> dict[str, str]:
@@ -22,6 +32,9 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
     with_file = Message.objects.filter(account_id=account, attachment_count__gt=0).earliest("id")
     identity = Identity.objects.filter(account_id=account).earliest("id")
     settings = f"/settings/accounts/{account}"
+    # Its folders are not known yet.
+    filling = make_account(mailbox.user, address="anna@club.example")
+    template = actions.write_template(mailbox.user.pk, None, name="Thanks", subject="Order", body="<p>Many thanks</p>")
     return {
         "inbox": f"/f/{inbox.pk}/",
         "unread": f"/f/{inbox.pk}/?show=unread",
@@ -39,6 +52,7 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
         "nothing found": "/search/?q=narwhal",
         "activity": "/activity/",
         "outbox": "/outbox/",
+        "scheduled": "/scheduled/",
         "compose": "/compose/",
         "new folder": "/folders/new/",
         "edit folder": f"/f/{mailbox.folders['Boathouse'].pk}/edit/",
@@ -49,6 +63,8 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
         "appearance": "/settings/appearance/",
         "reading": "/settings/reading/",
         "writing": "/settings/writing/",
+        "template": f"/settings/templates/{template.pk}/",
+        "new template": "/settings/templates/add/",
         "find a setting": "/settings/search/?q=mark",
         "storage": "/settings/storage/",
         "contacts": "/settings/contacts/",
@@ -63,7 +79,7 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
         "connect": "/settings/accounts/add/",
         "account": f"{settings}/",
         "account's status": f"{settings}/sync/",
-        "account started": f"{settings}/started/",
+        "account started": f"/settings/accounts/{filling.pk}/started/",
         "disconnect": f"{settings}/remove/",
         "new identity": f"{settings}/identities/add/",
         "identity": f"/settings/identities/{identity.pk}/",
@@ -71,3 +87,23 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
         "calls outside": "/operator/outbound/",
         "not there": "/f/999999/",
     }
+
+
+def tour(page: Page, mailbox: Mailbox, part: slice = slice(None)) -> Iterator[str]:
+    """The page on each of them in turn, by name: Anna's, then what is there without signing in and without anybody."""
+    yield from _visit(page, mailbox.url, inside(mailbox), part)
+    page.context.clear_cookies()
+    yield from _visit(page, mailbox.url, OUTSIDE, part)
+    delete_person(mailbox.user)
+    yield from _visit(page, mailbox.url, FIRST_RUN, part)
+
+
+def _visit(page: Page, site: str, pages: dict[str, str], part: slice) -> Iterator[str]:
+    for name, path in sorted(pages.items())[part]:
+        answer = page.goto(site + path)
+        assert answer
+        assert answer.status == (404 if name == "not there" else 200), name
+        # Writing begins a draft, which has a page of its own.
+        lands = urlsplit(page.url).path
+        assert lands.startswith("/d/") if name == "compose" else lands == urlsplit(path).path, f"{name} is at {lands}"
+        yield name

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import CHROMIUM, QUIET
 from tests.browser.conftest import Mailbox
-from tests.browser.pages import OUTSIDE, inside
+from tests.browser.pages import OUTSIDE, inside, tour
 
 #: What is wider than the window, and every box that scrolls sideways; but those that do so on purpose, a row of tabs
 #: or of tools and text as it was written, and what is cut off at its end with dots.
@@ -87,20 +87,8 @@ def large_print(chromium: Browser) -> Iterator[Browser]:
 
 
 def walk(page: Page, mailbox: Mailbox, *looks: str) -> list[str]:
-    """What the looks find on every page, first signed in, then not."""
-    found = []
-
-    def look(pages: dict[str, str]) -> None:
-        for name, path in pages.items():
-            answer = page.goto(mailbox.url + path)
-            assert answer
-            assert answer.status == (404 if name == "not there" else 200), path
-            found.extend(f"{name}: {what}" for one in looks for what in page.evaluate(one))
-
-    look(inside(mailbox))
-    page.context.clear_cookies()
-    look(OUTSIDE)
-    return found
+    """What the looks find on every page."""
+    return [f"{name}: {what}" for name in tour(page, mailbox) for one in looks for what in page.evaluate(one)]
 
 
 def test_nothing_is_wider_than_the_narrowest_screen(chromium: Browser, mailbox: Mailbox) -> None:

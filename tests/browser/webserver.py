@@ -13,6 +13,8 @@ from django.db import connection
 
 from onebox.valkey import free_port
 
+#: Opens the form of the first administrator.
+SETUP_TOKEN = "a-token-of-tests"
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -30,6 +32,7 @@ def served(**settings: str) -> Iterator[str]:
         **os.environ,
         "DATABASE_URL": url,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "HERON_SETUP_TOKEN": SETUP_TOKEN,
         # WhiteNoise streams files in a thread of its own, of which Django warns under ASGI.
         "PYTHONWARNINGS": "ignore:StreamingHttpResponse must consume",
         **settings,
