@@ -4,11 +4,14 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from django.utils.timezone import now
 from playwright.sync_api import Browser, Page
 
+from accounts.models import User
 from tests.browser.chromium import CHROMIUM, QUIET
 from tests.browser.conftest import Mailbox
 from tests.browser.pages import OUTSIDE, inside, tour
+from tests.factories import make_user
 
 #: What is wider than the window, and every box that scrolls sideways; but those that do so on purpose, a row of tabs
 #: or of tools and text as it was written, and what is cut off at its end with dots.
@@ -138,3 +141,13 @@ def test_nothing_is_lost_with_the_usual_text(chromium: Browser, mailbox: Mailbox
     page = mailbox.page(chromium, viewport={"width": 1440, "height": 900})
     found = walk(page, mailbox, TOO_WIDE, _LOST)
     assert not found, "\n".join(found)
+
+
+def test_the_administrators_list_of_people_fits_beside_its_columns(chromium: Browser, mailbox: Mailbox) -> None:
+    inside(mailbox)  # she runs the site
+    make_user("maximilian.von-der-heide-langenfeld", last_login=now())
+    User.objects.update(name="Maximilian von der Heide-Langenfeld")
+    page = mailbox.page(chromium, viewport={"width": 1440, "height": 900})
+    page.goto(f"{mailbox.url}/admin/accounts/user/")
+    table = page.locator(".results")
+    assert table.evaluate("(one) => one.scrollWidth - one.clientWidth") == 0

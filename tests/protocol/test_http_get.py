@@ -110,10 +110,11 @@ def test_a_drip_does_not_outlast_the_deadline(port: int) -> None:
     assert time.monotonic() - started < 2
 
 
-def test_an_error_status_is_no_picture(port: int) -> None:
+def test_an_error_status_is_no_picture_and_whatever_was_asked_for_is_not_called_one(port: int) -> None:
     with pytest.raises(Rejected) as caught:
         fetch(port, "gone")
     assert caught.value.code == "404"
+    assert str(caught.value) == "localhost answered 404."
 
 
 @pytest.mark.parametrize(

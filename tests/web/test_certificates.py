@@ -6,7 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 from django.core import signing
+from django.template.loader import render_to_string
 from django.test import Client
+from django.utils import translation
 
 from accounts.models import MailAccount, SecurityEvent, User
 from mailsync import actions
@@ -185,3 +187,12 @@ def test_the_test_of_another_persons_account_is_not_there(client: Client, examin
     login(client)
     for answer in (client.get, client.post):
         assert answer(f"/settings/accounts/{account.pk}/test/").status_code == 404
+
+
+def test_a_certificates_days_are_written_as_its_reader_writes_them() -> None:
+    day = datetime(2026, 10, 12, 8, 0, tzinfo=UTC)
+    shown = {"certificate": Certificate("ab" * 32, ("mail.test",), "", day, day)}
+    with translation.override("en"):
+        assert "from Mon 12 Oct 2026 to Mon 12 Oct 2026" in render_to_string("settings/certificate.html", shown)
+    with translation.override("de"):
+        assert "von Mo, 12. Okt 2026 bis" in render_to_string("settings/certificate.html", shown)

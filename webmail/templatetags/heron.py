@@ -183,6 +183,14 @@ def _told_of(day: date, clock: time, today: date, _language: str | None) -> tupl
 
 
 @register.filter
+def heron_day(moment: datetime | None) -> str:
+    """A day with its year: Mon 12 Oct 2026."""
+    if moment is None:
+        return ""
+    return formats.date_format(timezone.localtime(moment), pgettext("date format", "D j M Y"))
+
+
+@register.filter
 def heron_ago(moment: datetime | None) -> str:
     """How long ago, in the largest whole unit: "just now", "5 minutes ago", "3 days ago"."""
     if moment is None:
