@@ -12,5 +12,7 @@ from django.conf import settings  # noqa: E402  after Django has been set up
 
 from webmail.body_limit import limit_bodies  # noqa: E402
 from webmail.one_thread import OneThreadHandler  # noqa: E402
+from webmail.warm import warm_up  # noqa: E402
 
+warm_up()
 application = limit_bodies(OneThreadHandler(), settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
