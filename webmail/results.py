@@ -20,7 +20,7 @@ from mailsync.store.excerpts import Excerpt, load_excerpts
 from mailsync.store.facets import load_facets
 from mailsync.store.listing import Page
 from mailsync.store.recent_searches import load_recent_searches
-from mailsync.store.relevance import SHOWN, WEIGHED, words_of
+from mailsync.store.relevance import WEIGHED, words_of
 from mailsync.store.saved_searches import load_saved_searches
 from mailsync.store.search import Search
 from mailsync.store.server_searches import folders_to_ask, load_answer
@@ -102,7 +102,6 @@ def search_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[s
         **server_context(reader, scope, search),
         "sorting": _sorting(scope) if scope.query and words_of(search.term) else None,
         "weighed": WEIGHED,
-        "most": SHOWN,
         "mistakes": [Mistake.of(problem, search.query.text) for problem in search.problems],
         "coverage": search.coverage() if scope.query else None,
         "asked": [

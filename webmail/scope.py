@@ -195,7 +195,7 @@ def load_page(
         if not scope.query:
             return Page((), None)
         if scope.by_relevance:
-            return Page((), None) if before else load_relevant(prepared_search(scope, reader))
+            return load_relevant(prepared_search(scope, reader), before or "", limit)
         return prepared_search(scope, reader).page(before=before or None, limit=limit)
     return load_listed(reader.user.pk, listing_of(scope, reader), before=before or "", until=until or "", limit=limit)
 

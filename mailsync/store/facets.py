@@ -40,7 +40,7 @@ def load_facets(search: Search) -> Facets:
     found, is_all = search.newest(COUNTED)
     places = {place.folder_id: place for place in search.places}
     with connection.cursor() as cursor:
-        cursor.execute(_MATCHES, [found])
+        cursor.execute(_MATCHES, [[placement for _, placement in found]])
         rows = cursor.fetchall()
     matches = [
         _match(places[folder_id], address, name, timezone.localtime(at).year, has_files)

@@ -107,12 +107,15 @@ class Search:
         rows = message_rows([placement for _, placement in found[:limit]])
         return Page(tuple(rows), found[limit - 1][0] if len(found) > limit else None)
 
-    def newest(self, limit: int) -> tuple[list[int], bool]:
-        """Placements of the newest matches, ``limit`` at most, and whether these are all. Never walks on and on."""
+    def newest(self, limit: int, before: Cursor | None = None) -> tuple[list[tuple[Cursor, int]], bool]:
+        """Keys and placements of the newest matches older than ``before``, and whether these are all.
+
+        No more than ``limit``, and fewer although there are others, as it never walks on and on.
+        """
         if self.term is None or not self.places:
             return [], True
-        found, is_all = _newest(self.term, list(self.places), limit + 1)
-        return [placement for _, placement in found[:limit]], is_all and len(found) <= limit
+        found, is_all = _newest(self.term, list(self.places), before, limit + 1)
+        return found[:limit], is_all and len(found) <= limit
 
     def coverage(self) -> Coverage:
         """How much of the folders searched could be looked into."""
@@ -199,13 +202,10 @@ def _find(term: Term, places: list[Place], before: Cursor | None, limit: int) ->
     start, step, walked = before, search_steps.FIRST, 0
     found: dict[int, tuple[Cursor, int]] = {}
     while True:
-        more, reached = _by_walk(term, parts, places, start, before, step)
+        more, reached = _by_step(term, parts, places, start, before, step)
         # A message that lies in several folders, with several dates, stands where it is newest.
-        more = {message: key for message, key in more.items() if message not in found}
-        if before is not None and more:
-            for message in _shown_before(term, places, before, list(more)):
-                del more[message]
-        found |= more
+        for message, key in more.items():
+            found.setdefault(message, key)
         if len(found) >= limit or reached is None:
             return list(found.values())[:limit]
         walked += step
@@ -217,20 +217,33 @@ def _find(term: Term, places: list[Place], before: Cursor | None, limit: int) ->
         start = reached
 
 
-def _newest(term: Term, places: list[Place], limit: int) -> tuple[list[tuple[Cursor, int]], bool]:
+def _newest(
+    term: Term, places: list[Place], before: Cursor | None, limit: int
+) -> tuple[list[tuple[Cursor, int]], bool]:
     """As many matches as one walk, or the index, names; and whether there can be no others."""
     parts = term.terms if isinstance(term, And) else (term,)
     if any(isinstance(part, MessageId) for part in parts):
-        return _by_index(parts, places, None, limit), True
-    found, reached = _by_walk(term, parts, places, None, None, search_steps.WALK)
+        return _by_index(parts, places, before, limit), True
+    found, reached = _by_step(term, parts, places, before, before, search_steps.WALK)
     if reached is not None:
         is_selective = any(is_indexed(part) and names_a_word(part) for part in parts)
         total = sum(place.total for place in places)
         sample = search_steps.choose_sample(search_steps.WALK, len(found), total, has_index=is_selective)
         if sample is None:
-            return _by_index(parts, places, None, limit), True
-        found, reached = _by_walk(term, parts, places, None, None, sample)
+            return _by_index(parts, places, before, limit), True
+        found, reached = _by_step(term, parts, places, before, before, sample)
     return list(found.values())[:limit], reached is None
+
+
+def _by_step(
+    term: Term, parts: Sequence[Term], places: list[Place], start: Cursor | None, before: Cursor | None, size: int
+) -> tuple[dict[int, tuple[Cursor, int]], Cursor | None]:
+    """As ``_by_walk``, without what an earlier page has shown."""
+    found, reached = _by_walk(term, parts, places, start, before, size)
+    if before is not None and found:
+        for message in _shown_before(term, places, before, list(found)):
+            del found[message]
+    return found, reached
 
 
 def _by_walk(

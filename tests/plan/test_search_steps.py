@@ -23,14 +23,16 @@ MILLION = 1_000_000
         (WALK, 25, MILLION, 1352),
         (WALK, 25, 100_000, 1352),
         # ... which in a small mailbox are fewer.
-        (WALK, 25, 20_000, None),
-        # One of a hundred, one of a thousand.
+        (WALK, 25, 10_000, None),
+        # One of a hundred, one of 160, one of 200, one of a thousand.
         (WALK, 10, MILLION, 5330),
+        (WALK, 6, MILLION, 9750),
+        (WALK, 5, MILLION, None),
         (WALK, 10, 100_000, None),
         (WALK, 1, MILLION, None),
     ],
 )
-def test_the_way_with_fewer_rows_is_taken(walked: int, matched: int, total: int, step: int | None) -> None:
+def test_the_cheaper_way_is_taken(walked: int, matched: int, total: int, step: int | None) -> None:
     assert choose_step(walked, matched, 51, total, has_index=True) == step
 
 

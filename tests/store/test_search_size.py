@@ -151,11 +151,16 @@ def _number(sql: str) -> int:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("query", "count"), [("common ", 100), ("rare ", 100), ("n17 ", 1), ("absent ", 0)])
+@pytest.mark.parametrize(("query", "count"), [("common ", 50), ("rare ", 50), ("n17 ", 1), ("absent ", 0)])
 def test_the_best_matches_are_weighed_in_a_bounded_number_of_rows(large: Folder, query: str, count: int) -> None:
     prepared = prepare_search(large.account.user_id, query)
-    page, read = measure(lambda: load_relevant(prepared))
-    assert len(page.rows) == count
-    assert page.next is None
-    assert max(read) <= 4 * MOST_WALKED, (query, read)
-    assert max(read[-3:]) <= 3 * WEIGHED, (query, read)
+    before = None
+    for _ in range(2):
+        page, read = measure(lambda: load_relevant(prepared, before))  # noqa: B023 — called at once
+        assert len(page.rows) == count
+        assert max(read) <= 4 * MOST_WALKED, (query, read)
+        assert max(read[-3:]) <= 3 * WEIGHED, (query, read)
+        before = page.next
+        if before is None:
+            break
+    assert (before is None) == (count < 50)

@@ -253,7 +253,7 @@ def test_the_best_match_comes_first_where_that_is_wanted(browser: Client, inbox:
     assert found("tide") == ["Holidays", "Tide charts"]
     assert found("tide&sort=relevance") == ["Tide charts", "Holidays"]
     shown = page(browser, "/search/?q=tide&sort=relevance")
-    assert "Of the newest 1,000 matches at most, the best 100 are shown." in shown
+    assert "The best of the newest 1,000 matches at most come first, then older ones." in shown
     assert 'aria-current="true">Best match first' in shown
     assert "sort=relevance" in shown[shown.index('class="hints"') :][:400]
     # Without a word there is nothing to weigh by.
