@@ -1,7 +1,7 @@
 """A stored message → the body to show: its HTML cleaned (or from the cache), or its text. Screens room, reads only.
 
 Cleaning depends on the source and the policy alone, so its result is kept under the hash of the
-source and the policy's version, and shared by all messages with the same body.
+source and the policy's version, and shared by all messages of an account with the same body.
 """
 
 from collections.abc import Callable
@@ -82,7 +82,7 @@ def load_body(message: Message, *, as_text: bool = False, inside: Part | None = 
             shown.append(text_body(render_text(html_to_text(_source(part, read)))))
         else:
             try:
-                shown.append(_cleaned(_source(part, read)))
+                shown.append(_cleaned(message.account_id, _source(part, read)))
             except RenderFailed:
                 refused = True
                 plain = chosen.text if part is chosen.html else None
@@ -136,11 +136,11 @@ def _words_of(part: Part, read: Read) -> str:
     return html_to_text(_source(part, read))
 
 
-def _cleaned(source: str) -> CleanBody:
+def _cleaned(account_id: int, source: str) -> CleanBody:
     key = body_key(source.encode("utf-8", "surrogatepass"))
-    kept = load_rendered(key, POLICY_VERSION)
+    kept = load_rendered(account_id, key, POLICY_VERSION)
     if kept is not None:
         return CleanBody.from_json(kept)
     body = sanitize(source)
-    record_rendered(key, POLICY_VERSION, body.as_json())
+    record_rendered(account_id, key, POLICY_VERSION, body.as_json())
     return body

@@ -8,6 +8,7 @@ from accounts import security_log
 from mailsync.models import Change, RenderedBody, SyncRun
 from mailsync.store import journal, pieces, pop, throttle, vanish
 from mailsync.store.blobs import sweep_blobs
+from mailsync.store.server_searches import forget_old_searches
 from mailsync.store.uploads import sweep_uploads
 
 _KEEP_RUNS = timedelta(days=14)
@@ -17,7 +18,7 @@ _MOST_ROUNDS = 20
 
 
 def maintain() -> None:
-    """Purge what has been gone for a month, old runs, changes, renderings, pieces of bodies, uploads nobody needs."""
+    """Purge what has been gone for a month, and old runs, changes, renderings, pieces, uploads, answers."""
     for _ in range(_MOST_ROUNDS):
         if vanish.purge_gone(limit=500) < 500:
             break
@@ -31,4 +32,5 @@ def maintain() -> None:
     throttle.forget_old_traffic()
     security_log.forget_old()
     pieces.forget_old_pieces()
+    forget_old_searches()
     RenderedBody.objects.filter(created_at__lt=Now() - _KEEP_RENDERED).delete()

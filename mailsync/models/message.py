@@ -304,12 +304,18 @@ class FileText(models.Model):
 
 
 class RenderedBody(models.Model):
-    """Sanitised HTML kept by (hash of the body, policy version), zstd-compressed. A cache: may be emptied."""
+    """Sanitised HTML kept by (account, hash of the body, policy version), zstd-compressed. A cache: may be emptied.
 
+    Not shared between accounts: it goes with its account, and nobody learns by its speed what others have received.
+    """
+
+    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="+", db_index=False)
     body_sha256 = models.BinaryField(max_length=32)
     policy_version = models.PositiveSmallIntegerField()
     data = models.BinaryField()
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["body_sha256", "policy_version"], name="rendered_body_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "body_sha256", "policy_version"], name="rendered_body_once")
+        ]

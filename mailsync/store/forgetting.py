@@ -49,6 +49,7 @@ _OWN: tuple[tuple[type[Model], str], ...] = (
     (SavedSearch, "folder__account"),
     (BodyPiece, "folder__account"),
     (FileText, "account"),
+    (RenderedBody, "account"),
     (ThreadRow, "folder__account"),
     (Hole, "folder__account"),
     (Placement, "account"),
@@ -64,10 +65,7 @@ _OWN: tuple[tuple[type[Model], str], ...] = (
 
 @transaction.atomic
 def forget_mail(account_id: int) -> None:
-    """Delete everything kept here of an account's mail. Drafts, and what other accounts answered it with, are kept.
-
-    What was rendered of it is told from others' only by its hash, so all of it goes: it is made again when it is asked.
-    """
+    """Delete everything kept here of an account's mail. Drafts, and what other accounts answered it with, are kept."""
     Draft.objects.filter(original__account=account_id).update(original=None)
     Draft.objects.filter(placement__account=account_id).update(placement=None)
     Outgoing.objects.filter(original__account=account_id).exclude(account=account_id).update(original=None)
@@ -76,7 +74,6 @@ def forget_mail(account_id: int) -> None:
     for model, path in _OWN:
         rows: QuerySet[Model] = model._default_manager.filter(**{path: account_id})
         rows._raw_delete(rows.db)
-    RenderedBody.objects.all().delete()
 
 
 def forget_person(user: User, **_: object) -> None:

@@ -1,4 +1,4 @@
-"""Rendered bodies, kept by the hash of the body and the version of the policy that cleaned it. Database room.
+"""Rendered bodies, kept by account, hash of the body and version of the policy that cleaned it. Database room.
 
 A cache: it may be emptied at any time, and a new policy version simply asks for other rows.
 """
@@ -18,17 +18,19 @@ def body_key(body: bytes) -> bytes:
     return hashlib.sha256(body).digest()
 
 
-def load_rendered(key: bytes, policy_version: int) -> str | None:
-    """The HTML kept for this body under this policy, or None."""
-    row = RenderedBody.objects.filter(body_sha256=key, policy_version=policy_version).only("data").first()
+def load_rendered(account_id: int, key: bytes, policy_version: int) -> str | None:
+    """The HTML kept for this body of the account under this policy, or None."""
+    kept = RenderedBody.objects.filter(account=account_id, body_sha256=key, policy_version=policy_version)
+    row = kept.only("data").first()
     if row is None:
         return None
     return zstandard.decompress(bytes(row.data), max_output_size=LARGEST_BYTES).decode()
 
 
-def record_rendered(key: bytes, policy_version: int, html: str) -> None:
+def record_rendered(account_id: int, key: bytes, policy_version: int, html: str) -> None:
     """Keep what was rendered; whoever came first is right, as both rendered the same."""
     data = zstandard.compress(html.encode())
     RenderedBody.objects.bulk_create(
-        [RenderedBody(body_sha256=key, policy_version=policy_version, data=data)], ignore_conflicts=True
+        [RenderedBody(account_id=account_id, body_sha256=key, policy_version=policy_version, data=data)],
+        ignore_conflicts=True,
     )

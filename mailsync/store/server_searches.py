@@ -57,6 +57,11 @@ def request(query: str, folder_id: int | None, account_ids: Sequence[int]) -> li
     return [row.pk for row in ServerSearch.objects.bulk_create(rows)]
 
 
+def forget_old_searches() -> None:
+    """What nobody is shown any more."""
+    ServerSearch.objects.filter(asked_at__lt=timezone.now() - _KEPT).delete()
+
+
 def _same(query: str, folder_id: int | None) -> Q:
     asked = Q(query=plain(query))
     return asked & (Q(folder=folder_id) if folder_id else Q(folder__isnull=True))

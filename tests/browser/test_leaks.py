@@ -17,14 +17,15 @@ PLANTED = "a planted secret"
 PLANT = """
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
-from accounts.models import User
+from accounts.models import MailAccount, User
 from mailsync.store.rendered import body_key, record_rendered
 from mailsync.models import SavedSearch
 import base64
 session = SessionStore(); session["note"] = {secret!r}; session.create()
 cache.set("note", {secret!r})
 user = User.objects.create_user("planted@example.org", name=base64.b64encode({secret!r}.encode()).decode())
-record_rendered(body_key(b"planted"), 1, {secret!r} * 9)
+account = MailAccount.objects.create(user=user, address="planted@example.org")
+record_rendered(account.pk, body_key(b"planted"), 1, {secret!r} * 9)
 SavedSearch.objects.create(user=user, name="planted", query={secret!r}.encode().hex())
 """
 

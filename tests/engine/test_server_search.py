@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import MailAccount
 from mailsync.actions import ask_servers
+from mailsync.engine.maintain import maintain
 from mailsync.engine.pull import pull_account, pull_bodies
 from mailsync.engine.server_search import search_server
 from mailsync.errors import Rejected, TryLater
@@ -125,3 +126,11 @@ def test_dovecot_is_asked_in_every_letter(mailbox: Mailbox) -> None:
     assert Message.objects.filter(raw__isnull=False).count() == 1
     pull_bodies(account.pk)
     assert not Message.objects.filter(raw__isnull=True).exists()
+
+
+def test_answers_that_nobody_is_shown_any_more_are_swept_by_the_clock(inbox: Folder) -> None:
+    for hours in (1, 30):
+        asked_at = timezone.now() - timedelta(hours=hours)
+        ServerSearch.objects.create(account=inbox.account, query=f"{hours} hours", asked_at=asked_at)
+    maintain()
+    assert [row.query for row in ServerSearch.objects.all()] == ["1 hours"]

@@ -32,13 +32,14 @@ def test_a_header_alone_has_no_bytes_yet() -> None:
             ask(placement.message)
 
 
-def test_rendered_bodies_are_kept_by_policy() -> None:
-    key = body_key(b"<p>hi")
-    assert load_rendered(key, 1) is None
-    record_rendered(key, 1, "<p>höi</p>")
-    record_rendered(key, 1, "ignored: whoever came first is right")
-    assert load_rendered(key, 1) == "<p>höi</p>"
-    assert load_rendered(key, 2) is None
+def test_rendered_bodies_are_kept_by_account_and_policy() -> None:
+    key, mine, other = body_key(b"<p>hi"), make_account().pk, make_account().pk
+    assert load_rendered(mine, key, 1) is None
+    record_rendered(mine, key, 1, "<p>höi</p>")
+    record_rendered(mine, key, 1, "ignored: whoever came first is right")
+    assert load_rendered(mine, key, 1) == "<p>höi</p>"
+    assert load_rendered(mine, key, 2) is None
+    assert load_rendered(other, key, 1) is None
 
 
 def test_bytes_that_another_lane_stores_at_the_same_time_are_kept_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.models import TrustedSender, User
 from mailsync.models import Message, RenderedBody
-from tests.factories import make_user
+from tests.factories import make_account, make_folder, make_user
 from tests.web.mail import html_message, store
 from webmail.bodies import load_body
 
@@ -131,10 +131,12 @@ def test_a_body_that_has_not_come_says_so(page: Client, bob: User) -> None:
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
 
 
-def test_cleaned_bodies_are_kept_and_shared(page: Client, bob: User) -> None:
-    for _ in range(2):
-        page.get(body_url(store(bob, html_message("<p>The same letter</p>"))))
-    assert RenderedBody.objects.count() == 1
+def test_cleaned_bodies_are_kept_and_shared_within_an_account(page: Client, bob: User) -> None:
+    mine, other = make_folder(make_account(bob)), make_folder(make_account(bob))
+    for folder, subject in ((mine, "First"), (mine, "Second"), (other, "First")):
+        page.get(body_url(store(bob, html_message("<p>The same letter</p>", Subject=subject), folder)))
+    assert {row.account_id for row in RenderedBody.objects.all()} == {mine.account_id, other.account_id}
+    assert RenderedBody.objects.count() == 2
 
 
 def test_html_that_cannot_be_cleaned_shows_its_text(page: Client, bob: User) -> None:
