@@ -15,6 +15,7 @@ TESTS = Path(__file__).resolve().parents[1]
 
 WIRE, PURE, ENGINE = "protocol/test_imap_faults", "protocol/test_imap_pure", "engine/test_faults"
 MORE, PUSH, SCENES = "engine/test_fault_list", "engine/test_push", "engine/test_scenarios"
+STOPPED = "engine/test_push_stopped"
 
 FAULTS: dict[str, tuple[str, ...]] = {
     # Connection
@@ -123,7 +124,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
         "engine/test_deliver::test_an_appended_copy_that_is_refused_stays_readable_here",
     ),
     "kill -9 between every two states": (
-        f"{PUSH}::test_killed_at_every_commit",
+        f"{STOPPED}::test_killed_at_every_commit",
         "engine/test_killed_worker::test_every_message_is_there_exactly_once",
     ),
     # Platform
