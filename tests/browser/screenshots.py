@@ -78,6 +78,22 @@ def click(selector: str) -> Step:
     return lambda page: page.locator(selector).first.click()
 
 
+def conflict(page: Page) -> None:
+    """The same draft written in two windows, the other one of which was faster."""
+    window = page.locator("section.compose")
+    window.get_by_label("Subject").fill("Boathouse on Saturday")
+    window.locator("[data-saved]:not(:empty)").wait_for()
+    page.wait_for_timeout(2500)
+    other = page.context.new_page()
+    other.goto(f"/d/{window.get_attribute('data-draft')}/")
+    for tab, words in ((other, "I bring the keys and the rope."), (page, "I bring the keys, you bring the cake?")):
+        tab.locator("section.compose [contenteditable=true]").click()
+        tab.keyboard.type(words)
+        tab.wait_for_timeout(3500)
+    other.close()
+    page.locator(".conflict").wait_for()
+
+
 def follow(selector: str) -> Step:
     """Go where that link of the column leads; the column itself is out of sight on narrow screens."""
     return lambda page: page.goto(str(page.locator(selector).first.get_attribute("href")))
@@ -105,6 +121,7 @@ SCREENS: dict[str, Step] = {
     "keys": visit("/settings/reading/#o-keys"),
     "labels": after_inbox(press("j"), press("l")),
     "compose": after_inbox(press("c"), lambda page: page.locator("section.compose [contenteditable=true]").wait_for()),
+    "wide-conflict": after_inbox(click("[data-compose]:visible"), conflict),
     "templates": after_inbox(
         press("c"),
         lambda page: page.locator("section.compose [contenteditable=true]").wait_for(),

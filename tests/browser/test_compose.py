@@ -162,7 +162,10 @@ def test_two_tabs_keep_both_words(site: Site, new_page: NewPage, email: str) -> 
     write(other.locator("section.compose"), "From the other tab. ")
     saved(other.locator("section.compose"))
     write(window, "From this tab. ")
-    expect(window.get_by_text("changed in another window")).to_be_visible(timeout=8000)
+    alert = window.get_by_role("alert")
+    expect(alert).to_contain_text("Changed in another window", timeout=8000)
+    expect(alert.get_by_role("region", name="Here", exact=True)).to_contain_text("From this tab.")
+    expect(alert.get_by_role("region", name="There", exact=True)).to_contain_text("From the other tab.")
     window.get_by_role("button", name="Keep both").click()
     expect(page.get_by_text("Both are kept.")).to_be_visible()
     bodies = [body for _, _, body, _ in kept(site, email)["drafts"]]

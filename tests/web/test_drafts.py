@@ -48,7 +48,9 @@ def test_a_save_from_an_old_window_overwrites_nothing_and_shows_the_other_words(
     actions.save_draft(draft.user_id, draft.pk, draft.version, body="<p>Theirs</p>")
     response = client.post(reverse("draft_save", args=[draft.pk]), fields(draft), headers=JSON)
     assert response.status_code == 409
-    assert response.json()["text"] == "Theirs"
+    told = response.json()["conflict"]
+    for said in ("Changed in another window", "Nothing has been overwritten", "Mine", "Theirs", "Keep both"):
+        assert said in told
     assert Draft.objects.get(pk=draft.pk).body == "<p>Theirs</p>"
 
 

@@ -113,21 +113,28 @@ def save_form(request: HttpRequest, draft_id: int) -> Draft | HttpResponse:
         raise Http404 from error
     except actions.Conflict as conflict:
         if wants_json(request):
-            return JsonResponse(
-                {
-                    "error": str(_("This draft was changed in another window or on another device.")),
-                    "version": conflict.current.version,
-                    "subject": conflict.current.subject,
-                    "text": html_to_text(conflict.current.body) if conflict.current.is_html else conflict.current.body,
-                },
-                status=409,
-            )
+            return _conflict(request, conflict.current, form.draft_fields())
         copy = actions.keep_both(user.pk, draft_id, **form.draft_fields())
         messages.warning(
             request,
             _("The draft was changed in another window, so both are kept: this one is yours, the other is in Drafts."),
         )
         return redirect("draft", copy.pk)
+
+
+def _conflict(request: HttpRequest, other: Draft, mine: dict[str, Any]) -> JsonResponse:
+    """What the other window saved beside what this one has, and the two ways on."""
+    told = {
+        "other": other,
+        "other_text": _words(other.body, is_html=other.is_html),
+        "mine": {"subject": mine["subject"], "text": _words(mine.get("body", ""), is_html=mine.get("is_html", False))},
+    }
+    conflict = render_to_string("compose/conflict.html", told, request)
+    return JsonResponse({"conflict": conflict, "version": other.version, "text": told["other_text"]}, status=409)
+
+
+def _words(body: str, *, is_html: bool) -> str:
+    return html_to_text(body) if is_html else body
 
 
 def page(request: HttpRequest, found: Draft, *, status: int = 200, **more: Any) -> HttpResponse:

@@ -71,12 +71,7 @@ export class Saving {
   conflict(other) {
     this.conflicted = true;
     this.composition.status(words("not_saved"), "circle-alert");
-    const preview = other.text?.trim().slice(0, 140) || other.subject || "";
-    this.composition.alert("", {
-      text: `${other.error} ${words("reads_there", { preview })}`,
-      tone: "warn",
-      buttons: [[words("keep_both"), () => this.keepBoth()], [words("use_other"), () => this.useOther()]],
-    });
+    this.composition.alert(other.conflict);
   }
 
   async keepBoth() {

@@ -104,6 +104,8 @@ export class ComposeWindow {
       signature: () => this.signature(),
       insert: () => this.templates.insert(button),
       "keep-template": () => this.templates.keep(),
+      "keep-both": () => this.saving.keepBoth(),
+      "use-other": () => this.saving.useOther(),
       "dismiss-warnings": () => this.alert(""),
     };
     return verbs[verb]?.();
@@ -192,7 +194,7 @@ export class ComposeWindow {
   }
 
   failed(answer) {
-    if (answer.status === 409 && answer.body?.text !== undefined) return this.saving.conflict(answer.body);
+    if (answer.status === 409 && answer.body?.conflict) return this.saving.conflict(answer.body);
     if (answer.body?.warnings) {
       this.alert(answer.body.warnings);
       this.section.querySelector("[data-warnings] button")?.focus();
