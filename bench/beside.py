@@ -185,8 +185,9 @@ def measure_together(clients: Sequence[Client], seconds: float) -> float:
 
 
 def as_in_production(static: str) -> dict[str, str]:
-    """The environment of a site with its own settings: pooled connections, collected files."""
+    """The environment of a site with its own settings: pooled connections, collected files, a process a processor."""
     environment = {
+        "WEB_CONCURRENCY": str(os.cpu_count() or 1),
         "DJANGO_SETTINGS_MODULE": "webmail.settings",
         "HERON_STATIC_ROOT": static,
         "HERON_BASE_URL": "http://127.0.0.1",
