@@ -15,7 +15,7 @@ TESTS = Path(__file__).resolve().parents[1]
 
 WIRE, PURE, ENGINE = "protocol/test_imap_faults", "protocol/test_imap_pure", "engine/test_faults"
 MORE, PUSH, SCENES = "engine/test_fault_list", "engine/test_push", "engine/test_scenarios"
-STOPPED = "engine/test_push_stopped"
+STOPPED, MEANWHILE = "engine/test_push_stopped", "engine/test_pull_meanwhile"
 
 FAULTS: dict[str, tuple[str, ...]] = {
     # Connection
@@ -72,7 +72,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "wrong RFC822.SIZE": (f"{MORE}::test_a_wrong_size_is_put_right_by_the_bytes",),
     # State
     "UIDVALIDITY changes between runs": (f"{SCENES}::test_a_renumbered_folder_fetches_no_body_again",),
-    "UIDVALIDITY changes within a run": (f"{ENGINE}::test_a_server_renumbered_between_two_connections_of_a_visit",),
+    "UIDVALIDITY changes within a run": (f"{MEANWHILE}::test_a_server_renumbered_between_two_connections_of_a_visit",),
     "UIDVALIDITY 0 or missing": (f"{MORE}::test_a_missing_uidvalidity_is_no_new_epoch_each_time",),
     "UIDVALIDITY flapping": (f"{MORE}::test_a_uidvalidity_that_flaps_fetches_no_body_again",),
     "UIDNEXT missing or shrinking": (
@@ -136,7 +136,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
     ),
     "clock jump": (f"{MORE}::test_a_jump_of_the_clock_neither_frees_nor_steals_a_lane",),
     "two workers on one account": (
-        f"{ENGINE}::test_a_worker_thought_dead_can_commit_nothing",
+        f"{MEANWHILE}::test_a_worker_thought_dead_can_commit_nothing",
         "store/test_leases::test_the_stale_holder_commits_nothing",
     ),
 }
