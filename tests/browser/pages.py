@@ -41,6 +41,7 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
         "to me": f"/f/{inbox.pk}/?show=to-me",
         "sorted": f"/f/{inbox.pk}/?sort=largest",
         "conversation": f"/f/{inbox.pk}/t/{newest.thread_id}/",
+        "merge": f"/f/{inbox.pk}/t/{newest.thread_id}/merge/",
         "message with files": f"/m/{with_file.pk}/",
         "source": f"/m/{newest.message_id}/source",
         "print": f"/m/{newest.message_id}/print",

@@ -135,6 +135,9 @@ SCREENS: dict[str, Step] = {
     "search": visit("/search/?q=boathouse"),
     "nothing-found": visit("/search/?q=narwhal"),
     "conversation": open_first("subject:fundraiser"),
+    "merge": after_inbox(
+        click(".row a.subj"), follow("#more-read [href$='/merge/']"), lambda page: page.locator(".merging").wait_for()
+    ),
     "newsletter": open_first("subject:lock"),
     "phishing": open_first("unknown+device"),
     "invitation": open_first("subject:invitation"),
