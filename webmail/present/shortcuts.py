@@ -6,11 +6,12 @@ the palette, the help sheet, and the marks and tooltips of the templates.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.preferences import Preferences
 
@@ -138,14 +139,20 @@ class Keys:
 def keys_of(prefs: Preferences) -> Keys:
     """The keys that this person has chosen: none but those of the list and of fields where they are switched off."""
     preset: Preset = next((one for one in PRESETS if one == prefs.keys), "heron")
+    return _keys(preset, prefs.shortcuts, get_language())
+
+
+@lru_cache(maxsize=64)
+def _keys(preset: Preset, on: bool, _language: str | None) -> Keys:
+    """In words of the language that is active, which is named to be kept apart: every page asks for them."""
     bound: dict[str, str] = {}
     shown: dict[str, str] = {}
     for command in _all():
-        own = command.keys(preset) if prefs.shortcuts else ()
+        own = command.keys(preset) if on else ()
         bound |= dict.fromkeys(own, command.name)
         if own or command.always:
             shown[command.name] = " ".join("+".join(_caps(press)) for press in presses((own or command.always)[0]))
-    return Keys(preset, prefs.shortcuts, bound, shown)
+    return Keys(preset, on, bound, shown)
 
 
 def sheet(keys: Keys) -> list[tuple[str, list[Line]]]:

@@ -107,9 +107,13 @@ def initials_of(name: str, address: str) -> str:
 def avatar(address: object, size: str = "", name: str = "") -> SafeString:
     """A round avatar of initials. ``address`` is an ``Address`` (name, address), a user, or plain text."""
     mailbox = str(getattr(address, "address", None) or getattr(address, "email", None) or address or "")
-    shown = name or str(getattr(address, "name", "") or "")
+    return _portrait(mailbox, name or str(getattr(address, "name", "") or ""), size)
+
+
+@lru_cache(maxsize=4096)
+def _portrait(mailbox: str, name: str, size: str) -> SafeString:
     classes = " ".join(part for part in ("av", f"h{hue_of(mailbox)}", size) if part)
-    return format_html('<span class="{}" aria-hidden="true">{}</span>', classes, initials_of(shown, mailbox))
+    return format_html('<span class="{}" aria-hidden="true">{}</span>', classes, initials_of(name, mailbox))
 
 
 @register.filter
