@@ -4,7 +4,9 @@
 A generated mailbox in Dovecot on loopback, fetched whole by Heron before anything is measured. Then, in one run: the
 processor time of all server processes (web, database, mail server, what is pushed included) that a list, an opened
 message, a mark and a search in bodies cost; what eight sessions that do all of it get done in a second; and what
-`notmuch search` takes on the same messages, with the cost and size of either index. What is not installed is left out:
+`notmuch search` takes on the same messages, with the cost and size of either index. The mailbox is of short notes, in
+which an index weighs most; with ``--all-kinds`` it has newsletters, pictures and documents as well, as people's have.
+``--index`` measures the index alone. What is not installed is left out:
 ``apt-get install roundcube-core roundcube-sqlite3 php-cli php-sqlite3 notmuch``.
 """
 
@@ -30,7 +32,7 @@ from bench.mail_server import mail_server
 from bench.mailbox import generated_mailbox
 from bench.roundcube import is_installed, roundcube
 from bench.scratch import scratch_database
-from bench.sync import bench_heron, fill, measured_index
+from bench.sync import bench_heron, fill
 from tests.servers.dovecot import Dovecot, Mailbox
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -245,7 +247,7 @@ def told(heron: Mapping[str, float], peer: Mapping[str, float]) -> None:
 
 
 def beside_notmuch(mailbox: Mailbox, words: Sequence[str], index_cpu: float, count: int) -> None:
-    """The time of a search, the processor time and the bytes of the index."""
+    """The time of a search, the processor time and the bytes of the index, and where ours lie."""
     from django.db import connection
 
     from accounts.models import MailAccount
@@ -265,8 +267,11 @@ def beside_notmuch(mailbox: Mailbox, words: Sequence[str], index_cpu: float, cou
         weight = sum(one.stat().st_size for one in database.rglob("*") if one.is_file())
         with connection.cursor() as cursor:
             cursor.execute("VACUUM mailsync_messagetext")
-            cursor.execute("SELECT pg_total_relation_size('mailsync_messagetext')")
-            ((ours,),) = cursor.fetchall()
+            cursor.execute(
+                "SELECT pg_total_relation_size('mailsync_messagetext'), pg_table_size('mailsync_messagetext'),"
+                " pg_relation_size('message_text_words')"
+            )
+            ((ours, texts, words_index),) = cursor.fetchall()
         times: dict[str, list[float]] = {"Heron": [], "notmuch": []}
         command = ["notmuch", f"--config={settings}", "search", "--limit=50"]
         for word in words * 3:
@@ -286,6 +291,9 @@ def beside_notmuch(mailbox: Mailbox, words: Sequence[str], index_cpu: float, cou
     print(f"\n{'':<30}{'Heron':>10}{'notmuch':>12}{'ratio':>9}   goal")
     for name, mine, other, goal in rows:
         print(f"{name:<30}{mine:>10.1f}{other:>12.1f}{mine / other:>9.2f}   {goal}", flush=True)
+    print(
+        f"of Heron's, {texts / count:.0f} are the words of each message, {words_index / count:.0f} where each word is"
+    )
 
 
 def common_words(mailbox: Mailbox) -> list[str]:
@@ -297,25 +305,32 @@ def common_words(mailbox: Mailbox) -> list[str]:
     return sorted((word for word in found if len(word) > 3 and word.isalpha()), key=lambda word: (len(word), word))[::9]
 
 
+def compare_screens(server: Dovecot, mailbox: Mailbox, words: Sequence[str], rounds: int) -> None:
+    alone, together = heron_figures(mailbox, words, rounds, (8, 64))
+    peer, rates = {}, {}
+    if is_installed():
+        peer, rates = roundcube_figures(server, mailbox, words, rounds, (8,))
+    told(alone, peer)
+    for count, rate in together.items():
+        other = f", Roundcube {rates[count]:.1f}: {rate / rates[count]:.1f} times" if count in rates else ""
+        print(f"{count} sessions: {rate:.1f} operations a second{other}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--messages", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=50)
+    parser.add_argument("--all-kinds", action="store_true", help="about 107 kB a message instead of short notes")
+    parser.add_argument("--index", action="store_true", help="nothing but the index, beside that of notmuch")
     options = parser.parse_args()
     with mail_server() as server, scratch_database():
         mailbox = server.add_user()
-        fill(server, mailbox, generated_mailbox(options.messages, notes=True), options.messages)
-        with measured_index() as index:
-            bench_heron(mailbox)
+        mails = generated_mailbox(options.messages, notes=not options.all_kinds)
+        fill(server, mailbox, mails, options.messages)
+        _everything, index = bench_heron(mailbox)
         words = common_words(mailbox)
-        alone, together = heron_figures(mailbox, words, options.rounds, (8, 64))
-        peer, rates = {}, {}
-        if is_installed():
-            peer, rates = roundcube_figures(server, mailbox, words, options.rounds, (8,))
-        told(alone, peer)
-        for count, rate in together.items():
-            other = f", Roundcube {rates[count]:.1f}: {rate / rates[count]:.1f} times" if count in rates else ""
-            print(f"{count} sessions: {rate:.1f} operations a second{other}")
+        if not options.index:
+            compare_screens(server, mailbox, words, options.rounds)
         if shutil.which("notmuch"):
             beside_notmuch(mailbox, words, index.cpu + index.database, options.messages)
 

@@ -71,7 +71,8 @@ def fill(server: Dovecot, mailbox: Mailbox, raws: Iterable[bytes], count: int) -
         os.chown(path, server.mail_user.pw_uid, server.mail_user.pw_gid)
 
 
-def bench_heron(mailbox: Mailbox, *, profile: bool = False) -> Figures:
+def bench_heron(mailbox: Mailbox, *, profile: bool = False) -> tuple[Figures, Share]:
+    """What all of it took, and what of that the text index."""
     from mailsync.engine.pull import Outcome, pull_account, pull_bodies
     from mailsync.models import Folder, Message, MessageText
     from tests.engine.boxes import dovecot_account
@@ -114,7 +115,7 @@ def bench_heron(mailbox: Mailbox, *, profile: bool = False) -> Figures:
         f"{inbox.total} messages stored, threaded and searchable; at most {own:.0f} MB in the worker, "
         f"{child[0]:.0f} MB in the process that reads for it"
     )
-    return everything
+    return everything, index
 
 
 @contextmanager
@@ -202,7 +203,7 @@ def main() -> None:
         with mailbox.client("INBOX"):
             pass  # Dovecot numbers the messages at the first look; nobody's time counts that.
         with scratch_database():
-            heron = bench_heron(mailbox, profile=options.profile)
+            heron, _index = bench_heron(mailbox, profile=options.profile)
         bench_mbsync(mailbox, heron)
 
 
