@@ -20,7 +20,7 @@ RUN_AGAIN_IN_CI = ("tests/browser/", "tests/engine/")
 NEVER_AGAIN = (
     *("tests/browser/safety/", "tests/browser/test_leaks.py", "tests/browser/test_away.py"),
     *("tests/engine/test_deliver.py", "tests/engine/test_deliver_turns.py", "tests/engine/test_pull_meanwhile.py"),
-    *("tests/engine/test_interrupted.py", "tests/engine/test_scenarios.py"),
+    *("tests/engine/test_interrupted.py", "tests/engine/test_scenarios.py", "tests/engine/test_push_stopped.py"),
     *("tests/engine/test_killed_celery.py", "tests/engine/test_killed_sends.py", "tests/engine/test_killed_worker.py"),
     *("tests/engine/test_fault_list.py", "tests/engine/test_fault_map.py", "tests/engine/test_faults.py"),
     *("tests/engine/test_pop_faults.py", "tests/engine/test_pop_killed_worker.py", "tests/engine/test_smtp_faults.py"),

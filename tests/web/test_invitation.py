@@ -1,8 +1,11 @@
 """Calendar parts as invitations: what they say, and that a broken or hostile one says nothing."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,3 +124,12 @@ def test_the_corpus_of_calendars() -> None:
     assert files
     for path in files:
         read_invitation(path.read_text(encoding="utf-8", errors="replace"), ())
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"), [("en", "Tuesday, 10 March 2026, 12:30"), ("de", "Dienstag, 10. März 2026, 12:30")]
+)
+def test_its_time_is_written_as_its_reader_writes_times(language: str, expected: str) -> None:
+    with translation.override(language), timezone.override(ZoneInfo("Europe/Berlin")):
+        html = render_to_string("mail/invitation.html", {"event": read(REQUEST)})
+    assert expected in html
