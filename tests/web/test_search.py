@@ -259,3 +259,13 @@ def test_the_best_match_comes_first_where_that_is_wanted(browser: Client, inbox:
     # Without a word there is nothing to weigh by.
     assert "Best match first" not in page(browser, "/search/?q=is:unread")
     assert len(found("is:unread&sort=relevance")) == 2
+
+
+def test_the_best_matches_go_on_where_a_page_ends(browser: Client, inbox: Folder) -> None:
+    for number in range(60):
+        make_message(inbox, subject=f"Tide {number}", preview="tide")
+    shown = page(browser, "/search/?q=tide&sort=relevance")
+    (following,) = {html.unescape(one) for one in re.findall(r'"(/search/\?[^"]*before=[^"]*)"', shown)}
+    further = page(browser, following)
+    subjects = [re.sub("<[^>]*>", "", one) for one in re.findall(r'class="subj[^>]*>(.*?)</a>', shown + further, re.S)]
+    assert sorted(one.strip() for one in subjects) == sorted(f"Tide {number}" for number in range(60))
