@@ -7,7 +7,7 @@ import { toast } from "heron/shell";
 import { waitingActs } from "heron/waiting";
 import { counted, words } from "heron/words";
 
-for (const form of document.querySelectorAll("form[action$='/logout/']")) {
+for (const form of document.querySelectorAll("form[data-signed-out]")) {
   let isUnderWay = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -25,13 +25,16 @@ async function signOut(form) {
   if (waitingActs().length) return toast(counted("sign_out_waiting", waitingActs().length), { bad: true });
   let answer;
   try {
-    answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    // Not followed: what the next page has to say is for the one that is looked at.
+    answer = await fetch(form.action, {
+      method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual",
+    });
   } catch {
     return toast(words("sign_out_offline"), { bad: true });
   }
-  if (!answer.ok) return form.submit(); // the server's own page says why
+  if (answer.type !== "opaqueredirect") return form.submit(); // the server's own page says why
   await forget();
-  location.assign(answer.url);
+  location.assign(form.dataset.signedOut);
 }
 
 /** What open windows hold, then what this device kept of closed ones; resolves to how many the server did not take. */

@@ -52,6 +52,18 @@ def test_what_cannot_be_saved_keeps_its_writer_signed_in(chromium: Browser, mail
     assert "The last words" in Draft.objects.get().body
 
 
+def test_signing_out_everywhere_loses_and_leaves_as_little(chromium: Browser, mailbox: Mailbox) -> None:
+    draft = actions.start_draft(mailbox.user.pk)
+    page = mailbox.page(chromium)
+    page.goto(f"{mailbox.url}/settings/security/")
+    kept_here(page, draft, "No signal here")
+    page.get_by_role("button", name="Sign out everywhere").click()
+    page.wait_for_url("**/accounts/login/**")
+    expect(page.get_by_text("You are signed out everywhere.")).to_be_visible()
+    assert Draft.objects.get().body == "<p>No signal here</p>"
+    assert page.evaluate("Object.keys(localStorage)") == []
+
+
 @pytest.mark.parametrize("changed", [False, True], ids=["as it was", "changed elsewhere since"])
 def test_what_this_device_kept_of_closed_windows_goes_first(chromium: Browser, mailbox: Mailbox, changed: bool) -> None:
     draft = actions.start_draft(mailbox.user.pk)

@@ -145,7 +145,8 @@ def test_signing_out_everywhere_ends_every_session(alice: User) -> None:
         assert browser.get("/settings/").status_code == 200
     assert "Sign out everywhere" in here.get("/settings/security/").content.decode()
     assert here.get("/settings/security/sign-out/").status_code == 405
-    assert here.post("/settings/security/sign-out/").headers["Location"] == "/accounts/login/"
+    answer = here.post("/settings/security/sign-out/")
+    assert (answer.headers["Location"], answer.headers["Clear-Site-Data"]) == ("/accounts/login/", '"storage"')
     for browser in (here, there):
         assert browser.get("/settings/").status_code == 302
 

@@ -5,6 +5,7 @@ root, as a worker rules over the paths below its own.
 """
 
 import json
+from typing import TypeVar
 
 from allauth.account.views import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -15,6 +16,8 @@ from django.views.decorators.http import require_safe
 
 from webmail.assets import STYLES, read_module
 from webmail.icons import SPRITE
+
+Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 #: What the page without a connection is made of. Their names change with their content, and the worker with them.
 _SHELL = (STYLES, "js/page/offline.js", SPRITE, "img/favicon.svg")
@@ -37,7 +40,13 @@ def offline(request: HttpRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponseBase:
     """Sign out, and leave nothing of the person in this browser: drafts, waiting changes, the worker, what it kept."""
     answer: HttpResponseBase = logout(request)
-    if request.method == "POST":
-        # W3C Clear Site Data §3.1. Cookies are Django's to end; "cache" would fetch every style and script anew.
-        answer.headers["Clear-Site-Data"] = '"storage"'
+    return clear_browser(answer) if request.method == "POST" else answer
+
+
+def clear_browser(answer: Answer) -> Answer:
+    """The answer to somebody who has signed out, with the word to the browser to keep nothing of them.
+
+    W3C Clear Site Data §3.1. Cookies are Django's to end; "cache" would fetch every style and script anew.
+    """
+    answer.headers["Clear-Site-Data"] = '"storage"'
     return answer

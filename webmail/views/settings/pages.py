@@ -21,6 +21,7 @@ from mailsync.store.templates import load_templates
 from webmail.reader import user_of
 from webmail.views.settings import options
 from webmail.views.settings.forms import ProfileForm
+from webmail.views.shell import clear_browser
 
 _EVENTS_SHOWN = 200
 
@@ -89,7 +90,7 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     sessions.end_sessions(user)
     logout(request)
     messages.success(request, _("You are signed out everywhere."))
-    return redirect("account_login")
+    return clear_browser(redirect("account_login"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
