@@ -103,7 +103,7 @@ def test_of_a_search_typed_on_and_on_the_last_is_kept_and_of_all_the_newest(anna
 def test_switched_off_they_are_forgotten_and_no_more_are_kept(browser: Client, anna: User, inbox: Folder) -> None:
     browser.post("/search/recent/", {"q": "tide"})
     assert 'name="recent_searches"' in browser.get("/settings/reading/").content.decode()
-    form = {"mark_read_seconds": "0", "after_removal": "next", "remote_pictures": "ask"}
+    form = {"mark_read_seconds": "0", "after_removal": "next", "remote_pictures": "ask", "keys": "heron"}
     browser.post("/settings/reading/", form)
     assert recent(anna) == []
     browser.post("/search/recent/", {"q": "tide"})
