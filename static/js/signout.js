@@ -24,12 +24,15 @@ async function signOut(form) {
   await replay();
   if (waitingActs().length) return toast(counted("sign_out_waiting", waitingActs().length), { bad: true });
   let answer;
+  // The page hears that the session has ended, too: it is on its way already.
+  document.body.toggleAttribute("data-leaving", true);
   try {
     // Not followed: what the next page has to say is for the one that is looked at.
     answer = await fetch(form.action, {
       method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual",
     });
   } catch {
+    document.body.removeAttribute("data-leaving");
     return toast(words("sign_out_offline"), { bad: true });
   }
   if (answer.type !== "opaqueredirect") return form.submit(); // the server's own page says why

@@ -37,7 +37,7 @@ function hear(event) {
     case "notice": return notice(event.text);
     case "account":
     case "resync": return catchUp();
-    case "signed_out": return location.reload();
+    case "signed_out": return document.body.hasAttribute("data-leaving") || location.reload(); // elsewhere, not here
     default: return undefined;
   }
 }
