@@ -24,6 +24,7 @@ class ChildProcess:
     def __init__(self, start: str) -> None:
         self._start = start
         self._child: subprocess.Popen[bytes] | None = None
+        self._is_asked = False
 
     @property
     def pid(self) -> int | None:
@@ -31,7 +32,10 @@ class ChildProcess:
         return self._child.pid if self._child is not None else None
 
     def send(self, head: bytes, *body: bytes) -> None:
-        """A request. One more may be sent only after the answer has been received. Raises ``ChildGoneError``."""
+        """A request. Raises ``ChildGoneError``."""
+        if self._is_asked:
+            # Nobody has waited for that answer: it is not to be taken for the one to this.
+            self.stop()
         try:
             child = self._running()
             assert child.stdin is not None
@@ -39,20 +43,24 @@ class ChildProcess:
         except OSError as error:
             self.stop()
             raise ChildGoneError from error
+        self._is_asked = True
 
     def receive(self) -> tuple[bytes, bytes]:
-        """The answer to what was sent. Raises ``ChildGoneError``."""
-        assert self._child is not None
+        """The answer to what was sent last. Raises ``ChildGoneError``."""
+        if self._child is None or not self._is_asked:
+            raise ChildGoneError
         assert self._child.stdout is not None
         try:
-            return read_frame(self._child.stdout)
+            answer = read_frame(self._child.stdout)
         except (OSError, EOFError) as error:
             self.stop()
             raise ChildGoneError from error
+        self._is_asked = False
+        return answer
 
     def stop(self) -> None:
         """End it, whatever it is doing; a later request starts it again."""
-        child, self._child = self._child, None
+        child, self._child, self._is_asked = self._child, None, False
         if child is None:
             return
         for stream in (child.stdin, child.stdout):

@@ -37,7 +37,8 @@ class Reader:
     def read_messages(self, batches: Iterable[tuple[K, Sequence[bytes]]]) -> Iterator[tuple[K, list[Any]]]:
         """Each batch with what ``read_message`` makes of its bytes, in order.
 
-        While one is being read, the next is taken from ``batches``: it is fetched meanwhile.
+        While one is being read, the next is taken from ``batches``: it is fetched meanwhile. What that raises is raised
+        when all that came before has been given.
         """
         return self._through(b"message", batches)
 
@@ -47,21 +48,23 @@ class Reader:
     def _through(self, kind: bytes, batches: Iterable[tuple[K, Sequence[bytes]]]) -> Iterator[tuple[K, list[Any]]]:
         before: tuple[K, Sequence[bytes]] | None = None
         is_asked = False
-        try:
-            for batch in batches:
-                # The answer first: a child that cannot get rid of it would not hear the next request.
-                read = self._answer(kind, before[1], is_asked) if before is not None else None
-                is_asked = self._ask(kind, batch[1])
-                if before is not None and read is not None:
-                    yield before[0], read
-                before = batch
+        broken: Exception | None = None
+        source = iter(batches)
+        while True:
+            try:
+                batch = next(source, None)
+            except Exception as error:  # raised below: what had come before is not lost with it
+                batch, broken = None, error
+            # The answer first: a child that cannot get rid of it would not hear the next request.
+            read = self._answer(kind, before[1], is_asked) if before is not None else []
+            is_asked = batch is not None and self._ask(kind, batch[1])
             if before is not None:
-                read, is_asked = self._answer(kind, before[1], is_asked), False
                 yield before[0], read
-        finally:
-            if is_asked:
-                # Nobody wants the answer any more, and it is not to be taken for the next one.
-                self._child.stop()
+            if batch is None:
+                break
+            before = batch
+        if broken is not None:
+            raise broken
 
     def _ask(self, kind: bytes, raws: Sequence[bytes]) -> bool:
         if not raws:

@@ -8,6 +8,7 @@ import { forgetLocally } from "heron/compose/local";
 import { Recipients } from "heron/compose/recipients";
 import { Saving } from "heron/compose/saving";
 import { Sending } from "heron/compose/sending";
+import { Signatures } from "heron/compose/signatures";
 import { Templates } from "heron/compose/templates";
 
 export class ComposeWindow {
@@ -23,7 +24,7 @@ export class ComposeWindow {
     section.classList.add("scripted");
     for (const shown of section.querySelectorAll("[data-scripted]")) shown.hidden = false;
     for (const gone of section.querySelectorAll("[data-noscript]")) gone.hidden = true;
-    this.signedAs = this.form.elements.namedItem("identity")?.value;
+    this.signatures = new Signatures(this);
     this.files = new Files(this);
     this.recipients = [...section.querySelectorAll("[data-row]")].map((row) => new Recipients(row, this));
     this.rows();
@@ -57,7 +58,7 @@ export class ComposeWindow {
       if (!event.target.closest("[data-entry], [data-picker], [data-picture], .menu.later, .menu.templates")) this.changed();
     });
     this.section.addEventListener("change", (event) => {
-      if (event.target.matches("select[name=identity]")) this.signAs(event.target.value);
+      if (event.target.matches("select[name=identity]")) this.signatures.signAs(event.target.value);
       if (event.target.matches("select[name=identity], [name=request_receipt]")) this.changed();
     });
     this.section.addEventListener("focusout", (event) => {
@@ -101,7 +102,7 @@ export class ComposeWindow {
       discard: () => this.discard(),
       detach: () => this.files.remove(button),
       format: () => this.format(button),
-      signature: () => this.signature(),
+      signature: () => this.signatures.insert(),
       insert: () => this.templates.insert(button),
       "keep-template": () => this.templates.keep(),
       "keep-both": () => this.saving.keepBoth(),
@@ -238,38 +239,6 @@ export class ComposeWindow {
       area.focus();
     }
     this.changed();
-  }
-
-  /** What goes with an identity: its signature and whom it copies in. */
-  belongings(identity) { return this.section.querySelector(`template[data-signature="${identity}"]`); }
-
-  /** From has changed: its signature stands where the other one's stood unchanged, and so does its Bcc. */
-  signAs(identity) {
-    const before = this.belongings(this.signedAs);
-    const after = this.belongings(identity);
-    this.signedAs = identity;
-    if (!before || !after) return;
-    if (this.editor) this.editor.swapSignature(before, after);
-    else {
-      const area = this.section.querySelector("[data-plain]");
-      const [old, fresh] = [before.dataset.text, after.dataset.text];
-      if (old && area.value.split(old).length === 2) area.value = area.value.replace(old, () => fresh);
-      else if (!old && fresh) area.value = `${area.value.trimEnd()}\n\n${fresh}\n`;
-    }
-    const bcc = this.field("bcc");
-    if (bcc.value.trim() !== before.dataset.bcc) return;
-    bcc.value = after.dataset.bcc;
-    this.recipients.find((row) => row.name === "bcc")?.read();
-    this.rows();
-  }
-
-  signature() {
-    const template = this.belongings(this.form.elements.namedItem("identity")?.value);
-    if (!template?.dataset.text) {
-      toast(words("no_signature"));
-      return;
-    }
-    this.insert({ html: template.innerHTML, text: template.dataset.text });
   }
 
   /* ------------------------------------------------------------------ the window */

@@ -1,0 +1,41 @@
+/* Signatures: what goes with the identity that a message is from. Its page brings them all, each in a template. */
+
+import { toast } from "heron/shell";
+import { words } from "heron/words";
+
+export class Signatures {
+  constructor(composition) {
+    this.composition = composition;
+    this.signedAs = composition.field("identity")?.value;
+  }
+
+  /** What goes with an identity: its signature and whom it copies in. */
+  of(identity) { return this.composition.section.querySelector(`template[data-signature="${identity}"]`); }
+
+  /** From has changed: its signature stands where the other one's stood unchanged, and so does its Bcc. */
+  signAs(identity) {
+    const window = this.composition;
+    const [before, after] = [this.of(this.signedAs), this.of(identity)];
+    this.signedAs = identity;
+    if (!before || !after) return;
+    if (window.editor) window.editor.swapSignature(before, after);
+    else {
+      const area = window.section.querySelector("[data-plain]");
+      const [old, fresh] = [before.dataset.text, after.dataset.text];
+      if (old && area.value.split(old).length === 2) area.value = area.value.replace(old, () => fresh);
+      else if (!old && fresh) area.value = `${area.value.trimEnd()}\n\n${fresh}\n`;
+    }
+    const bcc = window.field("bcc");
+    if (bcc.value.trim() !== before.dataset.bcc) return;
+    bcc.value = after.dataset.bcc;
+    window.recipients.find((row) => row.name === "bcc")?.read();
+    window.rows();
+  }
+
+  /** Where the caret is. */
+  insert() {
+    const template = this.of(this.composition.field("identity")?.value);
+    if (!template?.dataset.text) return toast(words("no_signature"));
+    return this.composition.insert({ html: template.innerHTML, text: template.dataset.text });
+  }
+}
