@@ -82,7 +82,7 @@ def conflict(page: Page) -> None:
     """The same draft written in two windows, the other one of which was faster."""
     window = page.locator("section.compose")
     window.get_by_label("Subject").fill("Boathouse on Saturday")
-    window.locator("[data-saved]:not(:empty)").wait_for()
+    window.locator("[data-saved]:not(:empty)").wait_for(state="attached")  # out of sight on a phone
     page.wait_for_timeout(2500)
     other = page.context.new_page()
     other.goto(f"/d/{window.get_attribute('data-draft')}/")
@@ -121,7 +121,7 @@ SCREENS: dict[str, Step] = {
     "keys": visit("/settings/reading/#o-keys"),
     "labels": after_inbox(press("j"), press("l")),
     "compose": after_inbox(press("c"), lambda page: page.locator("section.compose [contenteditable=true]").wait_for()),
-    "wide-conflict": after_inbox(click("[data-compose]:visible"), conflict),
+    "conflict": after_inbox(click("[data-compose]:visible"), conflict),
     "templates": after_inbox(
         press("c"),
         lambda page: page.locator("section.compose [contenteditable=true]").wait_for(),
