@@ -47,6 +47,7 @@ def test_a_message_is_kept_and_put_into_another_at_the_caret(chromium: Browser, 
     window.get_by_role("button", name="Templates").click()
     window.get_by_role("button", name="Thanks").click()
     expect(words).to_contain_text("Many thanks")
+    expect(words).to_be_focused()
     page.keyboard.type("!")
     expect(window.get_by_label("Subject")).to_have_value("Order")
     expect(window.locator("[data-saved]")).to_contain_text("Saved ", timeout=8000)
@@ -60,6 +61,8 @@ def test_plain_words_get_them_at_the_caret_too(chromium: Browser, mailbox: Mailb
     draft = actions.save_draft(mailbox.user.pk, draft.pk, draft.version, is_html=False, body="One. Two.\n")
     page = mailbox.page(chromium)
     page.goto(f"{mailbox.url}/d/{draft.pk}/")
+    # Before that the choice is sent as a form, which knows no caret.
+    page.locator("section.compose.scripted").wait_for()
     area = page.locator("[data-plain]")
     area.evaluate("area => { area.focus(); area.setSelectionRange(5, 5); }")
     page.get_by_role("button", name="Templates").click()
