@@ -15,7 +15,7 @@ from django_prose_editor.widgets import importmap as editor_map
 from js_asset import ImportMap
 
 #: Modules that are loaded when they are wanted. They import nothing of ours.
-LATE = ("compose/editor", "mail/suggest")
+LATE = ("compose/editor", "compose/emoji", "mail/suggest")
 
 
 def _modules() -> dict[str, str]:

@@ -128,6 +128,12 @@ SCREENS: dict[str, Step] = {
         lambda page: page.locator("[popovertarget^=more-]:visible").first.click(),
         lambda page: page.evaluate("document.querySelector('.menu.templates').showPopover()"),
     ),
+    "emoji": after_inbox(
+        press("c"),
+        lambda page: page.locator(".ProseMirror").wait_for(),
+        click("button[popovertarget^=emoji]"),
+        lambda page: page.locator("[data-emoji]").first.wait_for(),
+    ),
     "template": visit("/settings/templates/1/"),
     "new-template": visit("/settings/templates/add/"),
     "phone-drawer": after_inbox(click(".search [data-drawer-open]")),

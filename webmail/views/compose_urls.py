@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from webmail.views import compose, drafts, outbox, receipts, recipients, templates, uploads
+from webmail.views import compose, drafts, emoji, outbox, receipts, recipients, templates, uploads
 
 urlpatterns = [
     path("compose/", compose.compose, name="compose"),
     path("compose/recipients", recipients.recipients, name="recipients"),
+    path("compose/emoji", emoji.emoji, name="emoji"),
     path("m/<int:message_id>/receipt", receipts.receipt, name="receipt"),
     path("d/<int:draft_id>/", compose.draft, name="draft"),
     path("d/<int:draft_id>/save", drafts.draft_save, name="draft_save"),

@@ -55,12 +55,14 @@ export class ComposeWindow {
       }
     });
     this.section.addEventListener("input", (event) => {
-      if (!event.target.closest("[data-entry], [data-picker], [data-picture], .menu.later, .menu.templates")) this.changed();
+      if (!event.target.closest("[data-entry], [data-picker], [data-picture], .menu.later, .menu.templates, .menu.emoji")) this.changed();
     });
     this.section.addEventListener("change", (event) => {
       if (event.target.matches("select[name=identity]")) this.signatures.signAs(event.target.value);
       if (event.target.matches("select[name=identity], [name=request_receipt]")) this.changed();
     });
+    const emoji = this.section.querySelector(".menu.emoji");
+    emoji.addEventListener("beforetoggle", (event) => { if (event.newState === "open") this.loadEmoji(emoji); });
     this.section.addEventListener("focusout", (event) => {
       if (!this.section.contains(event.relatedTarget)) this.save();
     });
@@ -239,6 +241,18 @@ export class ComposeWindow {
       area.focus();
     }
     this.changed();
+  }
+
+  async loadEmoji(menu) {
+    if (menu.dataset.loaded) return;
+    try {
+      const { emojiMenu } = await import("heron/compose/emoji");
+      if (menu.dataset.loaded) return; // opened twice meanwhile
+      menu.dataset.loaded = "1";
+      emojiMenu(menu, (text) => this.insertWords({ html: text, text }));
+    } catch {
+      toast(menu.dataset.failed, { bad: true });
+    }
   }
 
   /* ------------------------------------------------------------------ the window */
