@@ -6,6 +6,7 @@ takes a part in with ``{% part "mail/rows.jinja" %}``.
 """
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -13,9 +14,12 @@ from django.http import HttpRequest
 from django.template import engines
 from django.urls import reverse
 from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.timezone import is_aware, localtime
 from jinja2 import ChainableUndefined, Environment
 from markupsafe import Markup
 
+from webmail.present.people import contact_label
 from webmail.templatetags import heron
 
 #: The name of the engine in the settings.
@@ -39,9 +43,11 @@ def environment(**options: Any) -> Environment:
     made.install_gettext_callables(  # type: ignore[attr-defined]
         translation.gettext, translation.ngettext, pgettext=translation.pgettext, npgettext=translation.npgettext
     )
-    made.globals |= {"_": _phrase, "avatar": heron.avatar, "icon": heron.icon, "url": _url}
-    made.filters |= {name: getattr(heron, name) for name in ("filesize", "heron_time", "heron_time_full")}
-    made.filters["intcomma"] = intcomma
+    made.globals |= {name: getattr(heron, name) for name in ("avatar", "icon", "in_brackets", "kbd")}
+    made.globals |= {"_": _phrase, "url": _url}
+    told = ("filesize", "heron_day", "heron_time", "heron_time_full", "initials", "said")
+    made.filters |= {name: getattr(heron, name) for name in told}
+    made.filters |= {"contact_label": contact_label, "date": _date, "intcomma": intcomma}
     return made
 
 
@@ -52,3 +58,10 @@ def _phrase(text: str) -> Markup:
 
 def _url(name: str, *args: object) -> str:
     return reverse(name, args=args)
+
+
+def _date(moment: date | datetime, pattern: str) -> str:
+    """A moment in the reader's time zone, and a day as it is: it is the same in all of them."""
+    if isinstance(moment, datetime) and is_aware(moment):
+        moment = localtime(moment)
+    return date_format(moment, pattern)

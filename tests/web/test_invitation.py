@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.corpus import corpus_files
+from webmail.parts import render_part
 from webmail.present.invitation import Invitation, read_invitation
 
 REQUEST = """BEGIN:VCALENDAR
@@ -131,5 +131,20 @@ def test_the_corpus_of_calendars() -> None:
 )
 def test_its_time_is_written_as_its_reader_writes_times(language: str, expected: str) -> None:
     with translation.override(language), timezone.override(ZoneInfo("Europe/Berlin")):
-        html = render_to_string("mail/invitation.html", {"event": read(REQUEST)})
+        html = render_part("mail/invitation.jinja", {"told": {"invitation": read(REQUEST)}}, None)
     assert expected in html
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin", "Pacific/Auckland"])
+def test_a_whole_day_is_the_same_day_wherever_its_reader_is(zone: str) -> None:
+    text = event_of("DTSTART;VALUE=DATE:20260310", "DTEND;VALUE=DATE:20260312")
+    with timezone.override(ZoneInfo(zone)):
+        html = render_part("mail/invitation.jinja", {"told": {"invitation": read(text)}}, None)
+    assert "Tuesday, 10 March 2026 – Wednesday, 11 March 2026" in html
+
+
+def test_a_time_without_a_zone_is_written_as_it_stands() -> None:
+    text = event_of("DTSTART:20260310T100000", "DURATION:PT90M")
+    with timezone.override(ZoneInfo("Asia/Tokyo")):
+        html = render_part("mail/invitation.jinja", {"told": {"invitation": read(text)}}, None)
+    assert "Tuesday, 10 March 2026, 10:00 – 11:30" in html

@@ -53,6 +53,20 @@ class Invitation:
     is_own: bool = False
 
     @property
+    def begins(self) -> date | datetime:
+        """What pages write: a day, a moment for the reader's own time zone, or a time that floats as it stands."""
+        return self._written(self.starts_at)
+
+    @property
+    def ends(self) -> date | datetime | None:
+        return self._written(self.ends_at) if self.ends_at else None
+
+    def _written(self, moment: datetime) -> date | datetime:
+        if self.is_all_day:
+            return moment.date()
+        return moment.replace(tzinfo=None) if self.floating else moment
+
+    @property
     def reader(self) -> Attendee | None:
         return next((one for one in self.attendees if one.is_reader), None)
 

@@ -69,3 +69,14 @@ def recipients_line(people: Sequence[Address], mine: Iterable[str], *, named: in
     if len(shown) == 1:
         return _("to %(person)s") % {"person": shown[0]}
     return _("to %(people)s and %(last)s") % {"people": ", ".join(shown[:-1]), "last": shown[-1]}
+
+
+def contact_label(label: str) -> str:
+    """What an address or a number is for, in the reader's language; a label of its owner's own as it is."""
+    return {
+        "home": _("home"),
+        "work": _("work"),
+        "mobile": _("mobile"),
+        "fax": _("fax"),
+        "pager": _("pager"),
+    }.get(label, label)

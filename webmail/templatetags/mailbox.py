@@ -1,9 +1,8 @@
-"""What the mailbox templates need beyond the common tags: the folder column, contact labels. ``{% load mailbox %}``."""
+"""What the page needs beyond the common tags: the folder column. ``{% load mailbox %}``."""
 
 from typing import Any
 
 from django import template
-from django.utils.translation import gettext as _
 
 from webmail.present.tree import Nav
 from webmail.views import mailbox
@@ -22,15 +21,3 @@ def folder_column(context: dict[str, Any]) -> Nav | None:
         return None
     made: Nav = mailbox.column(request)["nav"]
     return made
-
-
-@register.filter
-def contact_label(label: str) -> str:
-    """What an address or a number is for, in the reader's language; a label of its owner's own as it is."""
-    return {
-        "home": _("home"),
-        "work": _("work"),
-        "mobile": _("mobile"),
-        "fax": _("fax"),
-        "pager": _("pager"),
-    }.get(label, label)

@@ -108,7 +108,7 @@ def _respond(
     tree = [] if is_part and "in" not in request.GET else load_tree(reader.user.pk)
     scope = context_scope(folder, tree, request.GET)
     if is_part:
-        return finish(request, "mail/read.html", {**context, "scope": scope, "storage": storage_of(reader.user)})
+        return finish(request, "mail/read.jinja", {**context, "scope": scope, "storage": storage_of(reader.user)})
     return finish(request, "mail/page.html", page_context(request, reader, scope, tree, **context))
 
 
