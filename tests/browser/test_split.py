@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from mailsync.models import Placement
 from tests.browser.conftest import Mailbox
@@ -75,6 +75,40 @@ def test_two_rows_become_one(chromium: Browser, mailbox: Mailbox) -> None:
     page.locator(".row").nth(2).click(button="right")
     expect(page.get_by_role("menuitem", name="Pin to the top")).to_be_visible()
     expect(page.get_by_role("menuitem", name="Merge conversations")).to_be_hidden()
+
+
+def test_an_answer_that_comes_late_does_not_bring_back_what_was_undone(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    before = subjects(page)
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold_first(route: Route) -> None:
+        if route.request.headers.get("hx-target") != "rows":
+            route.fallback()
+        elif held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    # Without the event stream, whose next word would hide it.
+    page.route("**/events", lambda route: route.abort())
+    page.reload()
+    page.locator(".scripted").first.wait_for()
+    page.route("**/f/*/", hold_first)
+    for at in (0, 1):
+        page.locator(".row").nth(at).hover()
+        page.locator(".row").nth(at).locator(".pick").click()
+    page.locator(".row").nth(1).click(button="right")
+    page.get_by_role("menuitem", name="Merge conversations").click()
+    expect(page.locator(".toast")).to_contain_text("2 conversations merged")
+    with page.expect_response(lambda one: one.request.headers.get("hx-target") == "rows"):
+        page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".row a.subj").nth(1)).to_have_text(before[1])
+    route, answer = held[0]
+    with page.expect_response(lambda one: one.request == route.request):
+        route.fulfill(response=answer)
+    page.wait_for_load_state("networkidle")
+    assert subjects(page)[:3] == before[:3]
 
 
 def test_on_a_phone(chromium: Browser, mailbox: Mailbox, trip: list[Placement]) -> None:

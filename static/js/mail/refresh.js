@@ -5,13 +5,22 @@ import { part } from "heron/mail/request";
 import { away, dress, grid, isArrival, resize, rowNamed, scroller } from "heron/mail/rows";
 import { empty, firstUrl, groupsOf, join, layOut, listRound, readPage, settle } from "heron/mail/chunks";
 
+/** Which reading of the top was asked for last, and which stands on the screen. */
+let asked = 0;
+let standing = 0;
+
 /** Fresh rows of the top of the list. With `move` they take their true places and what has gone goes;
     without, rows change where they stand. Pages further down are freshened either way. Returns how many are new mail. */
 export async function refreshTop({ move }) {
   const mine = listRound();
+  asked += 1;
+  const turn = asked;
   refreshFurther();
   const fresh = await part(firstUrl(), "rows");
   if (mine !== listRound()) return 0;
+  // Answers may overtake each other: one that is older than what stands here would bring back what was undone since.
+  if (turn < standing) return move ? refreshTop({ move }) : 0;
+  standing = turn;
   for (const name of away) fresh.getElementById(name)?.remove();
   const rows = [...fresh.querySelectorAll(".row")];
   const focused = document.activeElement?.closest?.(".row")?.id;
