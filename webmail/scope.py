@@ -67,7 +67,8 @@ class Scope:
     """``show`` is the filter tab; ``query`` the words of a search or a label's keyword; ``role`` a single folder's.
 
     ``within`` is the id of the folder that a search is kept to, "" for one everywhere; ``by_relevance`` has the best
-    match first.
+    match first. ``is_explicit`` is a list whose address named its filter or order, and goes on doing so: without, what
+    was chosen for it before may come in their place.
     """
 
     kind: Kind
@@ -79,6 +80,7 @@ class Scope:
     within: str = ""
     by_relevance: bool = False
     sort: Sort = Sort.NEWEST
+    is_explicit: bool = False
 
     @property
     def role(self) -> str:
@@ -100,11 +102,10 @@ class Scope:
         return sum(folder.unread for folder in self.folders)
 
     def shown(self, show: Show) -> "Scope":
-        """The same list narrowed, in an order that it then has."""
-        return replace(self, show=show, sort=Sort.NEWEST if self.sort.column and show != "all" else self.sort)
+        return replace(self, show=show, is_explicit=True)
 
     def sorted_by(self, sort: Sort) -> "Scope":
-        return replace(self, sort=sort, show="all" if sort.column else self.show)
+        return replace(self, sort=sort, is_explicit=True)
 
     def url(self, **extra: object) -> str:
         """The address of this list; ``extra`` as ``before=…`` for a further page."""
@@ -125,7 +126,7 @@ class Scope:
             query["sort"] = "relevance"
         if self.sort is not Sort.NEWEST:
             query["sort"] = self.sort.value
-        if self.show != "all":
+        if self.show != "all" or (self.is_explicit and self.sort is Sort.NEWEST):
             query["show"] = self.show
         return query
 
@@ -136,18 +137,16 @@ class Scope:
 
 def folder_scope(folder: Folder, query: QueryDict) -> Scope:
     path = reverse("folder", args=[folder.pk])
-    return Scope("folder", folder_title(folder), path, (folder,), _show(query), sort=_sort(query))
+    return _narrowed(Scope("folder", folder_title(folder), path, (folder,)), query)
 
 
 def unified_scope(tree: Sequence[AccountTree], query: QueryDict) -> Scope:
     inboxes = tuple(_owned(account, account.inbox) for account in tree if account.inbox)
-    return Scope("all", _("All inboxes"), reverse("unified"), inboxes, _show(query), sort=_sort(query))
+    return _narrowed(Scope("all", _("All inboxes"), reverse("unified"), inboxes), query)
 
 
 def flagged_scope(tree: Sequence[AccountTree], query: QueryDict) -> Scope:
-    sort = _sort(query)
-    by_time = Sort.NEWEST if sort.column else sort
-    return Scope("flagged", _("Flagged"), reverse("flagged"), _everyday(tree), sort=by_time)
+    return Scope("flagged", _("Flagged"), reverse("flagged"), _everyday(tree), sort=_sort(query))
 
 
 def label_scope(tree: Sequence[AccountTree], keyword: str) -> Scope:
@@ -262,14 +261,11 @@ def _filter(scope: Scope, reader: Reader) -> Filter:
 
 
 def choices_of(scope: Scope, reader: Reader) -> tuple[list[Choice], list[Choice]]:
-    """The filters and the orders of this list, each with its address: those that there is an index for.
-
-    A list is narrowed, or sorted by other than time: to choose the one ends the other.
-    """
+    """The filters and the orders of this list, each with its address: those that there is an index for."""
     by_conversation = reader.prefs.conversations
     shown_as = possible(scope.sort, _filter(scope, reader))
     shows = [show for show in SHOWS if by_conversation or show not in _OF_CONVERSATIONS]
-    sorts = [sort for sort in SORTS if not sort.column or (by_conversation and scope.kind != "flagged")]
+    sorts = [sort for sort in SORTS if by_conversation or not sort.column]
     return (
         [Choice(show, SHOWS[show], scope.shown(show).url(), scope.show == show) for show in shows],
         [Choice(sort.value, SORTS[sort], scope.sorted_by(sort).url(), sort is shown_as) for sort in sorts],
@@ -329,8 +325,11 @@ def _show(query: QueryDict) -> Show:
 def _sort(query: QueryDict) -> Sort:
     """Another word is no fault of the reader: a search's ``relevance`` is none of a folder's orders."""
     name = query.get("sort", "")
-    sort = Sort(name) if name in SORTS else Sort.NEWEST
-    return Sort.NEWEST if sort.column and _show(query) != "all" else sort
+    return Sort(name) if name in SORTS else Sort.NEWEST
+
+
+def _narrowed(scope: Scope, query: QueryDict) -> Scope:
+    return replace(scope, show=_show(query), sort=_sort(query), is_explicit="show" in query or "sort" in query)
 
 
 def _with_query(path: str, query: dict[str, object]) -> str:

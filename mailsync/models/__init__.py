@@ -7,6 +7,7 @@ from mailsync.models.change import Change
 from mailsync.models.contact import Contact, ContactAddress
 from mailsync.models.folder import BodyPiece, Folder, Hole
 from mailsync.models.label import Label
+from mailsync.models.list_choice import ListChoice
 from mailsync.models.message import (
     FileText,
     Message,
@@ -58,6 +59,7 @@ __all__ = [
     "Hole",
     "Label",
     "Lease",
+    "ListChoice",
     "MailTemplate",
     "Message",
     "MessageText",

@@ -208,6 +208,24 @@ class Placement(models.Model):
         ]
 
 
+def _narrowed_and_sorted() -> list[models.Index]:
+    """For each filter of a list by conversation its orders, so that filter and order are one range together."""
+    filters = {
+        "unread": Q(unread_count__gt=0),
+        "flagged": Q(flagged_count__gt=0),
+        "files": Q(has_attachment=True),
+        "to_me": Q(to_me=True),
+    }
+    orders = {"sender": F("sender_key").asc(), "subject": F("subject_key").asc(), "size": F("size_bytes").desc()}
+    return [
+        models.Index(
+            "folder", key, F("newest_at").desc(), F("id").desc(), name=f"thread_row_{name}_{order}", condition=narrowed
+        )
+        for name, narrowed in filters.items()
+        for order, key in orders.items()
+    ]
+
+
 class ThreadRow(models.Model):
     """One line of a folder's list by conversation: kept in the transaction that changes its placements."""
 
@@ -264,6 +282,7 @@ class ThreadRow(models.Model):
             models.Index(
                 "folder", F("size_bytes").desc(), F("newest_at").desc(), F("id").desc(), name="thread_row_size"
             ),
+            *_narrowed_and_sorted(),
         ]
 
 

@@ -115,12 +115,8 @@ def order_of(sort: Sort, which: Filter) -> tuple[str, str]:
 
 
 def possible(sort: Sort, which: Filter) -> Sort:
-    """The sort, or by time where there is no index for it: of messages, and of a list that is narrowed.
-
-    An index of all rows would be read through for the few that a filter leaves.
-    """
-    is_narrowed = which.unread_only or which.flagged_only or which.files_only or which.to_me_only
-    return Sort.NEWEST if sort.column and (is_narrowed or not which.by_conversation) else sort
+    """The sort, or by time where there is no index for it: of messages one at a time."""
+    return Sort.NEWEST if sort.column and not which.by_conversation else sort
 
 
 def page_keys(

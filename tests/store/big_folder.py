@@ -28,7 +28,7 @@ _FILL = """
       FROM generate_series(1, %(count)s) AS n;
     INSERT INTO mailsync_threadrow (folder_id, thread_id, newest_id, newest_at, message_count, unread_count,
                                     flagged_count, has_attachment, to_me, sender_key, subject_key, size_bytes)
-    SELECT folder_id, thread_id, id, received_at, 1, (NOT seen)::int, flagged::int, false, uid %% 4 = 0,
+    SELECT folder_id, thread_id, id, received_at, 1, (NOT seen)::int, flagged::int, uid %% 10 = 0, uid %% 4 = 0,
            'sender ' || least(uid %% 1000, 500), 'subject ' || uid, uid %% 50 * 1000
       FROM mailsync_placement WHERE folder_id = %(folder)s;
     UPDATE mailsync_folder SET total = %(count)s, unread = %(count)s / 5 WHERE id = %(folder)s;

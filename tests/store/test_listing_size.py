@@ -118,12 +118,24 @@ def test_a_sorted_list_is_read_by_ranges_wherever_it_is(large: Folder, sort: Sor
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("sort", list(Sort), ids=str)
-@pytest.mark.parametrize("narrowed", ["unread_only", "flagged_only", "to_me_only"])
+@pytest.mark.parametrize("narrowed", ["unread_only", "flagged_only", "to_me_only", "files_only"])
 def test_a_filter_and_an_order_together_read_no_folder(large: Folder, sort: Sort, narrowed: str) -> None:
-    asked: dict[str, Any] = {narrowed: True, "sort": sort, "limit": LIMIT}
-    page, read = measure(lambda: list_rows([large.pk], by_conversation=True, **asked))
-    assert len(page.rows) == LIMIT
-    assert max(read) <= MOST_ROWS
+    asked: dict[str, Any] = {narrowed: True, "sort": sort, "limit": LIMIT, "by_conversation": True}
+    before = None
+    for _ in range(2):
+        page, read = measure(lambda cursor=before: list_rows([large.pk], before=cursor, **asked))
+        assert len(page.rows) == LIMIT
+        assert max(read) <= MOST_ROWS
+        before = page.next
+
+
+@pytest.mark.django_db
+def test_what_a_filter_leaves_stands_in_the_order_asked_for(large: Folder) -> None:
+    page = list_rows([large.pk], by_conversation=True, unread_only=True, sort=Sort.LARGEST, limit=LIMIT)
+    assert all(row.unread for row in page.rows)
+    after = list_rows([large.pk], by_conversation=True, unread_only=True, sort=Sort.LARGEST, before=page.next)
+    keys = [(row.received_at, row.placement_id) for row in (*page.rows, *after.rows)]
+    assert keys == sorted(keys, reverse=True)
 
 
 @pytest.mark.django_db

@@ -28,6 +28,7 @@ from mailsync.store.saved_searches import load_saved_searches
 from mailsync.store.snoozing import load_snoozes
 from mailsync.store.tree import is_quiet
 from webmail import access
+from webmail.list_choice import as_chosen
 from webmail.parts import render_part
 from webmail.present.labels import Chip, label_choices
 from webmail.present.notices import present_notices
@@ -72,14 +73,14 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_required
 def folder(request: HttpRequest, folder_id: int) -> HttpResponse:
     shown = access.folder_for(user_of(request), folder_id)
-    return respond_with_list(request, folder_scope(shown, request.GET))
+    return respond_with_list(request, as_chosen(request, folder_scope(shown, request.GET)))
 
 
 @require_safe
 @login_required
 def unified(request: HttpRequest) -> HttpResponse:
     tree = load_tree(user_of(request).pk)
-    return respond_with_list(request, unified_scope(tree, request.GET), tree)
+    return respond_with_list(request, as_chosen(request, unified_scope(tree, request.GET)), tree)
 
 
 @require_safe

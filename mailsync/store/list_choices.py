@@ -1,0 +1,35 @@
+"""Which filter and which order a person chose last for a list. Database room; a query each.
+
+What the words mean is the screens' to say: they are kept as they stand in the address of the list.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from mailsync.models import ListChoice
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    show: str
+    sort: str
+
+
+def load_list_choice(user_id: int, folder_id: int | None) -> Chosen | None:
+    """What was chosen for this folder, or for all inboxes; None for nothing yet."""
+    row = ListChoice.objects.filter(**_list(user_id, folder_id)).values_list("show", "sort").first()
+    return Chosen(*row) if row else None
+
+
+@transaction.atomic
+def record_list_choice(user_id: int, folder_id: int | None, chosen: Chosen) -> None:
+    """The choice takes the place of the one before. The caller has checked whose folder it is."""
+    ListChoice.objects.update_or_create(
+        **_list(user_id, folder_id), defaults={"show": chosen.show, "sort": chosen.sort}
+    )
+
+
+def _list(user_id: int, folder_id: int | None) -> dict[str, Any]:
+    return {"user_id": user_id, "folder_id": folder_id}
