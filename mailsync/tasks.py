@@ -7,7 +7,7 @@ from celery import shared_task
 from mailsync.engine import long_acts, pull, read_files, waking
 from mailsync.engine import maintain as maintenance
 from mailsync.store import (
-    audit,
+    addressed,
     file_texts,
     journal_work,
     leases,
@@ -46,12 +46,15 @@ def maintain() -> None:
     maintenance.maintain()
     for account_id in file_texts.accounts_with_unread_files(limit=1000):
         files_read.apply_async((account_id,), expires=300)
+    for user_id in addressed.people_addressed_anew():
+        addressed_find.apply_async((user_id,), expires=300)
 
 
 @shared_task(name="mailsync.addressed_find", ignore_result=True)
 def addressed_find(user_id: int) -> None:
     """Tell anew which mail is to this person."""
-    audit.find_addressed(user_id)
+    if addressed.find_addressed(user_id):
+        addressed_find.delay(user_id)
 
 
 @shared_task(name="mailsync.account_pull", ignore_result=True)

@@ -1,6 +1,7 @@
 """The tables of mail, one file a subject."""
 
 from mailsync.models.act import Act
+from mailsync.models.addressed import AddressedTo
 from mailsync.models.answers import EventAnswer, EventNotice, Unsubscription
 from mailsync.models.certificate import TrustedCertificate
 from mailsync.models.change import Change
@@ -41,6 +42,7 @@ from mailsync.models.work import AccountSync, Lease, PopMessage, SchedulerTick, 
 __all__ = [
     "AccountSync",
     "Act",
+    "AddressedTo",
     "Blob",
     "BlockedHost",
     "BodyPiece",

@@ -8,12 +8,9 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from mailsync.models import Folder, ThreadRow
+from mailsync.models import Folder
 from mailsync.store.summary import lock_folders, refresh
 from mailsync.store.threads import refresh_threads
-
-#: Lines in one transaction: nobody waits long for their folder.
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +32,6 @@ def recount(account_id: int | None = None) -> Iterator[Correction]:
         correction = _recount_folder(folder_id)
         if correction is not None:
             yield correction
-
-
-def find_addressed(user_id: int) -> None:
-    """Tell anew which conversations are to the person, after an address of theirs has come or gone."""
-    for folder_id in Folder.objects.filter(account__user=user_id).order_by("id").values_list("id", flat=True):
-        threads = list(ThreadRow.objects.filter(folder=folder_id).order_by("id").values_list("thread_id", flat=True))
-        for start in range(0, len(threads), _AT_ONCE):
-            with transaction.atomic():
-                refresh((folder_id, thread) for thread in threads[start : start + _AT_ONCE])
 
 
 @transaction.atomic

@@ -76,16 +76,23 @@ _PERSON = """CASE WHEN f.role IN ('sent', 'drafts')
                 THEN coalesce(nullif(m.recipients #>> '{to,0,0}', ''), m.recipients #>> '{to,0,1}', '')
                 ELSE coalesce(nullif(m.from_name, ''), m.from_address, '') END"""
 
+#: Every address of a person, in small letters.
+ADDRESSES = """SELECT lower(address) FROM accounts_mailaccount WHERE user_id = {0}
+                UNION SELECT lower(address) FROM accounts_identity WHERE user_id = {0}
+                UNION SELECT lower(email) FROM accounts_user WHERE id = {0}"""
+#: Of messages ``m``, whether one names an address of ``mine``.
+TO_ME = """bool_or(EXISTS (
+               SELECT FROM jsonb_array_elements(
+                   coalesce(m.recipients -> 'to', '[]') || coalesce(m.recipients -> 'cc', '[]')) AS one
+                WHERE lower(one ->> 1) = ANY(mine.addresses)
+           ))"""
+
 # All parts of one statement see the rows as they were before it, so ``old`` is what the counts still hold.
 _REFRESH = """
 WITH pair AS (
     SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS p (folder_id, thread_id)
 ), mine AS MATERIALIZED (
-    SELECT a.id AS account_id, ARRAY(
-               SELECT lower(address) FROM accounts_mailaccount WHERE user_id = a.user_id
-                UNION SELECT lower(address) FROM accounts_identity WHERE user_id = a.user_id
-                UNION SELECT lower(email) FROM accounts_user WHERE id = a.user_id
-           ) AS addresses
+    SELECT a.id AS account_id, ARRAY({addresses}) AS addresses
     FROM accounts_mailaccount a
     WHERE a.id IN (SELECT account_id FROM mailsync_folder WHERE id IN (SELECT folder_id FROM pair))
 ), old AS (
@@ -99,11 +106,7 @@ WITH pair AS (
            count(*) FILTER (WHERE NOT p.seen) AS unread_count,
            count(*) FILTER (WHERE p.flagged) AS flagged_count,
            bool_or(m.attachment_count > 0) AS has_attachment,
-           bool_or(EXISTS (
-               SELECT FROM jsonb_array_elements(
-                   coalesce(m.recipients -> 'to', '[]') || coalesce(m.recipients -> 'cc', '[]')) AS one
-                WHERE lower(one ->> 1) = ANY(mine.addresses)
-           )) AS to_me,
+           {to_me} AS to_me,
            (array_agg(m.id ORDER BY p.received_at DESC, p.id DESC))[1] AS newest_message_id,
            sum(m.size_bytes) AS size_bytes
     FROM pair
@@ -145,4 +148,9 @@ SET total = greatest(0, f.total + difference.total), unread = greatest(0, f.unre
 FROM difference, accounts_mailaccount a
 WHERE f.id = difference.folder_id AND a.id = f.account_id
 RETURNING f.id, f.account_id, a.user_id, f.total, f.unread
-""".format(sender_key=_SORTED.format(_PERSON), subject_key=_SORTED.format("t.base_subject"))  # noqa: S608 (constants)
+""".format(  # noqa: S608 (constants)
+    addresses=ADDRESSES.format("a.user_id"),
+    to_me=TO_ME,
+    sender_key=_SORTED.format(_PERSON),
+    subject_key=_SORTED.format("t.base_subject"),
+)

@@ -6,7 +6,6 @@ from accounts.models import Identity
 from mailsync.message.subject import base_subject
 from mailsync.models import Folder, Thread
 from mailsync.store.listing import Cursor, ListRow, Sort, list_rows
-from mailsync.tasks import addressed_find
 from tests.factories import START, make_account, make_folder, make_message
 
 pytestmark = pytest.mark.django_db
@@ -95,21 +94,3 @@ def test_to_me_is_what_names_any_address_of_the_person_in_to_or_cc() -> None:
         make_message(folder, subject=subject, recipients=recipients)
     rows = list_rows([folder.pk], by_conversation=True, to_me_only=True).rows
     assert [row.subject for row in rows] == ["old", "cc", "to"]
-
-
-def test_an_address_that_comes_or_goes_changes_what_is_to_me() -> None:
-    folder = make_folder()
-    message = make_message(folder, recipients={"to": [["", "alias@example.test"]]})
-    user = folder.account.user
-
-    def to_me() -> list[int]:
-        return [row.placement_id for row in list_rows([folder.pk], by_conversation=True, to_me_only=True).rows]
-
-    assert to_me() == []
-    identity = Identity.objects.create(user=user, account=folder.account, address="alias@example.test")
-    for _ in range(2):
-        addressed_find(user.pk)
-        assert to_me() == [message.pk]
-    identity.delete()
-    addressed_find(user.pk)
-    assert to_me() == []
