@@ -4,10 +4,11 @@ function of the engine or the store, and enqueues what that says comes next. All
 
 from celery import shared_task
 
-from mailsync.engine import long_acts, pull, read_files, waking
+from mailsync.engine import long_acts, pull, read_files, rules, waking
 from mailsync.engine import maintain as maintenance
 from mailsync.store import (
     addressed,
+    arrivals,
     file_texts,
     journal_work,
     leases,
@@ -31,6 +32,7 @@ def dispatch() -> None:
         (changes_push, schedule.claim_accounts("push_due_at"), schedule.RECLAIM_SECONDS),
         (outgoing_deliver, turns.due_outgoing(), 60),
         (snoozed_wake, snoozing.due_accounts(), 30),
+        (rules_run, arrivals.due_accounts(), 60),
         (act_work, journal_work.claim_acts(), journal_work.RECLAIM_SECONDS),
         (list_unsubscribe, unsubscriptions.due_unsubscriptions(), 60),
         (bodies_pull, schedule.claim_bodies(), schedule.BODIES_ASKED_SECONDS),
@@ -117,6 +119,12 @@ def changes_push(account_id: int) -> None:
 def snoozed_wake(account_id: int) -> None:
     """Bring back what was put off until now."""
     waking.wake(account_id)
+
+
+@shared_task(name="mailsync.rules_run", ignore_result=True)
+def rules_run(account_id: int) -> None:
+    """Show the rules what came in while a worker died, or what has waited for its text."""
+    rules.run_due(account_id)
 
 
 @shared_task(name="mailsync.act_work", ignore_result=True)

@@ -104,6 +104,8 @@ def _add_row(model: type[models.Model], owned: list[type[models.Model]], number:
     references = _references(model, owned)
     values: dict[str, Any] = {one.name: one.related_model._default_manager.latest("pk") for one in references}
     for one in model._meta.concrete_fields:
-        if one not in references and not (one.has_default() or one.null or one.blank or one.primary_key):
+        if one not in references and not (
+            one.has_default() or one.null or one.blank or isinstance(one, models.AutoField)
+        ):
             values[one.name] = next((value for kind, value in fitting.items() if isinstance(one, kind)), None)
     model._default_manager.create(**values)

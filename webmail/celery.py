@@ -36,6 +36,7 @@ app.conf.task_routes = {
     "mailsync.message_fetch": {"queue": "interactive"},
     "mailsync.server_search": {"queue": "interactive"},
     "mailsync.changes_push": {"queue": "interactive"},
+    "mailsync.rules_run": {"queue": "interactive"},
     "mailsync.act_work": {"queue": "sync"},
     "mailsync.snoozed_wake": {"queue": "interactive"},
     "mailsync.outgoing_deliver": {"queue": "send"},

@@ -14,8 +14,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import MailAccount
-from mailsync.announce import announce, announce_folders
+from mailsync.announce import announce
 from mailsync.engine import connect as dialling
+from mailsync.engine import rules
 from mailsync.engine.session import SLICE_SECONDS, Outcome
 from mailsync.errors import LeaseLost, MailError, Rejected
 from mailsync.message.parse import parse_message
@@ -202,7 +203,7 @@ class _Session:
         throttle.spend(self.account.pk, size_bytes)
         quota.note_growth(self.account.user, size_bytes)
         self.retrieved += done.new
-        announce_folders(done.counts)
+        rules.settle(self.account, self.inbox, done.counts, has_new=bool(done.new))
         return [
             plan.Deletion(number, entry, proved=True)
             for number, entry in done.entries.items()

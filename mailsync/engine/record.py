@@ -8,13 +8,13 @@ import logging
 
 from django.db import DatabaseError, DataError
 
-from mailsync.announce import announce_folders
+from mailsync.engine import rules
 from mailsync.engine.fetch import BodyFetch
 from mailsync.engine.reading import ReadBodies, ReadHeaders, read_bodies
 from mailsync.engine.session import Session
 from mailsync.models import Folder
-from mailsync.store import bodies, intake, leases, muting, pieces, statistics
-from mailsync.types import FetchedMessage, FetchedPiece, Role
+from mailsync.store import bodies, intake, leases, pieces, statistics
+from mailsync.types import FetchedMessage, FetchedPiece
 
 logger = logging.getLogger(__name__)
 
@@ -63,9 +63,7 @@ def _headers(
     statistics.renew_plans(len(read.got))
     done = intake.record_headers(session.lease, chunk)
     statistics.analyze_grown(len(read.got))
-    filed = muting.file_muted(folder) if done.new and folder.role == Role.INBOX else []
-    told = {counts.folder_id: counts for counts in (*done.counts, *filed)}
-    announce_folders(told.values())
+    rules.settle(session.account, folder, done.counts, has_new=bool(done.new))
     return done.new
 
 
@@ -114,7 +112,7 @@ def _bodies(session: Session, folder: Folder, read: ReadBodies) -> tuple[int, ..
         session.lease, bodies.BodyBatch(folder.pk, folder.epoch, fetched.asked, got, fetched.reason, read.vectors)
     )
     statistics.analyze_grown(len(got))
-    announce_folders(done.counts)
+    rules.settle(session.account, folder, done.counts, has_new=False)
     return done.stored
 
 

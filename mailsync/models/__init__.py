@@ -32,6 +32,7 @@ from mailsync.models.outgoing import (
     UploadPiece,
 )
 from mailsync.models.recent_search import RecentSearch
+from mailsync.models.rule import Arrival, BlockedSender, Rule, RuleHit
 from mailsync.models.saved_search import SavedSearch
 from mailsync.models.server_search import ServerSearch
 from mailsync.models.snooze import Snooze
@@ -43,8 +44,10 @@ __all__ = [
     "AccountSync",
     "Act",
     "AddressedTo",
+    "Arrival",
     "Blob",
     "BlockedHost",
+    "BlockedSender",
     "BodyPiece",
     "Change",
     "ConnectionCap",
@@ -73,6 +76,8 @@ __all__ = [
     "RawMessage",
     "RecentSearch",
     "RenderedBody",
+    "Rule",
+    "RuleHit",
     "SavedSearch",
     "SchedulerTick",
     "ServerSearch",

@@ -5,6 +5,7 @@ gives the same terms.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -131,6 +132,34 @@ def walk(term: Term | None) -> "list[Term]":
             return [term, *(found for below in terms for found in walk(below))]
         case _:
             return [term]
+
+
+#: ``to:me`` is to any address of the reader.
+_ME = "me"
+_OF_PEOPLE: frozenset[Field] = frozenset({"from", "to", "cc", "bcc"})
+
+
+def names_me(term: Term | None) -> bool:
+    return any(isinstance(one, Words) and _is_me(one) for one in walk(term))
+
+
+def with_me(term: Term | None, addresses: Sequence[str]) -> Term | None:
+    """The term with the reader's addresses in the place of "me"."""
+    match term:
+        case Words() if _is_me(term) and addresses:
+            return either([Words(address, term.field, prefix=True) for address in addresses])
+        case Not(below):
+            return Not(with_me(below, addresses) or below)
+        case And(terms):
+            return every([with_me(below, addresses) or below for below in terms])
+        case Or(terms):
+            return either([with_me(below, addresses) or below for below in terms])
+        case _:
+            return term
+
+
+def _is_me(term: Words) -> bool:
+    return term.field in _OF_PEOPLE and term.text.lower() == _ME
 
 
 def every(terms: "list[Term]") -> Term | None:

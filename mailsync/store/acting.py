@@ -41,8 +41,11 @@ def hold_until() -> datetime:
     return timezone.now() + timedelta(seconds=TOAST_SECONDS + 2)
 
 
-def apply_verb(verb: str, argument: str, placement_ids: Sequence[int], group: UUID) -> tuple[int, list[FolderCounts]]:
-    """Do it to these. Raises ``CannotDo`` where the wish makes no sense any more."""
+def apply_verb(
+    verb: str, argument: str, placement_ids: Sequence[int], group: UUID, *, held: bool = True
+) -> tuple[int, list[FolderCounts]]:
+    """Do it to these; ``held`` while a toast offers Undo. Raises ``CannotDo`` where it makes no sense any more."""
+    hold = hold_until() if held else None
     rows = list(Placement.objects.select_related("account").filter(pk__in=placement_ids))
     targets = _targets(verb, argument, rows, group)
     lock_folders([*(row.folder_id for row in rows), *(folder.pk for folder in targets.values())])
@@ -59,9 +62,9 @@ def apply_verb(verb: str, argument: str, placement_ids: Sequence[int], group: UU
         lying = [row for row in mine if row.folder_id == target.pk]
         for_good = lying if verb == "trash" else []
         pairs += [(row.folder_id, row.thread_id) for row in mine]
-        arrived = changes.record_moves(mine, target, group=group, hold_until=hold_until())
+        arrived = changes.record_moves(mine, target, group=group, hold_until=hold)
         pairs += [(row.folder_id, row.thread_id) for row in arrived]
-        changes.record_expunges(for_good, group=group, hold_until=hold_until())
+        changes.record_expunges(for_good, group=group, hold_until=hold)
         touched |= {row.pk for row in mine if row not in lying} | {row.pk for row in for_good}
     counts = refresh(pairs)
     refresh_threads({thread for _, thread in pairs})

@@ -8,6 +8,7 @@ from django.db.models import Model, QuerySet
 
 from accounts.models import User
 from mailsync.models import (
+    Arrival,
     BodyPiece,
     Change,
     Draft,
@@ -26,6 +27,7 @@ from mailsync.models import (
     PopMessage,
     RawMessage,
     RenderedBody,
+    RuleHit,
     SavedSearch,
     Snooze,
     SyncRun,
@@ -46,6 +48,8 @@ _OWN: tuple[tuple[type[Model], str], ...] = (
     (MessageText, "account"),
     (EventNotice, "account"),
     (Snooze, "message__account"),
+    (RuleHit, "account"),
+    (Arrival, "account"),
     (SavedSearch, "folder__account"),
     (BodyPiece, "folder__account"),
     (FileText, "account"),

@@ -24,6 +24,7 @@ from mailsync.models import Folder, Message, Placement
 from mailsync.plan.flags import plan_flags
 from mailsync.plan.threading import ThreadFacts
 from mailsync.store import leases
+from mailsync.store.arrivals import note_arrivals
 from mailsync.store.bulk import copy_new_rows, copy_rows
 from mailsync.store.filed import SUBJECT_LENGTH
 from mailsync.store.holes import fill_holes, note_holes
@@ -31,7 +32,7 @@ from mailsync.store.pending import pending_flags
 from mailsync.store.summary import FolderCounts, lock_folders, refresh
 from mailsync.store.text_index import write_vectors
 from mailsync.store.threads import assign_threads, delete_empty_threads, refresh_threads
-from mailsync.types import Address, FetchedHeader
+from mailsync.types import Address, FetchedHeader, Role
 
 #: Before this there was no mail; a Date header that says so is not believed.
 _OLDEST_DATE = datetime(1980, 1, 1, tzinfo=UTC)
@@ -39,6 +40,9 @@ _OLDEST_DATE = datetime(1980, 1, 1, tzinfo=UTC)
 _FIRST_DATE, _LAST_DATE = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 NOT_GIVEN = "The server did not give this message."
+
+
+_Read = tuple[FetchedHeader, ParsedHeader]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,7 @@ def record_headers(lease: leases.HeldLease, chunk: HeaderChunk) -> Intake:
             _follow_threads(messages.values())
         messages |= _create_messages(folder.account_id, unmatched, assigned.threads, chunk.vectors)
         touched = _place(folder, [(item[0], messages[item[0].uid]) for item in fresh], matches)
+        _note_arrivals(folder, fresh, unmatched)
         given = [fetched.uid for fetched, _ in chunk.got]
         fill_holes(folder, given)
         missing = set(chunk.asked) - placed - set(given)
@@ -119,6 +124,21 @@ def record_headers(lease: leases.HeldLease, chunk: HeaderChunk) -> Intake:
         columns: dict[str, Any] = chunk.cursor.as_columns()
         Folder.objects.filter(pk=folder.pk).update(bodies_pending=F("bodies_pending") + bodiless, **columns)
     return Intake(len(fresh), len(fresh) - len(unmatched), len(missing), tuple(counts))
+
+
+def _note_arrivals(folder: Folder, fresh: Sequence[_Read], unmatched: Sequence[_Read]) -> None:
+    """What has come into an inbox since it was first looked at waits for the rules; its old mail does not."""
+    if folder.role != Role.INBOX or folder.uidnext_seen is None:
+        return
+    uids = [fetched.uid for fetched, _ in fresh if fetched.uid >= folder.uidnext_seen]
+    new = {fetched.uid for fetched, _ in unmatched}
+    from_gmail = {fetched.uid for fetched, _ in fresh if fetched.provider.message_id}
+    note_arrivals(
+        folder.pk,
+        folder.epoch,
+        [uid for uid in uids if uid in new or uid in from_gmail],
+        [uid for uid in uids if uid not in new],
+    )
 
 
 def _with_believable_date(fetched: FetchedHeader) -> FetchedHeader:

@@ -23,6 +23,7 @@ from mailsync.models import Folder, Message, Placement, PopMessage
 from mailsync.plan.pop import Entry, Listed, Look, SessionPlan, name_by_content
 from mailsync.plan.pop import State as LedgerState
 from mailsync.store import leases
+from mailsync.store.arrivals import note_arrivals
 from mailsync.store.bodies import record_raw
 from mailsync.store.changes import take_local_uids
 from mailsync.store.intake import new_message, thread_facts
@@ -234,6 +235,16 @@ def _take_in(inbox: Folder, items: Sequence[Retrieved]) -> tuple[dict[bytes, Mes
         for item, uid in zip(reversed(items), take_local_uids(inbox, len(items)), strict=True)
     ]
     Placement.objects.bulk_create(placements)
+    # The mail of a mailbox that has just been connected is old; what was here before under another name is not new.
+    # Received has whole seconds.
+    since, fresh_digests = inbox.account.created_at.replace(microsecond=0), {_digest(item) for item in fresh}
+    digests = [_digest(item) for item in reversed(items)]
+    arrived = [
+        placement.uid
+        for placement, digest in zip(placements, digests, strict=True)
+        if digest in fresh_digests and placement.received_at >= since and placement.uid is not None
+    ]
+    note_arrivals(inbox.pk, inbox.epoch, arrived)
     pairs = {(inbox.pk, placement.thread_id) for placement in placements} | assigned.pairs
     counts = refresh(pairs)
     refresh_threads({thread for _, thread in pairs})

@@ -8,17 +8,32 @@ longer steps. Junk and bin are left out unless they are asked for.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
+from accounts.models import Identity, MailAccount
 from mailsync.models import Folder
 from mailsync.plan import search_steps
 from mailsync.plan.search import parse_query
 from mailsync.plan.search_index import is_indexed, names_a_word, tsquery, without_empty
-from mailsync.plan.search_terms import Account, And, In, Is, MessageId, Problem, Query, Received, Term, every, walk
+from mailsync.plan.search_terms import (
+    Account,
+    And,
+    In,
+    Is,
+    MessageId,
+    Problem,
+    Query,
+    Received,
+    Term,
+    every,
+    names_me,
+    walk,
+    with_me,
+)
 from mailsync.store.listing import Cursor, Page, message_rows
 from mailsync.store.search_sql import ANYWHERE, Condition, Place, midnight, named
 
@@ -26,7 +41,7 @@ _SET_ASIDE = frozenset({"junk", "trash"})
 #: Beyond this many the count of what is not searched yet is not worth its time.
 _MOST_COUNTED = 100_000
 
-_WALK = """
+WALK = """
     WITH walked AS MATERIALIZED (
         SELECT * FROM ({arms}) AS p ORDER BY p.received_at DESC LIMIT %(walk)s
     )
@@ -43,7 +58,7 @@ _JOINED = {
     "t": "LEFT JOIN LATERAL (SELECT * FROM mailsync_messagetext t WHERE t.message_id = p.message_id LIMIT 1) t ON true",
 }
 #: One folder's list, in its order; the walk merges as many as are searched and reads no more of each than it takes.
-_ARM = """
+ARM = """
     (SELECT p.* FROM mailsync_placement p WHERE p.folder_id = {folder} AND p.shown{where}
       ORDER BY p.received_at DESC, p.id DESC LIMIT %(walk)s)
 """
@@ -145,16 +160,28 @@ def search(
 
 
 def prepare_search(user_id: int, text: str, folder_ids: Sequence[int] | None = None) -> Search:
-    """Parse what was typed and look up the folders and accounts it names. One query."""
-    query = parse_query(text, timezone.localdate())
+    """Parse what was typed and look up the folders and accounts it names. One query; one more for "me"."""
+    return prepare_searches(user_id, [text], folder_ids)[0]
+
+
+def prepare_searches(user_id: int, texts: Sequence[str], folder_ids: Sequence[int] | None = None) -> list[Search]:
+    """As above, for many queries of one mailbox: no more questions than for one."""
+    today = timezone.localdate()
+    queries = [parse_query(text, today) for text in texts]
+    mine = _own_addresses(user_id) if any(names_me(query.term) for query in queries) else ()
     places = _places(user_id)
     if folder_ids is not None:
         wanted = set(folder_ids)
         places = [place for place in places if place.folder_id in wanted]
+    return [_prepare(query, places, mine, keeps_to=folder_ids is not None) for query in queries]
+
+
+def _prepare(query: Query, places: list[Place], mine: Sequence[str], *, keeps_to: bool) -> Search:
+    query = replace(query, term=with_me(query.term, mine))
     term = without_empty(query.term)
     names = [found for found in walk(term) if isinstance(found, In | Account)]
     problems = [*query.problems, *(_unknown(name, query.text) for name in names if not named(name, places))]
-    if folder_ids is None and not any(isinstance(name, In) and name.folder.lower() in ANYWHERE for name in names):
+    if not keeps_to and not any(isinstance(name, In) and name.folder.lower() in ANYWHERE for name in names):
         asked = {place for name in names if isinstance(name, In) for place in named(name, places)}
         places = [place for place in places if place.role not in _SET_ASIDE or place in asked]
     rest = []
@@ -163,6 +190,11 @@ def prepare_search(user_id: int, text: str, folder_ids: Sequence[int] | None = N
         if isinstance(part, In | Account):
             places = named(part, places)
     return Search(query, every(rest), tuple(places), tuple(problems))
+
+
+def _own_addresses(user_id: int) -> list[str]:
+    mine = Identity.objects.filter(user_id=user_id).values_list("address", flat=True)
+    return sorted({*mine, *MailAccount.objects.filter(user_id=user_id).values_list("address", flat=True)})
 
 
 def _places(user_id: int) -> list[Place]:
@@ -257,8 +289,8 @@ def _by_walk(
     narrowed = "".join(_narrowing(part, condition) for part in parts)
     if start is not None:
         narrowed += f" AND p.received_at <= {condition.value(start.at)}"
-    arms = " UNION ALL ".join(_ARM.format(folder=place.folder_id, where=narrowed) for place in places)
-    rows = _rows(_WALK.format(arms=arms, where=where, joined=_joined(condition)), {**condition.values, "walk": size})
+    arms = " UNION ALL ".join(ARM.format(folder=place.folder_id, where=narrowed) for place in places)
+    rows = read_rows(WALK.format(arms=arms, where=where, joined=joined(condition)), {**condition.values, "walk": size})
     _, _, _, reached, count = rows[0]
     is_end = count < size
     found: dict[int, tuple[Cursor, int]] = {}
@@ -279,7 +311,7 @@ def _shown_before(term: Term, places: list[Place], before: Cursor, messages: lis
         "at": before.at,
         "id": before.id,
     }
-    return [message for (message,) in _rows(_SHOWN.format(where=where, joined=_joined(condition)), values)]
+    return [message for (message,) in read_rows(_SHOWN.format(where=where, joined=joined(condition)), values)]
 
 
 def _narrowing(part: Term, condition: Condition) -> str:
@@ -321,15 +353,15 @@ def _by_index(
         asked = every([part for part in parts if is_indexed(part)])
         assert asked is not None
         source, values["words"] = _BY_WORDS, tsquery(asked)
-    rows = _rows(_INDEX.format(source=source, where=where, after=after, joined=_joined(condition)), values)
+    rows = read_rows(_INDEX.format(source=source, where=where, after=after, joined=joined(condition)), values)
     return [(Cursor(at, message), placement) for at, message, placement in rows]
 
 
-def _joined(condition: Condition) -> str:
+def joined(condition: Condition) -> str:
     return " ".join(_JOINED[table] for table in sorted(condition.tables))
 
 
-def _rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+def read_rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall())
