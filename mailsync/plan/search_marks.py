@@ -6,13 +6,15 @@ In: a text and the terms. Out: spans of the text. Only what is asked for is mark
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mailsync.message.words import LONGEST_WORD, fold, spans, words
+from mailsync.message.words import fold, fold_spans, spans, words
 from mailsync.plan.search_terms import BY_BEGINNING, And, Field, Or, Term, Words
 
 #: Of a longer text only the beginning is looked through.
 _MOST_CHARACTERS = 200_000
 #: Of a line in a narrow list this much is in sight; a mark beyond it is led up to by so many characters.
 _IN_SIGHT, _LEAD = 40, 16
+#: Where a match is looked for first: so much before the place where it may be, and so much, twice, behind it.
+_BEFORE, _SURE = 80, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def find_marks(text: str, asked: list[Words]) -> list[tuple[int, int]]:
     [(11, 15)]
     """
     places = list(spans(text[:_MOST_CHARACTERS]))
-    folded = [fold(text[start:end])[:LONGEST_WORD] for start, end in places]
+    folded = fold_spans(text, places)
     found = sorted(hit for term in asked for hit in _phrases(places, folded, term))
     marks: list[tuple[int, int]] = []
     for start, end in found:
@@ -71,6 +73,26 @@ def _phrases(places: list[tuple[int, int]], folded: list[str], term: Words) -> I
         end = start + len(first)
         if folded[start:end] == first and (folded[end] == last or (by_beginning and folded[end].startswith(last))):
             yield places[start][0], places[end][1]
+
+
+def quote_match(text: str, asked: list[Words]) -> tuple[Piece, ...]:
+    """The pieces around the first match; none where nothing matches."""
+    near = _near_first(text, asked)
+    marks = find_marks(near, asked) if near else []
+    if not marks or marks[0][1] > _SURE:
+        near, marks = text, find_marks(text, asked)
+    return tuple(cut_pieces(near, marks)) if marks else ()
+
+
+def _near_first(text: str, asked: list[Words]) -> str:
+    """The stretch of a long text in which the first match is likely to be: no match stands before it. Empty where that
+    cannot be told. To take a whole body apart into words costs more than to find and read it."""
+    whole = fold(text)
+    if len(text) < 2 * _SURE or len(whole) != len(text):
+        return ""  # short, or letters have moved
+    places = [whole.find(first.text) for term in asked for first in words(term.text)[:1]]
+    first = min((place for place in places if place >= 0), default=-1)
+    return "" if first < 0 else text[max(first - _BEFORE, 0) : first + 2 * _SURE]
 
 
 def cut_pieces(text: str, marks: list[tuple[int, int]], *, width: int = 160) -> list[Piece]:

@@ -4,17 +4,27 @@ In: the messages of one page of results and the terms. Out: an excerpt of each. 
 already (subject, preview) is looked at first; only for the others are their bodies read and decoded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from mailsync.message.bodies import choose_bodies, decode_text
 from mailsync.message.facts import Part
 from mailsync.message.html_text import html_to_text
+from mailsync.message.transfer import Read
 from mailsync.models import FileText, Message
-from mailsync.plan.search_marks import Marked, Piece, asked_words, cut_pieces, find_marks, first_mark, mark_pieces
+from mailsync.plan.search_marks import (
+    Marked,
+    Piece,
+    asked_words,
+    cut_pieces,
+    find_marks,
+    first_mark,
+    mark_pieces,
+    quote_match,
+)
 from mailsync.plan.search_terms import Field, Term
-from mailsync.store.raw import raw_reader
+from mailsync.store.raw import Range, read_ranges
 
 #: Of a longer body only so much is decoded to find the place.
 _MOST_BYTES = 200_000
@@ -45,19 +55,23 @@ class Excerpt:
 def load_excerpts(message_ids: Sequence[int], term: Term | None) -> dict[int, Excerpt]:
     """By message id, for messages that the caller has the right to."""
     columns = ("subject", "preview", "from_name", "from_address", "recipients", "parts", "raw_id")
-    found = Message.objects.filter(id__in=message_ids).only(*columns)
+    found = list(Message.objects.filter(id__in=message_ids).only(*columns))
     excerpts = {message.pk: _excerpt(message, term) for message in found}
+    if in_body := asked_words(term, "body"):
+        for pk, text in _texts([message for message in found if not excerpts[message.pk].where]):
+            if pieces := quote_match(text, in_body):
+                excerpts[pk] = Excerpt("body", excerpts[pk].subject, pieces)
     unexplained = [pk for pk, excerpt in excerpts.items() if not excerpt.where]
     if unexplained and (asked := asked_words(term)):
         for file in FileText.objects.filter(message__in=unexplained).exclude(text="").order_by("message", "part"):
             excerpt = excerpts[file.message_id]
-            if not excerpt.where and (marks := find_marks(text := " ".join(file.text.split()), asked)):
-                pieces = tuple(cut_pieces(text, marks))
+            if not excerpt.where and (pieces := quote_match(" ".join(file.text.split()), asked)):
                 excerpts[file.message_id] = Excerpt("attachment", excerpt.subject, pieces, file.filename)
     return excerpts
 
 
 def _excerpt(message: Message, term: Term | None) -> Excerpt:
+    """By what the row of the message knows."""
     in_body = asked_words(term, "body")
     subject_marks = find_marks(message.subject, asked_words(term, "subject"))
     subject = tuple(mark_pieces(message.subject, subject_marks))
@@ -72,10 +86,6 @@ def _excerpt(message: Message, term: Term | None) -> Excerpt:
             if field == "from":
                 return Excerpt("from", subject, shown)
             return Excerpt(field, subject, tuple(cut_pieces(text, marks)))
-    if in_body and message.raw_id is not None and message.parts:
-        text = " ".join(_text(message).split())
-        if marks := find_marks(text, in_body):
-            return Excerpt("body", subject, tuple(cut_pieces(text, marks)))
     return Excerpt("", subject, shown)
 
 
@@ -92,11 +102,23 @@ def _names(message: Message) -> list[tuple[Literal["from", "to", "cc", "bcc", "f
     ]
 
 
-def _text(message: Message) -> str:
-    """The body as text, as much of it as is looked through."""
-    assert message.parts is not None
-    bodies = choose_bodies(Part.from_json(message.parts))
-    read = raw_reader(message)
-    if bodies.text is not None:
-        return decode_text(bodies.text, read, max_bytes=_MOST_BYTES)
-    return html_to_text(decode_text(bodies.html, read, max_bytes=_MOST_BYTES)) if bodies.html is not None else ""
+def _texts(messages: Sequence[Message]) -> Iterator[tuple[int, str]]:
+    """The bodies as text on one line, as much of each as is looked through. Short ones are read many at once."""
+    ranges: list[Range] = []
+    bodies: list[tuple[int, Part, bool]] = []
+    for message in messages:
+        if message.raw_id is None or not message.parts:
+            continue
+        chosen = choose_bodies(Part.from_json(message.parts))
+        if body := chosen.text or chosen.html:
+            end = body.end if body.synthetic else min(body.end, body.start + _MOST_BYTES)
+            ranges.append(Range(message.raw_id, body.start, end))
+            bodies.append((message.pk, body, chosen.text is None))
+    for (pk, body, is_html), wanted, data in zip(bodies, ranges, read_ranges(ranges), strict=True):
+        if data is not None:
+            text = decode_text(body, _reader(wanted.start, data), max_bytes=_MOST_BYTES)
+            yield pk, " ".join((html_to_text(text) if is_html else text).split())
+
+
+def _reader(at: int, data: bytes) -> Read:
+    return lambda start, end: data[start - at : end - at]

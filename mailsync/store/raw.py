@@ -4,11 +4,24 @@
 a large message is read without loading the rest.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+from typing import NamedTuple
 
 from django.db import connection
 
 from mailsync.models import Message, RawMessage
+
+#: What is read together is held in memory together.
+_AT_ONCE = 1_000_000
+
+
+class Range(NamedTuple):
+    """Some of the bytes of one message."""
+
+    raw_id: int
+    start: int
+    end: int
 
 
 class BodyNotFetched(LookupError):
@@ -47,6 +60,28 @@ def raw_reader(message: Message) -> Callable[[int, int], bytes]:
         return bytes(row[0])
 
     return read
+
+
+def read_ranges(ranges: Sequence[Range]) -> Iterator[bytes | None]:
+    """The bytes of each range, in order; None where they are no longer here. One query for each ``_AT_ONCE`` bytes."""
+    waiting = list(ranges)
+    while waiting:
+        held = accumulate(one.end - one.start for one in waiting)
+        count = max(1, sum(1 for size_bytes in held if size_bytes <= _AT_ONCE))
+        batch, waiting = waiting[:count], waiting[count:]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT w.place, substring(r.data FROM w.start + 1 FOR w.size)"
+                " FROM unnest(%s::bigint[], %s::int[], %s::int[]) WITH ORDINALITY AS w (id, start, size, place)"
+                " JOIN mailsync_rawmessage r ON r.id = w.id",
+                [
+                    [one.raw_id for one in batch],
+                    [one.start for one in batch],
+                    [max(one.end - one.start, 0) for one in batch],
+                ],
+            )
+            found = {place: bytes(data) for place, data in cursor.fetchall()}
+        yield from (found.get(place) for place in range(1, count + 1))
 
 
 def _raw_id(message: Message) -> int:

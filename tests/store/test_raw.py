@@ -3,10 +3,12 @@
 import hashlib
 
 import pytest
+from pytest_django.fixtures import DjangoAssertNumQueries
 
 from mailsync.models import Message, RawMessage
+from mailsync.store import raw as raw_store
 from mailsync.store import raw_intake
-from mailsync.store.raw import BodyNotFetched, raw_reader, raw_size, read_raw
+from mailsync.store.raw import BodyNotFetched, Range, raw_reader, raw_size, read_ranges, read_raw
 from mailsync.store.rendered import body_key, load_rendered, record_rendered
 from tests.factories import make_account, make_folder, make_message
 
@@ -21,6 +23,18 @@ def test_ranges_are_those_of_the_bytes() -> None:
     assert raw_size(message) == len(raw)
     for start, end in ((0, 5), (250, 260), (10_000, 99_999), (7, 7), (9, 3), (20_000, 20_001)):
         assert read(start, end) == raw[start:end]
+
+
+def test_ranges_of_many_come_in_order_and_in_portions(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    monkeypatch.setattr(raw_store, "_AT_ONCE", 100)
+    raws = [bytes([65 + n]) * 60 for n in range(4)]
+    ids = [make_message(make_folder(), raw).message.raw_id or 0 for raw in raws]
+    wanted = [Range(ids[0], 0, 40), Range(ids[1], 10, 50), Range(0, 0, 9), Range(ids[2], 5, 5), Range(ids[3], 0, 999)]
+    with django_assert_num_queries(2):
+        found = list(read_ranges(wanted))
+    assert found == [raws[0][:40], raws[1][10:50], None, b"", raws[3]]
 
 
 def test_a_header_alone_has_no_bytes_yet() -> None:

@@ -1,0 +1,34 @@
+"""A quoted match is the same whether a stretch of the text is looked at or all of it."""
+
+import pytest
+
+from mailsync.plan.search_marks import Piece, cut_pieces, find_marks, quote_match
+from mailsync.plan.search_terms import Words
+
+_FILL = "Zwölf größere Boote liegen im Hafen, heißt es. " * 20
+_PLAIN = "Twelve larger boats lie in the harbour, they say. " * 20
+
+
+@pytest.mark.parametrize("fill", [_FILL, _PLAIN])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        [Words("wurfel")],
+        [Words("wurf", prefix=True)],
+        [Words("der wurfel")],
+        [Words("wurfel"), Words("fell")],
+        [Words("hafen wurfel"), Words("wurfel")],  # its beginning stands everywhere
+        [Words("nirgends")],
+        [],
+    ],
+)
+@pytest.mark.parametrize("hit", ["der Würfel fell", "der Würfel", "Würfelbecher, der Würfel fell"])
+def test_a_stretch_says_what_the_whole_says(fill: str, asked: list[Words], hit: str) -> None:
+    for text in (hit, fill + hit, hit + fill, f"{fill}{hit} and {fill}{hit}", fill + hit + " x" * 300 + " der fell"):
+        marks = find_marks(text, asked)
+        assert quote_match(text, asked) == (tuple(cut_pieces(text, marks)) if marks else ())
+
+
+def test_letters_that_move_are_looked_for_in_the_whole() -> None:
+    text = "ß" * 3 + " œuvre " * 100 + "Würfel"
+    assert quote_match(text, [Words("wurfel")])[-1] == Piece("Würfel", hit=True)
