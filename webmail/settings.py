@@ -38,6 +38,8 @@ HERON_ALLOW_PRIVATE_HOSTS = env.words("HERON_ALLOW_PRIVATE_HOSTS", "")
 HERON_ALLOW_PLAINTEXT = env.flag("HERON_ALLOW_PLAINTEXT", False)
 HERON_MESSAGE_SIZE_LIMIT_BYTES = env.integer("HERON_MESSAGE_SIZE_LIMIT_BYTES", 150 * 1024 * 1024)
 HERON_UPLOAD_LIMIT_BYTES = env.integer("HERON_UPLOAD_LIMIT_BYTES", 25 * 1024 * 1024)
+# A file of mail that a person imports.
+HERON_IMPORT_LIMIT_BYTES = env.integer("HERON_IMPORT_LIMIT_BYTES", 2 * 1024 * 1024 * 1024)
 # A file that is too big for mail can be given as a link: up to this size, and for so long.
 HERON_LINK_LIMIT_BYTES = env.integer("HERON_LINK_LIMIT_BYTES", 500 * 1024 * 1024)
 HERON_LINK_DAYS = env.integer("HERON_LINK_DAYS", 30)

@@ -55,6 +55,7 @@ from mailsync.actions.mail import (
     trash,
     undo,
 )
+from mailsync.actions.mail_imports import add_import_piece, begin_import, cancel_import_upload
 from mailsync.actions.operator import outbound_kinds, retry_everything, shut_outbound
 from mailsync.actions.owned import NotYours
 from mailsync.actions.presence import look_in
@@ -99,6 +100,7 @@ __all__ = [
     "NotYours",
     "TooLarge",
     "act_on_list",
+    "add_import_piece",
     "add_piece",
     "addresses_changed",
     "answer_invitation",
@@ -107,7 +109,9 @@ __all__ = [
     "ask_servers",
     "ask_trust",
     "attach",
+    "begin_import",
     "begin_upload",
+    "cancel_import_upload",
     "cancel_outgoing",
     "cancel_upload",
     "check_login",

@@ -192,7 +192,7 @@ def empty_folder(user_id: int, folder_id: int) -> ActionResult:
 def undo(user_id: int, group: UUID) -> bool:
     """Take back what one verb did. False when it cannot be any more: deleted for good, or changed since."""
     act = Act.objects.select_for_update().filter(group=group, user_id=user_id).first()
-    if act is not None and act.listing is not None:
+    if act is not None and act.is_long:
         if act.state not in (Act.State.UNDOING, Act.State.UNDONE):
             journal_work.begin_undo(act)
             take_back(user_id, act.verb, act.argument)

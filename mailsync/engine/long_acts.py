@@ -1,4 +1,4 @@
-"""Acts on a whole list, and their Undo, worked off in slices. The meeting room; database only.
+"""Acts on a whole list or file, and their Undo, worked off in slices. The meeting room; database only.
 
 An act is a row. Each slice is one transaction: its changes, how far it is, and when it is due again if the worker
 dies. So a run that is cut off goes on where it stood, two runs share no slice, and Undo stops a run between two.
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from django.db import OperationalError, transaction
 
 from mailsync.announce import announce, announce_folders
+from mailsync.engine import mail_imports
 from mailsync.errors import CannotDo
 from mailsync.models import Act, Change
 from mailsync.store import acting, journal_work, leases, undoing
@@ -32,6 +33,9 @@ def work(act_id: int, *, run_seconds: float = RUN_SECONDS) -> bool:
     while True:
         try:
             more = _slice(act_id)
+        except mail_imports.FarAhead:
+            journal_work.put_off(act_id, seconds=mail_imports.WAIT_SECONDS)
+            return False
         except OperationalError as error:
             if not leases.is_passing(error):
                 raise
@@ -48,12 +52,20 @@ def _slice(act_id: int) -> bool:
         return False
     try:
         with transaction.atomic():
-            more = _do(act) if act.state == Act.State.WORKING else _undo(act)
+            more = _go_on(act)
     except CannotDo as error:
         act.state, act.error, more = Act.State.STOPPED, str(error), False
+    if not more and act.verb == Act.IMPORT:
+        mail_imports.forget_file(act)
     journal_work.save_progress(act, more=more)
     announce(act.user_id, "act", act=act.pk, state=act.state, done=act.rows_done, total=act.total or 0, count=act.count)
     return more
+
+
+def _go_on(act: Act) -> bool:
+    if act.state == Act.State.UNDOING:
+        return _undo(act)
+    return mail_imports.import_slice(act) if act.verb == Act.IMPORT else _do(act)
 
 
 def _do(act: Act) -> bool:

@@ -20,6 +20,8 @@ class Act(models.Model):
         STOPPED = "stopped"
 
     UNDER_WAY = (State.WORKING, State.UNDOING)
+    #: The verb of an act on a file instead of a list: ``argument`` is the folder, ``detail`` names the ``Upload``.
+    IMPORT = "import_mail"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="acts")
     group = models.UUIDField(unique=True)
@@ -45,3 +47,8 @@ class Act(models.Model):
             models.Index(fields=["due_at"], name="act_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["user"], name="act_under_way", condition=Q(due_at__isnull=False)),
         ]
+
+    @property
+    def is_long(self) -> bool:
+        """Whether workers do it and take it back, slice by slice."""
+        return self.listing is not None or self.verb == self.IMPORT

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from mailsync.models.folder import Folder
 from mailsync.models.message import Message, Placement
 
 
@@ -85,15 +86,17 @@ class DraftAttachment(AttachedFile):
 
 
 class Upload(models.Model):
-    """A file on its way here in pieces: to become a file of a draft, or, too big for mail, to be given as a link.
+    """A file on its way here in pieces: to become a file of a draft, or, too big for mail, to be given as a link; or a
+    file of mail that is to be imported (``import_into``).
 
     A file for a draft becomes a ``Blob`` with its last piece, and this row goes. One for a link stays, in pieces, until
     ``expires_at``. ``fingerprint`` is what the browser tells a file by (name, size, date), so that one that was cut
-    short goes on where it was.
+    short goes on where it was. One to be imported stays until its ``Act`` is over.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="uploads")
     draft = models.ForeignKey(Draft, models.SET_NULL, null=True, related_name="uploads")
+    import_into = models.ForeignKey(Folder, models.CASCADE, null=True, related_name="+")
     name = models.TextField()
     content_type = models.CharField(max_length=255)
     size_bytes = models.PositiveBigIntegerField()

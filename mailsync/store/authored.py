@@ -1,4 +1,4 @@
-"""Messages of our own making, stored as if a server had given them: sent mail and drafts. Database room."""
+"""Messages that no server has given us, stored as if one had: sent mail, drafts, imported files. Database room."""
 
 import hashlib
 from collections.abc import Sequence
@@ -18,12 +18,13 @@ def store_own_message(account_id: int, raw: bytes, received_at: datetime) -> Mes
 
     When a server gives the same message back, the pull knows it by Message-ID and header and places it.
     """
-    return store_own_messages(account_id, [raw], received_at)[0]
+    return store_own_messages(account_id, [(raw, received_at)])[0]
 
 
-def store_own_messages(account_id: int, raws: Sequence[bytes], received_at: datetime) -> list[Message]:
-    """As above, for many at the cost of few statements; equal bytes are one message."""
-    letters = [(_fetched_header(raw, received_at), raw, parse_message(raw)) for raw in dict.fromkeys(raws)]
+def store_own_messages(account_id: int, came: Sequence[tuple[bytes, datetime]]) -> list[Message]:
+    """As above, for many, each with when it came, at the cost of few statements; equal bytes are one message."""
+    raws = [raw for raw, _ in came]
+    letters = [(_fetched_header(raw, at), raw, parse_message(raw)) for raw, at in dict(came).items()]
     assigned = assign_threads(account_id, [thread_facts(header, parsed.header) for header, _, parsed in letters])
     messages = [
         new_message(account_id, header, parsed.header, thread)
@@ -33,7 +34,7 @@ def store_own_messages(account_id: int, raws: Sequence[bytes], received_at: date
     record_raw(
         account_id,
         [
-            (message, FetchedMessage(uid=0, raw=raw, internal_date=received_at, flags=None), parsed)
+            (message, FetchedMessage(uid=0, raw=raw, internal_date=message.received_at, flags=None), parsed)
             for message, (_, raw, parsed) in zip(messages, letters, strict=True)
         ],
     )

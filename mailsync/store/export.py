@@ -13,8 +13,11 @@ from django.db.models import Count, Q, Sum
 from accounts.models import MailAccount
 from mailsync.message.mbox import mbox_entry
 from mailsync.models import Folder, Message, Placement, RawMessage
+from mailsync.types import Flags
 
 _BATCH = 100
+#: As ``Flags`` has them, then the keywords.
+_FLAGS = ("seen", "flagged", "answered", "draft", "keywords")
 _UNFIT = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
 
@@ -70,12 +73,13 @@ def _messages(folder: Folder) -> Iterator[bytes]:
         batch = list(
             Placement.objects.filter(folder=folder, shown=True, pk__gt=last)
             .order_by("pk")
-            .values_list("pk", "message__raw_id", "message__from_address", "received_at")[:_BATCH]
+            .values_list("pk", "message__raw_id", "message__from_address", "received_at", *_FLAGS)[:_BATCH]
         )
         if not batch:
             return
-        for _, raw_id, sender, at in batch:
+        for _, raw_id, sender, at, seen, flagged, answered, is_draft, keywords in batch:
             raw = RawMessage.objects.filter(pk=raw_id).values_list("data", flat=True).first() if raw_id else None
             if raw is not None:
-                yield mbox_entry(bytes(raw), sender, at)
+                flags = Flags(seen, flagged, answered, is_draft, keywords=tuple(keywords))
+                yield mbox_entry(bytes(raw), sender, at, flags.names())
         last = batch[-1][0]

@@ -88,8 +88,9 @@ def _show_in_sent(sent: Sequence[Outgoing]) -> list[tuple[int, int]]:
     account = sent[0].account
     folder = specials.role_folder(account, Role.SENT, group)
     lock_folders([folder.pk])
+    now = timezone.now()
     raws = [bytes(one.raw_sent_copy if one.raw_sent_copy is not None else one.raw) for one in sent]
-    messages = store_own_messages(account.pk, raws, timezone.now())
+    messages = store_own_messages(account.pk, [(raw, now) for raw in raws])
     by_message, by_name = _standing(folder, messages)
     missing = []
     for outgoing, message in zip(sent, messages, strict=True):

@@ -38,6 +38,11 @@ def save_progress(act: Act, *, more: bool) -> None:
     Act.objects.filter(pk=act.pk).update(due_at=due)
 
 
+def put_off(act_id: int, *, seconds: float) -> None:
+    """Nothing can be done about this act just now: again in a while."""
+    Act.objects.filter(pk=act_id, due_at__isnull=False).update(due_at=Now() + timedelta(seconds=seconds))
+
+
 def begin_undo(act: Act) -> None:
     """From now on the act is taken back, wherever it stood."""
     total = Change.objects.filter(group=act.group).count()

@@ -90,7 +90,7 @@ def check_quota(user_id: int, more_bytes: int) -> None:
     # What an upload has announced counts from its first byte on, or ten at once would get past this.
     used = sum(
         rows.aggregate(total=Sum("size_bytes"))["total"] or 0
-        for rows in (Blob.objects.filter(user=user_id), Upload.objects.filter(user=user_id))
+        for rows in (Blob.objects.filter(user=user_id), Upload.objects.filter(user=user_id, import_into=None))
     )
     most = settings.HERON_FILES_QUOTA_BYTES
     if used + more_bytes > most:

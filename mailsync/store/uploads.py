@@ -1,4 +1,4 @@
-"""Files that arrive in pieces: begun, gone on with, put together or kept as a link, swept. Database room.
+"""Files that arrive in pieces: begun, gone on with, put together, kept for a link or an import, swept. Database room.
 
 A piece is taken only where it goes on from what is here, so one that comes twice, or after a lost answer, changes
 nothing; the sender is told how far it is and goes on from there.

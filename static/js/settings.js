@@ -2,6 +2,7 @@
    theme, accent, density or pane on this page without loading it again. Without scripts each form
    has its button. */
 import { toast } from "heron/shell";
+import "heron/import_mail";
 import "heron/status";
 import "heron/template";
 

@@ -68,6 +68,7 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
         "new template": "/settings/templates/add/",
         "find a setting": "/settings/search/?q=mark",
         "storage": "/settings/storage/",
+        "import": "/settings/storage/import/",
         "contacts": "/settings/contacts/",
         "new contact": "/settings/contacts/add/",
         "security": "/settings/security/",

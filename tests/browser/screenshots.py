@@ -160,6 +160,7 @@ SCREENS: dict[str, Step] = {
     "contacts": visit("/settings/contacts/"),
     "new-contact": visit("/settings/contacts/add/?name=Ada&address=ada@example.org"),
     "storage": visit("/settings/storage/"),
+    "import": visit("/settings/storage/import/"),
     "find-setting": visit("/settings/search/?q=mark"),
     "empty": after_inbox(follow("#tree [title=Ideas]"), lambda page: page.locator("#list .empty").wait_for()),
     "snoozed": after_inbox(press("j"), press("b")),

@@ -10,10 +10,12 @@ from django.utils.translation import ngettext
 from mailsync.models import Act
 from mailsync.store.journal import Entry
 from webmail.present.clock import group_of
+from webmail.present.imports import percent_of
 from webmail.present.labels import label_of
 from webmail.present.said import said
 
 _ICONS = {
+    Act.IMPORT: "upload",
     "archive": "archive",
     "trash": "trash-2",
     "delete_for_good": "trash-2",
@@ -109,6 +111,8 @@ def _note(entry: Entry) -> str:
         return _("Taken back")
     if act.state == Act.State.UNDOING:
         return _("Being taken back")
+    if act.state == Act.State.WORKING and act.verb == Act.IMPORT:
+        return _("Under way: %(percent)d %%") % {"percent": percent_of(act)}
     if act.state == Act.State.WORKING:
         return _("Under way: %(done)d of %(total)s") % {"done": act.rows_done, "total": act.total or "?"}
     if act.state == Act.State.STOPPED:

@@ -17,8 +17,12 @@ export class PieceUpload {
 
   async run() {
     const answer = await this.begin();
-    if (!answer || this.cancelled) return;
+    if (!answer) return;
     this.url = answer.url;
+    if (this.cancelled) { // before the server had an address for it
+      this.forget();
+      return;
+    }
     this.received = answer.received;
     while (!this.cancelled) {
       if (this.paused) await new Promise((resume) => { this.resume = resume; });
@@ -99,11 +103,13 @@ export class PieceUpload {
     }
   }
 
+  forget() { this.composition.post(`${this.url}/cancel`, new FormData()); }
+
   cancel() {
     this.cancelled = true;
     this.request?.abort();
     this.resume?.();
-    if (this.url) this.composition.post(`${this.url}/cancel`, new FormData());
+    if (this.url) this.forget();
     this.told.failed("");
   }
 }

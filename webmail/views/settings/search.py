@@ -37,6 +37,8 @@ _FURTHER: tuple[tuple[str, Promise | str, str], ...] = (
     ("settings_accounts", _("Connect a mail account"), "account_add"),
     ("settings_contacts", _("Import contacts"), "settings_contacts"),
     ("settings_contacts", _("Export contacts"), "settings_contacts"),
+    ("settings_storage", _("Import mail"), "settings_import"),
+    ("settings_storage", _("Export everything"), "settings_storage"),
     ("settings_security", _("Password"), "account_change_password"),
     ("settings_security", _("Passkeys and two-step sign-in"), "mfa_index"),
     ("settings_security", _("Sign-in addresses"), "account_email"),

@@ -1,0 +1,71 @@
+"""Imports as lines of their page: what became of each file so far. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mailsync.models import Act
+from webmail.present.said import said
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLine:
+    """``percent`` is how much of the file has been read, while it is; ``notes`` say what became of its messages."""
+
+    group: str
+    label: str
+    at: datetime
+    is_busy: bool
+    is_stopped: bool
+    percent: int
+    notes: tuple[str, ...]
+    folder_id: int
+    may_undo: bool
+
+
+def present_imports(acts: Sequence[Act]) -> list[ImportLine]:
+    return [
+        ImportLine(
+            group=str(act.group),
+            label=act.label,
+            at=act.created_at,
+            is_busy=act.state in Act.UNDER_WAY,
+            is_stopped=act.state == Act.State.STOPPED,
+            percent=percent_of(act),
+            notes=tuple(_notes(act)),
+            folder_id=int(act.argument),
+            may_undo=act.state in (Act.State.DONE, Act.State.WORKING, Act.State.STOPPED) and act.count > 0,
+        )
+        for act in acts
+    ]
+
+
+def percent_of(act: Act) -> int:
+    return min(100, act.rows_done * 100 // act.total) if act.total else 0
+
+
+def _notes(act: Act) -> Iterable[str]:
+    if act.state == Act.State.UNDONE:
+        yield _("Taken back")
+        return
+    if act.state == Act.State.UNDOING:
+        yield _("Being taken back")
+        return
+    if act.state == Act.State.STOPPED:
+        yield _("Stopped: %(why)s") % {"why": said(act.error)}
+    yield ngettext("%(n)s message imported", "%(n)s messages imported", act.count) % {"n": _grouped(act.count)}
+    known, large, others = (act.detail.get(name, 0) for name in ("known", "too_large", "no_mail"))
+    if known:
+        yield ngettext("%(n)s was here already", "%(n)s were here already", known) % {"n": _grouped(known)}
+    if large:
+        yield ngettext("%(n)s is too large", "%(n)s are too large", large) % {"n": _grouped(large)}
+    if others:
+        yield ngettext("%(n)s file holds no mail", "%(n)s files hold no mail", others) % {"n": _grouped(others)}
+
+
+def _grouped(number: int) -> str:
+    return number_format(number, force_grouping=True)
