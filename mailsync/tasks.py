@@ -4,11 +4,12 @@ function of the engine or the store, and enqueues what that says comes next. All
 
 from celery import shared_task
 
-from mailsync.engine import long_acts, pull, read_files, rules, waking
+from mailsync.engine import empty_bins, long_acts, pull, read_files, rules, waking
 from mailsync.engine import maintain as maintenance
 from mailsync.store import (
     addressed,
     arrivals,
+    emptying,
     file_texts,
     journal_work,
     leases,
@@ -46,10 +47,19 @@ def dispatch() -> None:
 def maintain() -> None:
     """What may wait: remove what has been gone for a month, and old runs."""
     maintenance.maintain()
+    for user_id in emptying.claim_emptyings():
+        bins_empty.apply_async((user_id,), expires=300)
     for account_id in file_texts.accounts_with_unread_files(limit=1000):
         files_read.apply_async((account_id,), expires=300)
     for user_id in addressed.people_addressed_anew():
         addressed_find.apply_async((user_id,), expires=300)
+
+
+@shared_task(name="mailsync.bins_empty", ignore_result=True)
+def bins_empty(user_id: int) -> None:
+    """Delete for good what has lain in this person's Trash and Junk for as long as they wished."""
+    if empty_bins.empty_bins(user_id):
+        bins_empty.delay(user_id)
 
 
 @shared_task(name="mailsync.addressed_find", ignore_result=True)

@@ -29,6 +29,7 @@ app.conf.task_routes = {
     "mailsync.dispatch": {"queue": "interactive"},
     "mailsync.maintain": {"queue": "maintenance"},
     "mailsync.addressed_find": {"queue": "maintenance"},
+    "mailsync.bins_empty": {"queue": "maintenance"},
     "mailsync.account_pull": {"queue": "sync"},
     "mailsync.folder_pull": {"queue": "interactive"},
     "mailsync.bodies_pull": {"queue": "backfill"},

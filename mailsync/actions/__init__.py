@@ -36,6 +36,7 @@ from mailsync.actions.drafts import (
     start_draft,
     write_again,
 )
+from mailsync.actions.emptying import set_emptying
 from mailsync.actions.folders import create_folder, delete_folder, move_folder, rename_folder, subscribe_folder
 from mailsync.actions.invitations import answer_invitation
 from mailsync.actions.labels import colour_label, delete_label, make_label, rename_label
@@ -176,6 +177,7 @@ __all__ = [
     "save_search",
     "send",
     "server_settings",
+    "set_emptying",
     "set_keyword",
     "shut_outbound",
     "snooze",

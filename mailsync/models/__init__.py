@@ -6,6 +6,7 @@ from mailsync.models.answers import EventAnswer, EventNotice, Unsubscription
 from mailsync.models.certificate import TrustedCertificate
 from mailsync.models.change import Change
 from mailsync.models.contact import Contact, ContactAddress
+from mailsync.models.emptying import Emptying
 from mailsync.models.folder import BodyPiece, Folder, Hole
 from mailsync.models.label import Label
 from mailsync.models.list_choice import ListChoice
@@ -56,6 +57,7 @@ __all__ = [
     "Draft",
     "DraftAttachment",
     "EgressSwitch",
+    "Emptying",
     "EventAnswer",
     "EventNotice",
     "FileText",

@@ -9,7 +9,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
 
 from mailsync.models.folder import Folder
 
@@ -174,6 +175,7 @@ class Placement(models.Model):
     gone_phase = models.PositiveSmallIntegerField(default=0)
     gone_at = models.DateTimeField(null=True)
     shown = models.BooleanField(default=True)
+    placed_at = models.DateTimeField(default=timezone.now, db_default=Now(), help_text="Since when it lies there.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["folder", "epoch", "uid"], name="placement_once")]

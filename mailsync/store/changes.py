@@ -215,9 +215,10 @@ def _move_locally(moving: Sequence[Placement], target: Folder, group: UUID) -> l
         )
         for placement in moving
     ]
+    now = timezone.now()
     for placement, uid in zip(moving, take_local_uids(target, len(moving)), strict=True):
-        placement.folder, placement.epoch, placement.uid = target, target.epoch, uid
-    Placement.objects.bulk_update(moving, ["folder", "epoch", "uid"], batch_size=500)
+        placement.folder, placement.epoch, placement.uid, placement.placed_at = target, target.epoch, uid, now
+    Placement.objects.bulk_update(moving, ["folder", "epoch", "uid", "placed_at"], batch_size=500)
     Change.objects.bulk_create(changes)
     return list(moving)
 

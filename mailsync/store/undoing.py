@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from uuid import uuid4
 
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from mailsync.models import Change, Placement
 from mailsync.store import changes, copying, folder_changes
@@ -106,7 +107,8 @@ def _expunges(expunged: Sequence[Change]) -> list[Pair]:
     rows = _rows(change.placement_id for change in expunged)
     if len(rows) < len(expunged) or any(change.state != Change.State.QUEUED for change in expunged):
         raise TooLate
-    Placement.objects.filter(id__in=rows, gone_phase=0).update(shown=True)
+    # As if it had just come: what is emptied by the clock is not to take it again at once.
+    Placement.objects.filter(id__in=rows, gone_phase=0).update(shown=True, placed_at=Now())
     changes.settle_cancelled(expunged)
     return [_pair(row) for row in rows.values()]
 

@@ -56,6 +56,13 @@ def open_first(words: str) -> Step:
     return go
 
 
+def ask_to_empty(page: Page) -> None:
+    page.goto("/settings/storage/")
+    page.locator("#o-trash_days").select_option("30")
+    page.locator("#emptying button").click()
+    page.locator("button[name=sure]").wait_for()
+
+
 def visit(path: str) -> Step:
     return lambda page: page.goto(path)
 
@@ -161,6 +168,7 @@ SCREENS: dict[str, Step] = {
     "new-contact": visit("/settings/contacts/add/?name=Ada&address=ada@example.org"),
     "storage": visit("/settings/storage/"),
     "import": visit("/settings/storage/import/"),
+    "emptying": ask_to_empty,
     "find-setting": visit("/settings/search/?q=mark"),
     "empty": after_inbox(follow("#tree [title=Ideas]"), lambda page: page.locator("#list .empty").wait_for()),
     "snoozed": after_inbox(press("j"), press("b")),

@@ -20,6 +20,7 @@ _ICONS = {
     "trash": "trash-2",
     "delete_for_good": "trash-2",
     "empty_folder": "trash-2",
+    "empty_by_time": "trash-2",
     "delete_folder": "trash-2",
     "junk": "shield-alert",
     "notjunk": "shield-check",

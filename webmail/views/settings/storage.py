@@ -10,11 +10,13 @@ from django.views.decorators.http import require_safe
 
 from mailsync.message.vcard import write_cards
 from mailsync.store.contacts import card_of, contacts_of
+from mailsync.store.emptying import load_emptying
 from mailsync.store.export import export_files, load_kept
 from mailsync.store.quota import storage_of
 from webmail import access
 from webmail.reader import user_of
 from webmail.streaming import stream
+from webmail.views.settings.emptying import wishes_of
 from webmail.zips import zip_pieces
 
 
@@ -23,7 +25,12 @@ from webmail.zips import zip_pieces
 def index(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     kept = load_kept(user.pk)
-    context = {"kept": kept, "total_bytes": sum(one.size_bytes for one in kept), "storage": storage_of(user)}
+    context = {
+        "kept": kept,
+        "total_bytes": sum(one.size_bytes for one in kept),
+        "storage": storage_of(user),
+        "wishes": wishes_of(load_emptying(user.pk)),
+    }
     return render(request, "settings/storage.html", context)
 
 
