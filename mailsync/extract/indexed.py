@@ -43,4 +43,5 @@ def message_text(message_id: int, parsed: ParsedMessage, file_texts: Sequence[st
         has_invite=any(part.content_type == "text/calendar" for part in parsed.root.walk()),
         file_texts=file_texts or (),
         files_waiting=file_texts is None and bool(readable_files(parsed)),
+        language=parsed.language,
     )

@@ -38,6 +38,27 @@ _COMMON = {
     "uk": "і в не на що я з як це та до у ви за для від ми так є",
     "bg": "и на да за не се от в с е че по са как това към",
 }
+#: Of these languages PostgreSQL has a stemmer (§12.6.6); its dictionary.
+STEMMERS = {
+    "ar": "arabic_stem",
+    "da": "danish_stem",
+    "de": "german_stem",
+    "el": "greek_stem",
+    "en": "english_stem",
+    "es": "spanish_stem",
+    "fi": "finnish_stem",
+    "fr": "french_stem",
+    "hi": "hindi_stem",
+    "hu": "hungarian_stem",
+    "it": "italian_stem",
+    "nb": "norwegian_stem",
+    "nl": "dutch_stem",
+    "pt": "portuguese_stem",
+    "ro": "romanian_stem",
+    "ru": "russian_stem",
+    "sv": "swedish_stem",
+    "tr": "turkish_stem",
+}
 _LANGUAGES_OF: dict[str, list[str]] = {}
 for _language, _words in _COMMON.items():
     for _word in set(_words.split()):

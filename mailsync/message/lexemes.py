@@ -5,17 +5,20 @@ text, D quoted text). Beside it stand words of single fields under a mark that n
 (``.f`` From, ``.t`` To, ``.c`` Cc, ``.b`` Bcc, ``.n`` file name, ``.l`` list), so that a field is
 asked for through the same index. Of a script without spaces the pairs of neighbouring letters are
 kept, and the last letter of a run. Between fields there is a gap, so that no phrase spans two.
+``.yen`` says that the message is in English: its words are asked for in their other forms, too
+(``store.word_forms``).
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from mailsync.message.language import STEMMERS
 from mailsync.message.words import plain_words, words
 from mailsync.types import Address
 
 #: Grows whenever the same message would get other lexemes; ``manage.py reparse`` writes older ones anew.
-INDEX_VERSION = 3
+INDEX_VERSION = 4
 
 #: PostgreSQL §8.11, §12.11: positions end at 16,383, 256 of them a lexeme, 1 MB a vector.
 LAST_POSITION = 16_383
@@ -27,6 +30,8 @@ _GAP = 8
 LONG = ".long"
 #: Stands in the vector of a message with a calendar part.
 INVITE = ".invite"
+#: With the code of a language, in the vector of a message in that language.
+LANGUAGE_MARK = ".y"
 FIELD_MARKS = {"from": ".f", "to": ".t", "cc": ".c", "bcc": ".b", "filename": ".n", "list": ".l"}
 
 
@@ -48,15 +53,20 @@ class IndexedText:
     has_body: bool = True
     file_texts: Sequence[str] = ()
     files_waiting: bool = False
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """``complete``: the whole message is in it. ``files_waiting``: but for the text of its attachments."""
+    """``complete``: the whole message is in it. ``files_waiting``: but for the text of its attachments.
+
+    ``language`` is that of the message where words have other forms in it that we know of.
+    """
 
     text: str
     complete: bool
     files_waiting: bool = False
+    language: str = ""
 
 
 @dataclass(slots=True)
@@ -153,8 +163,11 @@ def build_vector(given: IndexedText) -> Vector:
         found.add(text, "B")
     if given.has_invite:
         found.places[INVITE] = ["1"]
+    language = given.language if given.language in STEMMERS else ""
+    if language:
+        found.places[LANGUAGE_MARK + language] = ["1"]
     complete = given.has_body and not found.is_cut and not given.files_waiting
-    return Vector(found.literal(), complete, given.files_waiting)
+    return Vector(found.literal(), complete, given.files_waiting, language)
 
 
 def lexemes(text: str) -> list[str]:

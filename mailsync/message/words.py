@@ -18,6 +18,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 LONGEST_WORD = 64
+#: Of longer words no other forms are known.
+LONGEST_INFLECTED = 30
 
 #: Scripts found by any part of a run: Thai, Lao, Burmese, Hangul, Khmer, kana, Han.
 _RUNS = (
@@ -102,6 +104,18 @@ def _words(folded: str) -> Iterator[Word]:
             yield Word(match[0][:LONGEST_WORD])
     if before is not None:
         yield Word(before[0])
+
+
+def has_forms(text: str) -> bool:
+    """Whether this is one word that languages have several forms of: of letters alone, in a script with spaces.
+
+    >>> has_forms("meetings"), has_forms("mp3"), has_forms("two words"), has_forms("東")
+    (True, False, False, False)
+    """
+    found = words(text)
+    if len(found) != 1 or list(spans(text)) != [(0, len(text))] or in_run(found[0].text):
+        return False
+    return 2 <= len(found[0].text) <= LONGEST_INFLECTED and not any(map(str.isdecimal, found[0].text))
 
 
 def in_run(word: str) -> bool:

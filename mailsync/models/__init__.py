@@ -39,6 +39,7 @@ from mailsync.models.server_search import ServerSearch
 from mailsync.models.snooze import Snooze
 from mailsync.models.template import MailTemplate, TemplateFile
 from mailsync.models.throttle import BlockedHost, ConnectionCap, EgressSwitch, Halt, Traffic
+from mailsync.models.word_form import WordForm
 from mailsync.models.work import AccountSync, Lease, PopMessage, SchedulerTick, SyncRun
 
 __all__ = [
@@ -95,4 +96,5 @@ __all__ = [
     "Unsubscription",
     "Upload",
     "UploadPiece",
+    "WordForm",
 ]

@@ -6,7 +6,8 @@ operator that does not exist is a word like any other (mail is full of "Re:" and
 
 **How words match.** A word matches that word. The last word of a query, with nothing after it, matches
 every word that begins with it, since it may still be being typed; ``lunch*`` does so anywhere, and
-``"lunch"`` nowhere. People, file names and lists are always found by beginnings: ``from:ang`` finds
+``"lunch"`` nowhere. A single word without quotes also matches its other forms in the language of the message
+("meetings", "meeting"). People, file names and lists are always found by beginnings: ``from:ang`` finds
 Ångström. What makes several words (``ada@example.org``, ``2026-17``) is looked for as a phrase.
 """
 
@@ -15,9 +16,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import get_args
 
+from mailsync.message.words import has_forms
 from mailsync.plan.search_terms import (
     BY_BEGINNING,
     FIELDS,
+    INFLECTED,
     Account,
     Field,
     Has,
@@ -109,8 +112,9 @@ class _Token:
 def parse_query(text: str, today: date) -> Query:
     """Never raises. ``today`` is the reader's day.
 
-    >>> parse_query('lunch from:ada', date(2026, 3, 1)).term
-    And(terms=(Words(text='lunch', field='', prefix=False), Words(text='ada', field='from', prefix=True)))
+    >>> term = parse_query('"lunch" from:ada', date(2026, 3, 1)).term
+    >>> term == every([Words("lunch"), Words("ada", "from", prefix=True)])
+    True
     """
     text = re.sub(r"[\x00\ud800-\udfff]", " ", text.translate(_TYPOGRAPHY))[:LONGEST_QUERY]
     parser = _Parser(text, today)
@@ -253,7 +257,9 @@ class _Parser:
         if not re.search(r"\w", token.value):
             return None
         is_last = token.end == len(self.text) and not token.quoted
-        return Words(" ".join(token.value.split()), field, token.star or is_last or field in BY_BEGINNING)
+        text = " ".join(token.value.split())
+        inflected = not token.quoted and field in INFLECTED and has_forms(text)
+        return Words(text, field, token.star or is_last or field in BY_BEGINNING, inflected)
 
     def _operation(self, token: _Token, depth: int) -> Term | None:
         name = self.text[token.start : token.end].partition(":")[0].lower()

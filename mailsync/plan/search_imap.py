@@ -2,7 +2,8 @@
 
 Terms in, search keys out. What the keys find is never less than what the terms mean: where IMAP cannot say a thing it
 is left out, and the messages that come are judged by our own index. A server looks for parts of words, so the words of
-a phrase are asked for one by one, and what is *not* to be there is not asked for at all.
+a phrase are asked for one by one, and what is *not* to be there is not asked for at all. Of a word's other forms those
+are asked for that the mail here has.
 """
 
 import re
@@ -55,7 +56,9 @@ def search_keys(term: Term | None, *, ascii_only: bool = False) -> tuple[SearchK
 def _keys(term: Term, ascii_only: bool) -> tuple[SearchKey, ...]:
     match term:
         case Words(text, field):
-            return tuple(_words(text, field, ascii_only))
+            forms = {word for one in term.forms for word in one.words}
+            spelled = _shortest([text, *sorted(forms, key=len)])
+            return _either([tuple(_words(one, field, ascii_only)) for one in spelled])
         case Is(state):
             return (_STATES[state],)
         case Received(since, until):
@@ -77,6 +80,15 @@ def _keys(term: Term, ascii_only: bool) -> tuple[SearchKey, ...]:
             return tuple(key for below_ in terms for key in _keys(negated(below_), ascii_only))
         case _:
             return ()
+
+
+def _shortest(texts: list[str]) -> list[str]:
+    """Those that find the others, too: a server looks for any part of a word (RFC 9051 §6.4.4).
+
+    >>> _shortest(["running", "run", "ran"])
+    ['run', 'ran']
+    """
+    return [one for one in texts if not any(other != one and other.lower() in one.lower() for other in texts)]
 
 
 def _words(text: str, field: Field, ascii_only: bool) -> Iterator[SearchKey]:

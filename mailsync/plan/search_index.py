@@ -4,9 +4,9 @@ In: terms. Out: the text of a PostgreSQL ``tsquery`` over the lexemes of ``messa
 one term stand next to each other; a message in which places had to be left out is found by its words.
 """
 
-from mailsync.message.lexemes import FIELD_MARKS, INVITE, LONG
+from mailsync.message.lexemes import FIELD_MARKS, INVITE, LANGUAGE_MARK, LONG
 from mailsync.message.words import in_run, words
-from mailsync.plan.search_terms import And, Has, Not, Or, Term, Words, either, every, negated
+from mailsync.plan.search_terms import And, Forms, Has, Not, Or, Term, Words, either, every, negated
 
 _WEIGHTS = {"subject": "A", "body": "CD"}
 
@@ -55,32 +55,42 @@ def names_a_word(term: Term) -> bool:
             return False
 
 
-def tsquery(term: Term) -> str:
-    """For a term that ``is_indexed``, without empty words.
+def tsquery(term: Term, *, by_language: bool = True) -> str:
+    """For a term that ``is_indexed``, without empty words. Another form of a word counts in messages of its language
+    only; for what weighs messages that were found by it, ``by_language`` may be off.
 
     >>> tsquery(And((Words("two words"), Not(Words("ada", "from", prefix=True)))))
     "((('two' <-> 'words') | ('.long' & 'two' & 'words')) & !('.fada':*))"
+    >>> tsquery(Words("ran", "subject", inflected=True, forms=(Forms("en", ("run", "runs")),)))
+    "('ran':A | ('.yen' & ('run':A | 'runs':A)))"
     """
     match term:
         case Words():
-            return _phrase(term)
+            return _phrase(term, by_language)
         case Has():
             return f"'{INVITE}'"
         case Not(below):
-            return f"!({tsquery(below)})"
+            return f"!({tsquery(below, by_language=by_language)})"
         case And(terms):
-            return f"({' & '.join(map(tsquery, terms))})"
+            return f"({' & '.join(tsquery(one, by_language=by_language) for one in terms)})"
         case Or(terms):
-            return f"({' | '.join(map(tsquery, terms))})"
+            return f"({' | '.join(tsquery(one, by_language=by_language) for one in terms)})"
         case _:
             raise TypeError(f"{type(term).__name__} is not answered by the text index")
 
 
-def _phrase(term: Words) -> str:
+def _phrase(term: Words, by_language: bool) -> str:
     lexemes = list(_lexemes(term))
     if len(lexemes) == 1:
-        return lexemes[0]
+        forms = [_in_language(one, term.field, by_language) for one in term.forms]
+        return f"({' | '.join([*lexemes, *forms])})" if forms else lexemes[0]
     return f"(({' <-> '.join(lexemes)}) | ('{LONG}' & {' & '.join(lexemes)}))"
+
+
+def _in_language(forms: Forms, field: str, by_language: bool) -> str:
+    weight = f":{_WEIGHTS[field]}" if field in _WEIGHTS else ""
+    asked = " | ".join(f"'{word}'{weight}" for word in forms.words)
+    return f"('{LANGUAGE_MARK}{forms.language}' & ({asked}))" if by_language else f"({asked})"
 
 
 def _lexemes(term: Words) -> list[str]:

@@ -1,6 +1,7 @@
 """Where a text matches a search, to be marked for the reader. Pure.
 
-In: a text and the terms. Out: spans of the text. Only what is asked for is marked, not what is excluded.
+In: a text and the terms, with forms of their words in its language. Out: spans of the text. Only what is asked for is
+marked, not what is excluded.
 """
 
 from collections.abc import Iterator
@@ -50,10 +51,12 @@ def find_marks(text: str, asked: list[Words]) -> list[tuple[int, int]]:
 
     >>> find_marks("Tea at the Café", [Words("cafe")])
     [(11, 15)]
+    >>> find_marks("Meetings", [Words("meeting", forms=(Forms("en", ("meetings",)),))])
+    [(0, 8)]
     """
     places = list(spans(text[:_MOST_CHARACTERS]))
     folded = fold_spans(text, places)
-    found = sorted(hit for term in asked for hit in _phrases(places, folded, term))
+    found = sorted(hit for term in asked for hit in _hits(places, folded, term))
     marks: list[tuple[int, int]] = []
     for start, end in found:
         if marks and start <= marks[-1][1]:
@@ -61,6 +64,16 @@ def find_marks(text: str, asked: list[Words]) -> list[tuple[int, int]]:
         else:
             marks.append((start, end))
     return marks
+
+
+def _hits(places: list[tuple[int, int]], folded: list[str], term: Words) -> Iterator[tuple[int, int]]:
+    yield from _phrases(places, folded, term)
+    if forms := _forms(term):
+        yield from (place for place, word in zip(places, folded, strict=True) if word in forms)
+
+
+def _forms(term: Words) -> set[str]:
+    return {word for one in term.forms for word in one.words}
 
 
 def _phrases(places: list[tuple[int, int]], folded: list[str], term: Words) -> Iterator[tuple[int, int]]:
@@ -90,7 +103,8 @@ def _near_first(text: str, asked: list[Words]) -> str:
     whole = fold(text)
     if len(text) < 2 * _SURE or len(whole) != len(text):
         return ""  # short, or letters have moved
-    places = [whole.find(first.text) for term in asked for first in words(term.text)[:1]]
+    begins = [first.text for term in asked for first in words(term.text)[:1]]
+    places = [whole.find(one) for one in (*begins, *(form for term in asked for form in _forms(term)))]
     first = min((place for place in places if place >= 0), default=-1)
     return "" if first < 0 else text[max(first - _BEFORE, 0) : first + 2 * _SURE]
 

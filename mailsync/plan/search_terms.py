@@ -5,8 +5,8 @@ gives the same terms.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -15,18 +15,34 @@ Field = Literal["", "from", "to", "cc", "bcc", "subject", "body", "filename", "l
 FIELDS: tuple[Field, ...] = ("from", "to", "cc", "bcc", "subject", "body", "filename", "list")
 #: In these a name is asked for by its beginning, always.
 BY_BEGINNING: frozenset[Field] = frozenset({"from", "to", "cc", "bcc", "filename", "list"})
+#: In these a word is found in its other forms, too.
+INFLECTED: frozenset[Field] = frozenset({"", "subject", "body"})
 
 State = Literal["unread", "read", "flagged", "unflagged", "replied", "unreplied", "draft"]
 Thing = Literal["attachment", "invite"]
 
 
 @dataclass(frozen=True, slots=True)
+class Forms:
+    """Other forms of a word, folded, as messages in ``language`` have them."""
+
+    language: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
-    """Words that follow each other. With ``prefix`` the last one may be the beginning of a word."""
+    """Words that follow each other. With ``prefix`` the last one may be the beginning of a word.
+
+    ``inflected``: one word that may stand in another form; ``forms`` are those that this mailbox has, once they have
+    been looked up.
+    """
 
     text: str
     field: Field = ""
     prefix: bool = False
+    inflected: bool = False
+    forms: tuple[Forms, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +178,30 @@ def _is_me(term: Words) -> bool:
     return term.field in _OF_PEOPLE and term.text.lower() == _ME
 
 
+def map_words(term: Term, change: Callable[[Words], Words]) -> Term:
+    """The same term of other words."""
+    match term:
+        case Words():
+            return change(term)
+        case Not(below):
+            return Not(map_words(below, change))
+        case And(terms):
+            return And(tuple(map_words(below, change) for below in terms))
+        case Or(terms):
+            return Or(tuple(map_words(below, change) for below in terms))
+        case _:
+            return term
+
+
+def in_language(term: Term | None, language: str) -> Term | None:
+    """The term with the forms of its words in that language alone."""
+
+    def narrowed(word: Words) -> Words:
+        return replace(word, forms=tuple(one for one in word.forms if one.language == language))
+
+    return map_words(term, narrowed) if term else None
+
+
 def every(terms: "list[Term]") -> Term | None:
     """All of these, flat; None for none."""
     flat: list[Term] = []
@@ -188,9 +228,13 @@ def format_query(term: Term | None) -> str:
     >>> format_query(And((Words("two words"), Not(Words("ada", "from", prefix=True)))))
     '"two words" -from:ada'
     """
+    written = _outer(term) if term else ""
+    # A bare word at the end would be the beginning of one.
+    return f"{written} " if term and _ends_bare(term) else written
+
+
+def _outer(term: Term) -> str:
     match term:
-        case None:
-            return ""
         case And(terms):
             return " ".join(_inner(below) for below in terms)
         case Or(terms):
@@ -199,14 +243,26 @@ def format_query(term: Term | None) -> str:
             return _inner(term)
 
 
+def _ends_bare(term: Term) -> bool:
+    match term:
+        case And(terms) | Or(terms):
+            return not isinstance(terms[-1], And | Or) and _ends_bare(terms[-1])
+        case Not(below):
+            return _ends_bare(below)
+        case Words():
+            return term.inflected and not term.prefix
+        case _:
+            return False
+
+
 def _inner(term: Term) -> str:
     match term:
         case And() | Or():
-            return f"({format_query(term)})"
+            return f"({_outer(term)})"
         case Not(below):
             return f"-{_inner(below)}"
-        case Words(text, field, prefix):
-            return _words(text, field, prefix)
+        case Words():
+            return _words(term)
         case Is(state):
             return f"is:{state}"
         case Has(thing):
@@ -225,11 +281,12 @@ def _inner(term: Term) -> str:
             return f"larger:{above}" if above is not None else f"smaller:{below_bytes}"
 
 
-def _words(text: str, field: Field, prefix: bool) -> str:
+def _words(term: Words) -> str:
     """Quoted words are exact, a star stands for any ending; names of people and files need none."""
-    if field in BY_BEGINNING:
-        return f"{field}:{_value(text)}"
-    return (f"{field}:" if field else "") + f'"{text}"' + ("*" if prefix else "")
+    if term.field in BY_BEGINNING:
+        return f"{term.field}:{_value(term.text)}"
+    text = term.text if term.inflected else f'"{term.text}"'
+    return (f"{term.field}:" if term.field else "") + text + ("*" if term.prefix else "")
 
 
 def _value(text: str) -> str:

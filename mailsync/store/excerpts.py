@@ -23,8 +23,9 @@ from mailsync.plan.search_marks import (
     mark_pieces,
     quote_match,
 )
-from mailsync.plan.search_terms import Field, Term
+from mailsync.plan.search_terms import Field, Term, in_language
 from mailsync.store.raw import Range, read_ranges
+from mailsync.store.word_forms import languages_of
 
 #: Of a longer body only so much is decoded to find the place.
 _MOST_BYTES = 200_000
@@ -56,15 +57,17 @@ def load_excerpts(message_ids: Sequence[int], term: Term | None) -> dict[int, Ex
     """By message id, for messages that the caller has the right to."""
     columns = ("subject", "preview", "from_name", "from_address", "recipients", "parts", "raw_id")
     found = list(Message.objects.filter(id__in=message_ids).only(*columns))
-    excerpts = {message.pk: _excerpt(message, term) for message in found}
-    if in_body := asked_words(term, "body"):
+    languages = languages_of(message_ids, term)
+    terms = {pk: in_language(term, languages.get(pk, "")) for pk in message_ids}
+    excerpts = {message.pk: _excerpt(message, terms[message.pk]) for message in found}
+    if asked_words(term, "body"):
         for pk, text in _texts([message for message in found if not excerpts[message.pk].where]):
-            if pieces := quote_match(text, in_body):
+            if pieces := quote_match(text, asked_words(terms[pk], "body")):
                 excerpts[pk] = Excerpt("body", excerpts[pk].subject, pieces)
     unexplained = [pk for pk, excerpt in excerpts.items() if not excerpt.where]
-    if unexplained and (asked := asked_words(term)):
+    if unexplained and asked_words(term):
         for file in FileText.objects.filter(message__in=unexplained).exclude(text="").order_by("message", "part"):
-            excerpt = excerpts[file.message_id]
+            excerpt, asked = excerpts[file.message_id], asked_words(terms[file.message_id])
             if not excerpt.where and (pieces := quote_match(" ".join(file.text.split()), asked)):
                 excerpts[file.message_id] = Excerpt("attachment", excerpt.subject, pieces, file.filename)
     return excerpts

@@ -37,6 +37,7 @@ from mailsync.models import (
     ThreadReference,
     ThreadRow,
     Unsubscription,
+    WordForm,
 )
 
 _OWN: tuple[tuple[type[Model], str], ...] = (
@@ -55,6 +56,7 @@ _OWN: tuple[tuple[type[Model], str], ...] = (
     (ListChoice, "folder__account"),
     (BodyPiece, "folder__account"),
     (FileText, "account"),
+    (WordForm, "account"),
     (RenderedBody, "account"),
     (ThreadRow, "folder__account"),
     (Hole, "folder__account"),

@@ -87,7 +87,7 @@ def load_relevant(search: Search, before: Cursor | str | None = None, limit: int
             # What arrives while somebody reads does not push others out of the stretch.
             newest = found[0][0]
             start = _Start(Cursor(newest.at, newest.id + 1))
-        best = _ranked(tsquery(words), [placement for _, placement in found], start, limit + 1)
+        best = _ranked(tsquery(words, by_language=False), [placement for _, placement in found], start, limit + 1)
         if len(best) > limit:
             rank, last, _ = best[limit - 1]
             following: Cursor | None = start.after(rank, last)

@@ -36,6 +36,7 @@ from mailsync.plan.search_terms import (
 )
 from mailsync.store.listing import Cursor, Page, message_rows
 from mailsync.store.search_sql import ANYWHERE, Condition, Place, midnight, named
+from mailsync.store.word_forms import WordForms, load_forms, with_forms
 
 _SET_ASIDE = frozenset({"junk", "trash"})
 #: Beyond this many the count of what is not searched yet is not worth its time.
@@ -160,7 +161,8 @@ def search(
 
 
 def prepare_search(user_id: int, text: str, folder_ids: Sequence[int] | None = None) -> Search:
-    """Parse what was typed and look up the folders and accounts it names. One query; one more for "me"."""
+    """Parse what was typed and look up the folders and accounts it names. One query; one more for "me", and for the
+    other forms of its words."""
     return prepare_searches(user_id, [text], folder_ids)[0]
 
 
@@ -173,10 +175,11 @@ def prepare_searches(user_id: int, texts: Sequence[str], folder_ids: Sequence[in
     if folder_ids is not None:
         wanted = set(folder_ids)
         places = [place for place in places if place.folder_id in wanted]
-    return [_prepare(query, places, mine, keeps_to=folder_ids is not None) for query in queries]
+    forms = load_forms([query.term for query in queries], sorted({place.account_id for place in places}))
+    return [_prepare(query, places, mine, forms, keeps_to=folder_ids is not None) for query in queries]
 
 
-def _prepare(query: Query, places: list[Place], mine: Sequence[str], *, keeps_to: bool) -> Search:
+def _prepare(query: Query, places: list[Place], mine: Sequence[str], forms: WordForms, *, keeps_to: bool) -> Search:
     query = replace(query, term=with_me(query.term, mine))
     term = without_empty(query.term)
     names = [found for found in walk(term) if isinstance(found, In | Account)]
@@ -189,7 +192,7 @@ def _prepare(query: Query, places: list[Place], mine: Sequence[str], *, keeps_to
         rest.append(part)
         if isinstance(part, In | Account):
             places = named(part, places)
-    return Search(query, every(rest), tuple(places), tuple(problems))
+    return Search(query, with_forms(every(rest), forms), tuple(places), tuple(problems))
 
 
 def _own_addresses(user_id: int) -> list[str]:

@@ -11,6 +11,7 @@ from django.db import connection
 
 from mailsync.message.lexemes import INDEX_VERSION, IndexedText, Vector, build_vector
 from mailsync.store.bulk import execute_bound
+from mailsync.store.word_forms import note_forms
 
 _INDEX = """
     INSERT INTO mailsync_messagetext (message_id, account_id, vector, complete, version, files_waiting)
@@ -56,6 +57,7 @@ def write_vectors(account_id: int, vectors: Mapping[int, Vector]) -> None:
             "files_waiting": [vector.files_waiting for vector in vectors.values()],
         },
     )
+    note_forms(account_id, vectors.values())
 
 
 def merge_waiting() -> None:

@@ -29,8 +29,10 @@ from mailsync.plan.search_values import Days, parse_days
 TODAY = date(2026, 3, 4)  # a Wednesday
 
 
-def W(text: str, field="", prefix=False) -> Words:  # type: ignore[no-untyped-def]
-    return Words(text, field, prefix)
+def W(text: str, field="", prefix=False, quoted=False) -> Words:  # type: ignore[no-untyped-def]
+    """As it is meant without quotes: one word of letters, looked for anywhere, has other forms."""
+    inflected = not quoted and field in ("", "subject", "body") and text.isalpha() and len(text) > 1
+    return Words(text, field, prefix, inflected)
 
 
 def term(text: str) -> Term | None:
@@ -52,6 +54,9 @@ def term(text: str) -> Term | None:
         ('"lunch on friday"', W("lunch on friday")),
         ("“lunch on friday”", W("lunch on friday")),
         ('"lunch on"*', W("lunch on", prefix=True)),
+        ('"lunch" ', W("lunch", quoted=True)),
+        ('"lunch"* x', And((W("lunch", prefix=True, quoted=True), W("x", prefix=True)))),
+        ("lunch* ", W("lunch", prefix=True)),
         ("-spam lunch ", And((Not(W("spam")), W("lunch")))),
         ("NOT spam lunch ", And((Not(W("spam")), W("lunch")))),
         ("--spam ", W("spam")),

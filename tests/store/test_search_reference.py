@@ -1,7 +1,7 @@
 """Search finds what a plain scan finds, no more and no less: many generated queries over many varied messages.
 
 The scan knows nothing of the index. It reads each message again from its bytes, takes its text apart
-letter by letter and answers the same terms by looking.
+letter by letter and answers the same terms by looking. What the stem of a word is, both ask the database's stemmer.
 """
 
 import functools
@@ -18,6 +18,7 @@ from django.db import connection
 from django.utils import timezone
 
 from mailsync.message.facts import ParsedMessage
+from mailsync.message.language import STEMMERS
 from mailsync.message.parse import parse_message
 from mailsync.message.words import fold
 from mailsync.models import Folder, Placement
@@ -58,6 +59,19 @@ EXTRA = (
 )
 
 
+#: What says of a message which language it is in, and forms of words that share a stem in it, or in another.
+TOLD = (
+    ("this is what we have for you and it can be on that", "meeting meetings run runs running house houses nation"),
+    (
+        "wir haben das für sie und es ist nicht auf dem",
+        "haus hauses häuser häusern meeting meetings nation nationen run",
+    ),
+    ("nous avons les mots pour vous et pas dans une", "nation nations national maison maisons parler parlons house"),
+    ("no es lo que los de la con una para se", "casa casas nación naciones hablar hablando nation nations"),
+    ("я не что это и на как по вы за для", "дом дома домов книга книги книгу"),
+)
+
+
 @dataclass(frozen=True)
 class Seen:
     """One message as the scan sees it: fields as lists of texts in which no phrase spans two."""
@@ -65,8 +79,9 @@ class Seen:
     placement: Placement
     parsed: ParsedMessage
     fields: dict[str, list[list[tuple[str, bool]]]]
-    #: Every unit met anywhere, to pass over most messages quickly.
+    #: Every unit met anywhere, and its stem in the language of the message, to pass over most messages quickly.
     units: frozenset[str]
+    stems: frozenset[str] = frozenset()
 
 
 @functools.cache
@@ -124,6 +139,35 @@ def see(placement: Placement) -> Seen:
     return Seen(placement, parsed, fields, units)
 
 
+@functools.cache
+def stem(language: str, unit: str) -> str:
+    """What all forms of a word share, "" for what has none."""
+    learn(language, [unit])
+    return _stems[language, unit]
+
+
+_stems: dict[tuple[str, str], str] = {}
+
+
+def learn(language: str, units: Iterable[str]) -> None:
+    told = [unit for unit in units if 2 <= len(unit) <= 30 and not any(map(str.isdecimal, unit))]
+    _stems.update({(language, unit): "" for unit in units})
+    if language in STEMMERS and told:
+        with connection.cursor() as cursor:
+            sql = "SELECT word, (ts_lexize(%s::regdictionary, word))[1] FROM unnest(%s::text[]) AS given(word)"
+            cursor.execute(sql, [STEMMERS[language], told])
+            _stems.update({(language, unit): found or "" for unit, found in cursor.fetchall()})
+
+
+def with_stems(seen: list[Seen]) -> list[Seen]:
+    """The same, of all messages in a language at once."""
+    for language in {one.parsed.language for one in seen}:
+        learn(language, frozenset().union(*(one.units for one in seen if one.parsed.language == language)))
+    return [
+        replace(one, stems=frozenset(_stems[one.parsed.language, unit] for unit in one.units) - {""}) for one in seen
+    ]
+
+
 def stands_in(words: Words, units: list[tuple[str, bool]]) -> bool:
     wanted = letters_apart(words.text)
     prefix = words.prefix or words.field in BY_BEGINNING
@@ -147,6 +191,10 @@ def matches(term: Term, seen: Seen) -> bool:
             if any(unit not in seen.units for unit, _ in letters_apart(term.text)[:-1]):
                 return False
             texts = seen.fields.get(name) if name else [text for found in seen.fields.values() for text in found]
+            if term.inflected and (asked := stem(seen.parsed.language, fold(term.text))) in seen.stems:
+                units = [unit for text in texts or () for unit, _ in text]
+                if any(stem(seen.parsed.language, unit) == asked for unit in units):
+                    return True
             return any(stands_in(term, units) for units in texts or ())
         case Not(below):
             return not matches(below, seen)
@@ -184,6 +232,9 @@ def mutations(told: list[SampleMessage], chance: random.Random) -> list[SampleMe
     made = []
     for number in range(MUTATIONS):
         body = " ".join(chance.choices(pool, k=chance.randrange(3, 60)))
+        if chance.random() < 0.5:
+            frame, forms = chance.choice(TOLD)
+            body = f"{frame} {' '.join(chance.choices(forms.split(), k=2))} {frame}"
         lines = [body, chance.choice(EXTRA), "> " + " ".join(chance.choices(pool, k=5)), chance.choice(EXTRA)]
         chance.shuffle(lines)
         sender = Address(
@@ -223,6 +274,11 @@ def generated(seen: list[Seen], chance: random.Random) -> Iterable[str]:
         return chance.choice(
             [
                 *[word] * 4,
+                *(
+                    f"{chance.choice(['', 'subject:', 'body:'])}{inflected(word, chance)}{end}"
+                    for end in (" ", " ", "")
+                ),
+                *(f"{chance.choice(['', 'body:'])}{chance.choice(chance.choice(TOLD)[1].split())} " for _ in range(4)),
                 f"{word[: max(1, len(word) // 2)]}*",
                 word[len(word) // 3 :] or "x",
                 *[f'"{" ".join(found[at : at + chance.randrange(1, 4)]).replace(chr(34), " ")}"'] * 3,
@@ -256,6 +312,46 @@ def generated(seen: list[Seen], chance: random.Random) -> Iterable[str]:
         yield f"{group(2)} {group(1)}" if chance.random() < 0.4 else group(2)
 
 
+def inflected(word: str, chance: random.Random) -> str:
+    """Perhaps another form of it, as several languages make them."""
+    endings = (
+        "s",
+        "es",
+        "ed",
+        "d",
+        "ing",
+        "er",
+        "e",
+        "en",
+        "n",
+        "ly",
+        "t",
+        "st",
+        "y",
+        "ies",
+        "a",
+        "o",
+        "os",
+        "as",
+        "i",
+    )
+    cut = next((word[: -len(one)] for one in ("ing", "ed", "es", "en", "s", "e") if word.endswith(one)), word)
+    return chance.choice([word, cut]) + chance.choice(("", *endings))
+
+
+def quoted(term: Term) -> Term:
+    """The same, for exactly these words."""
+    match term:
+        case Words():
+            return replace(term, inflected=False)
+        case Not(below):
+            return Not(quoted(below))
+        case And(terms) | Or(terms):
+            return type(term)(tuple(map(quoted, terms)))
+        case _:
+            return term
+
+
 @pytest.mark.timeout(1800 if LARGE else 120)
 @pytest.mark.django_db
 @pytest.mark.parametrize("seed", SEEDS)
@@ -277,12 +373,12 @@ def compare(seed: int) -> None:
     store(lease, more, mutations(told, chance))
     shown = Placement.objects.filter(account=account, shown=True).order_by("id")
     placements = shown.select_related("message__raw", "folder")
-    seen = [see(placement) for placement in placements if placement.folder.role not in ("junk", "trash")]
+    seen = with_stems([see(one) for one in placements if one.folder.role not in ("junk", "trash")])
     assert len(seen) >= LEAST_MESSAGES
     assert len(folders) > 5
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE mailsync_messagetext, mailsync_message, mailsync_placement")
-    sizes = []
+    sizes, by_form = [], 0
     for text in generated(seen, chance):
         query = parse_query(text, timezone.localdate())
         if query.term is None or not any(letters_apart(text)):
@@ -297,8 +393,11 @@ def compare(seed: int) -> None:
         paged = search(account.user_id, text, limit=30)
         assert [row.message_id for row in paged.rows] == got[:30], text
         sizes.append(len(expected))
+        if by_form < LEAST_QUERIES // 20:
+            by_form += expected != {one.placement.message_id for one in seen if matches(quoted(asked), one)}
     assert len(sizes) >= LEAST_QUERIES
     assert sum(0 < size < len(seen) for size in sizes) > len(sizes) // 2, "queries that tell messages apart"
+    assert by_form >= LEAST_QUERIES // 20, "queries that other forms of a word answer"
 
 
 def without_nothing(term: Term) -> Term | None:

@@ -23,16 +23,22 @@ LARGE = 100_000
 #: A walk reads each placement, its message and its text; a step of it may count rows of a batch ahead.
 MOST_WALKED = 2 * WALK + 100
 #: Every text says "common"; every third "third"; each fortieth "signed here"; one of 170 is from "person17"; each
-#: thousandth says "rare"; each has its own number.
+#: thousandth says "rare", and one "walked" and one "walks"; each has its own number. All are in English, with 100,000
+#: words.
 _TEXTS = """
     INSERT INTO mailsync_messagetext (message_id, account_id, vector, complete, version)
     SELECT id, account_id,
            ('''common'':1C ''n' || (id % 1000000) || ''':2C' || CASE WHEN id % 3 = 0 THEN ' ''third'':3C' ELSE '' END
             || CASE WHEN id % 40 = 0 THEN ' ''signed'':5C ''here'':6C' ELSE '' END
             || CASE WHEN id % 170 = 0 THEN ' ''.fperson17'':9B' ELSE '' END
-            || CASE WHEN id % 1000 = 0 THEN ' ''rare'':4C' ELSE '' END)::tsvector, true, 1
+            || CASE WHEN id % 1000 = 0 THEN ' ''rare'':4C' ELSE '' END
+            || CASE WHEN id % 1000 = 1 THEN ' ''walked'':4C' WHEN id % 1000 = 2 THEN ' ''walks'':4C' ELSE '' END
+            || ' ''.yen'':1')::tsvector, true, 1
       FROM mailsync_message;
-    ANALYZE mailsync_messagetext;
+    INSERT INTO mailsync_wordform (account_id, language, stem, word)
+    SELECT %s, 'en', stem, word FROM (VALUES ('', ''), ('walk', 'walked'), ('walk', 'walks')) AS f(stem, word)
+     UNION ALL SELECT %s, 'en', 'stem' || n % 25000, 'stem' || n FROM generate_series(1, 100000) AS n;
+    ANALYZE mailsync_messagetext, mailsync_wordform;
 """
 
 
@@ -46,7 +52,7 @@ def large(django_db_setup: None, django_db_blocker: Any) -> Iterator[Folder]:
         fill(account, "Archive", 1000)
         fill(make_account(), "INBOX", 30_000)
         with connection.cursor() as cursor:
-            cursor.execute(_TEXTS)
+            cursor.execute(_TEXTS.replace("%s", str(account.pk)))
         yield folder
         with connection.cursor() as cursor:
             # Cascades row by row would take longer than making them did.
@@ -67,6 +73,8 @@ def large(django_db_setup: None, django_db_blocker: Any) -> Iterator[Folder]:
         ("from:person common ", 50, MOST_WALKED),
         ("from:person17 third ", 50, MOST_WALKED),
         ("rare ", 50, MOST_WALKED),
+        ("walking ", 50, MOST_WALKED),
+        ("walking third ", 50, MOST_WALKED),
         ("rare is:unread", 20, MOST_WALKED),
         ("rare OR n17 ", 50, MOST_WALKED),
         ("absent ", 0, MOST_WALKED),
@@ -86,6 +94,14 @@ def test_a_search_reads_a_bounded_number_of_rows(large: Folder, query: str, coun
         further, read = measure(lambda: prepared.page(before=page.next, limit=50))
         assert further.rows
         assert max(read) <= most, (query, read)
+
+
+@pytest.mark.django_db
+def test_the_forms_of_a_word_are_looked_up_in_a_bounded_number_of_rows(large: Folder) -> None:
+    prepared, read = measure(lambda: prepare_search(large.account.user_id, "walking stems OR another "))
+    assert max(read) <= 500, read
+    assert prepared.term is not None
+    assert "'.yen' & ('walk' | 'walked' | 'walks')" in tsquery(prepared.term)
 
 
 @pytest.mark.django_db
