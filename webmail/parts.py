@@ -45,9 +45,12 @@ def environment(**options: Any) -> Environment:
     )
     made.globals |= {name: getattr(heron, name) for name in ("avatar", "icon", "in_brackets", "kbd")}
     made.globals |= {"_": _phrase, "url": _url}
-    told = ("filesize", "heron_day", "heron_time", "heron_time_full", "initials", "said")
+    clock = ("heron_ago", "heron_day", "heron_time", "heron_time_full", "times")
+    told = (*clock, "avatar", "filesize", "initials", "said")
     made.filters |= {name: getattr(heron, name) for name in told}
     made.filters |= {"contact_label": contact_label, "date": _date, "intcomma": intcomma}
+    # A filter is called at once, what a context holds by way of it: rows have hundreds.
+    made.filters["isoformat"] = datetime.isoformat
     return made
 
 

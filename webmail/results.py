@@ -1,6 +1,6 @@
 """Results of a search, beside the rows: what was not understood, how much was searched, and what else can be asked.
 
-Screens room, reads only. In: the scope of a search. Out: the context that ``mail/search_bar.html`` prints.
+Screens room, reads only. In: the scope of a search. Out: the context that ``mail/search_bar.jinja`` prints.
 """
 
 from collections.abc import Mapping

@@ -153,16 +153,17 @@ def hue_class(hue: int) -> str:
 @register.filter
 def heron_time(moment: datetime | None) -> str:
     """A time as short as it stays clear: 09:41 today, Mon this week, 12 Oct this year, else 2025-10-12."""
-    return _told(moment)[0]
+    return times(moment)[0]
 
 
 @register.filter
 def heron_time_full(moment: datetime | None) -> str:
     """The whole time, for titles and open messages: Today 09:41, else Mon 12 Oct 2026, 09:41."""
-    return _told(moment)[1]
+    return times(moment)[1]
 
 
-def _told(moment: datetime | None) -> tuple[str, str]:
+def times(moment: datetime | None) -> tuple[str, str]:
+    """A time told shortly, and whole."""
     if moment is None:
         return "", ""
     local = timezone.localtime(moment)

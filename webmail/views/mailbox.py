@@ -121,7 +121,7 @@ def respond_with_list(request: HttpRequest, scope: Scope, tree: Sequence[Account
     if request.htmx.target == "list":  # type: ignore[attr-defined]
         if tree is None:
             tree = [] if is_quiet(scope.folders[0].account_id) else load_tree(reader.user.pk)
-        return finish(request, "mail/list.html", list_context(request, reader, scope, tree))
+        return finish(request, "mail/list.jinja", list_context(request, reader, scope, tree))
     loaded = load_tree(reader.user.pk) if tree is None else tree
     return finish(request, "mail/page.html", page_context(request, reader, scope, loaded))
 

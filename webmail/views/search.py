@@ -42,7 +42,7 @@ def facets(request: HttpRequest) -> HttpResponse:
     if not request.htmx or request.htmx.target:  # type: ignore[attr-defined]
         return respond_with_list(request, scope, tree)
     context = facets_context(reader_of(request), scope)
-    return finish(request, "mail/search_facets.html", {"facets": context})
+    return finish(request, "mail/search_facets.jinja", {"facets": context})
 
 
 @require_POST
@@ -94,4 +94,4 @@ def ask_servers(request: HttpRequest) -> HttpResponse:
         return redirect(scope.url())
     reader = reader_of(request)
     context = server_context(reader, scope, prepared_search(scope, reader))
-    return finish(request, "mail/search_server.html", {"scope": scope, **context})
+    return finish(request, "mail/search_server.jinja", {"scope": scope, **context})
