@@ -30,6 +30,7 @@ class Preferences:
     ``mark_read_seconds``: how long a message is open before it counts as read, None for by hand only.
     ``undo_seconds``: how long the server holds a message before it leaves. ``remote_pictures`` "ask"
     still loads those of trusted senders. ``keys`` is whose keys are meant, ``shortcuts`` whether they are on at all.
+    ``push_details``: whether a word to a browser that shows no page names sender and subject.
     """
 
     theme: str = "auto"
@@ -48,6 +49,7 @@ class Preferences:
     recent_searches: bool = True
     undo_seconds: int = 10
     warn_attachment: bool = True
+    push_details: bool = False
 
 
 NAMES = tuple(field.name for field in fields(Preferences))

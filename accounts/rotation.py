@@ -14,7 +14,7 @@ from django.db import transaction
 
 from accounts import vault
 from accounts.adapters import MFA_CONTEXT
-from accounts.models import Credential, OAuthApp
+from accounts.models import Credential, OAuthApp, PushKey
 
 
 class Rotation(NamedTuple):
@@ -27,7 +27,7 @@ class Rotation(NamedTuple):
 def rotate_secrets() -> Rotation:
     """Close all secrets that an older key closed with the newest one. Run it twice: the second finds nothing."""
     rotated, unreadable = 0, []
-    for step in (_credentials(), _oauth_apps(), _second_factors()):
+    for step in (_credentials(), _oauth_apps(), _second_factors(), _push_keys()):
         for name, done in step:
             if done:
                 rotated += 1
@@ -82,6 +82,21 @@ def _second_factors() -> Iterator[tuple[str, bool]]:
             factor.data = data
             factor.save(update_fields=["data"])
         yield f"{factor.get_type_display()} of {factor.user}", True
+
+
+def _push_keys() -> Iterator[tuple[str, bool]]:
+    for pk in PushKey.objects.values_list("pk", flat=True):
+        with transaction.atomic():
+            kept = PushKey.objects.select_for_update().filter(pk=pk).first()
+            if kept is None or not vault.needs_rotation(bytes(kept.ciphertext)):
+                continue
+            try:
+                kept.set_secret(kept.reveal())
+            except vault.VaultError:
+                yield str(kept), False
+                continue
+            kept.save(update_fields=["ciphertext"])
+        yield str(kept), True
 
 
 def _rotated(key: str, value: Any) -> Any:

@@ -5,7 +5,11 @@ request; ending the sessions as well makes it final for every device, and leaves
 that would work again after a reactivation.
 """
 
+from collections.abc import Iterable
+
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from accounts.models import User
 
@@ -16,6 +20,12 @@ def end_sessions(user: User) -> int:
     for session in sessions:
         session.end()
     return len(sessions)
+
+
+def live_sessions(keys: Iterable[str]) -> frozenset[str]:
+    """Which of these sessions go on: neither signed out, nor ended from elsewhere, nor run out."""
+    found = Session.objects.filter(session_key__in=list(keys), expire_date__gt=timezone.now())
+    return frozenset(found.values_list("session_key", flat=True))
 
 
 def deactivate(user: User) -> bool:

@@ -9,6 +9,7 @@ from mailsync.engine import maintain as maintenance
 from mailsync.store import (
     addressed,
     arrivals,
+    devices,
     emptying,
     file_texts,
     journal_work,
@@ -38,6 +39,7 @@ def dispatch() -> None:
         (list_unsubscribe, unsubscriptions.due_unsubscriptions(), 60),
         (bodies_pull, schedule.claim_bodies(), schedule.BODIES_ASKED_SECONDS),
         (server_search, server_searches.due_searches(), 30),
+        (device_tell, devices.due_devices(), 30),
     ):
         for id_ in ids:
             task.apply_async((id_,), expires=seconds)
@@ -161,3 +163,11 @@ def list_unsubscribe(unsubscription_id: int) -> None:
     from mailsync.engine.unsubscribe import unsubscribe
 
     unsubscribe(unsubscription_id)
+
+
+@shared_task(name="mailsync.device_tell", ignore_result=True)
+def device_tell(device_id: int) -> None:
+    """Tell one browser of new mail while no page is open."""
+    from mailsync.engine.tell_device import tell_device
+
+    tell_device(device_id)

@@ -42,6 +42,7 @@ app.conf.task_routes = {
     "mailsync.snoozed_wake": {"queue": "interactive"},
     "mailsync.outgoing_deliver": {"queue": "send"},
     "mailsync.list_unsubscribe": {"queue": "send"},
+    "mailsync.device_tell": {"queue": "send"},
 }
 app.conf.beat_schedule = {
     "dispatch": {"task": "mailsync.dispatch", "schedule": 5.0, "options": {"queue": "interactive", "expires": 10}},

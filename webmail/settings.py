@@ -55,6 +55,8 @@ HERON_NAMESERVERS = env.words("HERON_NAMESERVERS", "")
 HERON_PROVIDER_DATABASE = env.text("HERON_PROVIDER_DATABASE", "https://autoconfig.thunderbird.net/v1.1/")
 # An address or URL for people who find a hole; shown in /.well-known/security.txt.
 HERON_SECURITY_CONTACT = env.text("HERON_SECURITY_CONTACT", "")
+# Known by it at push services: base64 of 32 bytes. Empty: one is made and kept in the vault.
+HERON_PUSH_KEY = env.text("HERON_PUSH_KEY", "")
 HERON_WATCH_LIMIT = env.integer("HERON_WATCH_LIMIT", 2000)
 
 INSTALLED_APPS = [

@@ -14,6 +14,7 @@ from accounts.models.people import (
     User,
     UserManager,
 )
+from accounts.models.push_key import PushKey
 
 __all__ = [
     "AuthMethod",
@@ -24,6 +25,7 @@ __all__ = [
     "OutgoingServer",
     "Protocol",
     "ProviderRow",
+    "PushKey",
     "Security",
     "SecurityEvent",
     "TrustedSender",

@@ -25,6 +25,7 @@ from mailsync.actions.accounts import (
 from mailsync.actions.certificates import ask_trust
 from mailsync.actions.contacts import forget_contacts, keep_contacts, merge_contacts, write_contact
 from mailsync.actions.conversations import merge, mute, pin, snooze, split
+from mailsync.actions.devices import add_device, parse_subscription, remove_device
 from mailsync.actions.drafts import (
     attach,
     detach,
@@ -101,6 +102,7 @@ __all__ = [
     "NotYours",
     "TooLarge",
     "act_on_list",
+    "add_device",
     "add_import_piece",
     "add_piece",
     "addresses_changed",
@@ -156,10 +158,12 @@ __all__ = [
     "mute",
     "open_message",
     "outbound_kinds",
+    "parse_subscription",
     "pause_account",
     "pin",
     "put_template",
     "remember_search",
+    "remove_device",
     "remove_template",
     "remove_template_file",
     "rename_account",

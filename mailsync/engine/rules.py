@@ -19,7 +19,7 @@ from mailsync.announce import announce_folders
 from mailsync.errors import CannotDo
 from mailsync.models import Arrival, Folder, Placement
 from mailsync.plan import rules as plan
-from mailsync.store import arrivals, muting, ruling
+from mailsync.store import arrivals, devices, muting, ruling
 from mailsync.store.rules import LoadedRule, load_blocked, load_rules
 from mailsync.store.search_among import find_among
 from mailsync.store.summary import FolderCounts, refresh
@@ -62,6 +62,8 @@ def settle(account: MailAccount, folder: Folder, counts: Iterable[FolderCounts],
         if run.waiting:
             # What a rule may yet put elsewhere is not announced as new in the inbox.
             told.pop(folder.pk, None)
+        if has_new:
+            devices.note_new_mail(account.user_id)
     announce_folders(told.values())
 
 

@@ -6,6 +6,7 @@ from mailsync.models.answers import EventAnswer, EventNotice, Unsubscription
 from mailsync.models.certificate import TrustedCertificate
 from mailsync.models.change import Change
 from mailsync.models.contact import Contact, ContactAddress
+from mailsync.models.device import Device
 from mailsync.models.emptying import Emptying
 from mailsync.models.folder import BodyPiece, Folder, Hole
 from mailsync.models.label import Label
@@ -55,6 +56,7 @@ __all__ = [
     "ConnectionCap",
     "Contact",
     "ContactAddress",
+    "Device",
     "Draft",
     "DraftAttachment",
     "EgressSwitch",

@@ -49,6 +49,7 @@ class Kind(StrEnum):
     PICTURES = "pictures"
     UNSUBSCRIBE = "unsubscribe"
     LETTERS = "letters"
+    PUSH = "push"
 
 
 def _refuse_all(kind: Kind, host: str = "") -> None:

@@ -4,6 +4,7 @@
 import { toast } from "heron/shell";
 import "heron/import_mail";
 import "heron/status";
+import "heron/push";
 import "heron/template";
 
 const SAVED_MILLISECONDS = 2000;

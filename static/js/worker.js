@@ -1,5 +1,5 @@
-/* The service worker: where a page cannot be reached, one of ours answers in place of the browser's. It keeps that page
-   and what it is made of, never mail. The server writes SHELL above this (webmail/views/shell.py). */
+/* The service worker: where a page cannot be reached, one of ours answers in place of the browser's; and new mail is
+   told where no page is open, if its reader wants that. It keeps that page and what it is made of, never mail. The server writes SHELL above this (webmail/views/shell.py). */
 
 const KEPT = `heron-shell-${SHELL.files.join()}`;
 /** The last page could not be reached: then its styles and scripts cannot either. */
@@ -43,4 +43,26 @@ async function visit(event) {
     isAway = true;
     return page;
   }
+}
+
+addEventListener("push", (event) => event.waitUntil(tell(event.data.json())));
+
+/** Where a page of ours is in sight, it shows new mail itself. The next word of the same folder takes the place of this. */
+async function tell({ title, body, url, tag }) {
+  const open = await clients.matchAll({ type: "window", includeUncontrolled: true });
+  if (open.some((page) => page.visibilityState === "visible")) return;
+  await registration.showNotification(title, { body, tag, data: { url } });
+}
+
+addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(show(event.notification.data.url));
+});
+
+/** In the page that is open, where there is one. */
+async function show(url) {
+  const [page] = await clients.matchAll({ type: "window" });
+  if (!page) return clients.openWindow(url);
+  await page.focus();
+  return page.navigate(url);
 }

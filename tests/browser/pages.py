@@ -71,6 +71,7 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
         "import": "/settings/storage/import/",
         "contacts": "/settings/contacts/",
         "new contact": "/settings/contacts/add/",
+        "notifications": "/settings/notifications/",
         "security": "/settings/security/",
         "security log": "/settings/security/log/",
         "sessions": "/accounts/sessions/",

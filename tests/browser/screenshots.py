@@ -163,6 +163,7 @@ SCREENS: dict[str, Step] = {
     "reading": visit("/settings/reading/"),
     "accounts": visit("/settings/accounts/"),
     "connect": visit("/settings/accounts/add/"),
+    "notifications": visit("/settings/notifications/"),
     "security": visit("/settings/security/"),
     "contacts": visit("/settings/contacts/"),
     "new-contact": visit("/settings/contacts/add/?name=Ada&address=ada@example.org"),

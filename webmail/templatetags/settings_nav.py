@@ -15,6 +15,7 @@ PAGES: tuple[tuple[str, str, Promise | str, tuple[str, ...]], ...] = (
     ("settings_appearance", "palette", _("Appearance"), ()),
     ("settings_reading", "inbox", _("Reading and list"), ()),
     ("settings_writing", "square-pen", _("Writing and signatures"), ("/settings/identities/", "/settings/templates/")),
+    ("settings_notifications", "bell", _("Notifications"), ()),
     ("settings_accounts", "at-sign", _("Mail accounts"), ()),
     ("settings_contacts", "book-user", _("Contacts"), ()),
     ("settings_storage", "hard-drive", _("Storage and export"), ()),

@@ -53,6 +53,13 @@ OUTBOUND: dict[str, tuple[Any, Any]] = {
         gettext_lazy("Heron's own letters"),
         gettext_lazy("The server you have set for invitations, codes and password links."),
     ),
+    "push": (
+        gettext_lazy("Notifications"),
+        gettext_lazy(
+            "The push services of browsers, for people who want to be told of new mail while no page is open. "
+            "What they carry is encrypted for the browser."
+        ),
+    ),
 }  # fmt: skip
 
 

@@ -170,6 +170,14 @@ READING: tuple[Option, ...] = (
     ),
 )
 
+NOTIFICATIONS: tuple[Option, ...] = (
+    Switch(
+        "push_details",
+        _("Say who writes, and about what"),
+        _("Off: only how many messages came. On: sender and subject too, which a locked screen may show to others."),
+    ),
+)
+
 WRITING: tuple[Option, ...] = (
     Choice(
         "undo_seconds",

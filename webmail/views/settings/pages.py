@@ -47,18 +47,18 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def appearance(request: HttpRequest) -> HttpResponse:
-    return _options_page(request, "appearance", options.APPEARANCE)
+    return options_page(request, "appearance", options.APPEARANCE)
 
 
 @login_required
 def reading(request: HttpRequest) -> HttpResponse:
-    return _options_page(request, "reading", options.READING)
+    return options_page(request, "reading", options.READING)
 
 
 @login_required
 def writing(request: HttpRequest) -> HttpResponse:
     identities = Identity.objects.filter(user=user_of(request)).select_related("account")
-    return _options_page(
+    return options_page(
         request,
         "writing",
         options.WRITING,
@@ -94,9 +94,7 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def _options_page(
-    request: HttpRequest, page: str, offered: Sequence[options.Option], **context: object
-) -> HttpResponse:
+def options_page(request: HttpRequest, page: str, offered: Sequence[options.Option], **context: object) -> HttpResponse:
     user = user_of(request)
     if request.method == "POST":
         try:

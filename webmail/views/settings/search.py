@@ -34,6 +34,7 @@ _FURTHER: tuple[tuple[str, Promise | str, str], ...] = (
     ("settings_writing", _("Signature"), "settings_writing"),
     ("settings_writing", _("Identities and signatures"), "settings_writing"),
     ("settings_writing", _("Templates"), "template_add"),
+    ("settings_notifications", _("Tell this browser of new mail"), "settings_notifications"),
     ("settings_accounts", _("Connect a mail account"), "account_add"),
     ("settings_contacts", _("Import contacts"), "settings_contacts"),
     ("settings_contacts", _("Export contacts"), "settings_contacts"),
@@ -48,6 +49,7 @@ _LISTS = {
     "settings_appearance": options.APPEARANCE,
     "settings_reading": options.READING,
     "settings_writing": options.WRITING,
+    "settings_notifications": options.NOTIFICATIONS,
 }
 
 

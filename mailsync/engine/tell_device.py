@@ -1,0 +1,91 @@
+"""Telling one browser of new mail while no page is open. The meeting room: a device in, a word to its push service out.
+
+The word says how many messages came, and names no sender or subject unless the person wants it to. It is read by
+nobody on its way; the browser shows it, or not, where a page of ours is in sight.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import ngettext
+
+from accounts import preferences
+from accounts.push_key import load_push_key
+from mailsync.errors import MailError, NeedsUser, TryLater
+from mailsync.message.push_text import Subscription
+from mailsync.models import Device
+from mailsync.protocol import web_push
+from mailsync.store import devices
+
+logger = logging.getLogger(__name__)
+
+#: RFC 8030 §7.3; 403 also means that the key it subscribed with is not ours any more (RFC 8292 §4.2).
+_GONE = frozenset({403, 404, 410})
+#: A service may take texts of some kilobytes; a subject may be longer.
+_LONGEST = 200
+
+Send = Callable[[Subscription, str], int]
+
+
+def _send(to: Subscription, text: str) -> int:
+    secure = settings.HERON_BASE_URL if settings.HERON_BASE_URL.startswith("https://") else ""
+    return web_push.send(
+        to,
+        text,
+        key=load_push_key(),
+        contact=secure,
+        allow_private=settings.HERON_ALLOW_PRIVATE_HOSTS == ["all"],
+    )
+
+
+def tell_device(device_id: int, *, send: Send = _send) -> None:
+    """One try. Twice is as once: what was told is not news any more."""
+    device = devices.claim_device(device_id)
+    if device is None:
+        return
+    if devices.waits_for_rules(device):
+        devices.look_again(device)
+        return
+    news = devices.load_news(device)
+    if news is None:
+        devices.settle(device, device.told_id, was_told=False)
+        return
+    to = Subscription(device.endpoint, bytes(device.public_key), bytes(device.secret))
+    try:
+        status = send(to, text_of(device, news))
+    except (TryLater, NeedsUser) as error:
+        # A service that cannot be reached, or that the administrator has shut: the browser may be told later.
+        logger.warning("Device %s could not be told: %s", device.pk, error)
+        devices.postpone(device, news.newest_id)
+    except MailError as error:
+        logger.warning("Device %s is forgotten: %s", device.pk, error)
+        device.delete()
+    else:
+        _settle(device, news, status)
+
+
+def _settle(device: Device, news: devices.News, status: int) -> None:
+    if 200 <= status < 300:
+        devices.settle(device, news.newest_id, was_told=True)
+    elif status in _GONE:
+        device.delete()
+    else:
+        logger.warning("The push service of device %s answered %s.", device.pk, status)
+        devices.postpone(device, news.newest_id)
+
+
+def text_of(device: Device, news: devices.News) -> str:
+    """What the worker of the browser reads, see ``static/js/worker.js``."""
+    shows_mail = preferences.load(device.user).push_details
+    with translation.override(device.language):
+        counted = ngettext("%(count)d new message", "%(count)d new messages", news.count) % {"count": news.count}
+    title, body = counted, ""
+    if shows_mail:
+        title = news.sender[:_LONGEST] if news.count == 1 else counted
+        body = news.subject[:_LONGEST] if news.count == 1 else f"{news.sender}: {news.subject}"[:_LONGEST]
+    url = reverse("folder", args=[news.folder_id])
+    return json.dumps({"title": title, "body": body, "url": url, "tag": f"heron-{news.folder_id}"}, ensure_ascii=False)

@@ -1,0 +1,175 @@
+"""Which browsers are told of new mail, when to look, and what there is to tell. Database room.
+
+New mail in an inbox gives the devices of its person a due time some seconds away: what comes together is told together,
+and by then rules, mutes and the junk filter have taken away what is not worth a word.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F, Max
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.sessions import live_sessions
+from mailsync.message.push_text import Subscription
+from mailsync.models import Arrival, Device, Placement
+
+GATHER_SECONDS = 8
+#: So many of a person; the oldest gives way.
+MOST_DEVICES = 20
+#: Longer than one try may take.
+_CLAIM = timedelta(minutes=1)
+_RETRY_SECONDS = (30, 300, 1800)
+#: What is older is no news, however late it came in.
+_NEWS = timedelta(days=1)
+#: A rule may wait two minutes for the text of a message.
+_RULES_TAKE = timedelta(minutes=3)
+#: Servers' clocks.
+_SKEW = timedelta(minutes=10)
+#: More are not counted one by one.
+MOST_COUNTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """``count`` messages nobody has read; who wrote the newest, about what, and where it lies."""
+
+    count: int
+    folder_id: int
+    sender: str
+    subject: str
+    newest_id: int
+
+
+@transaction.atomic
+def record_device(user: User, to: Subscription, *, session_key: str, user_agent: str, language: str) -> Device:
+    """This browser is told from now on; it has been somebody else's, if it was."""
+    newest = Placement.objects.aggregate(id=Max("id"))["id"] or 0
+    device, _ = Device.objects.update_or_create(
+        endpoint=to.endpoint,
+        defaults={
+            "user": user,
+            "public_key": to.public_key,
+            "secret": to.secret,
+            "session_key": session_key,
+            "user_agent": user_agent[:300],
+            "language": language,
+            "told_id": newest,
+            "due_at": None,
+            "attempts": 0,
+        },
+    )
+    kept = Device.objects.filter(user=user).order_by("-created_at", "-id").values_list("pk", flat=True)[:MOST_DEVICES]
+    Device.objects.filter(user=user).exclude(pk__in=list(kept)).delete()
+    return device
+
+
+def load_devices(user_id: int) -> list[Device]:
+    """Those whose session goes on, the newest first."""
+    devices = list(Device.objects.filter(user=user_id).order_by("-created_at", "-id"))
+    live = live_sessions(device.session_key for device in devices)
+    return [device for device in devices if device.session_key in live]
+
+
+def remove_device(user_id: int, device_id: int) -> bool:
+    deleted, _ = Device.objects.filter(user=user_id, pk=device_id).delete()
+    return bool(deleted)
+
+
+def forget_signed_out(*, request: HttpRequest | None, **_signal: object) -> None:
+    """A browser signs out, and is told nothing more."""
+    key = request.session.session_key if request is not None else None
+    if key:
+        Device.objects.filter(session_key=key).delete()
+
+
+def note_new_mail(user_id: int) -> None:
+    """Something has come into an inbox of this person."""
+    later = timezone.now() + timedelta(seconds=GATHER_SECONDS)
+    Device.objects.filter(user=user_id, due_at__isnull=True).update(due_at=later, attempts=0)
+
+
+def due_devices(*, limit: int = 200) -> list[int]:
+    due = Device.objects.filter(due_at__lte=timezone.now())
+    return list(due.order_by("due_at").values_list("pk", flat=True)[:limit])
+
+
+def claim_device(device_id: int) -> Device | None:
+    """Take a due device for one try. None when another worker has it, or it is nobody's any more: then it is gone."""
+    now = timezone.now()
+    taken = Device.objects.filter(pk=device_id, due_at__lte=now).update(due_at=now + _CLAIM, attempts=F("attempts") + 1)
+    device = Device.objects.select_related("user").filter(pk=device_id).first() if taken else None
+    if device is None:
+        return None
+    if not device.user.is_active or not live_sessions([device.session_key]):
+        device.delete()
+        return None
+    return device
+
+
+def waits_for_rules(device: Device) -> bool:
+    """Some of what came in is yet to be seen by a rule, which may put it elsewhere; not for longer than that takes."""
+    lately = timezone.now() - _RULES_TAKE
+    waiting = Arrival.objects.filter(account__user=device.user_id, created_at__gt=lately)
+    return waiting.exists()
+
+
+def look_again(device: Device) -> None:
+    later = timezone.now() + timedelta(seconds=GATHER_SECONDS)
+    Device.objects.filter(pk=device.pk).update(due_at=later, attempts=0)
+
+
+def settle(device: Device, told_id: int, *, was_told: bool) -> None:
+    """All up to ``told_id`` is told, or nothing there needed to be; what came meanwhile is looked for again."""
+    told_at = timezone.now() if was_told else device.told_at
+    Device.objects.filter(pk=device.pk).update(told_id=told_id, told_at=told_at, due_at=None, attempts=0)
+    if load_news(device, after=told_id) is not None:
+        note_new_mail(device.user_id)
+
+
+def postpone(device: Device, told_id: int) -> None:
+    """The service could not take it now. After the last try this news is given up, the device is not."""
+    if device.attempts > len(_RETRY_SECONDS):
+        settle(device, told_id, was_told=False)
+        return
+    later = timezone.now() + timedelta(seconds=_RETRY_SECONDS[device.attempts - 1])
+    Device.objects.filter(pk=device.pk).update(due_at=later)
+
+
+def load_news(device: Device, *, after: int | None = None) -> News | None:
+    """What has come into this person's inboxes since, is still there, unread, and in no muted conversation."""
+    since = max(device.created_at - _SKEW, timezone.now() - _NEWS)
+    values: dict[str, Any] = {
+        "user": device.user_id,
+        "after": device.told_id if after is None else after,
+        "since": since,
+        "most": MOST_COUNTED,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWS_SQL, values)
+        rows = cursor.fetchall()
+    if not rows:
+        return None
+    _id, folder_id, name, address, subject = rows[0]
+    return News(len(rows), folder_id, name or address, subject, max(row[0] for row in rows))
+
+
+# One bounded range of an index for each inbox.
+_NEWS_SQL = """
+SELECT n.id, n.folder_id, m.from_name, m.from_address, m.subject
+  FROM accounts_mailaccount a
+  JOIN mailsync_folder f ON f.account_id = a.id AND f.role = 'inbox'
+ CROSS JOIN LATERAL (
+       SELECT p.id, p.folder_id, p.message_id, p.received_at, p.thread_id FROM mailsync_placement p
+        WHERE p.folder_id = f.id AND p.shown AND NOT p.seen AND p.id > %(after)s
+          AND p.received_at > greatest(%(since)s, a.created_at)
+        ORDER BY p.received_at DESC, p.id DESC LIMIT %(most)s) AS n
+  JOIN mailsync_message m ON m.id = n.message_id
+  JOIN mailsync_thread t ON t.id = n.thread_id AND NOT t.muted
+ WHERE a.user_id = %(user)s
+ ORDER BY n.received_at DESC, n.id DESC LIMIT %(most)s
+"""
