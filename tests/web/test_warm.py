@@ -10,6 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from tests.factories import make_account, make_folder, make_message
+from webmail.render import isolated
 from webmail.warm import warm_up
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +25,7 @@ def warm() -> Iterator[None]:
     yield
     gc.unfreeze()
     gc.set_threshold(*thresholds)
+    isolated.close()
 
 
 def test_the_first_mailbox_finds_its_templates_loaded(
@@ -37,3 +39,7 @@ def test_the_first_mailbox_finds_its_templates_loaded(
     page = f"/f/{placement.folder_id}/t/{placement.thread_id}/"
     assert browser.get(page).status_code == 200
     assert read == []
+
+
+def test_the_first_body_finds_its_cleaner_started(warm: None) -> None:
+    assert isolated.is_started
