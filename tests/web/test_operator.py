@@ -53,3 +53,11 @@ def test_the_dashboard_counts_and_tries_again(office: Client) -> None:
     assert (folder.parked_at, folder.failures) == (None, 0)
     assert Folder.objects.get().due_at is not None
     assert account.address not in page
+
+
+def test_what_is_checked_and_what_waits_is_said_in_the_readers_language(client: Client) -> None:
+    client.force_login(make_user("root", is_superuser=True, is_staff=True, language="de"))
+    page = client.get("/operator/").content.decode()
+    for words in ("Datenbank", "Zeitplaner", "ist nie gelaufen", "Senden (send)", "Pflege (maintenance)"):
+        assert words in page
+    assert "has never run" in client.get("/readyz", headers={"Accept-Language": "de"}).content.decode()

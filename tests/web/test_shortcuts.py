@@ -70,7 +70,9 @@ def test_what_a_person_chose_is_what_is_bound_and_shown() -> None:
     lines = {line.words: line.keys for _title, lines in sheet(keys) for line in lines}
     assert (lines["Mark as unread"], lines["Sent"], lines["Delete"]) == (("Shift", "U"), ("G", "T"), ("#",))
     assert "Read or unread" not in lines
+    assert (keys.bound["g b"], keys.bound["g s"], keys.bound["b"]) == ("go_snoozed", "go_flagged", "snooze")
     keys = keys_of(Preferences(keys="outlook"))
+    assert (keys.bound["Ctrl+Shift+r"], keys.bound["Ctrl+Shift+f"]) == ("reply_all", "forward")
     assert (keys.bound["j"], keys.shown["trash"], keys.shown["select"]) == ("junk", "Del", "Space")
 
 

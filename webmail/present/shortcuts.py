@@ -2,6 +2,11 @@
 
 Everything that knows a key reads it here: the script that obeys them (``static/js/mail/keys.js``, by way of the page),
 the palette, the help sheet, and the marks and tooltips of the templates.
+
+Gmail's are those of “Keyboard shortcuts for Gmail” (Gmail Help), Outlook's those of “Keyboard shortcuts for Outlook”,
+under Web (Microsoft Support). They were compared with lists that name these pages as their source, not with the pages
+themselves. What the lists name no key for has one that they leave free: Gmail's bin and junk, Outlook's folders but
+for inbox, drafts and sent.
 """
 
 from collections.abc import Mapping
@@ -92,8 +97,8 @@ COMMANDS: tuple[tuple[Promise, tuple[Command, ...]], ...] = (
         (
             Command("write", gettext_lazy("New message"), ("c",), ("n",), ("c",)),
             _same("reply", gettext_lazy("Reply"), "r"),
-            Command("reply_all", gettext_lazy("Reply all"), ("a",), ("Shift+r",), ("a",)),
-            Command("forward", gettext_lazy("Forward"), ("f",), ("Shift+f",), ("f",)),
+            Command("reply_all", gettext_lazy("Reply all"), ("a",), ("Shift+r", "Ctrl+Shift+r"), ("a",)),
+            Command("forward", gettext_lazy("Forward"), ("f",), ("Shift+f", "Ctrl+Shift+f"), ("f",)),
             Command("send", gettext_lazy("Send"), always=("Ctrl+Enter",)),
         ),
     ),
@@ -105,8 +110,9 @@ COMMANDS: tuple[tuple[Promise, tuple[Command, ...]], ...] = (
             _same("go_drafts", gettext_lazy("Drafts"), "g d"),
             Command("go_sent", gettext_lazy("Sent"), ("g s",), ("g s",), ("g t",)),
             _same("go_archive", pgettext_lazy("folder", "Archive"), "g a"),
-            Command("go_trash", gettext_lazy("Bin"), ("g t",), ("g t",), ("g b",)),
+            Command("go_trash", gettext_lazy("Bin"), ("g t",), ("g t",), ("g x",)),
             Command("go_junk", gettext_lazy("Junk"), ("g j",), ("g j",), ("g j",)),
+            _same("go_snoozed", gettext_lazy("Snoozed"), "g b"),
             _same("help", gettext_lazy("This sheet"), "?"),
         ),
     ),

@@ -247,7 +247,7 @@ def _item(line: FolderLine, current: int) -> NavItem:
 
 #: Where ``go_inbox`` and the like of ``present.shortcuts`` lead.
 _GO = frozenset(
-    {Role.INBOX.value, Role.DRAFTS.value, Role.SENT.value, Role.ARCHIVE.value, Role.TRASH.value, Role.JUNK.value}
+    role.value for role in (Role.INBOX, Role.DRAFTS, Role.SENT, Role.ARCHIVE, Role.TRASH, Role.JUNK, Role.SNOOZED)
 )
 
 

@@ -8,7 +8,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -42,7 +43,9 @@ def security_txt(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when all checks pass, else 503; the body names each check and, where it failed, why."""
-    report = checks()
+    # For machines: the same words whatever language is asked for.
+    with translation.override("en"):
+        report = checks()
     ready = all(word == "ok" for word in report.values())
     return JsonResponse(report, status=200 if ready else 503)
 
@@ -60,7 +63,7 @@ def checks() -> dict[str, str]:
         try:
             report[name] = check() or "ok"
         except Exception as error:  # Whatever it is, the answer is "not ready" and which part.
-            report[name] = f"failed: {type(error).__name__}"
+            report[name] = _("failed: %(what)s") % {"what": type(error).__name__}
     return report
 
 
@@ -73,7 +76,7 @@ def _database() -> str:
 def _migrations() -> str:
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return f"{len(plan)} not applied: run manage.py migrate" if plan else ""
+    return _("%(count)d not applied: run manage.py migrate") % {"count": len(plan)} if plan else ""
 
 
 def _redis() -> str:
@@ -86,7 +89,8 @@ def _redis() -> str:
 def _scheduler() -> str:
     tick = SchedulerTick.objects.first()
     if tick is None:
-        return "has never run: start `celery -A webmail beat` and a worker for the queue `interactive`"
+        return _("has never run: start `celery -A webmail beat` and a worker for the queue `interactive`")
     if timezone.now() - tick.at > _TICK_MAY_BE_OLD:
-        return f"last ran at {tick.at:%Y-%m-%d %H:%M:%S} UTC: is the scheduler or the interactive worker down?"
+        when = f"{tick.at:%Y-%m-%d %H:%M:%S} UTC"
+        return _("last ran at %(when)s: is the scheduler or the interactive worker down?") % {"when": when}
     return ""

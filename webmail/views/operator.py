@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -63,6 +63,22 @@ OUTBOUND: dict[str, tuple[Any, Any]] = {
 }  # fmt: skip
 
 
+#: The parts that ``health.checks`` looks at, and the queues of the workers, which are told by their own name too.
+_PARTS: dict[str, Any] = {
+    "database": gettext_lazy("Database"),
+    "migrations": gettext_lazy("Migrations"),
+    "redis": "Redis",
+    "scheduler": gettext_lazy("Scheduler"),
+}
+_QUEUE_WORK: dict[str, Any] = {
+    "interactive": gettext_lazy("What somebody waits for"),
+    "send": pgettext_lazy("queue", "Sending"),
+    "sync": pgettext_lazy("queue", "Fetching"),
+    "backfill": gettext_lazy("Filling accounts"),
+    "maintenance": gettext_lazy("Upkeep"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Tile:
     """One number of the dashboard; ``bad`` where somebody should look."""
@@ -83,7 +99,8 @@ def index(request: HttpRequest) -> HttpResponse:
         count = actions.retry_everything()
         messages.success(request, _("Tried again now: %(count)d.") % {"count": count})
         return redirect("operator")
-    context = {"checks": checks(), "people": _people(), "waiting": _waiting(), "queues": _queues()}
+    checked = [(_PARTS[name], word) for name, word in checks().items()]
+    context = {"checks": checked, "people": _people(), "waiting": _waiting(), "queues": _queues()}
     return render(request, "operator/index.html", context)
 
 
@@ -147,4 +164,7 @@ def _queues() -> list[Tile]:
         lengths = [int(client.llen(name)) for name in QUEUES]
     except redis.RedisError:
         return []
-    return [Tile(name, str(length), bad=length > 1000) for name, length in zip(QUEUES, lengths, strict=True)]
+    return [
+        Tile(f"{_QUEUE_WORK[name]} ({name})", str(length), bad=length > 1000)
+        for name, length in zip(QUEUES, lengths, strict=True)
+    ]

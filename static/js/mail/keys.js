@@ -52,7 +52,7 @@ const COMMANDS = {
   reply_all: () => write("reply_all"),
   forward: () => write("forward"),
   help: () => showHelp(),
-  ...Object.fromEntries(["inbox", "flagged", "drafts", "sent", "archive", "trash", "junk"].map((place) => [`go_${place}`, () => goTo(place)])),
+  ...Object.fromEntries(["inbox", "flagged", "drafts", "sent", "archive", "trash", "junk", "snoozed"].map((place) => [`go_${place}`, () => goTo(place)])),
 };
 
 const bound = keys().bound;
