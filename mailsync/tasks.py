@@ -4,7 +4,7 @@ function of the engine or the store, and enqueues what that says comes next. All
 
 from celery import shared_task
 
-from mailsync.engine import empty_bins, long_acts, pull, read_files, rules, waking
+from mailsync.engine import empty_bins, long_acts, pull, read_files, release, rules, waking
 from mailsync.engine import maintain as maintenance
 from mailsync.store import (
     addressed,
@@ -51,6 +51,8 @@ def maintain() -> None:
     maintenance.maintain()
     for user_id in emptying.claim_emptyings():
         bins_empty.apply_async((user_id,), expires=300)
+    for account_id in schedule.claim_accounts("release_due_at"):
+        mail_release.apply_async((account_id,), expires=schedule.RECLAIM_SECONDS)
     for account_id in file_texts.accounts_with_unread_files(limit=1000):
         files_read.apply_async((account_id,), expires=300)
     for user_id in addressed.people_addressed_anew():
@@ -62,6 +64,13 @@ def bins_empty(user_id: int) -> None:
     """Delete for good what has lain in this person's Trash and Junk for as long as they wished."""
     if empty_bins.empty_bins(user_id):
         bins_empty.delay(user_id)
+
+
+@shared_task(name="mailsync.mail_release", ignore_result=True)
+def mail_release(account_id: int) -> None:
+    """Archive mode: delete old mail on the server that is whole here."""
+    if release.release_mail(account_id):
+        mail_release.delay(account_id)
 
 
 @shared_task(name="mailsync.addressed_find", ignore_result=True)

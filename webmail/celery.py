@@ -30,6 +30,7 @@ app.conf.task_routes = {
     "mailsync.maintain": {"queue": "maintenance"},
     "mailsync.addressed_find": {"queue": "maintenance"},
     "mailsync.bins_empty": {"queue": "maintenance"},
+    "mailsync.mail_release": {"queue": "sync"},
     "mailsync.account_pull": {"queue": "sync"},
     "mailsync.folder_pull": {"queue": "interactive"},
     "mailsync.bodies_pull": {"queue": "backfill"},

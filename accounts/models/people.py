@@ -166,6 +166,9 @@ class MailAccount(models.Model):
     )
     leave_on_server = models.CharField(max_length=12, choices=LeaveOnServer, default=LeaveOnServer.KEEP)
     leave_days = models.PositiveIntegerField(default=14)
+    keep_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text=_("Archive mode: older mail is deleted on the IMAP server and kept here.")
+    )
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
     state_reason = models.TextField(blank=True, help_text=_("In plain words, with the fix."))
     state_since = models.DateTimeField(auto_now_add=True)

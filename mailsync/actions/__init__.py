@@ -40,6 +40,7 @@ from mailsync.actions.drafts import (
 from mailsync.actions.emptying import set_emptying
 from mailsync.actions.folders import create_folder, delete_folder, move_folder, rename_folder, subscribe_folder
 from mailsync.actions.invitations import answer_invitation
+from mailsync.actions.keeping import set_keeping
 from mailsync.actions.labels import colour_label, delete_label, make_label, rename_label
 from mailsync.actions.lists import leave_by_mail, leave_by_post
 from mailsync.actions.mail import (
@@ -182,6 +183,7 @@ __all__ = [
     "send",
     "server_settings",
     "set_emptying",
+    "set_keeping",
     "set_keyword",
     "shut_outbound",
     "snooze",

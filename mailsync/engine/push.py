@@ -20,7 +20,7 @@ from mailsync.errors import LeaseLost, NeedsUser, Rejected, TryLater, TryNow
 from mailsync.models import Change
 from mailsync.plan import push as plan
 from mailsync.protocol.contract import MailSource
-from mailsync.store import changes, draft_copies, leases, pushing, pushing_folders, schedule, throttle
+from mailsync.store import changes, draft_copies, keeping, leases, pushing, pushing_folders, schedule, throttle
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +86,7 @@ class _Run:
             return
         taken: set[tuple[int, str]] = set()
         while time.monotonic() < until:
+            announce_folders(keeping.settle_changes(self._lease))
             pending = pushing.load_pending(self._account.pk)
             states = {change.id: (change.id, change.state) for change in pending}
             # A change that is back in the state it had before its step has had its turn in this run.

@@ -12,6 +12,7 @@ from mailsync.models.folder import BodyPiece, Folder, Hole
 from mailsync.models.label import Label
 from mailsync.models.list_choice import ListChoice
 from mailsync.models.message import (
+    ONLY_HERE_EPOCH,
     FileText,
     Message,
     MessageText,
@@ -44,6 +45,7 @@ from mailsync.models.word_form import WordForm
 from mailsync.models.work import AccountSync, Lease, PopMessage, SchedulerTick, SyncRun
 
 __all__ = [
+    "ONLY_HERE_EPOCH",
     "AccountSync",
     "Act",
     "AddressedTo",

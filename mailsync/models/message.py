@@ -23,6 +23,10 @@ KEYWORDS_OF_PROGRAMS = (
 )
 
 
+#: Folders begin at 1: no pull asks for, compares or hides what lies in this epoch.
+ONLY_HERE_EPOCH = 0
+
+
 class RawMessage(models.Model):
     """The bytes of a message exactly as the server gave them, kept once for each account.
 
@@ -155,6 +159,7 @@ class Placement(models.Model):
 
     The flags are what the user sees: ``server_flags`` (names, as last read) plus pending changes.
     ``shown`` is off when the server no longer lists it (``gone_phase`` > 0) or a pending change took it away.
+    What its server has no more, by our own doing, is kept under ``ONLY_HERE_EPOCH`` with its own id as UID.
     ``account`` and ``received_at`` repeat the folder's and message's, so that a list is one index range.
     """
 
@@ -175,6 +180,9 @@ class Placement(models.Model):
     gone_phase = models.PositiveSmallIntegerField(default=0)
     gone_at = models.DateTimeField(null=True)
     shown = models.BooleanField(default=True)
+    kept = models.BooleanField(
+        default=False, db_default=False, help_text="Archive mode: stays here whatever becomes of it on its server."
+    )
     placed_at = models.DateTimeField(default=timezone.now, db_default=Now(), help_text="Since when it lies there.")
 
     class Meta:

@@ -11,6 +11,9 @@ class AccountSync(models.Model):
     account = models.OneToOneField("accounts.MailAccount", models.CASCADE, primary_key=True, related_name="sync")
     due_at = models.DateTimeField(null=True, help_text="When folders are listed and unwatched folders polled next.")
     push_due_at = models.DateTimeField(null=True, help_text="When pending changes are pushed next.")
+    release_due_at = models.DateTimeField(
+        null=True, help_text="Archive mode: when old mail is next deleted on the server."
+    )
     failures = models.PositiveIntegerField(default=0)
     last_success_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)

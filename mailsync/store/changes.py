@@ -15,7 +15,7 @@ from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from accounts.models import MailAccount, Protocol
-from mailsync.models import AccountSync, Change, Folder, Message, Placement
+from mailsync.models import ONLY_HERE_EPOCH, AccountSync, Change, Folder, Message, Placement
 from mailsync.types import Role
 
 #: IMAP system flags (RFC 9051 §2.3.2) and the columns that hold them; all other flags are keywords.
@@ -111,7 +111,12 @@ def record_moves(
     """
     moving = [placement for placement in placements if placement.folder_id != target.pk]
     if is_local(target.account):
-        return _move_locally(moving, target, group)
+        return _move_locally(moving, target, group, numbered=True)
+    only_here = [placement for placement in moving if placement.epoch == ONLY_HERE_EPOCH]
+    if only_here:
+        rest = [placement for placement in moving if placement.epoch != ONLY_HERE_EPOCH]
+        arrived = record_moves(rest, target, group=group, hold_until=hold_until)
+        return [*_move_locally(only_here, target, group, numbered=False), *arrived]
     if Role.ALL in {target.role, *(old.folder.role for old in moving)} and is_gmail(target.account_id):
         return _relabel(moving, target, group=group, hold_until=hold_until)
     arrived = copy_rows(moving, target)
@@ -176,7 +181,7 @@ def copy_rows(moving: Sequence[Placement], target: Folder) -> list[Placement]:
             pk=new_ids[old.pk],
             account_id=old.account_id,
             folder=target,
-            epoch=target.epoch,
+            epoch=ONLY_HERE_EPOCH if old.epoch == ONLY_HERE_EPOCH else target.epoch,
             message_id=old.message_id,
             thread_id=old.thread_id,
             received_at=old.received_at,
@@ -191,15 +196,18 @@ _COPY = """
           FROM mailsync_placement p WHERE p.id = ANY(%(ids)s) ORDER BY p.id
     ), new AS (
         INSERT INTO mailsync_placement (id, account_id, folder_id, epoch, message_id, thread_id, received_at, seen,
-                                        flagged, answered, draft, keywords, server_flags, gone_phase, shown)
-        SELECT new_id, account_id, %(folder)s, %(epoch)s, message_id, thread_id, received_at, seen,
-               flagged, answered, draft, keywords, server_flags, 0, true FROM old
+                                        flagged, answered, draft, keywords, server_flags, gone_phase, shown, uid, kept)
+        SELECT new_id, account_id, %(folder)s, CASE WHEN epoch = 0 THEN 0 ELSE %(epoch)s END, message_id, thread_id,
+               received_at, seen, flagged, answered, draft, keywords, server_flags, 0, true,
+               -- What is only here is copied here alone.
+               CASE WHEN epoch = 0 THEN new_id END, epoch = 0 FROM old
     )
     SELECT id, new_id FROM old
 """
 
 
-def _move_locally(moving: Sequence[Placement], target: Folder, group: UUID) -> list[Placement]:
+def _move_locally(moving: Sequence[Placement], target: Folder, group: UUID, *, numbered: bool) -> list[Placement]:
+    """Of what no server has, the rows themselves go. ``numbered``: they get UIDs of the folder; else theirs stay."""
     changes = [
         Change(
             account_id=placement.account_id,
@@ -216,8 +224,10 @@ def _move_locally(moving: Sequence[Placement], target: Folder, group: UUID) -> l
         for placement in moving
     ]
     now = timezone.now()
-    for placement, uid in zip(moving, take_local_uids(target, len(moving)), strict=True):
-        placement.folder, placement.epoch, placement.uid, placement.placed_at = target, target.epoch, uid, now
+    uids = take_local_uids(target, len(moving)) if numbered else [placement.uid for placement in moving]
+    for placement, uid in zip(moving, uids, strict=True):
+        placement.folder, placement.uid, placement.placed_at = target, uid, now
+        placement.epoch = target.epoch if numbered else placement.epoch
     Placement.objects.bulk_update(moving, ["folder", "epoch", "uid", "placed_at"], batch_size=500)
     Change.objects.bulk_create(changes)
     return list(moving)
@@ -337,7 +347,7 @@ def log_changes(
 ) -> None:
     """A change to each of these, in one statement for a whole folder.
 
-    In a POP3 account it is done as soon as it is shown, unless it ``waits``.
+    In a POP3 account, or where the message is only here, it is done as soon as it is shown, unless it ``waits``.
     """
     values = {
         "ids": list(placement_ids),
@@ -365,7 +375,7 @@ _LOG = """
       FROM unnest(%(ids)s::bigint[], %(arrived)s::bigint[]) WITH ORDINALITY AS given(id, arrived, place)
       JOIN mailsync_placement p ON p.id = given.id
       JOIN accounts_mailaccount a ON a.id = p.account_id
-     CROSS JOIN LATERAL (SELECT a.protocol = 'pop3' AND NOT %(waits)s AS done) AS l
+     CROSS JOIN LATERAL (SELECT (a.protocol = 'pop3' OR p.epoch = 0) AND NOT %(waits)s AS done) AS l
      ORDER BY given.place
 """
 

@@ -61,7 +61,7 @@ def apply_flags(
             placement.server_flags = [plain(name) for name in told]
             placement.gone_phase = 0
             show_flags(placement, pending.get(placement.pk, {}))
-            placement.shown = not update.flags.deleted and placement.pk not in away
+            placement.shown = (placement.kept or not update.flags.deleted) and placement.pk not in away
             if _visible(placement) != before:
                 touched.append(placement)
             if placement.shown != was_shown:

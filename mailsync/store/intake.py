@@ -20,7 +20,7 @@ from mailsync.message.facts import ParsedHeader
 from mailsync.message.lexemes import Vector, build_vector
 from mailsync.message.plain import plain, plain_json
 from mailsync.message.subject import is_reply_subject
-from mailsync.models import Folder, Message, Placement
+from mailsync.models import ONLY_HERE_EPOCH, Folder, Message, Placement
 from mailsync.plan.flags import plan_flags
 from mailsync.plan.threading import ThreadFacts
 from mailsync.store import leases
@@ -162,7 +162,7 @@ class _Matches:
     The same by the provider's id; or by the header's bytes and the size, where a server stamped the
     header (Received) or it once lay in this very folder. Never by Message-ID alone: that is the
     sender's to choose. ``waiting`` are placements of this folder that a fetched message may turn out
-    to be: one under way (no UID yet), or one of an earlier epoch.
+    to be: one under way (no UID yet), one of an earlier epoch, or one that is only here.
     """
 
     def __init__(self) -> None:
@@ -170,6 +170,7 @@ class _Matches:
         self._by_header: dict[tuple[bytes, int], Message] = {}
         self._under_way: dict[str, Message] = {}
         self._waiting: dict[int, list[Placement]] = {}
+        self._nameless: set[int] = set()
 
     @classmethod
     def load(cls, folder: Folder, fresh: Sequence[tuple[FetchedHeader, ParsedHeader]]) -> "_Matches":
@@ -182,11 +183,15 @@ class _Matches:
             found += account.filter(provider_id__in=providers)
         mine = Placement.objects.filter(folder=folder).select_related("message")
         under_way = list(mine.filter(uid__isnull=True))
-        earlier = mine.filter(epoch__lt=folder.epoch, gone_phase=0, message__in=found) if folder.epoch > 1 else ()
+        # Mail that is only here may come back, too: a server restored from its backup lists it again.
+        earlier = mine.filter(epoch__lt=folder.epoch, gone_phase=0, message__in=found) if found else ()
         matches = cls()
         for placement in (*under_way, *earlier):
             matches._waiting.setdefault(placement.message_id, []).append(placement)
             found.append(placement.message)
+            if placement.epoch == ONLY_HERE_EPOCH and not placement.message.message_id:
+                # Kept for years: another message may well have the same few header fields by now.
+                matches._nameless.add(placement.message_id)
         matches._under_way = {placement.message.message_id: placement.message for placement in under_way}
         matches.add(found)
         return matches
@@ -204,7 +209,8 @@ class _Matches:
             if by_provider is not None:
                 return by_provider
         found = self._by_header.get((header_hash(fetched), fetched.size_bytes))
-        if found is not None and (found.pk in self._waiting or _is_stamped(fetched.header)):
+        is_waiting = found is not None and found.pk in self._waiting and found.pk not in self._nameless
+        if found is not None and (is_waiting or _is_stamped(fetched.header)):
             return found
         return self._under_way.get(parsed.message_id) if parsed.message_id else None
 

@@ -49,8 +49,8 @@ def stamp_tick() -> None:
 
 
 def claim_accounts(column: str = "due_at", *, limit: int = 200) -> list[int]:
-    """Accounts whose ``due_at`` (or ``push_due_at``) has come; fair among hosts, nothing of inactive users."""
-    if column not in ("due_at", "push_due_at"):
+    """Accounts whose ``due_at``, or another due time, has come; fair among hosts, nothing of inactive users."""
+    if column not in ("due_at", "push_due_at", "release_due_at"):
         raise ValueError(column)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -2,7 +2,8 @@
 
 Phase 1 (missing once): hidden. Phase 2 (a later full cycle of the account has gone by and it has not
 come back): confirmed. After thirty days in phase 2 the placement goes, and with a message's last
-placement its bytes. A UID that is listed again is shown again in either phase.
+placement its bytes. A UID that is listed again is shown again in either phase. What archive mode keeps
+is neither hidden nor deleted: it is only here from then on.
 """
 
 from collections.abc import Collection
@@ -12,8 +13,8 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from mailsync.models import Change, Folder, Message, Placement, RawMessage
-from mailsync.store import leases
+from mailsync.models import ONLY_HERE_EPOCH, Change, Folder, Message, Placement, RawMessage
+from mailsync.store import keeping, leases
 from mailsync.store.flags import taken_away
 from mailsync.store.holes import fill_holes
 from mailsync.store.intake import lock_epoch
@@ -58,7 +59,7 @@ def record_returned(
         away = taken_away(row.pk for row in rows)
         for row in rows:
             row.gone_phase, row.gone_at = 0, None
-            row.shown = row.pk not in away and "\\Deleted" not in row.server_flags
+            row.shown = row.pk not in away and (row.kept or "\\Deleted" not in row.server_flags)
         Placement.objects.bulk_update(rows, ["gone_phase", "gone_at", "shown"], batch_size=500)
         counts = refresh((row.folder_id, row.thread_id) for row in rows)
         refresh_threads({row.thread_id for row in rows})
@@ -96,12 +97,15 @@ def finish_first_pull(
         folder = lock_epoch(folder_id, epoch)
         Folder.objects.filter(pk=folder.pk).update(header_cursor=1, **columns)
         left = Placement.objects.filter(folder=folder, epoch__lt=epoch, uid__isnull=False, gone_phase=0)
-        return _set_gone(left)
+        return _set_gone(left.exclude(epoch=ONLY_HERE_EPOCH))
 
 
 def _set_gone(placements: QuerySet[Placement]) -> tuple[int, list[FolderCounts]]:
     # Ids alone: a whole folder of a hundred thousand may go at once.
-    rows = list(placements.select_for_update(no_key=True).order_by("id").values_list("id", "folder_id", "thread_id"))
+    locked = placements.select_for_update(no_key=True).order_by("id")
+    found = list(locked.values_list("id", "folder_id", "thread_id", "kept"))
+    keeping.stay_only_here([pk for pk, _, _, kept in found if kept])
+    rows = [row[:3] for row in found if not row[3]]
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE mailsync_placement SET gone_phase = 1, gone_at = statement_timestamp(), shown = false"
@@ -131,6 +135,7 @@ def retire_missing(lease: leases.HeldLease) -> list[FolderCounts]:
             _, changed = _set_gone(Placement.objects.filter(folder=folder_id, gone_phase=0))
             Folder.objects.filter(pk=folder_id).update(bodies_pending=0)
             counts += changed
+            counts += keeping.shelter(lease.account_id, folder_id)
     return counts
 
 

@@ -63,6 +63,19 @@ def ask_to_empty(page: Page) -> None:
     page.locator("button[name=sure]").wait_for()
 
 
+def edit_account(page: Page) -> None:
+    page.goto("/settings/accounts/")
+    page.locator(".account .verbs a", has_text="Edit").first.click()
+    page.locator("#archive-mode").scroll_into_view_if_needed()
+
+
+def ask_to_keep(page: Page) -> None:
+    edit_account(page)
+    page.locator("#o-days").select_option("180")
+    page.locator("#archive-mode button").click()
+    page.locator("button[name=sure]").wait_for()
+
+
 def visit(path: str) -> Step:
     return lambda page: page.goto(path)
 
@@ -170,6 +183,8 @@ SCREENS: dict[str, Step] = {
     "storage": visit("/settings/storage/"),
     "import": visit("/settings/storage/import/"),
     "emptying": ask_to_empty,
+    "archive-mode": edit_account,
+    "keeping": ask_to_keep,
     "find-setting": visit("/settings/search/?q=mark"),
     "empty": after_inbox(follow("#tree [title=Ideas]"), lambda page: page.locator("#list .empty").wait_for()),
     "snoozed": after_inbox(press("j"), press("b")),
@@ -202,7 +217,9 @@ def filled_site(language: str = "", **environment: str) -> Iterator[tuple[str, s
             keep_card(user.pk, VCard(name=name, organisation="Nordlicht", addresses=(Labelled(address),)))
         for name, subject, body in TEMPLATES:
             actions.write_template(user.pk, None, name=name, subject=subject, body=body)
-        AccountSync.objects.filter(account=account).update(last_success_at=timezone.now())
+        AccountSync.objects.filter(account=account).update(
+            last_success_at=timezone.now(), capabilities=["IMAP4REV1", "UIDPLUS"]
+        )
         client = Client()
         client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
         with served(**environment) as url:

@@ -142,7 +142,7 @@ class FakeSource:
 
     def fetch_headers(self, uids: Sequence[int]) -> Iterator[FetchedHeader]:
         self._call("fetch_headers")
-        for uid in uids:
+        for uid in sorted(self._box.messages.keys() & set(uids)):
             raw = self._box.messages[uid].raw
             yield FetchedHeader(uid, len(raw), START, raw.split(b"\r\n\r\n")[0] + b"\r\n\r\n", None)
 

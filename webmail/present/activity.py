@@ -21,6 +21,7 @@ _ICONS = {
     "delete_for_good": "trash-2",
     "empty_folder": "trash-2",
     "empty_by_time": "trash-2",
+    "release": "archive",
     "delete_folder": "trash-2",
     "junk": "shield-alert",
     "notjunk": "shield-check",
@@ -41,6 +42,10 @@ _ICONS = {
     "label": "tag",
     "unlabel": "tag",
 }
+
+
+#: What nothing here can take back.
+_FINAL = frozenset({"release"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ def _line(entry: Entry, at: datetime) -> Line:
             % {"n": one.count, "why": said(one.why)}
             for one in entry.refused
         ),
-        may_undo=act.state in (Act.State.DONE, Act.State.WORKING, Act.State.STOPPED),
+        may_undo=act.verb not in _FINAL and act.state in (Act.State.DONE, Act.State.WORKING, Act.State.STOPPED),
     )
 
 

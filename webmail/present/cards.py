@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from mailsync.models import Message
+from mailsync.models import ONLY_HERE_EPOCH, Message
 from mailsync.store.listing import Conversation, ConversationMessage
 from mailsync.types import Address, Role
 from webmail.present.labels import NO_HUES, Chip, is_label, labels
@@ -47,6 +47,7 @@ class Card:
     chips: tuple[Chip, ...]
     where: tuple[str, ...]
     importance: str
+    only_here: bool = False
 
     @property
     def sender_first_name(self) -> str:
@@ -181,6 +182,7 @@ def present_card(
         chips=labels(entry.keywords, hues),
         where=tuple(folder_title(p.folder) for p in entry.placements if p.folder_id != folder_id),
         importance=str(message.facts.get("importance", "")),
+        only_here=all(placement.epoch == ONLY_HERE_EPOCH for placement in entry.placements),
     )
 
 

@@ -18,6 +18,7 @@ from accounts import security_log
 from accounts.models import MailAccount, SecurityEvent
 from mailsync import actions
 from mailsync.models import Folder
+from mailsync.store.keeping import count_only_here
 from mailsync.store.tree import load_tree
 from webmail import access
 from webmail.present.said import said
@@ -25,6 +26,7 @@ from webmail.reader import user_of
 from webmail.views.settings.certificates import heed
 from webmail.views.settings.connect import steps_of
 from webmail.views.settings.edit_form import AccountForm, EditServersForm
+from webmail.views.settings.keeping import keeping_of
 
 
 @require_safe
@@ -92,6 +94,7 @@ def _page(request: HttpRequest, account: MailAccount, **context: object) -> Http
         "form": AccountForm(instance=account),
         "servers_form": EditServersForm(account),
         "identities": account.identities.all(),
+        "keeping": keeping_of(account),
         **context,
     }
     return render(request, "settings/account_edit.html", page, status=422 if failed else 200)
@@ -132,5 +135,10 @@ def remove(request: HttpRequest, account_id: int) -> HttpResponse:
                 messages.warning(request, words % {"why": withdrawn})
             return redirect("settings_accounts")
         error = _("This is not the address of the account. Nothing was removed.")
-    context = {"account": account, "error": error, "typed": request.POST.get("address", "")}
+    context = {
+        "account": account,
+        "error": error,
+        "typed": request.POST.get("address", ""),
+        "only_here": count_only_here(account.pk),
+    }
     return render(request, "settings/account_remove.html", context, status=422 if error else 200)
