@@ -12,6 +12,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
 from accounts.models import Identity, MailAccount, OutgoingServer, User
+from accounts.ready import ReadyQuery
 from mailsync.models import (
     Contact,
     Draft,
@@ -33,11 +34,19 @@ M = TypeVar("M", bound=Model)
 SELECTION_LIMIT = 1000
 
 
+# What nearly every request asks for.
+_FOLDER = ReadyQuery(lambda pk, user: Folder.objects.select_related("account").filter(pk=pk, account__user=user))
+_MESSAGE = ReadyQuery(lambda pk, user: Message.objects.select_related("account").filter(pk=pk, account__user=user))
+
+
 def _one(rows: QuerySet[M], **mine: object) -> M:
-    found = rows.filter(**mine).first()
-    if found is None:
+    return _found(rows.filter(**mine).first())
+
+
+def _found(row: M | None) -> M:
+    if row is None:
         raise Http404
-    return found
+    return row
 
 
 def administrator(user: User) -> User:
@@ -60,12 +69,12 @@ def outgoing_server_for(user: User, server_id: int) -> OutgoingServer:
 
 
 def folder_for(user: User, folder_id: int) -> Folder:
-    return _one(Folder.objects.select_related("account"), pk=folder_id, account__user=user)
+    return _found(_FOLDER.one(folder_id, user.pk))
 
 
 def message_for(user: User, message_id: int) -> Message:
     """The message with its account. Its raw bytes are not loaded: read them through ``mailsync.store.raw``."""
-    return _one(Message.objects.select_related("account"), pk=message_id, account__user=user)
+    return _found(_MESSAGE.one(message_id, user.pk))
 
 
 def thread_for(user: User, thread_id: int) -> Thread:

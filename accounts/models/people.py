@@ -15,6 +15,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from accounts import vault
+from accounts.ready import ReadyQuery
 
 _AT_LEAST_ONE = [MinValueValidator(1)]
 
@@ -24,6 +25,16 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email__iexact=username)
+
+    def get(self, *args: Any, **fields: Any) -> "User":
+        """By the key alone it is the query of every request, and ready."""
+        # A manager of a relation is of a class of its own, and has to look among its own.
+        if type(self) is not UserManager or args or set(fields) != {"pk"} or not isinstance(fields["pk"], int):
+            return super().get(*args, **fields)
+        found = _BY_KEY.one(fields["pk"])
+        if found is None:
+            raise self.model.DoesNotExist(f"There is no user {fields['pk']}.")
+        return found
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         if not email:
@@ -88,6 +99,9 @@ class User(AbstractUser):
 
     def get_short_name(self) -> str:
         return (self.name or self.email).split("@")[0].split(" ")[0]
+
+
+_BY_KEY = ReadyQuery(lambda key: User.objects.filter(pk=key))
 
 
 class Security(models.TextChoices):

@@ -6,7 +6,7 @@ What the words mean is the screens' to say: they are kept as they stand in the a
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from mailsync.models import ListChoice
 
@@ -19,7 +19,13 @@ class Chosen:
 
 def load_list_choice(user_id: int, folder_id: int | None) -> Chosen | None:
     """What was chosen for this folder, or for all inboxes; None for nothing yet."""
-    row = ListChoice.objects.filter(**_list(user_id, folder_id)).values_list("show", "sort").first()
+    where = "folder_id IS NULL" if folder_id is None else "folder_id = %(folder)s"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT show, sort FROM mailsync_listchoice WHERE user_id = %(user)s AND {where}",  # noqa: S608  ours
+            {"user": user_id, "folder": folder_id},
+        )
+        row = cursor.fetchone()
     return Chosen(*row) if row else None
 
 

@@ -53,4 +53,5 @@ def lock_due(account_id: int, *, limit: int = 200) -> list[Snooze]:
 
 def load_snoozes(message_ids: Iterable[int]) -> dict[int, Snooze]:
     """The snoozes of these messages, waiting or over."""
-    return {row.message_id: row for row in Snooze.objects.filter(message__in=list(message_ids))}
+    rows = Snooze.objects.raw("SELECT * FROM mailsync_snooze WHERE message_id = ANY(%s)", [list(message_ids)])
+    return {row.message_id: row for row in rows}

@@ -1,0 +1,49 @@
+"""A query that is made ready gives what its queryset gives, whatever the numbers."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from accounts.ready import ReadyQuery
+from mailsync.models import Folder, Message
+from tests.factories import make_account, make_folder, make_message, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def test_rows_are_those_of_the_queryset_with_what_stands_beside_them() -> None:
+    ready = ReadyQuery(lambda pk, user: Folder.objects.select_related("account").filter(pk=pk, account__user=user))
+    folders = [make_folder(make_account(make_user(name))) for name in ("ann", "bob")]
+    for folder in folders:
+        owner = folder.account.user_id
+        with CaptureQueriesContext(connection) as asked:
+            found = ready.one(folder.pk, owner)
+            assert found is not None
+            assert vars(found.account).keys() == vars(folder.account).keys()
+        assert len(asked) == 1
+        expected = Folder.objects.select_related("account").get(pk=folder.pk)
+        values = {name: value for name, value in vars(expected).items() if name != "_state"}
+        assert {name: value for name, value in vars(found).items() if name != "_state"} == values
+        assert not found._state.adding
+    assert ready.one(folders[0].pk, folders[1].account.user_id) is None
+    assert ready.one(10**30, 1) is None
+
+
+def test_what_a_column_holds_is_converted() -> None:
+    ready = ReadyQuery(lambda pk: Message.objects.filter(pk=pk))
+    message = make_message(make_folder(), recipients={"to": [["Ann", "ann@x.test"]]}).message
+    found = ready.one(message.pk)
+    assert found is not None
+    assert found.recipients == {"to": [["Ann", "ann@x.test"]]}
+
+
+def test_a_user_by_key_is_read_each_time_and_among_ones_own() -> None:
+    user = make_user("ann")
+    assert User.objects.get(pk=user.pk).is_active
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert not User.objects.get(pk=user.pk).is_active
+    with pytest.raises(User.DoesNotExist):
+        User.objects.get(pk=user.pk + 1)
+    with pytest.raises(User.DoesNotExist):
+        User.objects.filter(is_active=True).get(pk=user.pk)
