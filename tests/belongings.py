@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import Identity, User
 from mailsync import actions
-from mailsync.models import Contact, Draft, Outgoing, RecentSearch, SavedSearch, TemplateFile, Upload
+from mailsync.models import Contact, Device, Draft, Outgoing, RecentSearch, SavedSearch, TemplateFile, Upload
 from tests.factories import START, make_account, make_folder, make_message
 
 
@@ -36,7 +36,11 @@ def make_belongings(user: User) -> dict[str, Any]:
     recent = RecentSearch.objects.create(user=user, query="invoice", used_at=START)
     template = actions.write_template(user.pk, None, name="Thanks", subject="", body="<p>Thanks</p>")
     file = TemplateFile.objects.create(template=template, blob=attached.blob, name="a.txt", content_type="text/plain")
+    device = Device.objects.create(
+        user=user, endpoint=f"https://push.test/{user.pk}", public_key=b"k", secret=b"s", session_key="x", told_id=0
+    )
     return {
+        "device_id": device.pk,
         "template_id": template.pk,
         "file_id": file.pk,
         "recent_id": recent.pk,
