@@ -111,5 +111,7 @@ def _add_row(model: type[models.Model], owned: list[type[models.Model]], number:
         if one not in references and not (
             one.has_default() or one.null or one.blank or isinstance(one, models.AutoField)
         ):
-            values[one.name] = next((value for kind, value in fitting.items() if isinstance(one, kind)), None)
+            fits = next((value for kind, value in fitting.items() if isinstance(one, kind)), None)
+            fits = number if one.primary_key else fits
+            values[one.name] = fits[: one.max_length] if isinstance(fits, str) else fits
     model._default_manager.create(**values)
