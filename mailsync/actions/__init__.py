@@ -80,6 +80,7 @@ from mailsync.actions.server_searches import ask_servers
 from mailsync.actions.templates import (
     Inserted,
     NameTaken,
+    attach_to_template,
     insert_template,
     keep_template,
     put_template,
@@ -113,6 +114,7 @@ __all__ = [
     "ask_servers",
     "ask_trust",
     "attach",
+    "attach_to_template",
     "begin_import",
     "begin_upload",
     "cancel_import_upload",

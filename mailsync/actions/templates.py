@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from accounts.models import User
-from mailsync.actions.drafts import add_attachment, start_draft
+from mailsync.actions.drafts import add_attachment, clean_name, start_draft
 from mailsync.actions.owned import NotYours, own_draft
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.message.outgoing_html import clean_draft, rename_pictures
 from mailsync.message.ready_made import put_at_top, ready_made
-from mailsync.models import Draft, DraftAttachment, MailTemplate
-from mailsync.store import drafts, room, templates
+from mailsync.models import Draft, DraftAttachment, MailTemplate, TemplateFile
+from mailsync.store import blobs, drafts, room, templates
 
 #: The menu of a message lists them all.
 _MOST = 200
@@ -58,6 +58,19 @@ def write_template(user_id: int, template_id: int | None, *, name: str, subject:
 def remove_template(user_id: int, template_id: int) -> None:
     """Messages that it went into keep its words."""
     _own(user_id, template_id).delete()
+
+
+@verb
+def attach_to_template(
+    user_id: int, template_id: int, name: str, content_type: str, data: bytes, *, inline: bool = False
+) -> TemplateFile:
+    """Add a file; with ``inline`` a picture for the words, which stays if they show it when they are saved.
+
+    Raises ``CannotDo`` over the limits.
+    """
+    template, name = _own(user_id, template_id), clean_name(name)
+    room.check_template_file(template, name, len(data))
+    return templates.add_file(template, blobs.keep_blob(user_id, data), name, content_type, inline=inline)
 
 
 @verb

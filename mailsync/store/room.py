@@ -10,7 +10,7 @@ from django.db.models import Sum
 
 from accounts.models import Identity
 from mailsync.errors import CannotDo
-from mailsync.models import Blob, Draft, Upload
+from mailsync.models import Blob, Draft, MailTemplate, Upload
 from mailsync.store import allowance, drafts, quota
 
 #: More files than anyone means to add to one message.
@@ -71,6 +71,18 @@ def check_file(draft: Draft, name: str, size_bytes: int) -> None:
         )
     if draft.attachments.count() >= MOST_ATTACHMENTS:
         raise CannotDo(f"A message can have {MOST_ATTACHMENTS} files.", field="attachments")
+
+
+def check_template_file(template: MailTemplate, name: str, size_bytes: int) -> None:
+    """The same for a file that is to join a template: what fits into no message is refused here already."""
+    check_quota(template.user_id, size_bytes)
+    most = int((settings.HERON_MESSAGE_SIZE_LIMIT_BYTES - _LETTER_BYTES) / _ENCODED)
+    held = template.files.aggregate(total=Sum("blob__size_bytes"))["total"] or 0
+    for size, limit in ((size_bytes, settings.HERON_UPLOAD_LIMIT_BYTES), (held + size_bytes, most)):
+        if size > limit:
+            raise CannotDo(f"“{name}” does not fit: {_megabytes(limit)} is the most.", field="files")
+    if template.files.count() >= MOST_ATTACHMENTS:
+        raise CannotDo(f"A message can have {MOST_ATTACHMENTS} files.", field="files")
 
 
 def check_link(user_id: int, name: str, size_bytes: int) -> None:

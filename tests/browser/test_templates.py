@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from mailsync import actions
 from mailsync.models import Draft, MailTemplate
 from tests.browser.conftest import Mailbox
+from tests.browser.test_compose import PNG
 from tests.browser.test_mailbox import PHONE
 
 _WORDS = "<p>Many <strong>thanks</strong></p>"
@@ -119,6 +120,37 @@ def test_the_settings_change_one(chromium: Browser, mailbox: Mailbox, scripts: b
     kept.refresh_from_db()
     assert kept.name == "Thank you"
     assert kept.body == ("<p>Many <strong>thanks!</strong></p>" if scripts else "<p>So many thanks</p>")
+
+
+def test_the_settings_take_pictures_and_files(chromium: Browser, mailbox: Mailbox) -> None:
+    kept = actions.write_template(mailbox.user.pk, None, name="Thanks", subject="", body=_WORDS)
+    page = mailbox.page(chromium)
+    page.goto(f"{mailbox.url}/settings/templates/{kept.pk}/")
+    words = page.locator(".ProseMirror")
+    words.click()
+    page.locator("[data-picture]").set_input_files({"name": "dot.png", "mimeType": "image/png", "buffer": PNG})
+    shown = words.locator("img[src*='/file/']")
+    expect(shown).to_have_count(1)
+    page.get_by_label("Add files").set_input_files(
+        {"name": "prices.pdf", "mimeType": "application/pdf", "buffer": b"%PDF"}
+    )
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#templates")).to_contain_text("Thanks")
+    assert sorted((row.name, bool(row.content_id)) for row in kept.files.all()) == [
+        ("dot.png", True),
+        ("prices.pdf", False),
+    ]
+    page.goto(f"{mailbox.url}/settings/templates/{kept.pk}/")
+    expect(page.get_by_text("prices.pdf")).to_be_visible()
+    assert shown.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") > 0
+
+
+def test_a_new_template_takes_pictures_once_it_is_saved(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.page(chromium)
+    page.goto(f"{mailbox.url}/settings/templates/add/")
+    page.locator(".ProseMirror").click()
+    page.locator("[data-picture]").set_input_files({"name": "dot.png", "mimeType": "image/png", "buffer": PNG})
+    expect(page.locator(".toast")).to_contain_text("Save the template once")
 
 
 def test_without_scripts_a_message_begins_with_one_or_gets_one(chromium: Browser, mailbox: Mailbox) -> None:

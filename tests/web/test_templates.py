@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -233,6 +234,44 @@ def test_files_are_shown_given_and_taken_off(client: Client, draft: Draft) -> No
     assert not TemplateFile.objects.exists()
 
 
+def pdf(name: str = "prices.pdf") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, b"%PDF", "application/pdf")
+
+
+def test_files_are_added_with_the_words(client: Client, alice: User) -> None:
+    sent = {"name": "Prices", "subject": "", "body": "<p>See</p>", "files": [pdf(), pdf("more.pdf")]}
+    assert client.post(reverse("template_add"), sent).status_code == 302
+    template = MailTemplate.objects.get()
+    assert [row.name for row in template.files.all()] == ["prices.pdf", "more.pdf"]
+    edit = reverse("template_edit", args=[template.pk])
+    client.post(edit, {"name": "Prices", "subject": "", "body": "<p>See</p>", "files": [pdf("third.pdf")]})
+    assert template.files.count() == 3
+
+
+def test_a_picture_stays_where_the_words_show_it(client: Client, thanks: MailTemplate) -> None:
+    way = reverse("template_picture", args=[thanks.pk])
+    given = [client.post(way, {"files": SimpleUploadedFile("dot.png", PNG, "image/png")}).json() for _ in range(2)]
+    assert client.get(given[0]["url"])["Content-Type"] == "image/png"
+    body = f'<p>Look <img src="{given[0]["url"]}" data-cid="{given[0]["cid"]}"></p>'
+    client.post(reverse("template_edit", args=[thanks.pk]), {"name": "Thanks", "subject": "", "body": body})
+    thanks.refresh_from_db()
+    assert f'src="cid:{given[0]["cid"]}"' in thanks.body
+    assert [row.content_id for row in thanks.files.all()] == [given[0]["cid"]]
+
+
+def test_what_does_not_fit_says_so_and_the_words_are_kept(client: Client, alice: User, settings: Any) -> None:
+    settings.HERON_UPLOAD_LIMIT_BYTES = 3
+    sent = {"name": "Prices", "subject": "", "body": "<p>See</p>", "files": [pdf()]}
+    page = client.post(reverse("template_add"), sent, follow=True)
+    assert "“prices.pdf” does not fit" in page.text
+    assert (MailTemplate.objects.get().body, TemplateFile.objects.count()) == ("<p>See</p>", 0)
+    way = reverse("template_picture", args=[MailTemplate.objects.get().pk])
+    answer = client.post(way, {"files": SimpleUploadedFile("dot.png", PNG, "image/png")})
+    assert (answer.status_code, "does not fit" in answer.json()["error"]) == (413, True)
+    answer = client.post(way, {"files": SimpleUploadedFile("dot.svg", b"<svg/>", "image/svg+xml")})
+    assert answer.status_code == 422
+
+
 def test_each_person_has_their_own(client: Client, thanks: MailTemplate) -> None:
     mallory = make_user("mallory")
     make_account(mallory, address="mallory@mail.test")
@@ -241,6 +280,7 @@ def test_each_person_has_their_own(client: Client, thanks: MailTemplate) -> None
     assert client.get(reverse("compose"), {"template": thanks.pk}).status_code == 404
     assert client.post(reverse("draft_insert", args=[mine.pk, thanks.pk]), headers=JSON).status_code == 404
     assert "Thanks" not in client.get(reverse("draft", args=[mine.pk])).text
+    assert client.post(reverse("template_picture", args=[thanks.pk])).status_code == 404
     assert (
         client.post(reverse("template_add"), {"name": "Thanks", "subject": "", "body": "<p>x</p>"}).status_code == 302
     )

@@ -105,7 +105,7 @@ def script_words() -> dict[str, Phrase]:
         "sent_after_upload": _("This is sent as soon as its files are uploaded."),
         "not_yet": _("Not yet"),
         "replace": _("Replace it"),
-        "picture_in_message": _("Put the picture into a message, and keep that as the template."),
+        "picture_in_template": _("Save the template once: then it takes pictures."),
         "not_stopped": _("It could not be stopped. Look in the outbox."),
         "quoted": _("Quoted message"),
         "leave_out": _("Leave out"),

@@ -30,7 +30,7 @@ from webmail.reader import user_of
 from webmail.views.compose import next_url, page, refuse, save_form, undo_seconds, wants_json
 
 #: Pictures that a browser may show by itself; all else is only ever saved.
-_PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
 @require_POST
@@ -153,7 +153,7 @@ def draft_cid(request: HttpRequest, draft_id: int, cid: str) -> HttpResponse:
     """A picture among the words of a draft, by its Content-ID."""
     found = access.draft_for(user_of(request), draft_id)
     row = found.attachments.select_related("blob").filter(content_id=cid).first()
-    if row is None or row.content_type not in _PICTURES:
+    if row is None or row.content_type not in PICTURES:
         raise Http404
     return serve_file(row, inline=True)
 
@@ -177,14 +177,14 @@ def show(request: HttpRequest, found: Draft) -> HttpResponse:
 
 def _attach(user_id: int, found: Draft, upload: "UploadedFile[Any]", inline: bool) -> DraftAttachment:
     content_type = upload.content_type or "application/octet-stream"
-    if inline and content_type not in _PICTURES:
+    if inline and content_type not in PICTURES:
         raise actions.CannotDo(_("Only PNG, JPEG, GIF and WebP pictures can stand among the words."))
     return actions.attach(user_id, found.pk, upload.name or "", content_type, upload.read(), inline=inline)
 
 
 def serve_file(row: AttachedFile, *, inline: bool) -> HttpResponse:
     """A file to be saved; a picture that stands among words is shown, and nothing else is."""
-    shown = inline and row.content_type in _PICTURES
+    shown = inline and row.content_type in PICTURES
     response = HttpResponse(
         bytes(row.blob.data), content_type=row.content_type if shown else "application/octet-stream"
     )

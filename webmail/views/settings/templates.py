@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,13 +16,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from mailsync import actions
 from mailsync.message.html_text import html_to_text
 from mailsync.message.outgoing_html import clean_draft, show_pictures, text_as_html
-from mailsync.models import MailTemplate
+from mailsync.models import MailTemplate, TemplateFile
 from webmail import access
 from webmail.forms import BODY_LIMIT
 from webmail.present.files import file_tile
 from webmail.present.said import said
 from webmail.reader import user_of
-from webmail.views.drafts import serve_file
+from webmail.views.drafts import PICTURES, serve_file
 
 
 class TemplateForm(forms.Form):
@@ -53,16 +54,50 @@ def edit(request: HttpRequest, template_id: int | None = None) -> HttpResponse:
         words = clean_draft(form.words(template))
         try:
             fields = {name: form.cleaned_data[name] for name in ("name", "subject")}
-            actions.write_template(user.pk, template.pk if template else None, **fields, body=words)
+            template = actions.write_template(user.pk, template.pk if template else None, **fields, body=words)
         except actions.NotYours as error:
             raise Http404 from error
         except actions.CannotDo as error:
             form.add_error("name", said(error))
         else:
-            messages.success(request, _("Saved."))
-            return redirect(reverse("settings_writing") + "#templates")
+            return _add_files(request, template)
     context = {"form": form, "template": template, **_shown(template, words)}
     return render(request, "settings/template_edit.html", context, status=422 if form.errors else 200)
+
+
+def _add_files(request: HttpRequest, template: MailTemplate) -> HttpResponse:
+    """The words are kept by now; a file that does not fit is said on the page of the template."""
+    for upload in request.FILES.getlist("files"):
+        try:
+            _attach(template, upload)
+        except actions.CannotDo as error:
+            messages.error(request, said(error))
+            return redirect("template_edit", template.pk)
+    messages.success(request, _("Saved."))
+    return redirect(reverse("settings_writing") + "#templates")
+
+
+def _attach(template: MailTemplate, upload: "UploadedFile[Any]", *, inline: bool = False) -> TemplateFile:
+    content_type = upload.content_type or "application/octet-stream"
+    return actions.attach_to_template(
+        template.user_id, template.pk, upload.name or "", content_type, upload.read(), inline=inline
+    )
+
+
+@require_POST
+@login_required
+def add_picture(request: HttpRequest, template_id: int) -> HttpResponse:
+    """A picture that the editor puts among the words: where it is shown, and its name there."""
+    template = access.template_for(user_of(request), template_id)
+    upload = request.FILES.get("files")
+    if upload is None or upload.content_type not in PICTURES:
+        words = _("Only PNG, JPEG, GIF and WebP pictures can stand among the words.")
+        return JsonResponse({"error": words}, status=422)
+    try:
+        added = _attach(template, upload, inline=True)
+    except actions.CannotDo as error:
+        return JsonResponse({"error": said(error)}, status=413)
+    return JsonResponse({"url": reverse("template_file", args=[template.pk, added.pk]), "cid": added.content_id})
 
 
 @require_POST

@@ -65,6 +65,7 @@ urlpatterns = [
     path("templates/add/", templates.edit, name="template_add"),
     path("templates/<int:template_id>/", templates.edit, name="template_edit"),
     path("templates/<int:template_id>/remove/", templates.remove, name="template_remove"),
+    path("templates/<int:template_id>/picture/", templates.add_picture, name="template_picture"),
     path("templates/<int:template_id>/file/<int:file_id>/", templates.give_file, name="template_file"),
     path("templates/<int:template_id>/file/<int:file_id>/remove/", templates.remove_file, name="template_file_remove"),
     path("identities/<int:identity_id>/", identities.edit, name="identity_edit"),
