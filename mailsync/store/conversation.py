@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from accounts.ready import ReadyQuery
 from mailsync.models import Folder, Message, Placement, Thread
 from mailsync.types import Role
 
@@ -60,9 +61,14 @@ class Conversation:
         return next((folder for folder in folders if folder.pk == folder_id), None)
 
 
+_THREAD = ReadyQuery(lambda pk, user: Thread.objects.select_related("account").filter(pk=pk, account__user_id=user))
+
+
 def load_conversation(user_id: int, thread_id: int) -> Conversation:
     """Messages that no folder shows are left out. Raises ``Thread.DoesNotExist`` for another's conversation."""
-    thread = Thread.objects.select_related("account").get(id=thread_id, account__user_id=user_id)
+    thread = _THREAD.one(thread_id, user_id)
+    if thread is None:
+        raise Thread.DoesNotExist(f"There is no conversation {thread_id} of this user's.")
     # Folders come by a query of their own: joined, a planner without statistics may begin with the folders' lists.
     shown = Placement.objects.filter(thread_id=thread_id, shown=True).prefetch_related("folder")
     placements: dict[int, list[Placement]] = {}
