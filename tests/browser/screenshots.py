@@ -182,6 +182,7 @@ SCREENS: dict[str, Step] = {
     "new-contact": visit("/settings/contacts/add/?name=Ada&address=ada@example.org"),
     "storage": visit("/settings/storage/"),
     "import": visit("/settings/storage/import/"),
+    "space": visit("/settings/storage/space/"),
     "emptying": ask_to_empty,
     "archive-mode": edit_account,
     "keeping": ask_to_keep,
