@@ -15,6 +15,7 @@ TESTS = Path(__file__).resolve().parents[1]
 
 WIRE, PURE, ENGINE = "protocol/test_imap_faults", "protocol/test_imap_pure", "engine/test_faults"
 MORE, PUSH, SCENES = "engine/test_fault_list", "engine/test_push", "engine/test_scenarios"
+BEGIN = "protocol/test_imap_connecting"
 STOPPED, MEANWHILE = "engine/test_push_stopped", "engine/test_pull_meanwhile"
 
 FAULTS: dict[str, tuple[str, ...]] = {
@@ -24,29 +25,29 @@ FAULTS: dict[str, tuple[str, ...]] = {
         f"{SCENES}::test_killed_at_any_network_step",
         f"{ENGINE}::test_a_dropped_line_is_taken_up_within_the_visit",
     ),
-    "slow greeting: time-out": (f"{WIRE}::test_a_slow_greeting_is_a_time_out",),
+    "slow greeting: time-out": (f"{BEGIN}::test_a_slow_greeting_is_a_time_out",),
     "drop after login: back off": (
-        f"{WIRE}::test_a_drop_in_the_login_backs_off",
+        f"{BEGIN}::test_a_drop_in_the_login_backs_off",
         f"{ENGINE}::test_a_server_that_keeps_dropping_is_left_alone_for_a_while",
     ),
     "STARTTLS stripped: refuse": (
-        f"{WIRE}::test_starttls_that_was_stripped_is_refused_before_the_password",
-        f"{WIRE}::test_a_preauth_greeting_does_not_skip_starttls",
+        f"{BEGIN}::test_starttls_that_was_stripped_is_refused_before_the_password",
+        f"{BEGIN}::test_a_preauth_greeting_does_not_skip_starttls",
     ),
-    "plain text injected before TLS: abort": (f"{WIRE}::test_plain_text_after_starttls_is_refused",),
-    "bad certificate: clear error": (f"{WIRE}::test_a_bad_certificate_is_named",),
-    "token refused: connect again, once": (f"{WIRE}::test_a_refused_token_asks_to_connect_again",),
+    "plain text injected before TLS: abort": (f"{BEGIN}::test_plain_text_after_starttls_is_refused",),
+    "bad certificate: clear error": (f"{BEGIN}::test_a_bad_certificate_is_named",),
+    "token refused: connect again, once": (f"{BEGIN}::test_a_refused_token_asks_to_connect_again",),
     "token expires in a session: refresh once": (),
     "refresh revoked: ask the user": (),
     "too many connections: lower the cap": (
-        f"{WIRE}::test_too_many_connections_in_the_greeting",
+        f"{BEGIN}::test_too_many_connections_in_the_greeting",
         "store/test_throttle::test_a_server_with_too_many_connections_gets_fewer",
     ),
     "* BYE in FETCH: keep the chunks": (
         f"{WIRE}::test_a_break_in_the_second_batch_keeps_the_first",
         f"{ENGINE}::test_a_dropped_line_is_taken_up_within_the_visit",
     ),
-    "capabilities change after login": (f"{WIRE}::test_capabilities_that_change_after_login_are_read_again",),
+    "capabilities change after login": (f"{BEGIN}::test_capabilities_that_change_after_login_are_read_again",),
     # Stream
     "literal longer or shorter than announced: store nothing": (
         f"{WIRE}::test_a_stream_out_of_step_yields_nothing_of_its_batch",

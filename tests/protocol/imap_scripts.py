@@ -1,6 +1,8 @@
 """The beginnings that scripted IMAP conversations share."""
 
-from tests.servers.scripted import Expect, Say, Step
+from mailsync.protocol import imap
+from mailsync.protocol.imap import ImapSource
+from tests.servers.scripted import Expect, Say, ScriptedServer, Step
 
 CAPABILITIES = "IMAP4rev1 UIDPLUS ESEARCH MOVE IDLE CONDSTORE ENABLE"
 
@@ -28,3 +30,17 @@ def selected(exists: int = 3) -> tuple[Step, ...]:
         Expect(r"\S+ EXAMINE "),
         Say(f"* {exists} EXISTS\n* OK [UIDVALIDITY 7] x\n* OK [UIDNEXT 9] x\n* OK [HIGHESTMODSEQ 5] x\n{{tag}} OK"),
     )
+
+
+_OPENED: list[ImapSource] = []
+
+
+def opened(server: ScriptedServer, seconds: float = 5) -> ImapSource:
+    """A source connected to this server, until ``close_opened``."""
+    _OPENED.append(imap.connect(server.settings(seconds=seconds)))
+    return _OPENED[-1]
+
+
+def close_opened() -> None:
+    while _OPENED:
+        _OPENED.pop()._session.wire.shutdown()
