@@ -139,7 +139,7 @@ DATABASES["default"]["OPTIONS"]["pool"] = {
 # Pages are read by keys out of memory or flash. At PostgreSQL's default, made for turning disks, a planner that has
 # no statistics yet (a mailbox just filled) reads a whole folder and sorts it rather than following its index.
 DATABASES["default"]["OPTIONS"].setdefault("options", "-c random_page_cost=1.1")
-# For psycopg's own cursors, which the outbox uses; Django's never prepare.
+# For psycopg's own cursors, which are for what is asked often (accounts/ready.py); Django's never prepare.
 DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

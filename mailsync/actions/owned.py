@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from accounts.models import Identity, MailAccount
 from mailsync.models import Draft, Folder, Message, Outgoing, Placement
-from mailsync.store import changes
+from mailsync.store.locking import lock_placements
 from mailsync.store.outbox import BYTES
 from mailsync.store.summary import lock_folders
 
@@ -26,7 +26,7 @@ def own_placements(user_id: int, placement_ids: Iterable[int], *, to: Sequence[i
     if wanted and not found:
         raise NotYours("placement")
     lock_folders([*{folder for _id, folder, _owner in found}, *to])
-    return changes.lock_placements(id_ for id_, _folder, _owner in found)
+    return lock_placements(id_ for id_, _folder, _owner in found)
 
 
 def own_folder(user_id: int, folder_id: int) -> Folder:

@@ -19,6 +19,7 @@ from accounts.models import User
 from mailsync.announce import announce_folders
 from mailsync.models import Act
 from mailsync.store import changes, emptying, leases
+from mailsync.store.locking import lock_placements
 from mailsync.store.summary import lock_folders, refresh
 from mailsync.store.threads import refresh_threads
 from mailsync.types import Role
@@ -70,7 +71,7 @@ def _empty(user: User, role: Role, days: int, group: UUID) -> int:
     lock_folders(found.values())
     # Asked again once they are locked: somebody may have taken one out, or flagged it.
     still = set(due.filter(pk__in=found).values_list("pk", flat=True))
-    rows = [row for row in changes.lock_placements(found) if row.pk in still and not row.flagged]
+    rows = [row for row in lock_placements(found) if row.pk in still and not row.flagged]
     changes.record_expunges(rows, group=group, hold_until=timezone.now() + emptying.GRACE)
     announce_folders(refresh((row.folder_id, row.thread_id) for row in rows))
     refresh_threads({row.thread_id for row in rows})

@@ -8,6 +8,7 @@ from django.utils import timezone
 from mailsync.announce import announce_folders
 from mailsync.models import Folder, Placement, Snooze
 from mailsync.store import changes, snoozing, specials
+from mailsync.store.locking import lock_placements
 from mailsync.store.summary import lock_folders, refresh
 from mailsync.store.threads import refresh_threads
 from mailsync.types import Role
@@ -23,7 +24,7 @@ def wake(account_id: int) -> None:
         targets = {one.message_id: _back_to(one, inbox) for one in due}
         lock_folders([place.pk, *(folder.pk for folder in targets.values())])
         lying = Placement.objects.filter(folder=place, message__in=targets, shown=True)
-        locked = changes.lock_placements(lying.values_list("pk", flat=True))
+        locked = lock_placements(lying.values_list("pk", flat=True))
         _bring_back(locked, targets)
     Snooze.objects.filter(pk__in=[one.pk for one in due]).update(woken_at=timezone.now())
 

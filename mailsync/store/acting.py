@@ -13,6 +13,7 @@ from django.utils import timezone
 from mailsync.errors import CannotDo
 from mailsync.models import Folder, Placement
 from mailsync.store import changes, specials
+from mailsync.store.locking import lock_placements
 from mailsync.store.summary import FolderCounts, lock_folders, refresh
 from mailsync.store.threads import refresh_threads
 from mailsync.types import Role
@@ -49,7 +50,7 @@ def apply_verb(
     rows = list(Placement.objects.select_related("account").filter(pk__in=placement_ids))
     targets = _targets(verb, argument, rows, group)
     lock_folders([*(row.folder_id for row in rows), *(folder.pk for folder in targets.values())])
-    locked = changes.lock_placements(placement_ids)
+    locked = lock_placements(placement_ids)
     pairs: list[tuple[int, int]] = []
     touched: set[int] = set()
     if verb in _FLAGS:

@@ -1,6 +1,6 @@
 """The change log, written in the transaction that shows the change on the screen. Database room.
 
-In: placements (locked by ``lock_placements``) and what the user wants of them. Out: rows as the user
+In: placements (locked by ``store.locking``) and what the user wants of them. Out: rows as the user
 shall see them, and a ``Change`` for each message that really differs, which ``engine.push`` carries to
 the server. POP3 accounts have no remote folders: their changes are done when they are shown, and are
 written down all the same, so that Undo works alike.
@@ -20,36 +20,6 @@ from mailsync.types import Role
 
 #: IMAP system flags (RFC 9051 §2.3.2) and the columns that hold them; all other flags are keywords.
 COLUMNS = {"\\Seen": "seen", "\\Flagged": "flagged", "\\Answered": "answered", "\\Draft": "draft"}
-
-
-def lock_placements(placement_ids: Iterable[int]) -> list[Placement]:
-    """The rows that still exist, locked, with folder and account; ordered by id so that nobody deadlocks.
-
-    A placement that a pending move has hidden stands for the one it is moving to.
-    """
-    rows = _locked(placement_ids)
-    hidden = [row.pk for row in rows if not row.shown]
-    for _ in range(5):
-        if not hidden:
-            break
-        moved = dict(
-            Change.objects.filter(
-                placement__in=hidden, kind=Change.Kind.MOVE, state__in=Change.OPEN, target_placement__isnull=False
-            ).values_list("placement_id", "target_placement_id")
-        )
-        found = _locked(target for target in moved.values() if target is not None)
-        rows = [row for row in rows if row.pk not in moved] + found
-        hidden = [row.pk for row in found if not row.shown]
-    return [row for row in rows if row.shown]
-
-
-def _locked(placement_ids: Iterable[int]) -> list[Placement]:
-    return list(
-        Placement.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("folder", "account")
-        .filter(id__in=set(placement_ids))
-        .order_by("id")
-    )
 
 
 def has_flag(placement: Placement, name: str) -> bool:

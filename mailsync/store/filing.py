@@ -17,6 +17,7 @@ from mailsync.models import Draft, Folder, Message, Outgoing, Placement
 from mailsync.store import allowance, changes, outbox, specials
 from mailsync.store.authored import store_own_messages
 from mailsync.store.draft_copies import retire_copy
+from mailsync.store.locking import lock_placements
 from mailsync.store.summary import FolderCounts, lock_folders, refresh
 from mailsync.store.threads import refresh_threads
 from mailsync.types import Role
@@ -134,7 +135,7 @@ def _mark_original(outgoing: Outgoing) -> list[tuple[int, int]]:
         return []
     placements = Placement.objects.filter(message=outgoing.original_id, shown=True)
     lock_folders(placements.values_list("folder_id", flat=True))
-    locked = changes.lock_placements(placements.values_list("id", flat=True))
+    locked = lock_placements(placements.values_list("id", flat=True))
     touched = changes.record_flags(locked, add=[outgoing.original_flag], group=uuid4())
     return [(row.folder_id, row.thread_id) for row in touched]
 

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from accounts.ready import prepared_cursor
 from mailsync.models import Placement
+
+#: Up to so many rows planning a statement costs more than running it.
+PREPARED_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ def refresh(pairs: Iterable[tuple[int, int]]) -> list[FolderCounts]:
         return []
     folder_ids = [folder for folder, _ in wanted]
     lock_folders(folder_ids)
-    with connection.cursor() as cursor:
+    with prepared_cursor() if len(wanted) <= PREPARED_ROWS else connection.cursor() as cursor:
         cursor.execute(_REFRESH, [folder_ids, [thread for _, thread in wanted]])
         return sorted((FolderCounts(*row) for row in cursor.fetchall()), key=lambda counts: counts.folder_id)
 

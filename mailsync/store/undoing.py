@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from mailsync.models import Change, Placement
 from mailsync.store import changes, copying, folder_changes
 from mailsync.store.folder_changes import TooLate
+from mailsync.store.locking import lock_placements
 from mailsync.store.summary import lock_folders, remove_placements
 
 Pair = tuple[int, int]
@@ -116,7 +117,7 @@ def _expunges(expunged: Sequence[Change]) -> list[Pair]:
 def _flags(flagged: Sequence[Change]) -> list[Pair]:
     """Flags that wait are set back; flags that left are answered by their inverse."""
     waiting = [change for change in flagged if change.state == Change.State.QUEUED]
-    rows = {row.pk: row for row in changes.lock_placements([change.placement_id or 0 for change in waiting])}
+    rows = {row.pk: row for row in lock_placements([change.placement_id or 0 for change in waiting])}
     for change in waiting:
         row = rows.get(change.placement_id or 0)
         if row is not None:
@@ -130,7 +131,7 @@ def _flags(flagged: Sequence[Change]) -> list[Pair]:
             inverse = (tuple(change.remove_flags), tuple(change.add_flags))
             left.setdefault(inverse, []).append(change.placement_id)
     for (add, remove), ids in left.items():
-        touched = changes.record_flags(changes.lock_placements(ids), add=add, remove=remove, group=uuid4())
+        touched = changes.record_flags(lock_placements(ids), add=add, remove=remove, group=uuid4())
         pairs += [_pair(row) for row in touched]
     return pairs
 

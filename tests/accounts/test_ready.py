@@ -1,11 +1,11 @@
 """A query that is made ready gives what its queryset gives, whatever the numbers."""
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from accounts.ready import ReadyQuery
+from accounts.ready import ReadyQuery, prepared_cursor
 from mailsync.models import Folder, Message
 from tests.factories import make_account, make_folder, make_message, make_user
 
@@ -47,3 +47,28 @@ def test_a_user_by_key_is_read_each_time_and_among_ones_own() -> None:
         User.objects.get(pk=user.pk + 1)
     with pytest.raises(User.DoesNotExist):
         User.objects.filter(is_active=True).get(pk=user.pk)
+
+
+def test_a_prepared_statement_is_planned_once_for_a_connection(db: None) -> None:
+    statement = "SELECT %s::bigint + 1, current_setting('server_version_num') AS heron_prepared"
+    for number in range(8):
+        with prepared_cursor() as cursor:
+            cursor.execute(statement, [number])
+            assert cursor.fetchone()[0] == number + 1
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum(generic_plans + custom_plans), count(*) FROM pg_prepared_statements"
+            " WHERE statement LIKE '%%heron_prepared%%'"
+        )
+        assert cursor.fetchone() == (8, 1)
+
+
+def test_a_log_of_queries_says_what_was_asked(db: None) -> None:
+    with CaptureQueriesContext(connection) as asked, prepared_cursor() as cursor:
+        cursor.execute("SELECT %s::bigint", [17])
+    assert [one["sql"] for one in asked.captured_queries] == ["SELECT 17::bigint"]
+
+
+def test_what_the_database_refuses_is_raised_as_django_names_it(db: None) -> None:
+    with pytest.raises(DataError), transaction.atomic(), prepared_cursor() as cursor:
+        cursor.execute("SELECT %s::int / 0", [1])
