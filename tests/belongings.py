@@ -11,7 +11,18 @@ from django.test import Client
 
 from accounts.models import Identity, User
 from mailsync import actions
-from mailsync.models import Contact, Device, Draft, Outgoing, RecentSearch, SavedSearch, TemplateFile, Upload
+from mailsync.models import (
+    BlockedSender,
+    Contact,
+    Device,
+    Draft,
+    Outgoing,
+    RecentSearch,
+    Rule,
+    SavedSearch,
+    TemplateFile,
+    Upload,
+)
 from tests.factories import START, make_account, make_folder, make_message
 
 
@@ -34,12 +45,16 @@ def make_belongings(user: User) -> dict[str, Any]:
     contact = Contact.objects.create(user=user, uid="card")
     saved = SavedSearch.objects.create(user=user, name="Bills", query="invoice", folder=placement.folder)
     recent = RecentSearch.objects.create(user=user, query="invoice", used_at=START)
+    rule = Rule.objects.create(user=user, name="Rotas", query="subject:rota", position=1, deeds=[["flag", ""]])
+    blocked = BlockedSender.objects.create(user=user, pattern="pest.example")
     template = actions.write_template(user.pk, None, name="Thanks", subject="", body="<p>Thanks</p>")
     file = TemplateFile.objects.create(template=template, blob=attached.blob, name="a.txt", content_type="text/plain")
     device = Device.objects.create(
         user=user, endpoint=f"https://push.test/{user.pk}", public_key=b"k", secret=b"s", session_key="x", told_id=0
     )
     return {
+        "rule_id": rule.pk,
+        "blocked_id": blocked.pk,
         "device_id": device.pk,
         "template_id": template.pk,
         "file_id": file.pk,

@@ -14,6 +14,7 @@ from django.http import Http404
 from accounts.models import Identity, MailAccount, OutgoingServer, User
 from accounts.ready import ReadyQuery
 from mailsync.models import (
+    BlockedSender,
     Contact,
     Draft,
     DraftAttachment,
@@ -23,6 +24,7 @@ from mailsync.models import (
     Outgoing,
     Placement,
     RecentSearch,
+    Rule,
     SavedSearch,
     TemplateFile,
     Thread,
@@ -95,6 +97,14 @@ def saved_search_for(user: User, saved_id: int) -> SavedSearch:
 
 def recent_search_for(user: User, recent_id: int) -> RecentSearch:
     return _one(RecentSearch.objects.all(), pk=recent_id, user=user)
+
+
+def rule_for(user: User, rule_id: int) -> Rule:
+    return _one(Rule.objects.all(), pk=rule_id, user=user)
+
+
+def blocked_for(user: User, blocked_id: int) -> BlockedSender:
+    return _one(BlockedSender.objects.all(), pk=blocked_id, user=user)
 
 
 def draft_for(user: User, draft_id: int) -> Draft:

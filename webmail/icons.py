@@ -15,8 +15,8 @@ from zipfile import ZipFile
 SPRITE = "icons.svg"
 
 _NAMES = """
-activity alarm-clock archive archive-restore arrow-down arrow-left arrow-right arrow-up arrow-up-down at-sign baseline
-bell bell-off bold book-user brush-cleaning calendar calendar-check calendar-clock calendar-x check check-check
+activity alarm-clock archive archive-restore arrow-down arrow-left arrow-right arrow-up arrow-up-down at-sign ban
+baseline bell bell-off bold book-user brush-cleaning calendar calendar-check calendar-clock calendar-x check check-check
 chevron-down chevron-left chevron-right chevron-up circle circle-alert circle-check circle-pause circle-question-mark
 circle-user circle-x clipboard clock cloud-off cloud-upload code command contact copy corner-down-left database
 download ellipsis ellipsis-vertical external-link eye eye-off file file-archive file-image file-pen-line

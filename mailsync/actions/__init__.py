@@ -65,7 +65,9 @@ from mailsync.actions.presence import look_in
 from mailsync.actions.receipts import answer_receipt
 from mailsync.actions.recent_searches import forget_recent_searches, remember_search
 from mailsync.actions.repair import retry_changes, retry_folder, verify_now
+from mailsync.actions.rules import RuleText, remove_rule, reorder_rule, run_rule, switch_rule, write_rule
 from mailsync.actions.saved_searches import forget_search, save_search
+from mailsync.actions.senders import block_sender, block_sender_of, block_senders_of, sweep, unblock_sender
 from mailsync.actions.sending import (
     cancel_outgoing,
     dismiss_outgoing,
@@ -102,6 +104,7 @@ __all__ = [
     "MailError",
     "NameTaken",
     "NotYours",
+    "RuleText",
     "TooLarge",
     "act_on_list",
     "add_device",
@@ -117,6 +120,9 @@ __all__ = [
     "attach_to_template",
     "begin_import",
     "begin_upload",
+    "block_sender",
+    "block_sender_of",
+    "block_senders_of",
     "cancel_import_upload",
     "cancel_outgoing",
     "cancel_upload",
@@ -167,6 +173,7 @@ __all__ = [
     "put_template",
     "remember_search",
     "remove_device",
+    "remove_rule",
     "remove_template",
     "remove_template_file",
     "rename_account",
@@ -174,12 +181,14 @@ __all__ = [
     "rename_label",
     "renew_permission",
     "reopen",
+    "reorder_rule",
     "reschedule",
     "resume_account",
     "retry_changes",
     "retry_everything",
     "retry_folder",
     "retry_send",
+    "run_rule",
     "save_draft",
     "save_search",
     "send",
@@ -194,8 +203,11 @@ __all__ = [
     "start_from_template",
     "stop_sharing",
     "subscribe_folder",
+    "sweep",
+    "switch_rule",
     "sync_now",
     "trash",
+    "unblock_sender",
     "undo",
     "undo_send",
     "update_account",
@@ -203,5 +215,6 @@ __all__ = [
     "withdraw_permission",
     "write_again",
     "write_contact",
+    "write_rule",
     "write_template",
 ]

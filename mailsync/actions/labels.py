@@ -11,6 +11,7 @@ from mailsync.actions.verb import verb
 from mailsync.actions.whole_list import act_on_list
 from mailsync.errors import CannotDo
 from mailsync.models import Label
+from mailsync.store import rules
 from mailsync.store.labels import carry_over, is_atom
 from mailsync.store.listed import Listing
 from mailsync.types import ActionResult
@@ -35,6 +36,7 @@ def colour_label(user_id: int, keyword: str, hue: int) -> None:
 def rename_label(user_id: int, old: str, new: str, folder_ids: Sequence[int]) -> ActionResult:
     """Rename a label on everything in these folders; its colour goes with it."""
     carry_over(user_id, old, new)
+    rules.rename_label(user_id, old, new)
     wake.tell(user_id, "account")
     return act_on_list(user_id, "relabel", Listing(tuple(folder_ids), label=old), argument=f"{old} {new}")
 

@@ -17,7 +17,7 @@ from mailsync.actions.owned import NotYours, own_folder, own_message, own_placem
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.models import Act, Change, Folder, Message, Placement, Thread, ThreadRow
-from mailsync.store import changes, copying, deciding, journal_work, snoozing, specials, undoing
+from mailsync.store import changes, copying, deciding, journal_work, ruling, snoozing, specials, undoing
 from mailsync.store.acting import hold_until
 from mailsync.store.labels import is_atom, take_back
 from mailsync.store.threads import delete_empty_threads
@@ -196,6 +196,9 @@ def undo(user_id: int, group: UUID) -> bool:
         if act.state not in (Act.State.UNDOING, Act.State.UNDONE):
             journal_work.begin_undo(act)
             take_back(user_id, act.verb, act.argument)
+            ruling.forget_made(user_id, act.detail)
+            if act.detail.get("threads"):
+                wake.show([], *_set_back(user_id, act.detail))
             wake.tell(user_id, "account")
             wake.act_soon(act.pk)
         return True
@@ -216,6 +219,8 @@ def undo(user_id: int, group: UUID) -> bool:
         decided = deciding.take_back(act.detail["account"], act.detail["decided"])
         wake.show([], *decided.pairs)
         delete_empty_threads(decided.emptied)
+    if act is not None:
+        ruling.forget_made(user_id, act.detail)
     Act.objects.filter(group=group).update(state=Act.State.UNDONE)
     wake.show([], *touched)
     wake.push_soon(change.account_id for change in mine)

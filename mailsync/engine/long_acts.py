@@ -13,10 +13,11 @@ from django.db import OperationalError, transaction
 from mailsync.announce import announce, announce_folders
 from mailsync.engine import mail_imports
 from mailsync.errors import CannotDo
-from mailsync.models import Act, Change
-from mailsync.store import acting, journal_work, leases, undoing
+from mailsync.models import Act, Change, Placement
+from mailsync.store import acting, journal_work, leases, ruling, undoing
 from mailsync.store.listed import Listing, load_listed, placements_of
-from mailsync.store.summary import refresh
+from mailsync.store.rules import load_rules
+from mailsync.store.summary import FolderCounts, refresh
 from mailsync.store.threads import refresh_threads
 
 logger = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ def _do(act: Act) -> bool:
     page = load_listed(act.user_id, listing, before=act.place, limit=SLICE_ROWS)
     ids = placements_of(page.rows, listing, highest=act.highest)
     if ids:
-        count, folders = acting.apply_verb(act.verb, act.argument, ids, act.group)
+        count, folders = _apply(act, ids)
         act.count += count
         announce_folders(folders)
     act.rows_done += len(page.rows)
@@ -81,6 +82,21 @@ def _do(act: Act) -> bool:
     if page.next is None:
         act.state = Act.State.DONE
     return page.next is not None
+
+
+def _apply(act: Act, ids: Sequence[int]) -> tuple[int, list[FolderCounts]]:
+    """The verb, or all that a rule says."""
+    if act.verb != "rule":
+        return acting.apply_verb(act.verb, act.argument, ids, act.group)
+    rule = next(iter(load_rules(act.user_id, only=int(act.argument))), None)
+    if rule is None or rule.problem:
+        raise CannotDo("The rule has been removed, or can no longer work.")
+    placements = list(Placement.objects.filter(pk__in=ids))
+    done = ruling.apply_deeds(rule.deeds, ids, act.group)
+    ruling.note_hits(ruling.Author(rule.name, rule.deeds, rule.id), placements, act.group)
+    turned = [*act.detail.get("threads", []), *done.detail.pop("threads", [])]
+    act.detail = {**act.detail, **done.detail, **({"threads": turned} if turned else {})}
+    return len(placements), list(done.counts.values())
 
 
 def _undo(act: Act) -> bool:

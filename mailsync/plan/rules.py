@@ -38,7 +38,7 @@ class Fields:
     to: str = ""
     subject: str = ""
     words: str = ""
-    list: str = ""
+    list_id: str = ""
     larger_mb: int = 0
     has_attachment: bool = False
     to_me: bool = False
@@ -63,7 +63,7 @@ def build_query(fields: Fields) -> str:
         _one_of("to", fields.to),
         Words(_bare(fields.subject), "subject") if _bare(fields.subject) else None,
         *(Words(word) for word in _bare(fields.words).split()),
-        _one_of("list", fields.list),
+        _one_of("list", fields.list_id),
         Has("attachment") if fields.has_attachment else None,
         Size(above=fields.larger_mb * _MB) if fields.larger_mb else None,
         either([Words("me", "to", prefix=True), Words("me", "cc", prefix=True)]) if fields.to_me else None,

@@ -13,11 +13,12 @@ from mailsync.models import Placement
 from mailsync.store.labels import label_rows
 from mailsync.store.listing import ListRow, Page, Sort, list_rows
 from mailsync.store.search import prepare_search
+from mailsync.store.senders import sender_rows
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """``label`` and ``query`` are empty but for the list of a label and of a search."""
+    """``label``, ``query`` and ``sender`` are empty but for the list of a label, of a search and of a sender's mail."""
 
     folder_ids: tuple[int, ...]
     by_conversation: bool = False
@@ -29,6 +30,7 @@ class Listing:
     everywhere: bool = False
     to_me_only: bool = False
     sort: str = Sort.NEWEST.value
+    sender: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -43,6 +45,8 @@ def load_listed(user_id: int, listing: Listing, *, before: str = "", until: str 
     if listing.query:
         search = prepare_search(user_id, listing.query, None if listing.everywhere else listing.folder_ids)
         return search.page(before=before or None, limit=limit)
+    if listing.sender:
+        return sender_rows(listing.folder_ids, listing.sender, before=before or None, limit=limit)
     if listing.label:
         return label_rows(listing.folder_ids, listing.label, before=before or None, limit=limit)
     return list_rows(

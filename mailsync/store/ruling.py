@@ -4,11 +4,12 @@ In: deeds and placements of one user, in the caller's transaction. Out: the fold
 journal that takes it back, and a ``RuleHit`` for each message, which says why it is where it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID, uuid4
 
-from mailsync.models import Act, Placement, RuleHit, Thread
+from mailsync.models import Act, BlockedSender, Placement, Rule, RuleHit, Thread
 from mailsync.plan.rules import Deed, in_order
 from mailsync.store import acting
 from mailsync.store.summary import FolderCounts, refresh
@@ -21,7 +22,7 @@ class Applied:
     """The new counts by folder, and what the journal needs to take conversations back."""
 
     counts: dict[int, FolderCounts] = field(default_factory=dict)
-    detail: dict[str, object] = field(default_factory=dict)
+    detail: dict[str, Any] = field(default_factory=dict)
 
 
 def apply_deeds(deeds: Sequence[Deed], placement_ids: Sequence[int], group: UUID, *, held: bool = False) -> Applied:
@@ -86,3 +87,9 @@ def note_hits(author: Author, placements: Sequence[Placement], group: UUID) -> N
         )
         for one in placements
     )
+
+
+def forget_made(user_id: int, detail: Mapping[str, Any]) -> None:
+    """An act is taken back that blocked senders, or made a rule."""
+    BlockedSender.objects.filter(user_id=user_id, pattern__in=detail.get("blocked", ())).delete()
+    Rule.objects.filter(user_id=user_id, pk=detail.get("rule", 0)).delete()

@@ -8,7 +8,9 @@ from playwright.sync_api import Page
 from accounts.leaving import delete_person
 from accounts.models import Identity
 from mailsync import actions
+from mailsync.actions import RuleText
 from mailsync.models import Message
+from mailsync.plan.rules import Deed, Fields
 from tests.browser.conftest import Mailbox
 from tests.browser.webserver import SETUP_TOKEN
 from tests.factories import make_account
@@ -35,7 +37,17 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
     # Its folders are not known yet.
     filling = make_account(mailbox.user, address="anna@club.example")
     template = actions.write_template(mailbox.user.pk, None, name="Thanks", subject="Order", body="<p>Many thanks</p>")
+    rule = actions.write_rule(
+        mailbox.user.pk, None, RuleText("Rotas", Fields(subject="rota"), (Deed("flag"), Deed("label", "Rota")))
+    )
+    actions.block_sender(mailbox.user.pk, "pest.example")
     return {
+        "rules": "/settings/rules/",
+        "rule": f"/settings/rules/{rule.pk}/",
+        "new rule": f"/settings/rules/add/?message={newest.message_id}",
+        "block sender": f"/m/{newest.message_id}/block/",
+        "sweep": f"/m/{newest.message_id}/sweep/",
+        "why": f"/m/{newest.message_id}/why/",
         "inbox": f"/f/{inbox.pk}/",
         "unread": f"/f/{inbox.pk}/?show=unread",
         "to me": f"/f/{inbox.pk}/?show=to-me",

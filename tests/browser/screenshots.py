@@ -30,8 +30,10 @@ from playwright.sync_api import Error, Page, Response, sync_playwright
 
 from accounts.models import User
 from mailsync import actions
+from mailsync.actions import RuleText
 from mailsync.message.vcard import Labelled, VCard
 from mailsync.models import AccountSync
+from mailsync.plan.rules import Deed, Fields
 from mailsync.store.contacts import keep_card
 from tests.browser.chromium import CHROMIUM, QUIET
 from tests.browser.webserver import PROJECT, served
@@ -41,6 +43,12 @@ from tests.sample_mailbox import fill
 
 FOLDER = PROJECT / "screenshots"
 SIZES = {"wide": (1440, 900), "middle": (1024, 768), "phone": (390, 844)}
+
+RULES = (
+    ("Boathouse", "boathouse", Deed("label", "Boathouse")),
+    ("Newsletters", "news, letter", Deed("archive")),
+    ("Receipts", "shop", Deed("pin")),
+)
 
 Step = Callable[[Page], object]
 
@@ -179,6 +187,11 @@ SCREENS: dict[str, Step] = {
     "notifications": visit("/settings/notifications/"),
     "security": visit("/settings/security/"),
     "contacts": visit("/settings/contacts/"),
+    "rules": visit("/settings/rules/"),
+    "rule": visit("/settings/rules/1/"),
+    "block-sender": visit("/m/1/block/"),
+    "sweep": visit("/m/1/sweep/"),
+    "why": visit("/m/1/why/"),
     "new-contact": visit("/settings/contacts/add/?name=Ada&address=ada@example.org"),
     "storage": visit("/settings/storage/"),
     "import": visit("/settings/storage/import/"),
@@ -218,6 +231,9 @@ def filled_site(language: str = "", **environment: str) -> Iterator[tuple[str, s
             keep_card(user.pk, VCard(name=name, organisation="Nordlicht", addresses=(Labelled(address),)))
         for name, subject, body in TEMPLATES:
             actions.write_template(user.pk, None, name=name, subject=subject, body=body)
+        for name, sender, deed in RULES:
+            actions.write_rule(user.pk, None, RuleText(name, Fields(sender=sender), (Deed("read"), deed)))
+        actions.block_sender(user.pk, "prizes.example")
         AccountSync.objects.filter(account=account).update(
             last_success_at=timezone.now(), capabilities=["IMAP4REV1", "UIDPLUS"]
         )

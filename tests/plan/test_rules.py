@@ -29,7 +29,7 @@ TODAY = date(2026, 3, 1)
         (Fields(sender="Ada <ada@example.org>"), 'from:"Ada <ada@example.org"'),
         (Fields(sender="ada@example.org, ,bob"), "from:ada@example.org OR from:bob"),
         (Fields(sender="ada, bob", search="is:unread"), "(from:ada OR from:bob) is:unread"),
-        (Fields(to='"team"', list="news.example; talk.example"), "to:team (list:news.example OR list:talk.example)"),
+        (Fields(to='"team"', list_id="news.example; talk.example"), "to:team (list:news.example OR list:talk.example)"),
         (Fields(subject='the "weekly" rota', words="tea  cake"), 'subject:"the weekly rota" "tea" "cake"'),
         (Fields(has_attachment=True, larger_mb=2), "has:attachment larger:2097152"),
         (Fields(to_me=True), "to:me OR cc:me"),

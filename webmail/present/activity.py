@@ -41,11 +41,20 @@ _ICONS = {
     "set_keyword": "tag",
     "label": "tag",
     "unlabel": "tag",
+    "rule": "list-checks",
+    "block": "ban",
+    "block_sender": "ban",
+    "block_senders_of": "ban",
+    "block_sender_of": "ban",
 }
 
 
 #: What nothing here can take back.
-_FINAL = frozenset({"release"})
+FINAL = frozenset({"release"})
+
+
+def icon_of(verb: str) -> str:
+    return _ICONS.get(verb, "folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +92,13 @@ def present_entries(entries: Sequence[Entry], now: datetime) -> list[Day]:
 def _line(entry: Entry, at: datetime) -> Line:
     act = entry.act
     keyword = act.detail.get("keyword") or (act.argument if act.verb in ("label", "unlabel") else "")
-    label = f"{act.label}: {label_of(keyword).text}" if keyword else act.label
+    label = f"{act.label}: {label_of(keyword).text}" if keyword else _of_rule(act) or act.label
     subjects = ", ".join(subject.strip() or _("(no subject)") for subject in entry.subjects)
     if act.count > len(entry.subjects) and entry.subjects:
         subjects += " …"
     return Line(
         group=str(act.group),
-        icon=_ICONS.get(act.verb, "folder"),
+        icon=icon_of(act.verb),
         label=label,
         subjects=subjects,
         at=at,
@@ -99,8 +108,19 @@ def _line(entry: Entry, at: datetime) -> Line:
             % {"n": one.count, "why": said(one.why)}
             for one in entry.refused
         ),
-        may_undo=act.verb not in _FINAL and act.state in (Act.State.DONE, Act.State.WORKING, Act.State.STOPPED),
+        may_undo=act.verb not in FINAL and act.state in (Act.State.DONE, Act.State.WORKING, Act.State.STOPPED),
     )
+
+
+def _of_rule(act: Act) -> str:
+    """What came in and was treated before anybody saw it."""
+    if act.verb == "rule":
+        words = ngettext("Rule “%(name)s”: %(n)d message", "Rule “%(name)s”: %(n)d messages", act.count)
+    elif act.verb == "block":
+        words = ngettext("Blocked sender %(name)s: %(n)d message", "Blocked sender %(name)s: %(n)d messages", act.count)
+    else:
+        return ""
+    return words % {"name": act.label, "n": act.count}
 
 
 def _note(entry: Entry) -> str:

@@ -45,6 +45,7 @@ VERBS: dict[str, Verb] = {
     "pin": lambda user, ids: actions.pin(user.pk, ids, True),
     "unpin": lambda user, ids: actions.pin(user.pk, ids, False),
     "merge": lambda user, ids: actions.merge(user.pk, ids),
+    "block": lambda user, ids: actions.block_senders_of(user.pk, ids),
     "split": lambda user, ids: actions.split(user.pk, ids),
     "split_onward": lambda user, ids: actions.split(user.pk, ids, onward=True),
     "unflag": lambda user, ids: actions.flag(user.pk, ids, False),

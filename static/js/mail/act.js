@@ -48,7 +48,7 @@ export function openNames() {
 function leaves(verb, { keyword }) {
   const { kind, role, label } = document.getElementById("listform").dataset;
   if (verb === "unlabel") return kind === "label" && label.toLowerCase() === keyword.toLowerCase();
-  if (verb === "trash" || verb === "junk") return true;
+  if (verb === "trash" || verb === "junk" || verb === "block") return true;
   if (verb === "snooze") return kind === "folder" ? role !== "snoozed" : kind === "all";
   if (verb === "mute") return role === "inbox" || kind === "all";
   if (verb === "unflag") return kind === "flagged";

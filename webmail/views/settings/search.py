@@ -36,6 +36,8 @@ _FURTHER: tuple[tuple[str, Promise | str, str], ...] = (
     ("settings_writing", _("Templates"), "template_add"),
     ("settings_notifications", _("Tell this browser of new mail"), "settings_notifications"),
     ("settings_accounts", _("Connect a mail account"), "account_add"),
+    ("settings_rules", _("New rule"), "rule_add"),
+    ("settings_rules", _("Blocked senders"), "settings_rules"),
     ("settings_contacts", _("Import contacts"), "settings_contacts"),
     ("settings_contacts", _("Export contacts"), "settings_contacts"),
     ("settings_storage", _("Import mail"), "settings_import"),

@@ -1,0 +1,38 @@
+"""What lies in some folders from one address, exactly: page by page, and the newest of it. Database room."""
+
+from collections.abc import Sequence
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+
+from mailsync.models import Folder, Placement
+from mailsync.store.listing import Cursor, Page, message_rows
+
+
+def sender_rows(folder_ids: Sequence[int], sender: str, *, before: Cursor | str | None = None, limit: int = 50) -> Page:
+    """A page of the messages from this address, newest first."""
+    if isinstance(before, str):
+        before = Cursor.parse(before)
+    rows = _from(folder_ids, sender)
+    if before is not None:
+        rows = rows.filter(Q(received_at__lt=before.at) | Q(received_at=before.at, pk__lt=before.id))
+    keys = [Cursor(*key) for key in rows.values_list("received_at", "pk")[: limit + 1]]
+    found = message_rows([key.id for key in keys[:limit]])
+    return Page(tuple(found), keys[limit - 1] if len(keys) > limit else None)
+
+
+def newest_of(folder_ids: Sequence[int], sender: str) -> Cursor | None:
+    key = _from(folder_ids, sender).values_list("received_at", "pk").first()
+    return Cursor(*key) if key else None
+
+
+def count_from(folder_ids: Sequence[int], sender: str) -> int:
+    return _from(folder_ids, sender).count()
+
+
+def _from(folder_ids: Sequence[int], sender: str) -> QuerySet[Placement]:
+    accounts = Folder.objects.filter(pk__in=folder_ids).values("account")
+    rows = Placement.objects.alias(sender=Lower("message__from_address"))
+    # By the account as well: that is what the index of senders begins with.
+    wanted = rows.filter(sender=sender.lower(), message__account__in=accounts, folder__in=folder_ids, shown=True)
+    return wanted.order_by("-received_at", "-pk")

@@ -1,0 +1,272 @@
+"""Pages of rules and blocked senders, of a sweep, and of why a message is where it is; closed to everybody else."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import MailAccount, User
+from mailsync import actions
+from mailsync.engine import long_acts, rules
+from mailsync.message.vcard import Labelled, VCard
+from mailsync.models import Act, BlockedSender, Folder, Label, Placement, Rule, RuleHit
+from mailsync.plan.rules import Deed
+from mailsync.store.arrivals import note_arrivals
+from mailsync.store.contacts import keep_card
+from mailsync.store.rules import load_rules
+from tests.factories import make_account, make_folder, make_message, make_user
+from tests.web.conftest import Part
+
+pytestmark = pytest.mark.django_db
+
+HOME = "/settings/rules/"
+ADD = "/settings/rules/add/"
+
+
+@pytest.fixture
+def account(anna: User) -> MailAccount:
+    return make_account(anna)
+
+
+@pytest.fixture
+def inbox(account: MailAccount) -> Folder:
+    return make_folder(account)
+
+
+def lying(folder: Folder) -> list[str]:
+    return sorted(folder.placements.filter(shown=True).values_list("message__subject", flat=True))
+
+
+def work(act_id: int) -> None:
+    while long_acts.work(act_id):
+        pass
+
+
+def test_a_rule_is_tried_and_saved_and_changed(browser: Client, anna: User, inbox: Folder) -> None:
+    for number in range(12):
+        make_message(inbox, subject=f"Weekly rota {number}")
+    make_message(inbox, subject="Minutes")
+    make_message(make_folder(inbox.account, "Junk", role="junk"), subject="Junk rota")
+    typed = {"subject": "rota", "filing": "archive", "read": "on", "label": "to do"}
+    page = browser.post(ADD, {**typed, "do": "try"}).content.decode()
+    assert "12 of your newest 13 messages" in page
+    assert "Weekly rota 11" in page
+    assert not Rule.objects.exists()
+    part = browser.post(ADD, {**typed, "do": "try"}, **Part("tried")).content.decode()
+    assert part.startswith('<section class="tried"')
+    assert browser.post(ADD, typed).status_code == 302
+    (rule,) = load_rules(anna.pk)
+    assert (rule.name, rule.query) == ('subject:"rota"', 'subject:"rota"')
+    assert rule.deeds == (Deed("read"), Deed("label", "$label4"), Deed("archive"))
+    assert Label.objects.get().kept
+    shown = browser.get(f"{HOME}{rule.id}/").content.decode()
+    assert 'value="rota"' in shown
+    assert "12 of your newest 13 messages" in shown
+    assert browser.post(f"{HOME}{rule.id}/", {"name": "Rotas", "sender": "ada", "flag": "on"}).status_code == 302
+    (rule,) = load_rules(anna.pk)
+    assert (rule.name, rule.query, rule.deeds) == ("Rotas", "from:ada", (Deed("flag"),))
+    assert "Rotas" in browser.get(HOME).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"flag": "on"}, "fill in at least one field"),
+        ({"sender": "ada"}, "what is to be done"),
+        ({"search": "in:nowhere", "flag": "on"}, "nowhere"),
+        ({"search": '"open', "flag": "on"}, "quotation mark"),
+        ({"sender": "ada", "pin": "on", "mute": "on"}, "on top and out of sight"),
+        ({"sender": "ada", "filing": "f999999"}, "not one of the available choices"),
+        ({"words": "...", "flag": "on"}, "no letter or digit"),
+    ],
+)
+def test_what_makes_no_rule_is_refused_with_words(
+    browser: Client, inbox: Folder, typed: dict[str, str], words: str
+) -> None:
+    answer = browser.post(ADD, typed)
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert not Rule.objects.exists()
+
+
+def test_a_rule_begins_with_a_message_or_a_search(browser: Client, inbox: Folder) -> None:
+    plain = make_message(inbox, from_address="ada@example.test", from_name="Ada")
+    listed = make_message(inbox, facts={"list_id": "talk.example.test"})
+    assert 'value="ada@example.test"' in browser.get(ADD, {"message": plain.message_id}).content.decode()
+    assert 'value="talk.example.test"' in browser.get(ADD, {"message": listed.message_id}).content.decode()
+    assert 'value="larger:5MB"' in browser.get(ADD, {"q": "larger:5MB"}).content.decode()
+    stranger = make_message(make_folder(make_account(make_user())))
+    assert browser.get(ADD, {"message": stranger.message_id}).status_code == 404
+
+
+def test_a_folder_keeps_a_rule_to_its_mailbox_and_a_gone_one_pauses_it(
+    browser: Client, anna: User, account: MailAccount, inbox: Folder
+) -> None:
+    other = make_folder(make_account(anna))
+    work_folder = make_folder(account, "Work")
+    browser.post(ADD, {"sender": "ada", "filing": f"f{work_folder.pk}", "accounts": str(other.account_id)})
+    assert Rule.objects.get().accounts == [account.pk]
+    Folder.objects.filter(pk=work_folder.pk).delete()
+    page = browser.get(HOME).content.decode()
+    assert "Paused" in page
+    assert "The folder it moves mail to is gone." in page
+    answer = browser.post(f"{HOME}{Rule.objects.get().pk}/change/", {"do": "run"}, follow=True)
+    assert "This rule is paused" in answer.content.decode()
+
+
+def test_rules_are_ordered_switched_and_removed(browser: Client, anna: User, inbox: Folder) -> None:
+    for name in ("one", "two", "three"):
+        browser.post(ADD, {"name": name, "sender": name, "flag": "on"})
+    by_name = dict(Rule.objects.values_list("name", "pk"))
+
+    def change(name: str, do: str) -> list[str]:
+        assert browser.post(f"{HOME}{by_name[name]}/change/", {"do": do}).status_code == 302
+        return [rule.name for rule in load_rules(anna.pk) if rule.works]
+
+    assert change("three", "up") == ["one", "three", "two"]
+    assert change("one", "up") == ["one", "three", "two"]
+    assert change("one", "down") == ["three", "one", "two"]
+    assert change("one", "off") == ["three", "two"]
+    assert change("one", "on") == ["three", "one", "two"]
+    assert change("three", "remove") == ["one", "two"]
+    assert browser.post(f"{HOME}{by_name['one']}/change/", {"do": "dance"}).status_code == 404
+
+
+def test_a_rule_runs_over_what_is_there_and_is_taken_back(browser: Client, anna: User, inbox: Folder) -> None:
+    for number in range(5):
+        make_message(inbox, subject=f"Rota {number}")
+    make_message(inbox, subject="Minutes")
+    browser.post(ADD, {"name": "Rotas", "subject": "rota", "filing": "archive", "flag": "on"})
+    answer = browser.post(f"{HOME}{Rule.objects.get().pk}/change/", {"do": "run"})
+    assert answer["Location"] == "/activity/"
+    act = Act.objects.get()
+    make_message(inbox, subject="Rota that came later")
+    work(act.pk)
+    assert lying(inbox) == ["Minutes", "Rota that came later"]
+    assert RuleHit.objects.count() == 5
+    page = browser.get("/activity/").content.decode()
+    assert "Rule “Rotas”: 5 messages" in page
+    assert "5 messages in the last 30 days" in browser.get(HOME).content.decode()
+    browser.post("/undo/", {"group": str(act.group)})
+    work(act.pk)
+    assert lying(inbox) == ["Minutes", *(f"Rota {n}" for n in range(5)), "Rota that came later"]
+    assert not Placement.objects.filter(flagged=True, shown=True).exists()
+
+
+def test_why_a_message_is_here_names_the_rule_and_takes_it_back(browser: Client, inbox: Folder) -> None:
+    row = make_message(inbox, subject="Rota")
+    untouched = browser.get(f"/m/{row.message_id}/why/").content.decode()
+    assert "that is where the mail server has it" in untouched
+    browser.post(ADD, {"name": "Rotas", "subject": "rota", "filing": "archive"})
+    note_arrivals(inbox.pk, inbox.epoch, [row.uid or 0])
+    rules.run_rules(inbox.account)
+    assert lying(inbox) == []
+    page = browser.get(f"/m/{row.message_id}/why/").content.decode()
+    assert "It lies in Archive." in page
+    assert "Rule “Rotas”" in page
+    assert f'href="/settings/rules/{Rule.objects.get().pk}/"' in page
+    act = Act.objects.get()
+    assert str(act.group) in page
+    browser.post("/undo/", {"group": str(act.group)})
+    assert lying(inbox) == ["Rota"]
+    assert str(act.group) not in browser.get(f"/m/{row.message_id}/why/").content.decode()
+    assert f"/m/{row.message_id}/why/" in browser.get(f"/m/{row.message_id}/").content.decode()
+
+
+def test_a_sender_is_blocked_from_an_open_message_and_unblocked(browser: Client, anna: User, inbox: Folder) -> None:
+    row = make_message(inbox, subject="Offer", from_address="pest@shop.example")
+    url = f"/m/{row.message_id}/block/"
+    assert "pest@shop.example" in browser.get(url).content.decode()
+    assert browser.post(url, {"what": "domain"}).status_code == 302
+    blocked = BlockedSender.objects.get()
+    assert (blocked.pattern, blocked.to_bin) == ("shop.example", False)
+    junk = Folder.objects.get(role="junk")
+    assert (lying(inbox), lying(junk)) == ([], ["Offer"])
+    assert "shop.example" in browser.get(HOME).content.decode()
+    actions.undo(anna.pk, Act.objects.get().group)
+    assert not BlockedSender.objects.exists()
+    assert lying(inbox) == ["Offer"]
+    browser.post(f"{HOME}block/", {"pattern": "Pest@Shop.example", "bin": "1"})
+    blocked = BlockedSender.objects.get()
+    assert (blocked.pattern, blocked.to_bin) == ("pest@shop.example", True)
+    browser.post(f"{HOME}blocked/{blocked.pk}/remove/")
+    assert not BlockedSender.objects.exists()
+
+
+def test_nobody_blocks_themselves_and_a_contact_only_when_sure(
+    browser: Client, anna: User, account: MailAccount, inbox: Folder
+) -> None:
+    for pattern in (account.address, account.address.rpartition("@")[2], "nonsense", "", "a b@x.example"):
+        browser.post(f"{HOME}block/", {"pattern": pattern})
+    keep_card(anna.pk, VCard(name="Ada", addresses=(Labelled("ada@friends.example"),)))
+    row = make_message(inbox, from_address="Ada@friends.example")
+    url = f"/m/{row.message_id}/block/"
+    assert "one of your contacts" in browser.get(url).content.decode()
+    assert browser.post(url, {"what": "sender"}).status_code == 422
+    answer = browser.post("/act/", {"do": "block", "on": f"p{row.pk}"}, **Part("rows"))
+    assert answer.status_code == 409
+    assert "one of your contacts" in answer.content.decode()
+    assert not BlockedSender.objects.exists()
+    assert browser.post(url, {"what": "sender", "sure": "1"}).status_code == 302
+    assert BlockedSender.objects.get().pattern == "ada@friends.example"
+
+
+def test_senders_are_blocked_from_the_list(browser: Client, anna: User, inbox: Folder) -> None:
+    rows = [make_message(inbox, subject=f"S{n}", from_address=f"pest{n}@shop.example") for n in range(2)]
+    answer = browser.post("/act/", {"do": "block", "on": [f"p{row.pk}" for row in rows]}, **Part("rows"))
+    assert "2 senders blocked" in answer.content.decode()
+    assert BlockedSender.objects.count() == 2
+    assert lying(Folder.objects.get(role="junk")) == ["S0", "S1"]
+    actions.undo(anna.pk, Act.objects.get().group)
+    assert (BlockedSender.objects.count(), lying(inbox)) == (0, ["S0", "S1"])
+
+
+@pytest.mark.parametrize(("which", "left"), [("all", []), ("but_latest", ["S3"]), ("old", [])])
+def test_a_sweep_takes_what_was_chosen_of_that_very_sender(
+    browser: Client, anna: User, inbox: Folder, which: str, left: list[str]
+) -> None:
+    rows = [make_message(inbox, subject=f"S{n}", from_address="News@shop.example") for n in range(4)]
+    make_message(inbox, subject="Other", from_address="news@shop.example.org")
+    url = f"/m/{rows[0].message_id}/sweep/"
+    assert "4 messages from this sender" in browser.get(url).content.decode()
+    assert browser.post(url, {"which": which, "where": "archive"}).status_code == 302
+    act = Act.objects.get()
+    work(act.pk)
+    assert lying(inbox) == ["Other", *left]
+    assert not Rule.objects.exists()
+    browser.post("/undo/", {"group": str(act.group)})
+    work(act.pk)
+    assert lying(inbox) == ["Other", "S0", "S1", "S2", "S3"]
+
+
+def test_a_sweep_of_all_that_is_to_come_makes_a_rule_and_undo_removes_it(
+    browser: Client, anna: User, inbox: Folder
+) -> None:
+    target = make_folder(inbox.account, "Shop")
+    row = make_message(inbox, subject="S", from_address="news@shop.example")
+    url = f"/m/{row.message_id}/sweep/"
+    assert browser.post(url, {"which": "some", "where": "trash"}).status_code == 422
+    assert browser.post(url, {"which": "all", "where": "f999999"}).status_code == 404
+    browser.post(url, {"which": "all", "where": f"f{target.pk}", "onward": "1"})
+    (rule,) = load_rules(anna.pk)
+    assert (rule.query, rule.deeds) == ("from:news@shop.example", (Deed("move", str(target.pk)),))
+    act = Act.objects.get()
+    work(act.pk)
+    assert lying(target) == ["S"]
+    actions.undo(anna.pk, act.group)
+    assert not Rule.objects.exists()
+
+
+def test_strangers_find_nothing(anna: User, inbox: Folder) -> None:
+    row = make_message(inbox)
+    rule = Rule.objects.create(user=anna, name="x", query="x", position=1, deeds=[["flag", ""]])
+    blocked = BlockedSender.objects.create(user=anna, pattern="x.example")
+    mallory = Client()
+    mallory.force_login(make_user(), backend="allauth.account.auth_backends.AuthenticationBackend")
+    for path in (f"{HOME}{rule.pk}/", f"/m/{row.message_id}/why/", f"/m/{row.message_id}/sweep/"):
+        assert mallory.get(path).status_code == 404
+    for path in (f"{HOME}{rule.pk}/change/", f"{HOME}blocked/{blocked.pk}/remove/", f"/m/{row.message_id}/block/"):
+        assert mallory.post(path, {"do": "remove"}).status_code == 404
+    assert (Rule.objects.count(), BlockedSender.objects.count()) == (1, 1)
+    assert "x.example" not in mallory.get(HOME).content.decode()
+    without_token = Client(enforce_csrf_checks=True)
+    without_token.force_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert without_token.post(ADD, {"sender": "a", "flag": "on"}).status_code == 403

@@ -1,0 +1,88 @@
+"""Rules and what they did, in words. Rules of the store flow in, what templates print flows out. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from mailsync.plan.rules import Deed
+from mailsync.store.rules import LoadedRule
+from mailsync.store.whys import Why
+from webmail.present.activity import FINAL, icon_of
+from webmail.present.labels import label_of
+from webmail.present.said import said
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """``paused`` says why a rule cannot work; ``hits`` is how many messages it treated in 30 days."""
+
+    rule: LoadedRule
+    does: str
+    paused: str
+    hits: int
+    where: str
+
+
+def present_rules(
+    rules: Sequence[LoadedRule], hits: Mapping[int, int], folders: Mapping[str, str], accounts: Mapping[int, str]
+) -> list[RuleLine]:
+    return [
+        RuleLine(
+            rule,
+            say_deeds(rule.deeds, folders),
+            _(rule.problem) if rule.problem else "",
+            hits.get(rule.id, 0),
+            ", ".join(accounts[pk] for pk in rule.accounts if pk in accounts) if len(accounts) > 1 else "",
+        )
+        for rule in rules
+    ]
+
+
+def say_deeds(deeds: Iterable[Deed], folders: Mapping[str, str]) -> str:
+    """What is done, in one line."""
+    return ", ".join(_say(deed, folders) for deed in deeds)
+
+
+def _say(deed: Deed, folders: Mapping[str, str]) -> str:
+    if deed.verb == "move":
+        return _("move to %(folder)s") % {"folder": folders.get(deed.argument, _("a folder that is gone"))}
+    if deed.verb == "label":
+        return _("label as %(label)s") % {"label": label_of(deed.argument).text}
+    return {
+        "archive": _("archive"),
+        "trash": _("move to the bin"),
+        "junk": _("move to Junk"),
+        "read": _("mark as read"),
+        "flag": _("flag"),
+        "pin": _("pin to the top"),
+        "mute": _("mute the conversation"),
+    }.get(deed.verb, deed.verb)
+
+
+@dataclass(frozen=True, slots=True)
+class WhyLine:
+    """``undoes``: how many messages Undo would take it back of; 0 offers none."""
+
+    why: Why
+    icon: str
+    title: str
+    does: str
+    undoes: int
+
+
+def present_whys(whys: Sequence[Why], folders: Mapping[str, str]) -> list[WhyLine]:
+    return [
+        WhyLine(
+            why, icon_of(why.kind), _title(why), say_deeds(why.deeds, folders), 0 if why.kind in FINAL else why.count
+        )
+        for why in whys
+    ]
+
+
+def _title(why: Why) -> str:
+    if why.kind == "block":
+        return _("%(sender)s is blocked") % {"sender": why.name}
+    if why.kind == "rule":
+        return _("Rule “%(name)s”") % {"name": why.name}
+    return said(why.name)
