@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from io import BytesIO
+from typing import Any
 
 import pytest
 
@@ -196,7 +197,7 @@ def test_full_storage_stops_it_and_says_so(monkeypatch: pytest.MonkeyPatch) -> N
     assert not Upload.objects.exists()
 
 
-def test_what_cannot_be_taken_is_refused_before_a_byte_travels(settings: object) -> None:
+def test_what_cannot_be_taken_is_refused_before_a_byte_travels() -> None:
     account = make_account(make_user(storage_limit_mb=1))
     folder = make_folder(account, "Work")
     for size, words in ((0, "is empty"), (2_000_000, "no room"), (3 * 1024**3, "larger than")):
@@ -207,6 +208,16 @@ def test_what_cannot_be_taken_is_refused_before_a_byte_travels(settings: object)
     closed = make_folder(account, "Closed", selectable=False)
     with pytest.raises(actions.CannotDo, match="cannot hold messages"):
         actions.begin_import(account.user_id, account.pk, closed.pk, name="a", size_bytes=5, fingerprint="f")
+
+
+def test_an_archive_that_unpacks_to_far_more_is_refused(settings: Any) -> None:
+    settings.HERON_IMPORT_LIMIT_BYTES = 1000
+    account = make_account()
+    data = zipped({"a.mbox": b"From a 2026\n" + b"x\n" * 10_000})
+    assert len(data) < 1000
+    with pytest.raises(actions.CannotDo, match="unpacks to more"):
+        give(account.user_id, account, data, make_folder(account, "Work"), name="bomb.zip")
+    assert not Act.objects.exists()
 
 
 def test_a_file_that_was_cut_short_goes_on_and_pieces_that_come_twice_change_nothing() -> None:

@@ -57,7 +57,9 @@ def test_the_worker_tells_where_no_page_is_in_sight(chromium: Browser, mailbox: 
     about = {"origin": mailbox.url, "registrationId": registrations[0]}
     session.send("ServiceWorker.deliverPushMessage", {**about, "data": json.dumps(word)})
     page.goto("about:blank")
-    session.send("ServiceWorker.deliverPushMessage", {**about, "data": json.dumps({**word, "title": "Out of sight"})})
+    # Another tag, as one would take the other's place.
+    word |= {"title": "Out of sight", "tag": "heron-2"}
+    session.send("ServiceWorker.deliverPushMessage", {**about, "data": json.dumps(word)})
     page.goto(f"{mailbox.url}/settings/notifications/")
     for _ in range(50):
         if page.evaluate(_TOLD):

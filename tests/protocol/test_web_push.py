@@ -62,7 +62,11 @@ def test_what_is_no_public_https_url_is_not_called(endpoint: str) -> None:
         web_push.send(Receiver().subscription(endpoint), "x", key=push_text.make_key(), contact="")
 
 
-@pytest.mark.parametrize("point", [b"", b"\x04" * 65, b"\x02" + b"\x01" * 32, Receiver().public[:-1]])
+@pytest.mark.parametrize(
+    "point",
+    [b"", b"\x04" * 65, b"\x02" + b"\x01" * 32, Receiver().public[:-1]],
+    ids=["empty", "off the curve", "compressed", "short"],
+)
 def test_what_is_no_point_is_no_key(point: bytes) -> None:
     assert not push_text.is_point(point)
     assert push_text.is_point(Receiver().public)

@@ -3,10 +3,10 @@
 Everything that knows a key reads it here: the script that obeys them (``static/js/mail/keys.js``, by way of the page),
 the palette, the help sheet, and the marks and tooltips of the templates.
 
-Gmail's are those of “Keyboard shortcuts for Gmail” (Gmail Help), Outlook's those of “Keyboard shortcuts for Outlook”,
-under Web (Microsoft Support). They were compared with lists that name these pages as their source, not with the pages
-themselves. What the lists name no key for has one that they leave free: Gmail's bin and junk, Outlook's folders but
-for inbox, drafts and sent.
+Gmail's are meant to be those of “Keyboard shortcuts for Gmail” (Gmail Help), Outlook's those of “Keyboard shortcuts for
+Outlook”, under Web (Microsoft Support). The pages themselves were not to be had: Outlook's were compared with a
+list that names its page, Gmail's with lists in its words. What they name no key for has one that they leave free:
+Gmail's bin and junk, Outlook's folders but for inbox, drafts and sent.
 """
 
 from collections.abc import Mapping
