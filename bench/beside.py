@@ -268,7 +268,8 @@ def beside_notmuch(mailbox: Mailbox, words: Sequence[str], index_cpu: float, cou
         with connection.cursor() as cursor:
             cursor.execute("VACUUM mailsync_messagetext")
             cursor.execute(
-                "SELECT pg_total_relation_size('mailsync_messagetext'), pg_table_size('mailsync_messagetext'),"
+                "SELECT pg_total_relation_size('mailsync_messagetext') + pg_total_relation_size('mailsync_wordform'),"
+                " pg_table_size('mailsync_messagetext'),"
                 " pg_relation_size('message_text_words')"
             )
             ((ours, texts, words_index),) = cursor.fetchall()

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from bench.scratch import scratch_database
+from mailsync.message.lexemes import IndexedText, Vector, build_vector
 
 SIZES = (10_000, 100_000, 1_000_000)
 #: Words of the invented language, as frequent as words are (Zipf), and texts made of them.
@@ -27,7 +28,8 @@ COMMON, RARE = "quarterly", "zugzwang"
 _TEXTS = """
     INSERT INTO mailsync_messagetext (message_id, account_id, vector, complete, version)
     SELECT m.id, m.account_id, t.vector || ('''n' || m.id || ''':1C'
-           || CASE WHEN m.id %% 1000 = 0 THEN ' ''zugzwang'':9C' ELSE '' END)::tsvector, true, 1
+           || CASE m.id %% 1000 WHEN 0 THEN ' ''zugzwang'':9C' WHEN 500 THEN ' ''zugzwangs'':9C' ELSE '' END)::tsvector,
+           true, 1
       FROM mailsync_message m JOIN bench_text t ON t.id = m.id %% %s
      WHERE m.account_id = %s
 """
@@ -44,11 +46,10 @@ class Box:
     archive_id: int
 
 
-def make_texts() -> None:
+def make_texts() -> list[Vector]:
     """The texts that messages share, in a table of their own."""
     from django.db import connection
 
-    from mailsync.message.lexemes import IndexedText, build_vector
     from mailsync.types import Address
 
     chance = random.Random(SEED)
@@ -65,19 +66,21 @@ def make_texts() -> None:
             body += ["contract", "extension", "signed"]
         sender = Address(f"Person {number % 400}", f"person{number % 400}@example.test")
         text = " ".join(body)
-        vectors.append(build_vector(IndexedText(number, text[:60], [("from", sender)], text, text)).text)
+        vectors.append(build_vector(IndexedText(number, text[:60], [("from", sender)], text, text, language="en")))
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE bench_text (id int PRIMARY KEY, vector tsvector)")
         cursor.execute(
             "INSERT INTO bench_text SELECT n - 1, v::tsvector FROM unnest(%s::text[]) WITH ORDINALITY AS g(v, n)",
-            [vectors],
+            [[vector.text for vector in vectors]],
         )
+    return [*vectors, build_vector(IndexedText(0, text=f"{RARE} {RARE}s", language="en"))]
 
 
-def make_box(size: int) -> Box:
+def make_box(size: int, vectors: Sequence[Vector]) -> Box:
     """A user with one account: an inbox of ``size`` messages and an archive of a tenth of that."""
     from django.db import connection
 
+    from mailsync.store.word_forms import note_forms
     from tests.factories import make_account
     from tests.store.big_folder import fill
 
@@ -86,6 +89,7 @@ def make_box(size: int) -> Box:
     archive = fill(account, "Archive", size // 10, analyze=False)
     with connection.cursor() as cursor:
         cursor.execute(_TEXTS, [TEXTS, account.pk])
+    note_forms(account.pk, vectors)
     return Box(size, account.user_id, account.pk, inbox.pk, archive.pk)
 
 
@@ -126,6 +130,7 @@ def operations(box: Box) -> dict[str, Callable[[int], object]]:
 
     queries = {
         "search, rare word": f"{RARE} ",
+        "search, in other forms": f"{RARE}ed ",
         "search, common word": f"{COMMON} ",
         "search, phrase": '"contract extension"',
         "search, prefix": "zugz",
@@ -170,12 +175,12 @@ def database_bytes(messages: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_database_size(current_database()), pg_total_relation_size('mailsync_messagetext'),"
-            " pg_relation_size('message_text_words')"
+            " pg_relation_size('message_text_words'), pg_total_relation_size('mailsync_wordform')"
         )
-        whole, text, index = cursor.fetchone()
+        whole, text, index, forms = cursor.fetchone()
     print(
         f"bytes a message: {whole / messages:,.0f} in all (without raw messages), {text / messages:,.0f} of them for"
-        f" search, {index / messages:,.0f} of these the index itself"
+        f" search, {index / messages:,.0f} of these the index itself; {forms / messages:,.0f} more for forms of words"
     )
 
 
@@ -188,7 +193,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100)
     options = parser.parse_args()
     began = time.perf_counter()
-    make_texts()
+    vectors = make_texts()
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off; SET maintenance_work_mem = '512MB'")
         # Built once over all of it: that is many times quicker than row by row.
@@ -197,9 +202,9 @@ def main() -> None:
         cursor.execute("DROP INDEX message_text_words")
     boxes = []
     for size in sorted(options.sizes):
-        boxes.append(make_box(size))
+        boxes.append(make_box(size, vectors))
         print(f"{size:,} messages after {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
-    neighbours = [make_box(max(options.sizes) // options.users) for _ in range(options.users)]
+    neighbours = [make_box(max(options.sizes) // options.users, vectors) for _ in range(options.users)]
     messages = sum(box.size for box in (*boxes, *neighbours))
     with connection.cursor() as cursor:
         cursor.execute(words_index)
