@@ -29,13 +29,24 @@ _SAID = """() => {
 
 #: No phrases: what Django writes in Arabic (dates), ways to search, sizes, names of files and of browsers, addresses,
 #: and commands for the operator.
-_DATA = re.compile(r"[\u0600-\u06ff]|^\w+:\S|\d k?B\b|\.\w{2,4}$|^Mozilla/|@|`")
+_DATA = re.compile(r"[\u0600-\u06ff]|^\w+:\S|\d k?B\b|\.\w{2,4}$|^Mozilla/|@|`|\.example\b")
 #: Names that are the same in every language, of people, places and parts of the machine.
 _NAMES = {
     *("Heron", "Gmail", "Outlook", "IMAP", "POP3", "CSV", "vCard", "Anna", "anna", "Anna Berg"),
     *("Hotel Strandvejen, 2 rooms", "Strandvejen 40", "Draft of the members’ letter"),
-    *("Work", "Travel", "Code", "Events", "Receipts"),
-    *("database", "migrations", "redis", "scheduler", "interactive", "sync", "send", "backfill", "maintenance"),
+    *("Work", "Travel", "Code", "Events", "Receipts", "Rota", "Rotas"),
+    *(
+        "database",
+        "migrations",
+        "redis",
+        "Redis",
+        "scheduler",
+        "interactive",
+        "sync",
+        "send",
+        "backfill",
+        "maintenance",
+    ),
 }
 
 

@@ -204,10 +204,10 @@ def test_one_message_that_cannot_be_filed_stops_no_other(monkeypatch: pytest.Mon
     letters = [post.write(f"p{each}@example.org") for each in range(3)]
     real = filing.store_own_messages
 
-    def broken(account_id: int, raws: list[bytes], at: Any) -> Any:
-        if any(b"p1@" in raw for raw in raws):
+    def broken(account_id: int, came: list[tuple[bytes, Any]]) -> Any:
+        if any(b"p1@" in raw for raw, _ in came):
             raise RuntimeError("broken")
-        return real(account_id, raws, at)
+        return real(account_id, came)
 
     monkeypatch.setattr(filing, "store_own_messages", broken)
     with pytest.raises(RuntimeError):
