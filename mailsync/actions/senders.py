@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Identity, MailAccount
 from mailsync.actions import wake
 from mailsync.actions.mail import junk, trash
 from mailsync.actions.owned import NotYours, own_folder, own_message, own_placements
@@ -24,6 +23,7 @@ from mailsync.errors import CannotDo
 from mailsync.message.addresses import is_address
 from mailsync.models import Act, BlockedSender
 from mailsync.plan.rules import Deed, find_blocked
+from mailsync.store.addressed import addresses_of
 from mailsync.store.contacts import known_addresses
 from mailsync.store.listed import Listing, highest_placement
 from mailsync.store.listing import Cursor
@@ -55,14 +55,9 @@ def _read_pattern(user_id: int, typed: str) -> str:
     is_domain = "@" not in pattern and "." in pattern and is_address(f"a@{pattern}")
     if not (is_domain or is_address(pattern)):
         raise CannotDo(_("Write an address, as name@example.org, or a domain, as example.org."), field="pattern")
-    if any(find_blocked(address, {pattern}) for address in _own_addresses(user_id)):
+    if any(find_blocked(address, {pattern}) for address in addresses_of(user_id)):
         raise CannotDo(_("That is you: your own addresses cannot be blocked."), field="pattern")
     return pattern
-
-
-def _own_addresses(user_id: int) -> set[str]:
-    mine = Identity.objects.filter(user_id=user_id).values_list("address", flat=True)
-    return {*mine, *MailAccount.objects.filter(user_id=user_id).values_list("address", flat=True)}
 
 
 @verb

@@ -10,15 +10,13 @@ import logging
 import time
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.db import OperationalError, transaction
 from django.utils import timezone
-from django.utils.translation import ngettext, override
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from mailsync.announce import announce_folders
-from mailsync.models import Act
-from mailsync.store import changes, emptying, leases
+from mailsync.store import changes, emptying, journal, leases
 from mailsync.store.locking import lock_placements
 from mailsync.store.summary import lock_folders, refresh
 from mailsync.store.threads import refresh_threads
@@ -75,19 +73,10 @@ def _empty(user: User, role: Role, days: int, group: UUID) -> int:
     changes.record_expunges(rows, group=group, hold_until=timezone.now() + emptying.GRACE)
     announce_folders(refresh((row.folder_id, row.thread_id) for row in rows))
     refresh_threads({row.thread_id for row in rows})
-    _note(user, role, days, group, len(rows))
-    return len(rows)
-
-
-def _note(user: User, role: Role, days: int, group: UUID, count: int) -> None:
-    """One line in the journal for a run, in its person's language."""
-    act, _ = Act.objects.get_or_create(
-        group=group, defaults={"user": user, "verb": "empty_by_time", "argument": role.value, "label": ""}
+    journal.note_run(
+        user, group, "empty_by_time", len(rows), lambda n: _words(role, n) % {"n": n, "days": days}, argument=role.value
     )
-    act.count += count
-    with override(user.language or settings.LANGUAGE_CODE):
-        act.label = _words(role, act.count) % {"n": act.count, "days": days}
-    act.save(update_fields=["count", "label"])
+    return len(rows)
 
 
 def _words(role: Role, n: int) -> str:

@@ -11,18 +11,17 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
-from django.conf import settings
 from django.db import OperationalError, transaction
-from django.utils.translation import ngettext, override
+from django.utils.translation import ngettext
 
 from accounts.models import MailAccount, Protocol
 from mailsync.announce import announce
 from mailsync.engine import connect
 from mailsync.engine.session import remote_of
 from mailsync.errors import LeaseLost, MailError, Rejected
-from mailsync.models import Act, Folder
+from mailsync.models import Folder
 from mailsync.protocol.contract import MailSource
-from mailsync.store import keeping, leases, throttle
+from mailsync.store import journal, keeping, leases, throttle
 from mailsync.store.intake import header_hash
 
 logger = logging.getLogger(__name__)
@@ -126,16 +125,13 @@ class _Run:
             self._note(count)
 
     def _note(self, count: int) -> None:
-        """One line in the journal for a run, in its person's language."""
-        user = self._account.user
-        act, _ = Act.objects.get_or_create(group=self._group, defaults={"user": user, "verb": "release", "label": ""})
-        act.count += count
-        with override(user.language or settings.LANGUAGE_CODE):
-            words = ngettext(
+        def words(n: int) -> str:
+            said = ngettext(
                 "%(n)d old message deleted on the server of %(account)s, kept here",
                 "%(n)d old messages deleted on the server of %(account)s, kept here",
-                act.count,
+                n,
             )
-        act.label = words % {"n": act.count, "account": self._account}
-        act.save(update_fields=["count", "label"])
-        announce(user.pk, "account", account=self._account.pk)
+            return said % {"n": n, "account": self._account}
+
+        journal.note_run(self._account.user, self._group, "release", count, words)
+        announce(self._account.user_id, "account", account=self._account.pk)

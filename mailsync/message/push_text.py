@@ -20,9 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 POINT_BYTES = 65
 SECRET_BYTES = 16
-#: RFC 8291 §4: a service need not take more than 4096 bytes; of a text of ours more says nothing.
-LONGEST_TEXT = 2000
-#: Texts are filled up, so that their length tells the service nothing.
+#: Texts are filled up, so that their length tells the service nothing; RFC 8291 §4: one need not take over 4096 bytes.
 _FILLED_TO = 2048
 _RECORD_BYTES = 4096
 #: RFC 8292 §2: at most a day.

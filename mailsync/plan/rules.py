@@ -8,10 +8,8 @@ whose rule says to stop, is shown to no later one.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date
 from typing import Any
 
-from mailsync.plan.search import parse_query
 from mailsync.plan.search_terms import Field, Has, Or, Size, Term, Words, either, every, format_query, walk
 
 #: Verbs that take a message out of the inbox; a rule has one of them at most.
@@ -91,12 +89,6 @@ def _bare(typed: str) -> str:
 def needs_text(term: Term | None) -> bool:
     """Whether the header alone cannot decide it."""
     return any((isinstance(one, Words) and one.field in _IN_TEXT) or isinstance(one, Has) for one in walk(term))
-
-
-def is_readable(query: str, today: date) -> bool:
-    """Whether it asks for something, and all of it is understood."""
-    parsed = parse_query(query, today)
-    return parsed.term is not None and not parsed.problems
 
 
 def is_filing(deeds: Collection[Deed]) -> bool:

@@ -26,7 +26,7 @@ def find_addressed(user_id: int, slices: int = SLICES_AT_ONCE) -> bool:
 @transaction.atomic
 def _tell_slice(user_id: int) -> bool:
     """False once all is told."""
-    mine = _addresses_of(user_id)
+    mine = addresses_of(user_id)
     if not mine:
         return False  # A person who has left in the meantime.
     told, _ = AddressedTo.objects.select_for_update().get_or_create(user_id=user_id, defaults={"addresses": mine})
@@ -62,7 +62,8 @@ def people_addressed_anew() -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _addresses_of(user_id: int) -> list[str]:
+def addresses_of(user_id: int) -> list[str]:
+    """Every address of a person, in small letters and in order; none of somebody who has left."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {_SORTED.format('%(user)s')}", {"user": user_id})
         return list(cursor.fetchone()[0])

@@ -3,15 +3,18 @@
 Database room. In: a user and what a verb answered. Out: acts with what became of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Count
 from django.db.models.functions import Now
+from django.utils.translation import override
 
+from accounts.models import User
 from mailsync.models import Act, Change
 from mailsync.types import ActionResult
 
@@ -49,6 +52,19 @@ def note(user_id: int, verb: str, result: ActionResult) -> None:
         detail=result.detail,
     )
     Act.objects.bulk_create([act], ignore_conflicts=True)
+
+
+def note_run(
+    user: User, group: UUID, verb: str, count: int, words: Callable[[int], str], *, argument: str = ""
+) -> None:
+    """One line for all that one run by the clock does, in its person's language; ``words`` of how many it is by now."""
+    act, _ = Act.objects.get_or_create(
+        group=group, defaults={"user": user, "verb": verb, "argument": argument, "label": ""}
+    )
+    act.count += count
+    with override(user.language or settings.LANGUAGE_CODE):
+        act.label = words(act.count)
+    act.save(update_fields=["count", "label"])
 
 
 def load_acts(user_id: int, *, before: int | None = None, limit: int = 50) -> list[Entry]:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 #: So many messages on their way to the server are enough: what the person does meanwhile is not to wait behind more.
 MOST_WAITING = 200
-_BUFFER_BYTES = 256 * 1024
 
 #: Bytes, when it came, and its flags.
 Letter = tuple[bytes, datetime, tuple[str, ...]]
@@ -61,7 +60,7 @@ class _Pieces(RawIOBase):
 
 def open_upload(upload: Upload) -> BufferedReader:
     """Its bytes, to be read and sought in."""
-    return BufferedReader(_Pieces(upload), _BUFFER_BYTES)
+    return BufferedReader(_Pieces(upload), uploads.PIECE_BYTES)
 
 
 def find_unfinished(user_id: int, fingerprint: str, size_bytes: int) -> Upload | None:

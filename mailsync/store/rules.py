@@ -29,7 +29,7 @@ NO_QUERY = gettext_noop("Its search is not understood any more.")
 
 @dataclass(frozen=True, slots=True)
 class LoadedRule:
-    """``problem`` says why the rule is paused, or is empty. ``hits`` is None where nobody asked."""
+    """``problem`` says why the rule is paused, or is empty."""
 
     id: int
     name: str
@@ -42,7 +42,6 @@ class LoadedRule:
     accounts: tuple[int, ...]
     search: Search
     problem: str = ""
-    hits: int | None = None
 
     @property
     def works(self) -> bool:

@@ -14,7 +14,6 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import Identity, MailAccount
 from mailsync.models import Folder
 from mailsync.plan import search_steps
 from mailsync.plan.search import parse_query
@@ -34,6 +33,7 @@ from mailsync.plan.search_terms import (
     walk,
     with_me,
 )
+from mailsync.store.addressed import addresses_of
 from mailsync.store.listing import Cursor, Page, message_rows
 from mailsync.store.search_sql import ANYWHERE, Condition, Place, midnight, named
 from mailsync.store.word_forms import WordForms, load_forms, with_forms
@@ -170,7 +170,7 @@ def prepare_searches(user_id: int, texts: Sequence[str], folder_ids: Sequence[in
     """As above, for many queries of one mailbox: no more questions than for one."""
     today = timezone.localdate()
     queries = [parse_query(text, today) for text in texts]
-    mine = _own_addresses(user_id) if any(names_me(query.term) for query in queries) else ()
+    mine = addresses_of(user_id) if any(names_me(query.term) for query in queries) else ()
     places = _places(user_id)
     if folder_ids is not None:
         wanted = set(folder_ids)
@@ -193,11 +193,6 @@ def _prepare(query: Query, places: list[Place], mine: Sequence[str], forms: Word
         if isinstance(part, In | Account):
             places = named(part, places)
     return Search(query, with_forms(every(rest), forms), tuple(places), tuple(problems))
-
-
-def _own_addresses(user_id: int) -> list[str]:
-    mine = Identity.objects.filter(user_id=user_id).values_list("address", flat=True)
-    return sorted({*mine, *MailAccount.objects.filter(user_id=user_id).values_list("address", flat=True)})
 
 
 def _places(user_id: int) -> list[Place]:

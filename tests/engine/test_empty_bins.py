@@ -1,6 +1,7 @@
 """Bins that empty themselves: after the days that were chosen, in slices, and for a day with a way back."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,7 +12,7 @@ from accounts.models import MailAccount, User
 from mailsync import actions, tasks
 from mailsync.engine import empty_bins
 from mailsync.models import Act, Change, Emptying, Folder, Placement, Thread
-from mailsync.store import emptying
+from mailsync.store import emptying, journal
 from tests.engine.pushed_box import Mailbox
 from tests.factories import make_account, make_folder, make_message, make_user
 
@@ -125,19 +126,19 @@ def test_a_run_that_dies_has_done_whole_slices_and_the_next_goes_on(
         old(trash)
     monkeypatch.setattr(empty_bins, "SLICE_ROWS", 2)
     wish(anna)
-    note, seen = empty_bins._note, []
+    note, seen = journal.note_run, []
 
-    def dying(*args: object) -> None:
-        note(*args)
+    def dying(*args: Any, **named: Any) -> None:
+        note(*args, **named)
         seen.append(args)
         if len(seen) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(empty_bins, "_note", dying)
+    monkeypatch.setattr(journal, "note_run", dying)
     with pytest.raises(KeyboardInterrupt):
         empty_bins.empty_bins(anna.pk)
     assert len(left(trash)) == 3
-    monkeypatch.setattr(empty_bins, "_note", note)
+    monkeypatch.setattr(journal, "note_run", note)
     empty_bins.empty_bins(anna.pk)
     assert left(trash) == set()
     assert sorted(Act.objects.values_list("count", flat=True)) == [2, 3]

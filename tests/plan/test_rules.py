@@ -12,7 +12,6 @@ from mailsync.plan.rules import (
     build_query,
     find_blocked,
     in_order,
-    is_readable,
     needs_text,
     plan_run,
 )
@@ -65,11 +64,6 @@ def test_me_is_every_address_of_the_reader_also_below_other_terms() -> None:
 )
 def test_what_a_header_decides_waits_for_no_text(query: str, waits: bool) -> None:
     assert needs_text(parse_query(query, TODAY).term) is waits
-
-
-@pytest.mark.parametrize(("query", "good"), [("", False), ("from:ada", True), ('"open', False), ("a OR", False)])
-def test_a_query_that_is_not_understood_is_no_rule(query: str, good: bool) -> None:
-    assert is_readable(query, TODAY) is good
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_the_example_of_the_standard() -> None:
     assert as_text(body) == _BODY
 
 
-@pytest.mark.parametrize("text", ["", "Élan", "x" * push_text.LONGEST_TEXT])
+@pytest.mark.parametrize("text", ["", "Élan", "x" * 2000])
 def test_a_browser_reads_it_and_its_length_says_nothing(text: str) -> None:
     browser = Receiver()
     body = push_text.encrypt(text.encode(), browser.subscription("https://push.example.net/x"))

@@ -8,7 +8,7 @@ from mailsync import actions
 from mailsync.engine import long_acts, rules
 from mailsync.message.vcard import Labelled, VCard
 from mailsync.models import Act, BlockedSender, Folder, Label, Placement, Rule, RuleHit
-from mailsync.plan.rules import Deed
+from mailsync.plan.rules import Deed, Fields
 from mailsync.store.arrivals import note_arrivals
 from mailsync.store.contacts import keep_card
 from mailsync.store.rules import load_rules
@@ -270,3 +270,20 @@ def test_strangers_find_nothing(anna: User, inbox: Folder) -> None:
     without_token = Client(enforce_csrf_checks=True)
     without_token.force_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
     assert without_token.post(ADD, {"sender": "a", "flag": "on"}).status_code == 403
+
+
+@pytest.mark.parametrize("query", ["", '"open', "a OR", "…"])
+def test_a_query_that_is_not_understood_is_no_rule(anna: User, query: str) -> None:
+    with pytest.raises(actions.CannotDo):
+        actions.write_rule(anna.pk, None, actions.RuleText("x", Fields(search=query), (Deed("flag"),)))
+    assert not Rule.objects.exists()
+
+
+def test_what_is_to_me_names_any_address_of_mine(anna: User, inbox: Folder) -> None:
+    rule = actions.write_rule(anna.pk, None, actions.RuleText("x", Fields(to_me=True), (Deed("flag"),)))
+    assert rule.query == "to:me OR cc:me"
+    make_message(inbox, subject="Mine", recipients={"to": [["", anna.email.upper()]]})
+    make_message(inbox, subject="Other", recipients={"to": [["", "b@x.test"]]})
+    act = actions.run_rule(anna.pk, rule.pk, inbox_only=True)
+    work(act.act_id or 0)
+    assert [one.message.subject for one in inbox.placements.filter(flagged=True)] == ["Mine"]
