@@ -156,7 +156,7 @@ SCREENS: dict[str, Step] = {
         lambda page: page.locator("[popovertarget^=more-]:visible").first.click(),
         lambda page: page.evaluate("document.querySelector('.menu.templates').showPopover()"),
     ),
-    "emoji": after_inbox(
+    "wide-emoji": after_inbox(
         press("c"),
         lambda page: page.locator(".ProseMirror").wait_for(),
         click("button[popovertarget^=emoji]"),
