@@ -1,7 +1,8 @@
 """Heron beside Roundcube and notmuch on one and the same mailbox: ``make bench-beside``, or
 ``python -m bench.beside [--messages 10000]``.
 
-A generated mailbox in Dovecot on loopback, fetched whole by Heron before anything is measured. Then, in one run: the
+A generated mailbox in Dovecot on loopback, fetched whole by Heron before anything is measured; Roundcube has the same
+in Dovecot's sdbox, where it is at its best. Then, in one run: the
 processor time of all server processes (web, database, mail server, what is pushed included) that a list, an opened
 message, a mark and a search in bodies cost; what eight sessions that do all of it get done in a second; and what
 `notmuch search` takes on the same messages, with the cost and size of either index. The mailbox is of short notes, in
@@ -28,12 +29,12 @@ from typing import Protocol
 import requests
 
 from bench.figures import timed
-from bench.mail_server import mail_server
+from bench.mail_server import in_sdbox, mail_server
 from bench.mailbox import generated_mailbox
 from bench.roundcube import is_installed, roundcube
 from bench.scratch import scratch_database
 from bench.sync import bench_heron, fill
-from tests.servers.dovecot import Dovecot, Mailbox
+from tests.servers.dovecot import Mailbox
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 #: What the sessions do: mostly look.
@@ -228,11 +229,12 @@ def heron_figures(
 
 
 def roundcube_figures(
-    server: Dovecot, mailbox: Mailbox, words: Sequence[str], rounds: int, sessions: Sequence[int]
+    mailbox: Mailbox, words: Sequence[str], rounds: int, sessions: Sequence[int]
 ) -> tuple[dict[str, float], dict[int, float]]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="heron-bench-")))
-        url, _pid = stack.enter_context(roundcube(folder, server, workers=8))
+        mailbox = stack.enter_context(in_sdbox(mailbox))
+        url, _pid = stack.enter_context(roundcube(folder, mailbox.server, workers=8))
         clients = [Roundcube(url, mailbox) for _ in range(sessions[0])]
         # Seconds each: a few tell it.
         alone = measure_alone(clients[0], words[:3], rounds, lambda: 0.0)
@@ -306,11 +308,11 @@ def common_words(mailbox: Mailbox) -> list[str]:
     return sorted((word for word in found if len(word) > 3 and word.isalpha()), key=lambda word: (len(word), word))[::9]
 
 
-def compare_screens(server: Dovecot, mailbox: Mailbox, words: Sequence[str], rounds: int) -> None:
+def compare_screens(mailbox: Mailbox, words: Sequence[str], rounds: int) -> None:
     alone, together = heron_figures(mailbox, words, rounds, (8, 64))
     peer, rates = {}, {}
     if is_installed():
-        peer, rates = roundcube_figures(server, mailbox, words, rounds, (8,))
+        peer, rates = roundcube_figures(mailbox, words, rounds, (8,))
     told(alone, peer)
     for count, rate in together.items():
         other = f", Roundcube {rates[count]:.1f}: {rate / rates[count]:.1f} times" if count in rates else ""
@@ -331,7 +333,7 @@ def main() -> None:
         _everything, index = bench_heron(mailbox)
         words = common_words(mailbox)
         if not options.index:
-            compare_screens(server, mailbox, words, options.rounds)
+            compare_screens(mailbox, words, options.rounds)
         if shutil.which("notmuch"):
             beside_notmuch(mailbox, words, index.cpu + index.database, options.messages)
 

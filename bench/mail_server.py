@@ -1,12 +1,13 @@
 """Debian's Dovecot on loopback, for as long as a benchmark needs it."""
 
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.servers.certificates import make_certificates
-from tests.servers.dovecot import Dovecot, dovecot_binary
+from tests.servers.dovecot import Dovecot, Mailbox, dovecot_binary, running_dovecot
 
 
 @contextmanager
@@ -24,3 +25,14 @@ def mail_server() -> Iterator[Dovecot]:
             yield server
         finally:
             server.stop()
+
+
+@contextmanager
+def in_sdbox(mailbox: Mailbox) -> Iterator[Mailbox]:
+    """The same messages in a Dovecot that keeps them as sdbox: its index is quicker than a Maildir's file names."""
+    with running_dovecot(mailbox.server.certificates, "mail_location = sdbox:~/sdbox") as server:
+        copy = server.add_user(mailbox.address, mailbox.password)
+        source = mailbox.server.base / "mail" / mailbox.address / "Maildir"
+        asked = ["import", "-u", copy.address, f"maildir:{source}", "", "ALL"]
+        subprocess.run(["doveadm", "-c", str(server.base / "dovecot.conf"), *asked], check=True)
+        yield copy

@@ -53,7 +53,8 @@ def served(**settings: str) -> Iterator[str]:
 
 
 def _wait(url: str, child: "subprocess.Popen[bytes]") -> None:
-    for _ in range(200):
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
         assert child.poll() is None, "The web server ended at once."
         try:
             with urllib.request.urlopen(url, timeout=2):

@@ -35,7 +35,6 @@ log_path = {base}/dovecot.log
 listen = 127.0.0.1
 protocols = imap pop3
 {process_users}
-{extra}
 ssl = yes
 ssl_cert = <{base}/server.pem
 ssl_key = <{base}/server.key
@@ -113,6 +112,7 @@ service stats {{
 protocol pop3 {{
   pop3_uidl_format = %08Xu%08Xv
 }}
+{extra}
 """
 
 
@@ -318,7 +318,7 @@ def dovecot(certificates: Certificates) -> Iterator[Dovecot]:
 
 @contextlib.contextmanager
 def running_dovecot(certificates: Certificates, extra: str = "") -> Iterator[Dovecot]:
-    """A Dovecot of one's own with further lines of configuration, as ``imap_capability = …``."""
+    """A Dovecot of one's own with further lines of configuration, as ``imap_capability = …``; they win over ours."""
     require_dovecot()
     base = Path(tempfile.mkdtemp(prefix="heron-imap-"))
     base.chmod(0o755)
