@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from accounts.models import Identity
 from mailsync.actions import wake
@@ -13,11 +15,11 @@ from mailsync.actions.owned import NotYours, own_draft, own_identity, own_messag
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.models import Blob, Draft, DraftAttachment, Message
-from mailsync.store import blobs, changes, draft_copies, drafts, replying, room
+from mailsync.store import blobs, changes, draft_copies, drafts, replying, room, uploads
 from mailsync.store.quoting import opening_body
 from mailsync.store.raw import BodyNotFetched
 from mailsync.store.summary import lock_folders
-from mailsync.types import Role
+from mailsync.types import ActionResult, Role
 
 
 def start_draft(
@@ -147,19 +149,22 @@ def add_attachment(draft: Draft, name: str, content_type: str, blob: Blob, conte
 def detach(user_id: int, draft_id: int, attachment_id: int) -> None:
     """Take a file off the draft; its bytes stay for a while, so Undo of a send still has them."""
     draft = own_draft(user_id, draft_id)
-    gone, _ = draft.attachments.filter(pk=attachment_id).delete()
+    gone, _rows = draft.attachments.filter(pk=attachment_id).delete()
     if not gone:
         raise NotYours("attachment")
     _files_changed(draft)
 
 
 @verb
-def discard_draft(user_id: int, draft_id: int) -> None:
-    """Throw the draft away, and its copy on the server."""
+def discard_draft(user_id: int, draft_id: int, *, empty: bool = False) -> ActionResult:
+    """Throw the draft away, and its copy on the server. Undo makes the same draft again, with its files.
+
+    ``empty``: nothing was ever written, so there is nothing to take back.
+    """
     draft = own_draft(user_id, draft_id)
     stored = draft.placement
-    # A link that was never sent leads nowhere.
-    draft.uploads.all().delete()
+    subject = draft.subject.strip()
+    saved = {**drafts.snapshot(draft), "links": uploads.stop_links(draft)}
     draft.delete()
     if stored is not None:
         lock_folders([stored.folder_id])
@@ -167,6 +172,8 @@ def discard_draft(user_id: int, draft_id: int) -> None:
         wake.show([stored])
         wake.push_soon([stored.account_id])
     wake.tell(user_id, "draft", draft=draft_id)
+    label = _("Draft “%(subject)s” discarded") % {"subject": subject} if subject else _("Draft discarded")
+    return ActionResult(uuid4(), 0 if empty else 1, label, detail={} if empty else {"draft": saved})
 
 
 def _identity(user_id: int, identity_id: int | None, original: Message | None) -> Identity:

@@ -92,7 +92,7 @@ def delete_folder(user_id: int, folder_id: int, *, mail_to_trash: bool = False) 
     if ids:
         trash(user_id, ids, group=group)
     folder_changes.record_delete(folder, group=group, hold_until=hold_until())
-    words = _("Folder “%(name)s” deleted, its messages moved to Trash") if ids else _("Folder “%(name)s” deleted")
+    words = _("Folder “%(name)s” deleted, its messages moved to the bin") if ids else _("Folder “%(name)s” deleted")
     return _done(user_id, folder, group, words % {"name": folder.name})
 
 

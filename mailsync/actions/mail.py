@@ -17,7 +17,7 @@ from mailsync.actions.owned import NotYours, own_folder, own_message, own_placem
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.models import Act, Change, Folder, Message, Placement, Thread, ThreadRow
-from mailsync.store import changes, copying, deciding, journal_work, ruling, snoozing, specials, undoing
+from mailsync.store import changes, copying, deciding, drafts, journal_work, ruling, snoozing, specials, undoing
 from mailsync.store.acting import hold_until
 from mailsync.store.labels import is_atom, take_back
 from mailsync.store.threads import delete_empty_threads
@@ -40,7 +40,7 @@ _COPIED = ngettext_lazy("%(n)d message copied to %(folder)s", "%(n)d messages co
 _ARCHIVED = ngettext_lazy("%(n)d message archived", "%(n)d messages archived", "n")
 _JUNK = ngettext_lazy("%(n)d message moved to Junk", "%(n)d messages moved to Junk", "n")
 _NOT_JUNK = ngettext_lazy("%(n)d message moved to the inbox", "%(n)d messages moved to the inbox", "n")
-_BINNED = ngettext_lazy("%(n)d message moved to Trash", "%(n)d messages moved to Trash", "n")
+_BINNED = ngettext_lazy("%(n)d message moved to the bin", "%(n)d messages moved to the bin", "n")
 _DELETED = ngettext_lazy("%(n)d message deleted for good", "%(n)d messages deleted for good", "n")
 
 
@@ -170,7 +170,7 @@ def delete_for_good(user_id: int, placement_ids: Iterable[int]) -> ActionResult:
     """Expunge what lies in Trash, Junk or Drafts; elsewhere a message goes to Trash first."""
     placements = own_placements(user_id, placement_ids)
     if any(row.folder.role not in {Role.TRASH, Role.JUNK, Role.DRAFTS} for row in placements):
-        raise CannotDo("Only messages in Trash, Junk or Drafts can be deleted for good.")
+        raise CannotDo("Only messages in the bin, Junk or Drafts can be deleted for good.")
     group = uuid4()
     return _result(group, _expunge(placements, group), _DELETED)
 
@@ -180,7 +180,7 @@ def empty_folder(user_id: int, folder_id: int) -> ActionResult:
     """Delete for good everything in Trash or Junk."""
     folder = own_folder(user_id, folder_id)
     if folder.role not in {Role.TRASH, Role.JUNK}:
-        raise CannotDo(f"“{folder.name}” is neither Trash nor Junk, so it is not emptied at once.")
+        raise CannotDo(f"“{folder.name}” is neither the bin nor Junk, so it is not emptied at once.")
     ids = Placement.objects.filter(folder=folder, shown=True).values_list("id", flat=True)
     if not ids:
         return ActionResult(uuid4(), 0, f"{folder.name} is empty.")
@@ -221,6 +221,9 @@ def undo(user_id: int, group: UUID) -> bool:
         delete_empty_threads(decided.emptied)
     if act is not None:
         ruling.forget_made(user_id, act.detail)
+        if act.verb == Act.DISCARD and act.state != Act.State.UNDONE:
+            draft = drafts.bring_back(user_id, act.detail["draft"])
+            wake.tell(user_id, "draft", draft=draft.pk)
     Act.objects.filter(group=group).update(state=Act.State.UNDONE)
     wake.show([], *touched)
     wake.push_soon(change.account_id for change in mine)

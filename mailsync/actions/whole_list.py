@@ -58,7 +58,7 @@ def act_on_list(
 def _words(name: str, argument: str, folders: list[Folder]) -> str:
     return {
         "archive": _("Everything in the list archived"),
-        "trash": _("Everything in the list moved to Trash"),
+        "trash": _("Everything in the list moved to the bin"),
         "junk": _("Everything in the list moved to Junk"),
         "notjunk": _("Everything in the list moved to the inbox"),
         "read": _("Everything in the list marked as read"),

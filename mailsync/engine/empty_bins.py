@@ -87,7 +87,7 @@ def _words(role: Role, n: int) -> str:
             n,
         )
     return ngettext(
-        "%(n)d message deleted for good after %(days)d days in Trash",
-        "%(n)d messages deleted for good after %(days)d days in Trash",
+        "%(n)d message deleted for good after %(days)d days in the bin",
+        "%(n)d messages deleted for good after %(days)d days in the bin",
         n,
     )

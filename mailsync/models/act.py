@@ -22,6 +22,8 @@ class Act(models.Model):
     UNDER_WAY = (State.WORKING, State.UNDOING)
     #: The verb of an act on a file instead of a list: ``argument`` is the folder, ``detail`` names the ``Upload``.
     IMPORT = "import_mail"
+    #: The verb of a draft thrown away, whose ``detail`` holds the draft.
+    DISCARD = "discard_draft"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="acts")
     group = models.UUIDField(unique=True)

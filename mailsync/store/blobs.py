@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from django.utils import timezone
 
-from mailsync.models import Blob, DraftAttachment, Outgoing, TemplateFile
+from mailsync.models import Act, Blob, DraftAttachment, Outgoing, TemplateFile
 
 #: An upload that nothing names any more is kept this long: Undo may want it back.
 KEEP_DAYS = 7
@@ -36,11 +37,13 @@ def sweep_blobs() -> int:
 
 
 def _reopenable() -> Iterator[int]:
-    snapshots: Any = (
+    sent: Any = (
         Outgoing.objects.filter(draft_snapshot__isnull=False)
         .exclude(state__in=[Outgoing.State.DONE, Outgoing.State.CANCELLED])
         .values_list("draft_snapshot", flat=True)
     )
-    for snapshot in snapshots.iterator():
+    thrown_away: Any = Act.objects.filter(verb=Act.DISCARD, state=Act.State.DONE)
+    thrown_away = thrown_away.values_list("detail__draft", flat=True)
+    for snapshot in chain(sent.iterator(), thrown_away.iterator()):
         for attachment in snapshot.get("attachments", ()):
             yield attachment["blob"]

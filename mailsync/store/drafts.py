@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Identity
 from mailsync.models import Blob, Draft, DraftAttachment, Message, Placement
+from mailsync.store import uploads
 from mailsync.store.changes import wake_account
 
 #: What a save may set.
@@ -125,6 +126,16 @@ def restore(user_id: int, saved: dict[str, Any]) -> Draft:
 def _standing(model: type[Model], pk: int | None) -> int | None:
     """The id, if its row is still there."""
     return pk if pk and model._default_manager.filter(pk=pk).exists() else None
+
+
+def bring_back(user_id: int, saved: dict[str, Any]) -> Draft:
+    """A draft that was thrown away is there again; its links work, and its server gets a new copy at once."""
+    draft = restore(user_id, {**saved, "placement": None})
+    uploads.share_again(draft, saved.get("links", ()))
+    Draft.objects.filter(pk=draft.pk).update(store_due_at=timezone.now())
+    if draft.identity is not None:
+        wake_account(draft.identity.account_id, timezone.now())
+    return draft
 
 
 def attach_saved(draft: Draft, saved: dict[str, Any]) -> None:

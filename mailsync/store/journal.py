@@ -19,6 +19,8 @@ from mailsync.models import Act, Change
 from mailsync.types import ActionResult
 
 KEPT = timedelta(days=30)
+#: A draft thrown away is kept, files and all, for so long: it takes room, and nobody wanted it.
+DISCARDED_KEPT = timedelta(days=7)
 #: Subjects named beside an act.
 _SUBJECTS = 3
 
@@ -115,3 +117,4 @@ def load_under_way(user_id: int) -> list[Act]:
 
 def forget_old() -> None:
     Act.objects.filter(created_at__lt=Now() - KEPT).exclude(state__in=Act.UNDER_WAY).delete()
+    Act.objects.filter(created_at__lt=Now() - DISCARDED_KEPT, verb=Act.DISCARD).delete()

@@ -4,7 +4,7 @@ A piece is taken only where it goes on from what is here, so one that comes twic
 nothing; the sender is told how far it is and goes on from there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from django.conf import settings
@@ -18,6 +18,8 @@ from mailsync.models import Draft, Upload, UploadPiece
 PIECE_BYTES = 1024 * 1024
 #: An upload that nobody goes on with is kept this long.
 KEEP_UNFINISHED = timedelta(days=2)
+#: Links that are over may come back with their draft for so long.
+KEEP_EXPIRED = timedelta(days=1)
 
 
 def find_unfinished(draft: Draft, fingerprint: str, size_bytes: int, *, is_link: bool) -> Upload | None:
@@ -58,6 +60,23 @@ def share(upload: Upload) -> None:
     upload.save(update_fields=["expires_at", "updated_at"])
 
 
+def stop_links(draft: Draft) -> list[int]:
+    """The draft goes: its links lead nowhere, and are kept for a day, so that they can come back with it."""
+    draft.uploads.filter(expires_at=None).delete()
+    links = draft.uploads.filter(expires_at__gt=timezone.now())
+    ids = list(links.values_list("pk", flat=True))
+    links.update(expires_at=timezone.now())
+    return ids
+
+
+def share_again(draft: Draft, ids: Iterable[int]) -> None:
+    """The links that went with this draft."""
+    for upload in Upload.objects.filter(pk__in=list(ids), user_id=draft.user_id):
+        upload.draft = draft
+        upload.save(update_fields=["draft"])
+        share(upload)
+
+
 def find_shared(upload_id: int) -> Upload | None:
     """A file that its link still leads to."""
     return Upload.objects.select_related("user").filter(pk=upload_id, expires_at__gt=timezone.now()).first()
@@ -67,5 +86,5 @@ def sweep_uploads() -> int:
     """Delete what was never finished, and links that have expired; returns how many."""
     now = timezone.now()
     unfinished = Q(expires_at=None, updated_at__lt=now - KEEP_UNFINISHED)
-    gone, _ = Upload.objects.filter(unfinished | Q(expires_at__lt=now)).delete()
+    gone, _ = Upload.objects.filter(unfinished | Q(expires_at__lt=now - KEEP_EXPIRED)).delete()
     return gone

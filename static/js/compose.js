@@ -4,6 +4,7 @@
 import { leftOf } from "heron/direction";
 import { toast } from "heron/shell";
 import { words } from "heron/words";
+import { localCopies, sendCopy } from "heron/compose/local";
 import { ComposeWindow } from "heron/compose/window";
 
 const dock = document.getElementById("dock");
@@ -116,6 +117,19 @@ document.addEventListener("heron:event", async ({ detail }) => {
 });
 
 for (const section of document.querySelectorAll(".compose")) enhance(section);
+
+/* What this device kept of windows that were closed without a connection. A copy that is a minute old belongs to no
+   window that is being written in, in whatever tab. */
+async function sendKept() {
+  const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
+  if (!token || !navigator.onLine) return;
+  for (const [id, copy] of localCopies()) {
+    if (!windows.has(id) && Date.now() - copy.at > 60_000) await sendCopy(id, copy, token);
+  }
+}
+
+addEventListener("online", sendKept);
+setTimeout(sendKept, 3000);
 
 /* Before the person is signed out: each window's words to the server, and whether they are there. */
 document.addEventListener("heron:leaving", ({ detail }) => {

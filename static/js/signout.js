@@ -1,7 +1,7 @@
 /* Signing out: what was written and what waits goes first, and nothing of one person stays on the device for the next.
    The browser forgets only once the server has answered; without a connection all stays as it is, and it says so. */
 
-import { forgetLocally, localCopies } from "heron/compose/local";
+import { localCopies, sendCopy } from "heron/compose/local";
 import { replay } from "heron/replay";
 import { toast } from "heron/shell";
 import { waitingActs } from "heron/waiting";
@@ -47,25 +47,8 @@ async function saveDrafts(form) {
   const open = (await Promise.all(saves)).filter((saved) => !saved).length;
   if (open) return open;
   const token = form.elements.namedItem("csrfmiddlewaretoken").value;
-  const kept = await Promise.all(localCopies().map(([id, copy]) => saveCopy(id, copy, token)));
+  const kept = await Promise.all(localCopies().map(([id, copy]) => sendCopy(id, copy, token, { both: true })));
   return kept.filter((saved) => !saved).length;
-}
-
-async function saveCopy(id, { fields }, token) {
-  const send = (verb) => fetch(`/d/${id}/${verb}`, {
-    method: "POST", body: new URLSearchParams(fields), headers: { Accept: "application/json", "X-CSRFToken": token },
-  });
-  try {
-    let answer = await send("save");
-    // Changed elsewhere since: both are kept.
-    if (answer.status === 409) answer = await send("keep");
-    // Sent or discarded elsewhere since: then there is nothing left to go on with.
-    if ((!answer.ok || answer.redirected) && answer.status !== 404) return false;
-  } catch {
-    return false;
-  }
-  forgetLocally(id);
-  return true;
 }
 
 /** Clear-Site-Data, which comes with the answer, says the same to browsers that know it. */

@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from accounts.models import Identity, MailAccount
 from mailsync import actions
-from mailsync.models import Blob, Draft, DraftAttachment, Folder
+from mailsync.models import Act, Blob, Draft, DraftAttachment, Folder
+from mailsync.store.blobs import sweep_blobs
+from mailsync.store.journal import forget_old
 from tests.factories import make_account, make_folder, make_message, raw_message
 
 pytestmark = pytest.mark.django_db
@@ -106,8 +108,6 @@ def test_an_answer_waits_for_the_body(account: MailAccount, inbox: Folder) -> No
 
 
 def test_the_same_file_is_kept_once_and_outlives_the_draft_for_a_while(account: MailAccount) -> None:
-    from mailsync.store.blobs import sweep_blobs
-
     first, second = actions.start_draft(account.user_id), actions.start_draft(account.user_id)
     one = actions.attach(account.user_id, first.pk, "../../a\n.txt", "text/plain", b"same")
     actions.attach(account.user_id, second.pk, "b.txt", "text/plain", b"same")
@@ -115,9 +115,57 @@ def test_the_same_file_is_kept_once_and_outlives_the_draft_for_a_while(account: 
     assert Blob.objects.count() == 1
     actions.detach(account.user_id, first.pk, one.pk)
     actions.discard_draft(account.user_id, second.pk)
+    Act.objects.all().delete()
     assert sweep_blobs() == 0
     Blob.objects.update(created_at=timezone.now() - timedelta(days=8))
     assert sweep_blobs() == 1
+
+
+def test_a_discarded_draft_comes_back_whole(account: MailAccount) -> None:
+    draft = actions.start_draft(account.user_id)
+    actions.attach(account.user_id, draft.pk, "a.txt", "text/plain", b"file")
+    actions.save_draft(account.user_id, draft.pk, 1, subject="Boats", to="ada@x.test", body="<p>Words</p>")
+    done = actions.discard_draft(account.user_id, draft.pk)
+    assert done.label == "Draft “Boats” discarded"
+    assert not Draft.objects.exists()
+    assert actions.undo(account.user_id, done.group)
+    back = Draft.objects.get()
+    assert (back.pk, back.subject, back.to, back.body) == (draft.pk, "Boats", "ada@x.test", "<p>Words</p>")
+    assert [row.name for row in back.attachments.all()] == ["a.txt"]
+    assert back.store_due_at is not None  # its server is to have a copy again
+
+
+def test_undo_twice_brings_no_second_draft_and_none_that_was_sent_since(account: MailAccount) -> None:
+    draft = actions.start_draft(account.user_id, to="ada@x.test", subject="Once")
+    done = actions.discard_draft(account.user_id, draft.pk)
+    assert actions.undo(account.user_id, done.group)
+    actions.send(account.user_id, draft.pk)
+    assert actions.undo(account.user_id, done.group)
+    assert not Draft.objects.exists()
+
+
+def test_a_strangers_undo_brings_nothing_back(account: MailAccount) -> None:
+    done = actions.discard_draft(account.user_id, actions.start_draft(account.user_id, subject="Mine").pk)
+    with pytest.raises(actions.NotYours):
+        actions.undo(make_account().user_id, done.group)
+    assert not Draft.objects.exists()
+
+
+def test_the_files_of_a_discarded_draft_stay_as_long_as_undo_is_offered(account: MailAccount) -> None:
+    draft = actions.start_draft(account.user_id)
+    actions.attach(account.user_id, draft.pk, "a.txt", "text/plain", b"file")
+    done = actions.discard_draft(account.user_id, draft.pk)
+    Blob.objects.update(created_at=timezone.now() - timedelta(days=8))
+    assert sweep_blobs() == 0
+    Act.objects.filter(group=done.group).update(created_at=timezone.now() - timedelta(days=8))
+    forget_old()
+    assert not Act.objects.exists()
+    assert sweep_blobs() == 1
+
+
+def test_what_was_never_written_in_leaves_no_line_in_the_journal(account: MailAccount) -> None:
+    actions.discard_draft(account.user_id, actions.start_draft(account.user_id).pk, empty=True)
+    assert not Act.objects.exists()
 
 
 def test_limits_are_said_in_words(account: MailAccount) -> None:

@@ -60,7 +60,7 @@ def test_what_has_lain_there_long_enough_goes_and_nothing_else(anna: User, trash
     change = Change.objects.get()
     assert (change.kind, change.placement_id) == (Change.Kind.EXPUNGE, going.pk)
     act = Act.objects.get()
-    assert (act.user, act.count, act.label) == (anna, 1, "1 message deleted for good after 30 days in Trash")
+    assert (act.user, act.count, act.label) == (anna, 1, "1 message deleted for good after 30 days in the bin")
 
 
 def test_each_folder_has_its_own_days_and_each_person_their_own_mail(anna: User, trash: Folder) -> None:

@@ -1,5 +1,6 @@
 """A draft's own verbs through the screens: both words kept, files in and out, formats, discarding; only one's own."""
 
+import re
 from io import BytesIO
 from typing import Any
 
@@ -169,9 +170,27 @@ def test_plain_text_holds_the_quoted_original_and_back(client: Client, alice: Us
 
 
 def test_discarding(client: Client, draft: Draft) -> None:
+    actions.save_draft(draft.user_id, draft.pk, draft.version, subject="Boats")
     response = client.post(reverse("draft_discard", args=[draft.pk]), follow=True)
     assert not Draft.objects.exists()
-    assert "Draft discarded." in response.text
+    group = re.search(r'name="group" value="([^"]+)"', response.text)
+    assert group is not None
+    assert "Undone." in client.post(reverse("undo"), {"group": group[1]}, follow=True).text
+    assert Draft.objects.get() == draft
+
+
+def test_a_script_is_told_what_takes_a_discarded_draft_back(client: Client, draft: Draft) -> None:
+    actions.save_draft(draft.user_id, draft.pk, draft.version, subject="Boats")
+    told = client.post(reverse("draft_discard", args=[draft.pk]), headers=JSON).json()
+    assert told["label"] == "Draft “Boats” discarded"
+    assert client.post(reverse("undo"), {"group": told["group"]}, headers={"HX-Request": "true"}).status_code == 204
+    assert Draft.objects.get() == draft
+
+
+def test_an_empty_draft_goes_without_more_words(client: Client, alice: User) -> None:
+    fresh = actions.start_draft(alice.pk)
+    told = client.post(reverse("draft_discard", args=[fresh.pk]), headers=JSON).json()
+    assert told == {"label": "Draft discarded", "group": ""}
 
 
 def test_closing_an_untouched_window_leaves_no_draft_but_a_written_one_stays(client: Client, draft: Draft) -> None:

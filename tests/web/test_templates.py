@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Identity, User
 from mailsync import actions
-from mailsync.models import Blob, Draft, MailTemplate, TemplateFile
+from mailsync.models import Act, Blob, Draft, MailTemplate, TemplateFile
 from mailsync.store.blobs import sweep_blobs
 from tests.factories import make_account, make_user
 
@@ -179,6 +179,7 @@ def test_a_file_that_does_not_fit_says_so(client: Client, draft: Draft, settings
 def test_bytes_stay_while_a_template_names_them(draft: Draft) -> None:
     template = actions.keep_template(draft.user_id, with_files(draft).pk, "Prices")
     actions.discard_draft(draft.user_id, draft.pk)
+    Act.objects.all().delete()
     Blob.objects.update(created_at=timezone.now() - timedelta(days=30))
     assert sweep_blobs() == 0
     actions.remove_template(draft.user_id, template.pk)

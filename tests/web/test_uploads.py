@@ -156,7 +156,7 @@ def test_a_link_opens_without_sign_in_and_gives_the_file(client: Client, draft: 
 def test_a_link_ends_with_its_time_and_its_bytes_go(client: Client, draft: Draft) -> None:
     url = shared(client, draft)
     assert uploads.sweep_uploads() == 0
-    Upload.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    Upload.objects.update(expires_at=timezone.now() - timedelta(days=1, seconds=1))
     assert Client().get(url).status_code == Client().get(f"{url}file").status_code == 404
     assert uploads.sweep_uploads() > 0
     assert not UploadPiece.objects.exists()
@@ -186,9 +186,12 @@ def test_a_link_outlives_its_sent_draft_but_not_a_discarded_one(client: Client, 
     actions.send(alice.pk, draft.pk, 0)
     other = actions.start_draft(alice.pk)
     discarded = shared(client, other)
-    actions.discard_draft(alice.pk, other.pk)
+    done = actions.discard_draft(alice.pk, other.pk)
     assert Client().get(sent).status_code == 200
     assert Client().get(discarded).status_code == 404
+    uploads.sweep_uploads()
+    actions.undo(alice.pk, done.group)
+    assert Client().get(discarded).status_code == 200
 
 
 def test_an_upload_that_nobody_goes_on_with_is_swept(client: Client, draft: Draft) -> None:

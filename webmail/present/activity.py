@@ -21,6 +21,7 @@ _ICONS = {
     "delete_for_good": "trash-2",
     "empty_folder": "trash-2",
     "empty_by_time": "trash-2",
+    Act.DISCARD: "trash-2",
     "release": "archive",
     "delete_folder": "trash-2",
     "junk": "shield-alert",

@@ -98,7 +98,7 @@ def script_words() -> dict[str, Phrase]:
             "You are offline. The message is kept on this device; send it once the connection is back."
         ),
         "did_not_work": _("That did not work. What you wrote is still here; try again in a moment."),
-        "discarded": _("Draft discarded."),
+        "not_undone": _("That could not be undone. Look under Activity."),
         "no_signature": _("This address has no signature yet. Write one in the settings."),
         "saved_in_drafts": _("Saved in Drafts."),
         "draft_offline": _("You are offline. The draft is kept on this device."),

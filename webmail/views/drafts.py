@@ -130,14 +130,16 @@ def draft_keep(request: HttpRequest, draft_id: int) -> HttpResponse:
 @require_POST
 @login_required
 def draft_discard(request: HttpRequest, draft_id: int) -> HttpResponse:
-    """Throw away; with ``untouched`` only if nothing was ever written."""
+    """Throw away; with ``untouched`` only if nothing was ever written. The answer names what takes it back."""
     user = user_of(request)
     found = access.draft_for(user, draft_id)
-    if not request.POST.get("untouched") or is_untouched(found):
-        actions.discard_draft(user.pk, found.pk)
-    if wants_json(request):
+    empty = is_untouched(found)
+    if request.POST.get("untouched") and not empty:
         return HttpResponse(status=204)
-    messages.success(request, _("Draft discarded."))
+    done = actions.discard_draft(user.pk, found.pk, empty=empty)
+    if wants_json(request):
+        return JsonResponse({"label": done.label, "group": str(done.group) if done.count else ""})
+    messages.success(request, done.label, extra_tags=f"undo:{done.group}" if done.count else "")
     return redirect(next_url(request))
 
 

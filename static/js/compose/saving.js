@@ -3,7 +3,7 @@
 
 import { toast } from "heron/shell";
 import { words } from "heron/words";
-import { forgetLocally, keepLocally, localCopy } from "heron/compose/local";
+import { forgetLocally, keepLocally, keepNow, localCopy } from "heron/compose/local";
 
 const PAUSE = 2000;
 const RETRY = 15_000;
@@ -37,6 +37,8 @@ export class Saving {
       return this.dirty ? this.save({ always, leaving }) : true;
     }
     if (!this.dirty && !always) return true;
+    // What is kept beyond a page's end may be refused for its size, and then nobody is left to hear of it.
+    if (leaving && this.dirty) keepNow(this.composition);
     this.running = this.put(leaving).finally(() => { this.running = null; });
     return this.running;
   }
@@ -51,6 +53,7 @@ export class Saving {
       return true;
     }
     this.dirty = true;
+    keepNow(window);
     if (answer.status === 409) this.conflict(answer.body);
     else if (answer.status === 0) {
       window.status(words("kept_offline"), "cloud-off");

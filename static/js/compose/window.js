@@ -3,8 +3,8 @@
 
 import { say, toast } from "heron/shell";
 import { words } from "heron/words";
+import { discard } from "heron/compose/discarding";
 import { Files } from "heron/compose/files";
-import { forgetLocally } from "heron/compose/local";
 import { Recipients } from "heron/compose/recipients";
 import { Saving } from "heron/compose/saving";
 import { Sending } from "heron/compose/sending";
@@ -101,7 +101,7 @@ export class ComposeWindow {
       expand: () => this.expand(),
       page: () => this.toPage(),
       send: () => this.sending.send(button),
-      discard: () => this.discard(),
+      discard: () => discard(this),
       detach: () => this.files.remove(button),
       format: () => this.format(button),
       signature: () => this.signatures.insert(),
@@ -210,14 +210,6 @@ export class ComposeWindow {
     const row = this.recipients.find((one) => one.name === answer.body?.field);
     row?.reveal();
     return null;
-  }
-
-  async discard() {
-    const answer = await this.post("discard", this.data());
-    if (!answer.ok) return this.failed(answer);
-    forgetLocally(this.id);
-    this.remove();
-    return toast(words("discarded"));
   }
 
   async format(button) {

@@ -1,0 +1,40 @@
+/* A draft is thrown away as it stands, and Undo opens it again. */
+
+import { toast } from "heron/shell";
+import { words } from "heron/words";
+import { forgetLocally } from "heron/compose/local";
+
+/** `composition` is the window. What was typed last is saved first, so that Undo has it too. */
+export async function discard(composition) {
+  await composition.save();
+  if (composition.section.classList.contains("full")) {
+    leavePage(composition);
+    return;
+  }
+  const answer = await composition.post("discard", composition.data());
+  if (!answer.ok) {
+    composition.failed(answer);
+    return;
+  }
+  forgetLocally(composition.id);
+  composition.remove();
+  const { label, group } = answer.body;
+  toast(label, { action: group ? { label: words("undo"), run: () => bringBack(composition, group) } : null });
+}
+
+/** A toast would not outlive the page, so the form is sent as without scripts: the next page offers Undo. */
+function leavePage(composition) {
+  const { form } = composition;
+  forgetLocally(composition.id);
+  composition.leave();
+  form.action = composition.url("discard");
+  for (const field of form.querySelectorAll("[type=file]")) field.disabled = true;
+  HTMLFormElement.prototype.submit.call(form);
+}
+
+async function bringBack(composition, group) {
+  const headers = { "HX-Request": "true", "X-CSRFToken": composition.field("csrfmiddlewaretoken").value };
+  const answer = await composition.post("/undo/", new URLSearchParams({ group }), { headers });
+  if (answer.ok) composition.hooks.reopen(composition.url(""));
+  else toast(words("not_undone"), { bad: true });
+}
