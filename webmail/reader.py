@@ -4,7 +4,7 @@ Screens room. One query a request; everything that presents mail takes a ``Reade
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts import preferences
 from accounts.models import User
 from mailsync.store.ownership import load_owned
+from mailsync.store.search import Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Reader:
     now: datetime
     prefs: preferences.Preferences
     hues: Mapping[str, int]
+    #: What has been made ready in this request, by words and folder: rows, their head and excerpts ask for the same.
+    searches: dict[tuple[str, str], Search] = field(default_factory=dict, compare=False)
 
 
 def user_of(request: HttpRequest) -> User:

@@ -23,7 +23,7 @@ from mailsync.store.recent_searches import load_recent_searches
 from mailsync.store.relevance import WEIGHED, words_of
 from mailsync.store.saved_searches import load_saved_searches
 from mailsync.store.search import Search
-from mailsync.store.server_searches import folders_to_ask, load_answer
+from mailsync.store.server_searches import can_ask, load_answer
 from webmail.present.asked import asked_words
 from webmail.present.said import said
 from webmail.present.tree import is_shown
@@ -138,7 +138,7 @@ def server_context(reader: Reader, scope: Scope, search: Search) -> dict[str, An
     is_asking = answer is not None and answer.is_waiting
     return {
         "answer": answer,
-        "can_ask": not is_asking and bool(folders_to_ask(search)),
+        "can_ask": not is_asking and can_ask(search),
         "answer_url": f"{reverse('ask_servers')}?{urlencode(_asked(scope, scope.query))}",
         "again_url": scope.url(),
     }

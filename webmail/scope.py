@@ -275,7 +275,10 @@ def choices_of(scope: Scope, reader: Reader) -> tuple[list[Choice], list[Choice]
 
 def prepared_search(scope: Scope, reader: Reader) -> Search:
     """The search of this scope, made ready for the reader's mailbox."""
-    return prepare_search(reader.user.pk, scope.query, scope.folder_ids if scope.within else None)
+    asked = (scope.query, scope.within)
+    if asked not in reader.searches:
+        reader.searches[asked] = prepare_search(reader.user.pk, scope.query, scope.folder_ids if scope.within else None)
+    return reader.searches[asked]
 
 
 def folder_title(folder: Folder) -> str:

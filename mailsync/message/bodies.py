@@ -243,6 +243,18 @@ def decode_text(part: Part, read: Read, *, max_bytes: int | None = None, charset
 
     ``max_bytes`` caps the encoded bytes that are looked at; ``charset`` is what to try where none is named.
     """
+    return join_lines(part, decode_lines(part, read, max_bytes=max_bytes, charset=charset))
+
+
+def join_lines(part: Part, text: str) -> str:
+    """Lines of this part's text, or of a stretch of it, as its format has them read (RFC 3676)."""
+    if part.content_type == "text/plain" and part.params.get("format", "").lower() == "flowed":
+        return unflow(text, delsp=part.params.get("delsp", "").lower() == "yes")
+    return text
+
+
+def decode_lines(part: Part, read: Read, *, max_bytes: int | None = None, charset: str = "") -> str:
+    """As ``decode_text``, with the lines as they were sent."""
     end = part.end if max_bytes is None else min(part.end, part.start + max_bytes)
     data = decode_transfer(read(part.start, end), part.encoding) if not part.synthetic else decode_part(part, read)
     if part.children and any(child.synthetic == "uuencode" for child in part.children):
@@ -254,6 +266,4 @@ def decode_text(part: Part, read: Read, *, max_bytes: int | None = None, charset
     text = decode_bytes(data, label)[0].removeprefix("\ufeff").replace("\x00", "")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if part.content_type == "text/plain" and part.params.get("format", "").lower() == "flowed":
-        return unflow(text, delsp=part.params.get("delsp", "").lower() == "yes")
     return text

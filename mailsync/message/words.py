@@ -29,6 +29,8 @@ _RUNS = (
 #: Vowel signs and the like stand inside words, and ``\w`` leaves them out.
 _MARKS = "".join(chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)) in ("Mn", "Mc"))
 _WORD = re.compile(f"[^\\W_{_RUNS}][^\\W_{_RUNS}{_MARKS}]*(?:[{_MARKS}]+[^\\W_{_RUNS}]*)*|[^\\W_]|[{_MARKS}]")
+#: What goes on with a word on either side of it.
+_LETTER = re.compile(f"[^\\W_{_RUNS}]")
 _ASCII_WORD = re.compile("[a-z0-9]+")
 _IN_RUN = re.compile(f"[{_RUNS}]")
 #: Accents of Latin, Greek and Cyrillic; points of Hebrew and Arabic, written or left out at will.
@@ -121,6 +123,25 @@ def has_forms(text: str) -> bool:
 def in_run(word: str) -> bool:
     """Whether this word is a letter of a script that is found by any part of a run."""
     return not word.isascii() and _IN_RUN.match(word) is not None
+
+
+def find_word(folded: str, word: str, is_prefix: bool = False) -> int:
+    """Where a word, as search knows it, stands in a folded text for the first time: -1 for nowhere. With ``is_prefix``
+    also where a longer one begins with it.
+
+    >>> find_word("tealeaf, tea", "tea"), find_word("tealeaf", "tea", True), find_word("steam", "tea", True)
+    (9, 0, -1)
+    """
+    place = folded.find(word)
+    if in_run(word):
+        return place
+    is_cut = is_prefix or len(word) == LONGEST_WORD
+    while place >= 0:
+        end = place + len(word)
+        if not (place and _LETTER.match(folded, place - 1)) and (is_cut or not _LETTER.match(folded, end)):
+            return place
+        place = folded.find(word, place + 1)
+    return -1
 
 
 def spans(text: str) -> Iterator[tuple[int, int]]:

@@ -14,6 +14,7 @@ every word that begins with it, since it may still be being typed; ``lunch*`` do
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import get_args
 
 from mailsync.message.words import has_forms
@@ -109,6 +110,8 @@ class _Token:
     star: bool = False
 
 
+# A page of results parses the same few queries many times, to offer what narrows them.
+@lru_cache(maxsize=256)
 def parse_query(text: str, today: date) -> Query:
     """Never raises. ``today`` is the reader's day.
 

@@ -4,18 +4,22 @@ In: a text and the terms, with forms of their words in its language. Out: spans 
 marked, not what is excluded.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from mailsync.message.words import fold, fold_spans, spans, words
+from mailsync.message.words import find_word, fold, fold_spans, spans, words
 from mailsync.plan.search_terms import BY_BEGINNING, And, Field, Or, Term, Words
 
 #: Of a longer text only the beginning is looked through.
 _MOST_CHARACTERS = 200_000
 #: Of a line in a narrow list this much is in sight; a mark beyond it is led up to by so many characters.
 _IN_SIGHT, _LEAD = 40, 16
-#: Where a match is looked for first: so much before the place where it may be, and so much, twice, behind it.
-_BEFORE, _SURE = 80, 200
+#: Where a match is looked for first: so much before the place where it may be, and so much behind it.
+_BEFORE, _BEHIND = 80, 280
+#: So much behind a match is quoted at most, and what is looked at must have it.
+_QUOTED = 200
+#: A text whose letters may move as they are folded is folded in stretches of so many.
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ def find_marks(text: str, asked: list[Words]) -> list[tuple[int, int]]:
     >>> find_marks("Meetings", [Words("meeting", forms=(Forms("en", ("meetings",)),))])
     [(0, 8)]
     """
+    if not asked or not _may_match(fold(text[:_MOST_CHARACTERS]), asked):
+        return []
     places = list(spans(text[:_MOST_CHARACTERS]))
     folded = fold_spans(text, places)
     found = sorted(hit for term in asked for hit in _hits(places, folded, term))
@@ -76,37 +82,89 @@ def _forms(term: Words) -> set[str]:
     return {word for one in term.forms for word in one.words}
 
 
+def _by_beginning(term: Words) -> bool:
+    return term.prefix or term.field in BY_BEGINNING
+
+
 def _phrases(places: list[tuple[int, int]], folded: list[str], term: Words) -> Iterator[tuple[int, int]]:
     wanted = [word.text for word in words(term.text)]
     if not wanted:
         return
-    by_beginning = term.prefix or term.field in BY_BEGINNING
+    by_beginning = _by_beginning(term)
     *first, last = wanted
+    if not first:
+        # Nearly always, and quicker than slices.
+        for place, word in zip(places, folded, strict=True):
+            if word == last or (by_beginning and word.startswith(last)):
+                yield place
+        return
     for start in range(len(folded) - len(first)):
         end = start + len(first)
         if folded[start:end] == first and (folded[end] == last or (by_beginning and folded[end].startswith(last))):
             yield places[start][0], places[end][1]
 
 
-def quote_match(text: str, asked: list[Words]) -> tuple[Piece, ...]:
-    """The pieces around the first match; none where nothing matches."""
-    near = _near_first(text, asked)
-    marks = find_marks(near, asked) if near else []
-    if not marks or marks[0][1] > _SURE:
-        near, marks = text, find_marks(text, asked)
-    return tuple(cut_pieces(near, marks)) if marks else ()
+def _may_match(folded: str, asked: list[Words]) -> bool:
+    """Whether any of the words that a match begins with stands in it: most texts have none, and to take one apart into
+    words costs more than to see that."""
+    return any(begin in folded for begin, _ in _begins(asked))
 
 
-def _near_first(text: str, asked: list[Words]) -> str:
-    """The stretch of a long text in which the first match is likely to be: no match stands before it. Empty where that
-    cannot be told. To take a whole body apart into words costs more than to find and read it."""
-    whole = fold(text)
-    if len(text) < 2 * _SURE or len(whole) != len(text):
-        return ""  # short, or letters have moved
-    begins = [first.text for term in asked for first in words(term.text)[:1]]
-    places = [whole.find(one) for one in (*begins, *(form for term in asked for form in _forms(term)))]
-    first = min((place for place in places if place >= 0), default=-1)
-    return "" if first < 0 else text[max(first - _BEFORE, 0) : first + 2 * _SURE]
+def _begins(asked: list[Words]) -> Iterator[tuple[str, bool]]:
+    """The first words of all that is asked for, and whether each may be the beginning of a longer one."""
+    for term in asked:
+        wanted = words(term.text)
+        if wanted:
+            yield wanted[0].text, len(wanted) == 1 and _by_beginning(term)
+        yield from ((form, False) for form in _forms(term))
+
+
+def quote_match(text: str, asked: list[Words], as_line: Callable[[str], str] = lambda text: text) -> tuple[Piece, ...]:
+    """The pieces around the first match; none where nothing matches. ``as_line`` makes a line to be read of a text: of
+    the stretch that is quoted alone, wherever it can be told."""
+    start, end = _near_first(text, asked)
+    line = as_line(text[start:end])
+    marks = find_marks(line, asked)
+    # A line that begins or ends within the text must have all of what is quoted.
+    is_whole = start == 0 or (bool(marks) and marks[0][0] > _IN_SIGHT)
+    if not is_whole or (end < len(text) and not (marks and marks[0][1] + _QUOTED <= len(line))):
+        line = as_line(text)
+        marks = find_marks(line, asked)
+    return tuple(cut_pieces(line, marks)) if marks else ()
+
+
+def _near_first(text: str, asked: list[Words]) -> tuple[int, int]:
+    """The stretch of a text in which the first match is likely to be: no match stands before it. All of it where that
+    cannot be told."""
+    begins = list(dict.fromkeys(_begins(asked)))
+    step = len(text) if text.isascii() else _AT_ONCE
+    start = 0
+    while start < len(text):
+        end = _word_end(text, start + step)
+        folded = fold(text[start:end])
+        places = [place for word, is_prefix in begins if (place := find_word(folded, word, is_prefix)) >= 0]
+        if places:
+            # Where letters have moved, it is somewhere in here.
+            first = last = start + min(places)
+            if len(folded) != end - start:
+                first, last = start, end
+            return _word_start(text, first - _BEFORE), _word_end(text, last + _BEHIND)
+        start = end
+    return 0, len(text)
+
+
+def _word_start(text: str, place: int) -> int:
+    """That place, or where the word before it begins."""
+    if place <= 0:
+        return 0
+    return max(text.rfind(" ", 0, place), text.rfind("\n", 0, place)) + 1
+
+
+def _word_end(text: str, place: int) -> int:
+    if place >= len(text):
+        return len(text)
+    found = [end for end in (text.find(" ", place), text.find("\n", place)) if end >= 0]
+    return min(found, default=len(text))
 
 
 def cut_pieces(text: str, marks: list[tuple[int, int]], *, width: int = 160) -> list[Piece]:

@@ -4,15 +4,18 @@ In: the messages of one page of results and the terms. Out: an excerpt of each. 
 already (subject, preview) is looked at first; only for the others are their bodies read and decoded.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Literal, NamedTuple, Self
 
-from mailsync.message.bodies import choose_bodies, decode_text
+from accounts.ready import prepared_cursor
+from mailsync.message.bodies import choose_bodies, decode_lines, join_lines
 from mailsync.message.facts import Part
 from mailsync.message.html_text import html_to_text
 from mailsync.message.transfer import Read
-from mailsync.models import FileText, Message
+from mailsync.models import FileText
 from mailsync.plan.search_marks import (
     Marked,
     Piece,
@@ -23,7 +26,7 @@ from mailsync.plan.search_marks import (
     mark_pieces,
     quote_match,
 )
-from mailsync.plan.search_terms import Field, Term, in_language
+from mailsync.plan.search_terms import Term, Words, in_language
 from mailsync.store.raw import Range, read_ranges
 from mailsync.store.word_forms import languages_of
 
@@ -31,7 +34,14 @@ from mailsync.store.word_forms import languages_of
 _MOST_BYTES = 200_000
 
 Where = Literal["", "subject", "body", "from", "to", "cc", "bcc", "filename", "attachment"]
-_PEOPLE: tuple[Field, ...] = ("to", "cc", "bcc")
+_Other = Literal["to", "cc", "bcc", "filename"]
+_OTHERS: tuple[_Other, ...] = ("to", "cc", "bcc", "filename")
+#: Row by row, by their keys. JSON as text: few messages need theirs read.
+_MESSAGES = """
+    SELECT m.id, m.raw_id, m.subject, m.preview, m.from_name, m.from_address, m.recipients::text, m.parts::text
+      FROM unnest(%s::bigint[]) AS k(id)
+     CROSS JOIN LATERAL (SELECT * FROM mailsync_message m WHERE m.id = k.id LIMIT 1) AS m
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,74 +63,109 @@ class Excerpt:
         return first_mark(self.pieces)
 
 
+class _Message(NamedTuple):
+    id: int
+    raw_id: int | None
+    subject: str
+    preview: str
+    from_name: str
+    from_address: str
+    recipients: str
+    parts: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The words that are asked for, by where they may stand."""
+
+    subject: list[Words]
+    body: list[Words]
+    sender: list[Words]
+    others: list[tuple[_Other, list[Words]]]
+    anywhere: list[Words]
+
+    @classmethod
+    def of(cls, term: Term | None) -> Self:
+        others = [(field, words) for field in _OTHERS if (words := asked_words(term, field))]
+        subject, body, sender = (asked_words(term, "subject"), asked_words(term, "body"), asked_words(term, "from"))
+        return cls(subject, body, sender, others, asked_words(term))
+
+
 def load_excerpts(message_ids: Sequence[int], term: Term | None) -> dict[int, Excerpt]:
     """By message id, for messages that the caller has the right to."""
-    columns = ("subject", "preview", "from_name", "from_address", "recipients", "parts", "raw_id")
-    found = list(Message.objects.filter(id__in=message_ids).only(*columns))
     languages = languages_of(message_ids, term)
-    terms = {pk: in_language(term, languages.get(pk, "")) for pk in message_ids}
-    excerpts = {message.pk: _excerpt(message, terms[message.pk]) for message in found}
+    # Most of a page is in one language: what it is asked for is taken apart once.
+    by_language = {one: _Asked.of(in_language(term, one)) for one in {"", *languages.values()}}
+    asked = {pk: by_language[languages.get(pk, "")] for pk in message_ids}
+    with prepared_cursor() as cursor:
+        cursor.execute(_MESSAGES, [list(message_ids)])
+        found = [_Message(*row) for row in cursor.fetchall()]
+    excerpts = {message.id: _excerpt(message, asked[message.id]) for message in found}
     if asked_words(term, "body"):
-        for pk, text in _texts([message for message in found if not excerpts[message.pk].where]):
-            if pieces := quote_match(text, asked_words(terms[pk], "body")):
+        for pk, part, text in _texts([message for message in found if not excerpts[message.id].where]):
+            if pieces := quote_match(text, asked[pk].body, partial(_as_line, part)):
                 excerpts[pk] = Excerpt("body", excerpts[pk].subject, pieces)
     unexplained = [pk for pk, excerpt in excerpts.items() if not excerpt.where]
     if unexplained and asked_words(term):
         for file in FileText.objects.filter(message__in=unexplained).exclude(text="").order_by("message", "part"):
-            excerpt, asked = excerpts[file.message_id], asked_words(terms[file.message_id])
-            if not excerpt.where and (pieces := quote_match(" ".join(file.text.split()), asked)):
+            excerpt = excerpts[file.message_id]
+            pieces = () if excerpt.where else quote_match(file.text, asked[file.message_id].anywhere, _spaced)
+            if pieces:
                 excerpts[file.message_id] = Excerpt("attachment", excerpt.subject, pieces, file.filename)
     return excerpts
 
 
-def _excerpt(message: Message, term: Term | None) -> Excerpt:
+def _excerpt(message: _Message, asked: _Asked) -> Excerpt:
     """By what the row of the message knows."""
-    in_body = asked_words(term, "body")
-    subject_marks = find_marks(message.subject, asked_words(term, "subject"))
+    subject_marks = find_marks(message.subject, asked.subject)
     subject = tuple(mark_pieces(message.subject, subject_marks))
     preview = message.preview
-    if marks := find_marks(preview, in_body):
+    if marks := find_marks(preview, asked.body):
         return Excerpt("body", subject, tuple(cut_pieces(preview, marks)))
     shown = (Piece(preview),) if preview else ()
     if subject_marks:
         return Excerpt("subject", subject, shown)
-    for field, text in _names(message):
-        if marks := find_marks(text, asked_words(term, field)):
-            if field == "from":
-                return Excerpt("from", subject, shown)
-            return Excerpt(field, subject, tuple(cut_pieces(text, marks)))
+    if asked.sender and find_marks(f"{message.from_name} {message.from_address}", asked.sender):
+        return Excerpt("from", subject, shown)
+    for field, words in asked.others:
+        for text in _names(message, field):
+            if marks := find_marks(text, words):
+                return Excerpt(field, subject, tuple(cut_pieces(text, marks)))
     return Excerpt("", subject, shown)
 
 
-def _names(message: Message) -> list[tuple[Literal["from", "to", "cc", "bcc", "filename"], str]]:
-    people = {field: message.recipients.get(field, ()) for field in _PEOPLE}
-    told = {field: ", ".join(f"{name} <{address}>".strip() for name, address in who) for field, who in people.items()}
-    files = [part.filename for part in Part.from_json(message.parts).walk() if part.filename] if message.parts else []
-    return [
-        ("from", f"{message.from_name} {message.from_address}"),
-        ("to", told["to"]),
-        ("cc", told["cc"]),
-        ("bcc", told["bcc"]),
-        *(("filename", name) for name in files),
-    ]
+def _names(message: _Message, field: _Other) -> list[str]:
+    if field == "filename":
+        parts = Part.from_json(json.loads(message.parts)).walk() if message.parts else ()
+        return [part.filename for part in parts if part.filename]
+    people = json.loads(message.recipients).get(field, ())
+    return [", ".join(f"{name} <{address}>".strip() for name, address in people)]
 
 
-def _texts(messages: Sequence[Message]) -> Iterator[tuple[int, str]]:
-    """The bodies as text on one line, as much of each as is looked through. Short ones are read many at once."""
+def _texts(messages: Sequence[_Message]) -> Iterator[tuple[int, Part, str]]:
+    """The bodies as text, as much of each as is looked through. Short ones are read many at once."""
     ranges: list[Range] = []
     bodies: list[tuple[int, Part, bool]] = []
     for message in messages:
         if message.raw_id is None or not message.parts:
             continue
-        chosen = choose_bodies(Part.from_json(message.parts))
+        chosen = choose_bodies(Part.from_json(json.loads(message.parts)))
         if body := chosen.text or chosen.html:
             end = body.end if body.synthetic else min(body.end, body.start + _MOST_BYTES)
             ranges.append(Range(message.raw_id, body.start, end))
-            bodies.append((message.pk, body, chosen.text is None))
+            bodies.append((message.id, body, chosen.text is None))
     for (pk, body, is_html), wanted, data in zip(bodies, ranges, read_ranges(ranges), strict=True):
         if data is not None:
-            text = decode_text(body, _reader(wanted.start, data), max_bytes=_MOST_BYTES)
-            yield pk, " ".join((html_to_text(text) if is_html else text).split())
+            text = decode_lines(body, _reader(wanted.start, data), max_bytes=_MOST_BYTES)
+            yield pk, body, html_to_text(text) if is_html else text
+
+
+def _as_line(part: Part, text: str) -> str:
+    return _spaced(join_lines(part, text))
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _reader(at: int, data: bytes) -> Read:

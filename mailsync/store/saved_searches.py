@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mailsync.models import SavedSearch
+from accounts.ready import prepared_cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,5 +17,6 @@ class Saved:
 
 def load_saved_searches(user_id: int) -> list[Saved]:
     """By name."""
-    rows = SavedSearch.objects.filter(user_id=user_id).values_list("id", "name", "query", "folder_id")
-    return sorted((Saved(*row) for row in rows), key=lambda one: one.name.casefold())
+    with prepared_cursor() as cursor:
+        cursor.execute("SELECT id, name, query, folder_id FROM mailsync_savedsearch WHERE user_id = %s", [user_id])
+        return sorted((Saved(*row) for row in cursor.fetchall()), key=lambda one: one.name.casefold())

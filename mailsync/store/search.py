@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from mailsync.models import Folder
+from accounts.ready import prepared_cursor
 from mailsync.plan import search_steps
 from mailsync.plan.search import parse_query
 from mailsync.plan.search_index import is_indexed, names_a_word, tsquery, without_empty
@@ -90,6 +90,21 @@ _SHOWN = """
 #: A function of the database, so that no statistics can make it read the whole table (migration 0020).
 _BY_WORDS = "mailsync_find_texts(%(accounts)s::bigint[], %(words)s::tsquery) AS m(id)"
 _BY_NAME = "mailsync_message m WHERE m.account_id = ANY(%(accounts)s) AND m.message_id = %(name)s"
+#: The columns of ``Place``. Only while the first pull runs is there mail on the server that has no row here.
+_PLACES = """
+    SELECT f.id, f.account_id, f.role, f.name, f.path, a.label, a.address, f.total,
+           CASE WHEN f.header_cursor = 1 THEN 0 ELSE coalesce(f.exists_seen, 0) END
+      FROM accounts_mailaccount a JOIN mailsync_folder f ON f.account_id = a.id
+     WHERE a.user_id = %s AND f.missing_since IS NULL
+     ORDER BY f.id
+"""
+_WAITING = """
+    SELECT count(DISTINCT id) FROM (
+        SELECT p.id FROM mailsync_messagetext t
+          JOIN mailsync_placement p ON p.message_id = t.message_id AND p.shown AND p.folder_id = ANY(%s)
+         WHERE t.account_id = ANY(%s) AND NOT t.complete LIMIT %s
+    ) AS waiting
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +153,9 @@ class Search:
         folders = [place.folder_id for place in self.places]
         total = sum(max(place.total, place.on_server) for place in self.places)
         not_here = sum(max(place.on_server - place.total, 0) for place in self.places)
+        accounts = sorted({place.account_id for place in self.places})
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(DISTINCT id) FROM (SELECT p.id FROM mailsync_messagetext t"
-                " JOIN mailsync_placement p ON p.message_id = t.message_id AND p.shown AND p.folder_id = ANY(%s)"
-                " WHERE t.account_id = ANY(%s) AND NOT t.complete LIMIT %s) AS waiting",
-                [folders, sorted({place.account_id for place in self.places}), _MOST_COUNTED],
-            )
+            cursor.execute(_WAITING, [folders, accounts, _MOST_COUNTED])
             ((waiting,),) = cursor.fetchall()
         return Coverage(max(total - not_here - waiting, 0), total)
 
@@ -196,22 +207,9 @@ def _prepare(query: Query, places: list[Place], mine: Sequence[str], forms: Word
 
 
 def _places(user_id: int) -> list[Place]:
-    found = Folder.objects.filter(account__user_id=user_id, missing_since__isnull=True).select_related("account")
-    return [
-        Place(
-            folder_id=folder.pk,
-            account_id=folder.account_id,
-            role=folder.role,
-            name=folder.name,
-            path=folder.path,
-            account_label=folder.account.label,
-            account_address=folder.account.address,
-            total=folder.total,
-            # Only while the first pull runs is there mail on the server that has no row here.
-            on_server=(folder.exists_seen or 0) if folder.header_cursor != 1 else 0,
-        )
-        for folder in found
-    ]
+    with prepared_cursor() as cursor:
+        cursor.execute(_PLACES, [user_id])
+        return [Place(*row) for row in cursor.fetchall()]
 
 
 def _unknown(name: In | Account, text: str) -> Problem:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Protocol
+from accounts.ready import prepared_cursor
 from mailsync.message.plain import plain
-from mailsync.models import Folder, Hole, Placement, ServerSearch
+from mailsync.models import Folder, Placement, ServerSearch
 from mailsync.store.bodies import WantedBody
 from mailsync.store.search import Search
 
@@ -18,6 +19,12 @@ _CLAIM = timedelta(minutes=5)
 #: An account that is not reached for so long is not waited for any longer.
 _GIVE_UP = timedelta(minutes=15)
 _KEPT = timedelta(days=1)
+#: What one user's accounts were answered, each a row.
+_ANSWERS = """
+    SELECT s.state, s.found, s.fetched, s.unlisted, s.problem
+      FROM accounts_mailaccount a JOIN mailsync_serversearch s ON s.account_id = a.id
+     WHERE a.user_id = %s AND s.query = %s AND s.folder_id IS NOT DISTINCT FROM %s::bigint AND s.asked_at > %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +42,29 @@ class ServerAnswer:
         return self.found - self.fetched
 
 
+#: Not wholly here, and the server can be asked.
+_TO_ASK = """
+    SELECT f.id FROM mailsync_folder f JOIN accounts_mailaccount a ON a.id = f.account_id
+     WHERE f.id = ANY(%s) AND a.protocol = %s AND NOT f.is_local AND f.selectable
+       AND (f.bodies_pending > 0 OR f.header_cursor > 1 OR f.header_cursor IS NULL
+            OR EXISTS (SELECT FROM mailsync_hole h WHERE h.folder_id = f.id AND h.epoch = f.epoch))
+"""
+
+
+def can_ask(search: Search) -> bool:
+    """Whether there are ``folders_to_ask``."""
+    return bool(_to_ask(search))
+
+
 def folders_to_ask(search: Search) -> list[Folder]:
     """Those of the folders searched that are not wholly here and whose server can be asked."""
-    holes = Hole.objects.filter(folder=OuterRef("pk"), epoch=OuterRef("epoch"))
-    rows = Folder.objects.filter(
-        Q(bodies_pending__gt=0) | Q(header_cursor__gt=1) | Q(header_cursor=None) | Exists(holes),
-        pk__in=[place.folder_id for place in search.places],
-        account__protocol=Protocol.IMAP,
-        is_local=False,
-        selectable=True,
-    )
-    return list(rows.order_by("pk"))
+    return list(Folder.objects.filter(pk__in=_to_ask(search)).order_by("pk"))
+
+
+def _to_ask(search: Search) -> list[int]:
+    with prepared_cursor() as cursor:
+        cursor.execute(_TO_ASK, [[place.folder_id for place in search.places], Protocol.IMAP.value])
+        return [folder_id for (folder_id,) in cursor.fetchall()]
 
 
 def request(query: str, folder_id: int | None, account_ids: Sequence[int]) -> list[int]:
@@ -114,14 +133,16 @@ def known_uids(folder: Folder, uids: Sequence[int]) -> tuple[list[WantedBody], i
 
 def load_answer(user_id: int, query: str, folder_id: int | None) -> ServerAnswer | None:
     """None where the servers were not asked for this, or not within the day."""
-    recent = timezone.now() - _KEPT
-    rows = list(ServerSearch.objects.filter(_same(query, folder_id), account__user_id=user_id, asked_at__gt=recent))
+    with prepared_cursor() as cursor:
+        cursor.execute(_ANSWERS, [user_id, plain(query), folder_id, timezone.now() - _KEPT])
+        rows = cursor.fetchall()
     if not rows:
         return None
+    states, found, fetched, unlisted, problems = zip(*rows, strict=True)
     return ServerAnswer(
-        is_waiting=any(row.state == ServerSearch.State.ASKED for row in rows),
-        found=sum(row.found for row in rows),
-        fetched=sum(row.fetched for row in rows),
-        unlisted=sum(row.unlisted for row in rows),
-        problems=tuple(sorted({row.problem for row in rows if row.problem})),
+        is_waiting=ServerSearch.State.ASKED in states,
+        found=sum(found),
+        fetched=sum(fetched),
+        unlisted=sum(unlisted),
+        problems=tuple(sorted({problem for problem in problems if problem})),
     )

@@ -29,3 +29,12 @@ def test_many_bodies_take_as_many_queries_as_one(django_assert_num_queries: Djan
     assert [excerpts[pk].where for pk in ids] == ["body"] * 7 + [""]
     assert [f"The [w\u00fcrfel] {n} fell." in _said(excerpts[pk]) for n, pk in enumerate(ids[:6])] == [True] * 6
     assert "A [W\u00dcRFEL] & more" in _said(excerpts[ids[6]])
+
+
+def test_a_line_that_flows_is_quoted_as_it_reads() -> None:
+    user = make_user()
+    head = b"Subject: Notes\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8; format=flowed\r\n\r\n"
+    body = _LEAD.replace(". ", ". \r\n").encode() + "> Of the \r\n> wide \r\n> würfel fell \r\n> more.\r\n".encode()
+    found = store(user, head + body)
+    excerpt = load_excerpts([found.pk], Words("wurfel"))[found.pk]
+    assert _said(excerpt).endswith("Of the wide [würfel] fell more.")

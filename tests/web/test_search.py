@@ -6,6 +6,7 @@ import re
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import User
 from mailsync.extract.indexed import message_text
@@ -13,6 +14,7 @@ from mailsync.message.parse import parse_message
 from mailsync.models import FileText, Folder, MessageText, SavedSearch, ServerSearch
 from mailsync.store.text_index import index_texts
 from tests.factories import make_account, make_folder, make_message, make_user, raw_message
+from tests.web.mail import store
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +47,21 @@ def test_what_was_not_understood_is_shown_at_its_place_and_the_rest_is_found(bro
     shown = page(browser, "/search/?q=tide+before:soon")
     assert "<code>tide <mark>before:soon</mark></code> Write a day as 2026-03-01" in shown
     assert '<mark>Tide</mark><span class="rest"> charts</span>' in shown
+
+
+@pytest.mark.parametrize("rows", [1, 6])
+def test_a_page_of_results_costs_the_same_for_any_number(
+    rows: int, browser: Client, anna: User, inbox: Folder, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    """What the query means is looked up once, though its rows, its head and its excerpts all ask."""
+    for _ in range(rows):
+        raw = raw_message("Boats", "Much that a list shows of it. " * 20 + "The marigolds fell.\r\n")
+        index_texts(inbox.account_id, [message_text(store(anna, raw, inbox).pk, parse_message(raw))])
+    htmx = {"HX-Request": "true", "HX-Target": "list"}
+    with django_assert_max_num_queries(23) as asked:
+        page = browser.get("/search/?q=marigolds", headers=htmx).content.decode()
+    assert page.count("<mark>marigolds</mark>") == rows
+    assert sum("ts_lexize" in one["sql"] for one in asked) == 1
 
 
 def test_words_in_a_query_are_never_markup(browser: Client, inbox: Folder) -> None:
