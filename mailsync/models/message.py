@@ -59,7 +59,10 @@ class Thread(models.Model):
     base_subject = models.TextField(blank=True, help_text="Cut to 200 characters, to be indexed.")
     message_count = models.PositiveIntegerField(default=0, help_text="Messages that some folder shows.")
     newest_at = models.DateTimeField(null=True)
-    participants = models.JSONField(default=list, help_text="[[name, address], …], oldest first, at most 8.")
+    participants = models.JSONField(
+        default=list, help_text="Who wrote, drafts left out: [[name, address], …], oldest first, at most 8."
+    )
+    has_draft = models.BooleanField(default=False, db_default=False, help_text="An answer is begun and not sent.")
     muted = models.BooleanField(default=False)
     pinned = models.BooleanField(default=False, db_default=False)
     divided = models.BooleanField(default=False, db_default=False)

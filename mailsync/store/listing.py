@@ -64,6 +64,7 @@ class ListRow:
     preview: str
     keywords: tuple[str, ...]
     size_bytes: int
+    has_draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,8 @@ _CONVERSATIONS = """
     SELECT r.id, r.folder_id, f.account_id, r.thread_id, p.message_id, p.id, m.subject,
            CASE WHEN f.role = ANY(%(outward)s) THEN m.recipients -> 'to' ELSE t.participants END,
            m.from_name, m.from_address, r.newest_at, r.unread_count, greatest(r.message_count, t.message_count),
-           r.flagged_count, p.answered, r.has_attachment, m.preview, p.keywords, r.size_bytes
+           r.flagged_count, p.answered, r.has_attachment, m.preview, p.keywords, r.size_bytes,
+           t.has_draft AND f.role <> 'drafts'
       FROM mailsync_threadrow r
       JOIN mailsync_folder f ON f.id = r.folder_id
       JOIN mailsync_thread t ON t.id = r.thread_id
@@ -144,6 +146,7 @@ def _conversation_row(
     preview: str,
     keywords: list[str],
     size_bytes: int,
+    has_draft: bool,
 ) -> ListRow:
     return ListRow(
         folder_id=folder_id,
@@ -163,6 +166,7 @@ def _conversation_row(
         preview=preview,
         keywords=tuple(keywords),
         size_bytes=size_bytes,
+        has_draft=has_draft,
     )
 
 

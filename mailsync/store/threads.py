@@ -168,7 +168,8 @@ def refresh_threads(thread_ids: Collection[int]) -> None:
 
 _SUM_UP = """
     UPDATE mailsync_thread t
-       SET message_count = found.messages, newest_at = found.newest_at, participants = found.people
+       SET message_count = found.messages, newest_at = found.newest_at, participants = found.people,
+           has_draft = found.has_draft
       FROM (
         SELECT w.id,
                (SELECT count(DISTINCT p.message_id) FROM mailsync_placement p WHERE p.thread_id = w.id AND p.shown)
@@ -179,13 +180,15 @@ _SUM_UP = """
                                (array_agg(m.from_address ORDER BY m.received_at, m.id))[1] AS address,
                                min(m.received_at) AS first_at
                           FROM mailsync_message m
-                         WHERE m.thread_id = w.id
-                         GROUP BY lower(m.from_address) ORDER BY min(m.received_at) LIMIT 8) AS s) AS people
+                         WHERE m.thread_id = w.id AND EXISTS (
+                               SELECT FROM mailsync_placement p WHERE p.message_id = m.id AND p.shown AND NOT p.draft)
+                         GROUP BY lower(m.from_address) ORDER BY min(m.received_at) LIMIT 8) AS s) AS people,
+               EXISTS (SELECT FROM mailsync_placement p WHERE p.thread_id = w.id AND p.shown AND p.draft) AS has_draft
           FROM unnest(%(threads)s::bigint[]) AS w(id)
       ) AS found
      WHERE t.id = found.id
-       AND (t.message_count, t.newest_at, t.participants)
-           IS DISTINCT FROM (found.messages::int, found.newest_at, found.people)
+       AND (t.message_count, t.newest_at, t.participants, t.has_draft)
+           IS DISTINCT FROM (found.messages::int, found.newest_at, found.people, found.has_draft)
 """
 
 

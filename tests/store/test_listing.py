@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from mailsync.models import Halt, Thread
+from mailsync.models import Halt, Placement, Thread
 from mailsync.store.listing import Cursor, list_rows, load_conversation, load_tree
+from mailsync.store.threads import refresh_threads
 from mailsync.store.tree import is_quiet
 from mailsync.types import Address
 from tests.factories import START, make_account, make_folder, make_message, make_user, place
@@ -73,6 +74,28 @@ def test_sent_lists_show_whom_one_wrote_to() -> None:
     for by_conversation in (True, False):
         row = list_rows([sent.id], by_conversation=by_conversation).rows[0]
         assert row.participants == (Address("Bob", "bob@example.test"), Address("", "eve@example.test"))
+
+
+def test_a_begun_answer_is_a_draft_and_not_somebody_who_wrote() -> None:
+    inbox = make_folder()
+    drafts = make_folder(inbox.account, "Drafts", role="drafts")
+    asked = make_message(inbox, from_name="Ada", from_address="ada@example.test")
+    mine = {"from_name": "Me", "from_address": "me@example.test"}
+    draft = make_message(drafts, thread=asked.thread, draft=True, **mine)
+    refresh_threads([asked.thread_id])
+    (row,) = list_rows([inbox.pk], by_conversation=True).rows
+    assert (row.participants, row.has_draft, row.message_count) == ((Address("Ada", "ada@example.test"),), True, 2)
+    (row,) = list_rows([drafts.pk], by_conversation=True).rows
+    assert not row.has_draft  # all of them are
+    Placement.objects.filter(pk=draft.pk).update(shown=False)
+    sent = make_message(make_folder(inbox.account, "Sent", role="sent"), thread=asked.thread, **mine)
+    refresh_threads([asked.thread_id])
+    (row,) = list_rows([inbox.pk], by_conversation=True).rows
+    assert ([person.name for person in row.participants], row.has_draft) == (["Ada", "Me"], False)
+    Placement.objects.filter(pk=sent.pk).update(shown=False)
+    refresh_threads([asked.thread_id])
+    (row,) = list_rows([inbox.pk], by_conversation=True).rows
+    assert [person.name for person in row.participants] == ["Ada"]
 
 
 def test_a_mangled_cursor_shows_the_first_page() -> None:

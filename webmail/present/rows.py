@@ -35,6 +35,7 @@ class Row:
     answered: bool
     forwarded: bool
     has_attachment: bool
+    has_draft: bool
     chips: tuple[Chip, ...]
     labels: tuple[str, ...]
     pinned: bool
@@ -114,6 +115,7 @@ def _present_row(row: ListRow, local: datetime, index: int, style: RowStyle) -> 
         answered=row.answered,
         forwarded=is_forwarded(row.keywords),
         has_attachment=row.has_attachment,
+        has_draft=row.has_draft,
         chips=tuple(_chips(row, style)),
         labels=tuple(keyword for keyword in row.keywords if is_label(keyword)),
         pinned=row.placement_id in style.pinned,
