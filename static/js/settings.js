@@ -35,6 +35,9 @@ for (const field of document.querySelectorAll("[data-must-equal]")) {
   check();
 }
 
+/* A form that came back with a mistake begins where it is. */
+document.querySelector("form [aria-invalid=true]")?.focus();
+
 /* A form that takes a while says so and cannot be sent twice. Going back in history frees it again. */
 for (const form of document.querySelectorAll("[data-busy]")) {
   const button = form.querySelector("[data-busy-button]");

@@ -273,6 +273,15 @@ def test_the_same_account_twice_is_refused_in_words(as_alice: Client, alice: Use
     assert alice.mail_accounts.count() == 1
 
 
+def test_an_address_that_is_connected_is_not_asked_for_its_servers(as_alice: Client, alice: User, probe: Probe) -> None:
+    make_account(alice, address="alice@club.test")
+    answer = as_alice.post("/settings/accounts/add/", {**TYPED, "address": "Alice@club.test"})
+    assert answer.status_code == 422
+    assert "This address is connected already" in answer.text
+    assert "found no servers" not in answer.text
+    assert not probe.tried
+
+
 def test_waiting_goes_on_to_the_inbox(as_alice: Client, alice: User) -> None:
     account = make_account(alice)
     path = f"/settings/accounts/{account.pk}/started/"

@@ -30,6 +30,9 @@ class _Password(forms.PasswordInput):
 class ServersForm(forms.Form):
     """How to read from and send through one account."""
 
+    #: Whether the account is yet to be made.
+    is_new = True
+
     address = forms.EmailField(
         label=_("Email address"),
         max_length=320,
@@ -140,6 +143,9 @@ class ServersForm(forms.Form):
     def _require(self, data: dict[str, Any]) -> None:
         if self.known is not None and not self.known.takes_passwords and data.get("host") == self.known.host:
             self.add_error("address", self._no_password(self.known))
+        if self.is_new and not data.get("host") and self._is_connected(data):
+            self.add_error("address", _("This address is connected already: it is among your mail accounts."))
+            return
         lacking = "" if data.get("host") else known_to_lack(data.get("address", ""), data["protocol"])
         if lacking:
             words = _("%(provider)s has no %(protocol)s. Choose the other way above, or enter a server.")
@@ -154,6 +160,10 @@ class ServersForm(forms.Form):
             for name in ("smtp_username", "smtp_password"):
                 if not data.get(name):
                     self.add_error(name, _("The sending server needs this for its own sign-in."))
+
+    def _is_connected(self, data: dict[str, Any]) -> bool:
+        same = self.user.mail_accounts.filter(protocol=data["protocol"], address__iexact=data.get("address", ""))
+        return same.exists()
 
     def _no_password(self, known: Servers) -> Any:
         """What to do where a password opens nothing: the button below, or a word with the operator."""

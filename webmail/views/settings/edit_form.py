@@ -34,6 +34,8 @@ class EditServersForm(ServersForm):
     session for a minute could point the account at a server of their own and read it there.
     """
 
+    is_new = False
+
     def __init__(self, account: MailAccount, data: Any = None) -> None:
         server = account.outgoing_server
         own = server is not None and server.username != account.username
