@@ -175,8 +175,7 @@ def _with_frame(
 ) -> BodyContext:
     body = shown.body
     shows_remote = bool(body.remote) and (likes.remote_pictures == "always" or trusts(user, message.from_address))
-    theme = {"theme": likes.theme} if likes.dark_mail and likes.theme != "auto" else {}
-    theme = theme if likes.dark_mail else {"theme": "light"}
+    theme = _theme(likes)
     form = {"as": "text"} if likes.plain_text and shown.has_html else {}
     at = "body_pictures" if shows_remote else "body"
     is_dark = likes.dark_mail and likes.theme != "light"
@@ -199,6 +198,19 @@ def _with_frame(
     )
 
 
+def foreseen_query(likes: preferences.Preferences) -> str | None:
+    """What follows the address of a body in most ``frame_url``; None where each message decides."""
+    if likes.plain_text or likes.remote_pictures == "always":
+        return None
+    return _query(_theme(likes))
+
+
+def _theme(likes: preferences.Preferences) -> dict[str, str]:
+    if not likes.dark_mail:
+        return {"theme": "light"}
+    return {"theme": likes.theme} if likes.theme != "auto" else {}
+
+
 def trusts(user: User, address: str) -> bool:
     """Whether this reader always loads the pictures of this sender, or of their domain."""
     domain = domain_of(address)
@@ -208,7 +220,11 @@ def trusts(user: User, address: str) -> bool:
 
 
 def _url(message: Message, name: str, query: dict[str, str]) -> str:
-    return reverse(name, args=[message.pk]) + (f"?{urlencode(query)}" if query else "")
+    return reverse(name, args=[message.pk]) + _query(query)
+
+
+def _query(query: dict[str, str]) -> str:
+    return f"?{urlencode(query)}" if query else ""
 
 
 def _state(shown: ShownBody, protection: Protection) -> Literal["empty", "html", "text", "encrypted"]:

@@ -96,6 +96,89 @@ def test_where_the_reader_rests_is_fetched_before_it_is_opened(way: str, chromiu
     assert asked.count(path) == 1
 
 
+def body_of(page: Page, number: int) -> str:
+    return f"/m/{page.locator('.row').nth(number).get_attribute('data-message')}/body"
+
+
+def hold_conversations(page: Page) -> list[Route]:
+    """The conversations that are asked for from now on wait for the test."""
+    held: list[Route] = []
+    page.route("**/t/**", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it is given
+    return held
+
+
+@pytest.mark.parametrize("way", ["click", "key"])
+def test_what_nobody_guessed_asks_for_its_body_beside_the_conversation(
+    way: str, chromium: Browser, mailbox: Mailbox
+) -> None:
+    page = mailbox.inbox(chromium)
+    third, name = page.locator(".row").nth(2), subjects(page)[2]
+    thread = Placement.objects.filter(thread_id=int(path_of(page, 2).rstrip("/").rpartition("/")[2]))
+    make_unread(page, mailbox, thread)
+    body, asked, held = body_of(page, 2), asked_by(page), hold_conversations(page)
+    with page.expect_response(lambda told: urlsplit(told.url).path == body):
+        if way == "click":
+            third.dispatch_event("mousedown")
+            third.dispatch_event("click")
+        else:
+            page.evaluate("(row) => row.focus()", third.element_handle())
+            page.keyboard.press("Enter")
+    frame = page.locator(OUT_OF_SIGHT)
+    expect(frame).to_have_count(1)
+    assert len(held) == 1, "the body was there before the conversation"
+    assert not thread.filter(seen=True).exists()
+    held[0].continue_()
+    expect(page.locator("#subject")).to_have_text(name)
+    shown = page.locator("#main iframe.fitted")
+    expect(shown).to_be_visible()
+    assert asked.count(body) == 1, "the body was loaded once, out of sight, and moved"
+    number = body.split("/")[2]
+    assert shown.get_attribute("id") == shown.get_attribute("name") == f"frame-{number}"
+    eventually("the conversation is read", thread.filter(seen=True).exists)
+
+
+def test_what_is_left_before_it_came_stays_unread(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    thread = Placement.objects.filter(thread_id=int(path_of(page, 2).rstrip("/").rpartition("/")[2]))
+    make_unread(page, mailbox, thread)
+    held = hold_conversations(page)
+    third, fourth = page.locator(".row").nth(2), page.locator(".row").nth(3)
+    with page.expect_request("**/t/**"):
+        third.click()
+    expect(third).not_to_have_class(re.compile("unread"))
+    with page.expect_request("**/t/**"):
+        fourth.click()
+    expect(third).to_have_class(re.compile("unread"))
+    held[-1].continue_()
+    expect(page.locator("#subject")).to_have_text(subjects(page)[3])
+    assert not thread.filter(seen=True).exists()
+
+
+def test_a_body_that_turns_out_to_be_another_is_not_shown(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    row = page.locator(".row").nth(2)
+    wrong, right = body_of(page, 1), body_of(page, 2)
+    row.evaluate("(row, message) => { row.dataset.message = message; }", wrong.split("/")[2])
+    asked = asked_by(page)
+    row.dispatch_event("mousedown")
+    row.dispatch_event("click")
+    expect(page.locator("#main iframe.fitted")).to_have_attribute("src", right)
+    assert wrong in asked
+    expect(page.locator(f"{OUT_OF_SIGHT}[src='{wrong}']")).to_have_count(0)
+
+
+def test_the_body_of_an_answered_conversation_is_told_by_its_page(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    answered = page.locator(".row.answered:has(.thr)").first
+    asked, held = asked_by(page), hold_conversations(page)
+    with page.expect_request("**/t/**"):
+        answered.dispatch_event("mousedown")
+        answered.dispatch_event("click")
+    assert not [path for path in asked if path.endswith("/body")]
+    held[0].continue_()
+    expect(page.locator("#main iframe.fitted").last).to_be_visible()
+
+
 def test_what_an_archived_row_opens_is_read_in_the_list_though_its_rows_came_in_between(
     chromium: Browser, mailbox: Mailbox
 ) -> None:

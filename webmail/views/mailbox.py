@@ -38,6 +38,7 @@ from webmail.present.shortcuts import PRESETS, sheet
 from webmail.present.snooze import snooze_presets
 from webmail.present.tree import present_health, present_move_targets, present_nav
 from webmail.reader import Reader, reader_of, user_of
+from webmail.reading import foreseen_query
 from webmail.results import excerpts_of, search_context
 from webmail.scope import (
     PAGE_ROWS,
@@ -236,6 +237,7 @@ def rows_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[str
         "row_count": _row_count(scope, reader, end, is_last=page.next is None),
         "is_first_page": not before,
         "first_url": scope.url(),
+        "body_query": foreseen_query(reader.prefs),
     }
 
 

@@ -1,6 +1,8 @@
 /* Ahead of the reader: a conversation that is probably opened next is fetched before the click or key, and its newest
-   body loads out of sight. Nothing is marked as read by that, and nothing is told outside. */
+   body loads out of sight. Of one that is surely opened, the body is asked for beside the conversation, not after it.
+   Nothing is marked as read by that, and nothing is told outside. */
 
+import { makeFrame } from "heron/mail/frame";
 import { part } from "heron/mail/request";
 import { urlOf } from "heron/mail/rows";
 
@@ -10,10 +12,15 @@ const AHEAD = { most: 3, milliseconds: 30_000 };
 
 const marksOf = (row) => `${row.matches(".unread")}${row.matches(".flagged")}${row.innerHTML}`;
 
-/** Fetch the conversation of a row ahead of the click or key that opens it, and its newest body. */
-export function rehearse(row) {
+/** Fetch the conversation of a row ahead of the click or key that opens it, and its newest body: where it is `sure`
+    to be opened, both at once. */
+export function rehearse(row, { sure = false } = {}) {
   const url = urlOf(row);
-  if (find(row, url)) return;
+  const one = find(row, url) ?? begin(row, url);
+  if (sure && !one.isThere) one.frame ??= foreseeBody(row);
+}
+
+function begin(row, url) {
   drop(url);
   dropUnfinished();
   const abort = new AbortController();
@@ -24,8 +31,11 @@ export function rehearse(row) {
   const isWanted = () => rehearsals.get(url) === one;
   page.then((shown) => {
     one.isThere = true;
-    if (isWanted()) one.frame = loadBody(shown);
+    if (!isWanted() || isOf(one.frame, shown)) return;
+    one.frame?.remove();
+    one.frame = loadBody(shown);
   }, () => { if (isWanted()) drop(url); });
+  return one;
 }
 
 /** What was fetched ahead for this row, if it still tells the truth. */
@@ -34,8 +44,10 @@ function find(row, url) {
   return one && row && performance.now() < one.until && one.marks === marksOf(row) ? one : null;
 }
 
-/** The same, for the one who shows it now. What else is on its way was a wrong guess, and must not slow this one. */
-export function takeRehearsal(row, url) {
+/** The same, for the one who shows it now; it begins now if it has not. What else is on its way was a wrong guess, and
+    must not slow this one. `unhurried`: nor must a frame slow what is to be painted first. */
+export function takeRehearsal(row, url, { unhurried = false } = {}) {
+  if (row && urlOf(row) === url) rehearse(row, { sure: !unhurried });
   const one = find(row, url);
   if (one) rehearsals.delete(url);
   dropUnfinished();
@@ -59,6 +71,20 @@ function loadBody(page) {
   const frame = newestFrame(page)?.cloneNode(false);
   if (!/\/body(\?|$)/.test(frame?.getAttribute("src"))) return null;
   delete frame.dataset.frame; // it is nobody's yet
+  return putOutOfSight(frame);
+}
+
+/** The body that a row's conversation will probably show, before its page says so. Not where the page alone knows which:
+    one that was answered ends with the answer, and what a list says nothing of depends on the message. */
+function foreseeBody(row) {
+  const query = document.getElementById("listform").dataset.body;
+  if (query === undefined || row.matches(".answered:has(.thr)") || !document.body.moveBefore) return null;
+  const frame = makeFrame(`/m/${row.dataset.message}/body${query}`);
+  frame.name = `frame-${row.dataset.message}`;
+  return putOutOfSight(frame);
+}
+
+function putOutOfSight(frame) {
   frame.hidden = true;
   document.body.append(frame);
   return frame;
@@ -66,21 +92,23 @@ function loadBody(page) {
 
 const newestFrame = (page) => [...page.querySelectorAll("iframe[data-frame]")].at(-1);
 
-/** Put a page into the reading pane. A frame that has loaded out of sight is moved there as it is, where the browser
+const isOf = (frame, page) => Boolean(frame) && newestFrame(page)?.getAttribute("src") === frame.getAttribute("src");
+
+/** Put a page into the reading pane. A frame that loads its body out of sight is moved there as it is, where the browser
     can; elsewhere the page's own takes the body from the browser's cache. */
 export function place(page, frame, main) {
-  const own = frame && newestFrame(page);
-  if (!own || !main.moveBefore) {
+  if (!isOf(frame, page) || !main.moveBefore) {
     main.replaceChildren(page);
     frame?.remove();
     return;
   }
+  const own = newestFrame(page);
   const slot = document.createElement("i");
   own.replaceWith(slot);
   main.replaceChildren(page);
   slot.parentElement.moveBefore(frame, slot);
   slot.remove();
-  frame.dataset.frame = "";
+  for (const name of own.getAttributeNames()) if (name !== "src") frame.setAttribute(name, own.getAttribute(name));
   frame.hidden = false;
 }
 

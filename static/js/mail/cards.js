@@ -3,7 +3,7 @@
 
 import { part } from "heron/mail/request";
 import { counted } from "heron/words";
-import { adoptAll } from "heron/mail/frame";
+import { adoptAll, makeFrame } from "heron/mail/frame";
 import { selection } from "heron/mail/rows";
 import { isPhone, reading } from "heron/mail/reader";
 import { toast } from "heron/shell";
@@ -36,12 +36,9 @@ main.addEventListener("click", (event) => {
   }
   const place = document.createElement("div");
   place.className = "framed nested";
-  const frame = document.createElement("iframe");
-  frame.className = "frame";
+  const frame = makeFrame(tile.href);
   frame.dataset.frame = "";
   frame.title = tile.dataset.nested;
-  frame.setAttribute("sandbox", "allow-same-origin allow-popups allow-popups-to-escape-sandbox");
-  frame.src = tile.href;
   place.append(frame);
   files.after(place);
   adoptAll(place);

@@ -8,6 +8,15 @@ const watched = new WeakMap();
 /** Smaller than this nobody reads: what is wider still is scrolled sideways. */
 const LEAST_SCALE = 0.5;
 
+/** A frame as the pages of the server have it: confined, and without scripts. */
+export function makeFrame(src) {
+  const frame = document.createElement("iframe");
+  frame.className = "frame";
+  frame.setAttribute("sandbox", "allow-same-origin allow-popups allow-popups-to-escape-sandbox");
+  frame.src = src;
+  return frame;
+}
+
 /** The margin under the body: the widest of those that collapse into one (CSS 2.2 §8.3.1). */
 function marginBelow(inside) {
   let margin = 0;

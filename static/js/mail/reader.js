@@ -37,15 +37,18 @@ export async function open(url, { name = null, push = true, focus = false, unhur
   const mine = abort;
   const wasReading = app.dataset.view === "read";
   const wasUnread = rowNamed(name)?.classList.contains("unread");
-  const ahead = takeRehearsal(rowNamed(name), url);
+  const ahead = takeRehearsal(rowNamed(name), url, { unhurried });
+  if (ahead) mine.signal.addEventListener("abort", () => ahead.abort.abort());
   setCurrent(name);
   if (name) readLocally(name);
   const slow = setTimeout(() => placeholder(), PATIENCE_MILLISECONDS);
+  let isShown = false;
   try {
     const [page] = await Promise.all([ahead?.page ?? part(url, "main", { signal: mine.signal }), unhurried && painted()]);
     if (mine.signal.aborted) return;
     clearTimeout(slow);
     show(page, ahead?.frame);
+    isShown = true;
     if (ahead) settle(url, wasUnread).then(() => wasUnread && readLocally(name)).catch(() => {}); // fresh rows may not have known
   } catch (error) {
     if (error.name === "AbortError" || mine.signal.aborted) return;
@@ -55,6 +58,7 @@ export async function open(url, { name = null, push = true, focus = false, unhur
   } finally {
     clearTimeout(slow);
     if (ahead?.frame?.hidden) ahead.frame.remove();
+    if (!isShown && wasUnread) rowNamed(name)?.classList.add("unread"); // nobody has read it, and nobody was told so
   }
   if (push) remember(wasReading ? "replaceState" : "pushState", "read", url);
   document.title = `${reading()?.dataset.title ?? ""} – Heron`;
