@@ -1,27 +1,37 @@
 """Queries that nearly every request asks, made ready once: numbers flow in, models flow out. Knows Django alone.
 
-A queryset is built and compiled anew each time it is asked, and planned anew by PostgreSQL. For one row by its key that
-takes several times what it takes to find it, and what is compiled and planned differs by its numbers only.
+A queryset is built and compiled anew each time it is asked, and planned anew by PostgreSQL. For a few rows by their
+keys that takes several times what it takes to find them, and what is compiled and planned differs by its numbers only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import psycopg
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Model, QuerySet
+from django.db.models import BooleanField, Model, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.query import get_related_populators
+from psycopg.pq import Format
 
 M = TypeVar("M", bound=Model)
 
 #: Stands for the first number while a query is compiled, the next one for the second.
 _MARK = 9_000_000_000_000_000
+_TIMESTAMPTZ = psycopg.adapters.types["timestamptz"].oid
+#: Psycopg's own, which is compiled. Django's is not, and puts its zone in the place of the connection's: both are UTC.
+_TIMES = psycopg.adapters.get_loader(_TIMESTAMPTZ, Format.TEXT)
 
 
 class _Prepared(psycopg.Cursor[tuple[Any, ...]]):
     """Binds on the server, where each statement is planned once for a connection (PREPARE); Django's own never does."""
+
+    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+        super().__init__(connection)
+        assert _TIMES is not None
+        self.adapters.register_loader(_TIMESTAMPTZ, _TIMES)
 
     def execute(self, query: Any, params: Any = None, **_: Any) -> "_Prepared":
         return super().execute(query, params, prepare=True)
@@ -39,6 +49,12 @@ def prepared_cursor() -> CursorWrapper:
     return connection.make_cursor(_Prepared(connection.connection))  # type: ignore[arg-type]  # what it wraps
 
 
+def any_of(column: str, number: int) -> RawSQL:
+    """For a ready query's ``filter``: the column, "table.column", is one of the numbers of a list."""
+    table, _dot, name = column.partition(".")
+    return RawSQL(f'"{table}"."{name}" = ANY(%s)', [number], BooleanField())  # noqa: S611  columns are ours
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     sql: str
@@ -51,9 +67,10 @@ class _Compiled:
 
 
 class ReadyQuery(Generic[M]):
-    """One row of ``queryset(*numbers)``, with the rows it has selected beside it; the numbers must fit a key.
+    """Rows of ``queryset(*numbers)``, with the rows it has selected beside them; the numbers must fit a key.
 
-    The queryset may filter, join and choose columns by name, and is not ordered: as there is one row at most.
+    The queryset may filter, join, order, and choose columns by name. Where it says ``any_of(column, number)``, a list
+    of numbers goes in that number's place.
     """
 
     def __init__(self, queryset: Callable[..., QuerySet[M]]) -> None:
@@ -61,21 +78,29 @@ class ReadyQuery(Generic[M]):
         self._compiled: _Compiled | None = None
         self._model: type[M] | None = None
 
-    def one(self, *numbers: int) -> M | None:
+    def one(self, *numbers: int | list[int]) -> M | None:
+        """The first row, or None."""
+        return next(iter(self._models(numbers, most=1)), None)
+
+    def all(self, *numbers: int | list[int]) -> list[M]:
+        return self._models(numbers)
+
+    def _models(self, numbers: Sequence[int | list[int]], most: int | None = None) -> list[M]:
         compiled = self._compiled or self._compile(len(numbers))
         assert self._model is not None
         with prepared_cursor() as cursor:
             cursor.execute(compiled.sql, [value if at is None else numbers[at] for at, value in compiled.values])
-            found = cursor.fetchone()
-        if found is None:
-            return None
-        row = list(found)
-        for place, convert, expression in compiled.converters:
-            for step in convert:
-                row[place] = step(row[place], expression, connection)
-        made = self._model.from_db(connection.alias, compiled.names, row[compiled.columns])
-        for populator in compiled.populators:
-            populator.populate(row, made)
+            found = cursor.fetchall() if most is None else cursor.fetchmany(most)
+        made = []
+        for values in found:
+            row = list(values)
+            for place, convert, expression in compiled.converters:
+                for step in convert:
+                    row[place] = step(row[place], expression, connection)
+            model = self._model.from_db(connection.alias, compiled.names, row[compiled.columns])
+            for populator in compiled.populators:
+                populator.populate(row, model)
+            made.append(model)
         return made
 
     def _compile(self, count: int) -> _Compiled:

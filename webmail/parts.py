@@ -43,9 +43,9 @@ def environment(**options: Any) -> Environment:
     made.install_gettext_callables(  # type: ignore[attr-defined]
         translation.gettext, translation.ngettext, pgettext=translation.pgettext, npgettext=translation.npgettext
     )
-    made.globals |= {name: getattr(heron, name) for name in ("avatar", "icon", "in_brackets", "kbd")}
+    made.globals |= {name: getattr(heron, name) for name in ("avatar", "icon", "in_brackets", "kbd", "teller")}
     made.globals |= {"_": _phrase, "url": _url}
-    clock = ("heron_ago", "heron_day", "heron_time", "heron_time_full", "times")
+    clock = ("heron_ago", "heron_day", "heron_time", "heron_time_full")
     told = (*clock, "avatar", "filesize", "initials", "said")
     made.filters |= {name: getattr(heron, name) for name in told}
     made.filters |= {"contact_label": contact_label, "date": _date, "intcomma": intcomma}

@@ -151,7 +151,7 @@ CACHES = {
         "OPTIONS": {"pool_class": "webmail.cache_pool.ProcessPool"},
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = "accounts.session_store"
 
 # People. ---------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

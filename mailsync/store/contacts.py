@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
+from accounts.ready import prepared_cursor
 from mailsync.message.addresses import comparable
 from mailsync.message.plain import plain
 from mailsync.message.vcard import Labelled, VCard
@@ -48,8 +49,9 @@ def known_addresses(user_id: int, addresses: Iterable[str]) -> set[str]:
 
 def contact_domains(user_id: int, *, limit: int = 2_000) -> set[str]:
     """The domains that the user's contacts write from."""
-    rows = ContactAddress.objects.filter(user=user_id).values_list("comparable", flat=True)[:limit]
-    return {address.rpartition("@")[2] for address in rows}
+    with prepared_cursor() as cursor:
+        cursor.execute("SELECT comparable FROM mailsync_contactaddress WHERE user_id = %s LIMIT %s", [user_id, limit])
+        return {address.rpartition("@")[2] for (address,) in cursor.fetchall()}
 
 
 def card_of(contact: Contact) -> VCard:

@@ -1,8 +1,8 @@
-"""A conversation as it is read: its messages, oldest first, each with where it lies. Database room; three queries."""
+"""A conversation as it is read: its messages, oldest first, each with where it lies. Database room; four queries."""
 
 from dataclasses import dataclass
 
-from accounts.ready import ReadyQuery
+from accounts.ready import ReadyQuery, any_of
 from mailsync.models import Folder, Message, Placement, Thread
 from mailsync.types import Role
 
@@ -62,6 +62,16 @@ class Conversation:
 
 
 _THREAD = ReadyQuery(lambda pk, user: Thread.objects.select_related("account").filter(pk=pk, account__user_id=user))
+# Newest first, so that the limit keeps the newest; a message may lie in several folders.
+_PLACEMENTS = ReadyQuery(
+    lambda thread: Placement.objects.filter(thread_id=thread, shown=True).order_by("-received_at", "-id")[
+        : MOST_MESSAGES * 4
+    ]
+)
+_FOLDERS = ReadyQuery(lambda ids: Folder.objects.filter(any_of("mailsync_folder.id", ids)))
+_MESSAGES = ReadyQuery(
+    lambda ids: Message.objects.filter(any_of("mailsync_message.id", ids)).order_by("received_at", "id")
+)
 
 
 def load_conversation(user_id: int, thread_id: int) -> Conversation:
@@ -69,19 +79,19 @@ def load_conversation(user_id: int, thread_id: int) -> Conversation:
     thread = _THREAD.one(thread_id, user_id)
     if thread is None:
         raise Thread.DoesNotExist(f"There is no conversation {thread_id} of this user's.")
+    shown = _PLACEMENTS.all(thread_id)
     # Folders come by a query of their own: joined, a planner without statistics may begin with the folders' lists.
-    shown = Placement.objects.filter(thread_id=thread_id, shown=True).prefetch_related("folder")
+    folders = {folder.pk: folder for folder in _FOLDERS.all(list({placement.folder_id for placement in shown}))}
     placements: dict[int, list[Placement]] = {}
-    # Newest first, so that the limit keeps the newest; a message may lie in several folders.
-    for placement in shown.order_by("-received_at", "-id")[: MOST_MESSAGES * 4]:
+    for placement in shown:
+        placement.folder = folders[placement.folder_id]
         if placement.folder.missing_since is None:
             placements.setdefault(placement.message_id, []).append(placement)
-    kept = list(placements)[:MOST_MESSAGES]
-    found = Message.objects.filter(id__in=kept).order_by("received_at", "id")
+    found = _MESSAGES.all(list(placements)[:MOST_MESSAGES])
     # A conversation is of one account; read once, not with each of these.
     for message in found:
         message.account = thread.account
-    for placement in (one for rows in placements.values() for one in rows):
-        placement.folder.account = thread.account
+    for folder in folders.values():
+        folder.account = thread.account
     messages = tuple(ConversationMessage(message, tuple(reversed(placements[message.id]))) for message in found)
     return Conversation(thread, messages, max(0, thread.message_count - len(messages)))

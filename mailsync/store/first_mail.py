@@ -6,8 +6,7 @@ Silent where it cannot know: while an account is still being filled, older mail 
 from collections.abc import Collection
 from typing import Any
 
-from django.db import connection
-
+from accounts.ready import prepared_cursor
 from mailsync.message.addresses import comparable
 from mailsync.models import Message
 
@@ -40,7 +39,7 @@ def is_first_of_sender(user_id: int, message: Message, mine: Collection[str]) ->
         "comparable": comparable(address),
         "account": message.account_id,
     }
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_IS_KNOWN, asked)
         ((is_known,),) = cursor.fetchall()
     return not is_known

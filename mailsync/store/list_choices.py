@@ -6,8 +6,9 @@ What the words mean is the screens' to say: they are kept as they stand in the a
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from accounts.ready import prepared_cursor
 from mailsync.models import ListChoice
 
 
@@ -20,7 +21,7 @@ class Chosen:
 def load_list_choice(user_id: int, folder_id: int | None) -> Chosen | None:
     """What was chosen for this folder, or for all inboxes; None for nothing yet."""
     where = "folder_id IS NULL" if folder_id is None else "folder_id = %(folder)s"
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             f"SELECT show, sort FROM mailsync_listchoice WHERE user_id = %(user)s AND {where}",  # noqa: S608  ours
             {"user": user_id, "folder": folder_id},

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db import connection
+from accounts.ready import prepared_cursor
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -142,7 +142,7 @@ def page_keys(
         f"SELECT k.at, k.id, coalesce(k.key::text, '') FROM unnest(%(folders)s::bigint[]) AS f(id)"  # noqa: S608
         f" CROSS JOIN LATERAL ({parts}) AS k{_cut(sort, until, values)} ORDER BY {MERGED[sort]} LIMIT %(limit)s"
     )
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(page, values)
         return [Cursor(*row) for row in cursor.fetchall()]
 

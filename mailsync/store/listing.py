@@ -10,8 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
-
 from accounts.ready import prepared_cursor
 from mailsync.store.conversation import Conversation, ConversationMessage, load_conversation
 from mailsync.store.list_keys import Cursor, Filter, Sort, page_keys, possible
@@ -105,7 +103,7 @@ def list_rows(
 
 def conversation_rows(ids: Sequence[int]) -> list[ListRow]:
     """The lines of these thread rows, in the order given."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_CONVERSATIONS, {"ids": list(ids), "outward": list(_OUTWARD)})
         rows = {row[0]: _conversation_row(*row[1:]) for row in cursor.fetchall()}
     return [rows[id_] for id_ in ids if id_ in rows]

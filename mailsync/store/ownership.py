@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db import connection
+from accounts.ready import prepared_cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ _OWNED = """
 
 
 def load_owned(user_id: int) -> Owned:
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_OWNED, {"user": user_id})
         rows = cursor.fetchall()
     return Owned(

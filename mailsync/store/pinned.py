@@ -5,8 +5,7 @@ In: folders that the caller has the right to. Out: frozen rows, newest first; a 
 
 from collections.abc import Sequence
 
-from django.db import connection
-
+from accounts.ready import prepared_cursor
 from mailsync.store.listing import ListRow, conversation_rows, message_rows
 
 #: More than anybody keeps an eye on.
@@ -23,7 +22,7 @@ _PINNED = """
 
 def load_pinned(folder_ids: Sequence[int], account_ids: Sequence[int], *, by_conversation: bool) -> list[ListRow]:
     """The pinned conversations that have something in these folders, each by its newest message there."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_PINNED, {"folders": list(folder_ids), "accounts": list(account_ids), "most": MOST_PINNED})
         keys = cursor.fetchall()
     if by_conversation:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models.functions import Now
 
+from accounts.ready import ReadyQuery, any_of
 from mailsync.models import Placement, Snooze
 
 
@@ -53,5 +54,7 @@ def lock_due(account_id: int, *, limit: int = 200) -> list[Snooze]:
 
 def load_snoozes(message_ids: Iterable[int]) -> dict[int, Snooze]:
     """The snoozes of these messages, waiting or over."""
-    rows = Snooze.objects.raw("SELECT * FROM mailsync_snooze WHERE message_id = ANY(%s)", [list(message_ids)])
-    return {row.message_id: row for row in rows}
+    return {row.message_id: row for row in _OF_MESSAGES.all(list(message_ids))}
+
+
+_OF_MESSAGES = ReadyQuery(lambda ids: Snooze.objects.filter(any_of("mailsync_snooze.message_id", ids)))

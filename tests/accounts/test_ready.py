@@ -5,7 +5,7 @@ from django.db import DataError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from accounts.ready import ReadyQuery, prepared_cursor
+from accounts.ready import ReadyQuery, any_of, prepared_cursor
 from mailsync.models import Folder, Message
 from tests.factories import make_account, make_folder, make_message, make_user
 
@@ -36,6 +36,28 @@ def test_what_a_column_holds_is_converted() -> None:
     found = ready.one(message.pk)
     assert found is not None
     assert found.recipients == {"to": [["Ann", "ann@x.test"]]}
+
+
+def test_all_rows_of_a_list_of_keys_come_in_the_order_asked_for() -> None:
+    ready = ReadyQuery(
+        lambda ids, user: Folder.objects.filter(any_of("mailsync_folder.id", ids), account__user=user).order_by("-id")
+    )
+    account = make_account()
+    ids = [make_folder(account, path=f"F{number}").pk for number in range(12)]
+    make_folder(make_account(make_user("bob")))
+    for wanted in (ids, ids[:1], [], [ids[3], 10**15]):
+        found = ready.all(wanted, account.user_id)
+        assert [folder.pk for folder in found] == sorted(set(wanted) & set(ids), reverse=True)
+    assert ready.all(ids, account.user_id + 1000) == []
+
+
+def test_a_moment_is_read_as_django_reads_it() -> None:
+    message = make_message(make_folder()).message
+    moment = Message.objects.get(pk=message.pk).received_at
+    with prepared_cursor() as cursor:
+        cursor.execute("SELECT received_at, NULL::timestamptz FROM mailsync_message WHERE id = %s", [message.pk])
+        ((read, nothing),) = cursor.fetchall()
+    assert (read, read.tzinfo, nothing) == (moment, moment.tzinfo, None)
 
 
 def test_a_user_by_key_is_read_each_time_and_among_ones_own() -> None:

@@ -12,12 +12,12 @@ import redis
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_out
-from django.contrib.sessions.backends.cached_db import SessionStore
 from django.db import connections
 from django.test import AsyncClient, Client, RequestFactory
 from redis.asyncio import Redis
 
 from accounts.models import User
+from accounts.session_store import SessionStore
 from mailsync.announce import channel
 from webmail import events
 from webmail.events import RESYNC, Fanout, TooManyStreams, session_mark

@@ -177,9 +177,9 @@ def test_a_conversation_takes_few_queries_however_long(
     for _ in range(older):
         make_message(inbox, thread=last.thread, seen=True)
     browser.get(url_of(last))  # notes the session, which is done once a minute
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(21):
         browser.get(url_of(last))
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         browser.get(url_of(last), headers={"HX-Request": "true", "HX-Target": "main"})
 
 

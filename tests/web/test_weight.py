@@ -21,8 +21,10 @@ def through(response: HttpResponseBase) -> HttpResponseBase:
 
 
 def test_a_page_is_compressed() -> None:
-    answer = through(HttpResponse(LONG))
+    answer = through(HttpResponse(LONG, headers={"Content-Length": str(len(LONG)), "ETag": '"seen"'}))
     assert isinstance(answer, HttpResponse)
+    assert answer.headers["Content-Length"] == str(len(answer.content))
+    assert answer.headers["ETag"] == 'W/"seen"'
     assert answer.headers["Content-Encoding"] == "gzip"
     assert "Accept-Encoding" in answer.headers["Vary"]
     assert gzip.decompress(answer.content) == LONG

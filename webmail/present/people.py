@@ -37,16 +37,18 @@ def participants_line(people: Sequence[Address], mine: Iterable[str], *, limit: 
     >>> participants_line([Address("Priya Raman", "p@x.test"), Address("Me", "a@x.test")], {"a@x.test"})
     'Priya, me'
     """
-    own = set(mine)
+    own = frozenset(mine)
     distinct: dict[str, Address] = {}
     for person in people:
         distinct.setdefault(person.address.lower() or person.name, person)
     names = list(distinct.values())
-    me = pgettext("a sender", "me")
     if not names:
         return _("(no sender)")
+    if len(names) == 1 and names[0].address.lower() not in own:
+        return display_name(names[0])
+    me = pgettext("a sender", "me")
     if len(names) == 1:
-        return me if names[0].address.lower() in own else display_name(names[0])
+        return me
     shorts = [me if person.address.lower() in own else first_name(person) for person in names]
     if len(shorts) > limit:
         return f"{shorts[0]} … " + ", ".join(shorts[-(limit - 1) :])

@@ -4,6 +4,7 @@ Rows and addresses flow in, safe HTML flows out. Nothing here asks the database.
 """
 
 import zlib
+from collections.abc import Callable
 from datetime import date, datetime, time
 from functools import lru_cache
 
@@ -164,10 +165,19 @@ def heron_time_full(moment: datetime | None) -> str:
 
 def times(moment: datetime | None) -> tuple[str, str]:
     """A time told shortly, and whole."""
-    if moment is None:
-        return "", ""
-    local = timezone.localtime(moment)
-    return _told_of(local.date(), time(local.hour, local.minute), timezone.localdate(), get_language())
+    return ("", "") if moment is None else teller()(moment)
+
+
+def teller() -> Callable[[datetime], tuple[str, str]]:
+    """``times`` for many: whose clock and whose language it is, is found out once."""
+    now, language = timezone.localtime(), get_language()
+    zone, today = now.tzinfo, now.date()
+
+    def tell(moment: datetime) -> tuple[str, str]:
+        local = moment if moment.tzinfo is zone else moment.astimezone(zone)
+        return _told_of(local.date(), time(local.hour, local.minute), today, language)
+
+    return tell
 
 
 # A list has a hundred times, and is looked at again and again.
