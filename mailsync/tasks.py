@@ -9,6 +9,7 @@ from mailsync.engine import maintain as maintenance
 from mailsync.store import (
     addressed,
     arrivals,
+    by_message,
     devices,
     emptying,
     file_texts,
@@ -57,6 +58,8 @@ def maintain() -> None:
         files_read.apply_async((account_id,), expires=300)
     for user_id in addressed.people_addressed_anew():
         addressed_find.apply_async((user_id,), expires=300)
+    for user_id in by_message.people_to_tend():
+        message_rows_tend.apply_async((user_id,), expires=300)
 
 
 @shared_task(name="mailsync.bins_empty", ignore_result=True)
@@ -78,6 +81,13 @@ def addressed_find(user_id: int) -> None:
     """Tell anew which mail is to this person."""
     if addressed.find_addressed(user_id):
         addressed_find.delay(user_id)
+
+
+@shared_task(name="mailsync.message_rows_tend", ignore_result=True)
+def message_rows_tend(user_id: int) -> None:
+    """Write or remove the lines of single messages, after this person has changed how mail is listed."""
+    if by_message.tend_message_rows(user_id):
+        message_rows_tend.delay(user_id)
 
 
 @shared_task(name="mailsync.account_pull", ignore_result=True)

@@ -29,6 +29,7 @@ app.conf.task_routes = {
     "mailsync.dispatch": {"queue": "interactive"},
     "mailsync.maintain": {"queue": "maintenance"},
     "mailsync.addressed_find": {"queue": "maintenance"},
+    "mailsync.message_rows_tend": {"queue": "maintenance"},
     "mailsync.bins_empty": {"queue": "maintenance"},
     "mailsync.mail_release": {"queue": "sync"},
     "mailsync.account_pull": {"queue": "sync"},

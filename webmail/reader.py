@@ -21,7 +21,8 @@ from mailsync.store.search import Search
 class Reader:
     """``mine`` holds the reader's own addresses in lower case; ``accounts`` says how many mailboxes there are.
 
-    ``hues`` are the colours of labels that the reader chose, by keyword in lower case.
+    ``hues`` are the colours of labels that the reader chose, by keyword in lower case. ``is_keyed``: their lists can be
+    sorted and narrowed by all there is; a short while after conversations were switched off, not yet.
     """
 
     user: User
@@ -30,6 +31,7 @@ class Reader:
     now: datetime
     prefs: preferences.Preferences
     hues: Mapping[str, int]
+    is_keyed: bool
     #: What has been made ready in this request, by words and folder: rows, their head and excerpts ask for the same.
     searches: dict[tuple[str, str], Search] = field(default_factory=dict, compare=False)
 
@@ -42,11 +44,13 @@ def user_of(request: HttpRequest) -> User:
 def reader_of(request: HttpRequest) -> Reader:
     user = user_of(request)
     owned = load_owned(user.pk)
+    prefs = preferences.load(user)
     return Reader(
         user=user,
         mine=owned.addresses | {user.email.lower()},
         accounts=owned.accounts,
         now=timezone.localtime(),
-        prefs=preferences.load(user),
+        prefs=prefs,
         hues=owned.hues,
+        is_keyed=prefs.conversations or owned.by_message,
     )

@@ -18,7 +18,6 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import User
 from mailsync.models import Folder
-from mailsync.store.list_keys import possible
 from mailsync.store.listed import Listing, load_listed
 from mailsync.store.listing import AccountTree, Filter, Page, Sort, load_tree
 from mailsync.store.outline import Outline, load_outline
@@ -40,8 +39,8 @@ SHOWS: dict[Show, Promise] = {
     "to-me": gettext_lazy("To me"),
     "files": gettext_lazy("With files"),
 }
-#: What can only be told of conversations: messages have no index of it.
-_OF_CONVERSATIONS: frozenset[Show] = frozenset({"to-me", "files"})
+#: What is offered only to a reader whose lists are keyed.
+_KEYED: frozenset[Show] = frozenset({"to-me", "files"})
 SORTS: dict[Sort, Promise] = {
     Sort.NEWEST: gettext_lazy("Newest first"),
     Sort.OLDEST: gettext_lazy("Oldest first"),
@@ -218,7 +217,7 @@ def listing_of(scope: Scope, reader: Reader) -> Listing:
         unread_only=which.unread_only,
         flagged_only=which.flagged_only,
         to_me_only=which.to_me_only,
-        sort=scope.sort.value,
+        sort=sort_of(scope, reader).value,
     )
 
 
@@ -247,26 +246,29 @@ def outline_of(scope: Scope, reader: Reader) -> Outline | None:
     """The whole list's length and keys; None for what is not read from the index of its folders."""
     if scope.kind in ("search", "label"):
         return None
-    return load_outline(scope.folder_ids, _filter(scope, reader), scope.sort)
+    return load_outline(scope.folder_ids, _filter(scope, reader), sort_of(scope, reader))
+
+
+def sort_of(scope: Scope, reader: Reader) -> Sort:
+    """The order in which this list is read: by time where there are no keys for the one asked for."""
+    return scope.sort if reader.is_keyed or not scope.sort.column else Sort.NEWEST
 
 
 def _filter(scope: Scope, reader: Reader) -> Filter:
-    by_conversation = reader.prefs.conversations
     return Filter(
-        by_conversation,
+        reader.prefs.conversations,
         unread_only=scope.show == "unread",
         flagged_only=scope.kind == "flagged" or scope.show == "flagged",
-        files_only=scope.show == "files" and by_conversation,
-        to_me_only=scope.show == "to-me" and by_conversation,
+        files_only=scope.show == "files" and reader.is_keyed,
+        to_me_only=scope.show == "to-me" and reader.is_keyed,
     )
 
 
 def choices_of(scope: Scope, reader: Reader) -> tuple[list[Choice], list[Choice]]:
-    """The filters and the orders of this list, each with its address: those that there is an index for."""
-    by_conversation = reader.prefs.conversations
-    shown_as = possible(scope.sort, _filter(scope, reader))
-    shows = [show for show in SHOWS if by_conversation or show not in _OF_CONVERSATIONS]
-    sorts = [sort for sort in SORTS if by_conversation or not sort.column]
+    """The filters and the orders of this list, each with its address: those that there are keys for."""
+    shown_as = sort_of(scope, reader)
+    shows = [show for show in SHOWS if reader.is_keyed or show not in _KEYED]
+    sorts = [sort for sort in SORTS if reader.is_keyed or not sort.column]
     return (
         [Choice(show, SHOWS[show], scope.shown(show).url(), scope.show == show) for show in shows],
         [Choice(sort.value, SORTS[sort], scope.sorted_by(sort).url(), sort is shown_as) for sort in sorts],

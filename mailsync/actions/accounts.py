@@ -223,6 +223,11 @@ def addresses_changed(user_id: int) -> None:
     wake.address_soon(user_id)
 
 
+def lists_changed(user_id: int) -> None:
+    """After a person has switched conversations on or off: lists by message have lines of their own."""
+    wake.tend_rows_soon(user_id)
+
+
 def keep_secret(secret: Secret, *, account: MailAccount | None = None, server: OutgoingServer | None = None) -> None:
     """Encrypt and store one password for an account or a server, in place of the one it has."""
     owner: dict[str, Any] = {"account": account, "server": server, "kind": Credential.Kind.PASSWORD}

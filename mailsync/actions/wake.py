@@ -47,6 +47,10 @@ def address_soon(user_id: int) -> None:
     _nudge(tasks.addressed_find, user_id)
 
 
+def tend_rows_soon(user_id: int) -> None:
+    _nudge(tasks.message_rows_tend, user_id)
+
+
 def sync_soon(account_id: int) -> None:
     _nudge(tasks.account_pull, account_id)
 

@@ -16,6 +16,8 @@ _BLOB = re.compile(r"\s*\[[^\[\]]{0,200}\]\s*")
 _TRAILER = re.compile(r"\(fwd\)\s*$", re.I)
 _FORWARD_BLOCK = re.compile(r"\[\s*fwd:(.*)\]\s*$", re.I | re.S)
 _MAX_LEADERS = 50
+#: What stands before the base subject, for PostgreSQL to take off where lists are sorted. It reads as Python does.
+FRONT = rf"^(?:{_LEADER.pattern}|{_BLOB.pattern}(?=\S))+"
 
 
 def base_subject(subject: str) -> str:

@@ -24,6 +24,7 @@ from mailsync.models.message import (
     ThreadReference,
     ThreadRow,
 )
+from mailsync.models.message_row import ByMessage, MessageRow
 from mailsync.models.outgoing import (
     Blob,
     Draft,
@@ -54,6 +55,7 @@ __all__ = [
     "BlockedHost",
     "BlockedSender",
     "BodyPiece",
+    "ByMessage",
     "Change",
     "ConnectionCap",
     "Contact",
@@ -74,6 +76,7 @@ __all__ = [
     "ListChoice",
     "MailTemplate",
     "Message",
+    "MessageRow",
     "MessageText",
     "Outgoing",
     "OutgoingEvent",

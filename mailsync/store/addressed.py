@@ -1,4 +1,4 @@
-"""Which conversations are "to me", after an address of a person has come, gone or changed. Database room.
+"""Which lines of lists are "to me", after an address of a person has come, gone or changed. Database room.
 
 The addresses by which it was told last are kept, so that a change is noticed whoever made it: the settings, an
 administrator, a hand in the database. It is told anew slice by slice, each a short transaction that notes its place,
@@ -8,7 +8,8 @@ and only what has changed is written.
 from django.db import connection, transaction
 
 from mailsync.models import AddressedTo, Folder
-from mailsync.store.summary import ADDRESSES, TO_ME, lock_folders
+from mailsync.store.row_facts import ADDRESSES, NAMES_ME
+from mailsync.store.summary import lock_folders
 
 #: Lines in one transaction: nobody waits long for their folder.
 SLICE_ROWS = 500
@@ -19,7 +20,7 @@ _MOST_PEOPLE = 200
 
 
 def find_addressed(user_id: int, slices: int = SLICES_AT_ONCE) -> bool:
-    """Go on telling anew which conversations are to this person. True where more is to be done."""
+    """Go on telling anew which mail is to this person. True where more is to be done."""
     return all(_tell_slice(user_id) for _ in range(slices))
 
 
@@ -78,13 +79,17 @@ WITH slice AS (
 ), mine AS (
     SELECT %(mine)s::text[] AS addresses
 ), fresh AS (
-    SELECT p.thread_id, {TO_ME} AS to_me
+    SELECT p.id, p.thread_id, {NAMES_ME} AS to_me
       FROM slice JOIN mailsync_placement p ON p.thread_id = slice.thread_id AND p.folder_id = %(folder)s
       JOIN mailsync_message m ON m.id = p.message_id CROSS JOIN mine
-     WHERE p.shown GROUP BY p.thread_id
+     WHERE p.shown
 ), told AS (
-    UPDATE mailsync_threadrow r SET to_me = fresh.to_me FROM fresh
-     WHERE r.folder_id = %(folder)s AND r.thread_id = fresh.thread_id AND r.to_me <> fresh.to_me
+    UPDATE mailsync_threadrow r SET to_me = whole.to_me
+      FROM (SELECT thread_id, bool_or(to_me) AS to_me FROM fresh GROUP BY thread_id) AS whole
+     WHERE r.folder_id = %(folder)s AND r.thread_id = whole.thread_id AND r.to_me <> whole.to_me
+), told_alone AS (
+    UPDATE mailsync_messagerow r SET to_me = fresh.to_me FROM fresh
+     WHERE r.placement_id = fresh.id AND r.to_me <> fresh.to_me
 )
 SELECT max(thread_id) FROM slice
 """  # noqa: S608 (constants)

@@ -91,39 +91,54 @@ class Filter:
     to_me_only: bool = False
 
 
-def conditions(which: Filter) -> tuple[str, str, list[str]]:
-    """The table ``r`` of a list, its column of time, and what narrows its rows, each `` AND …``."""
+def needs_keys(sort: Sort, which: Filter) -> bool:
+    """Whether this list can be read only where lines of single messages are kept (``store.by_message``)."""
+    return not which.by_conversation and bool(sort.column or which.files_only or which.to_me_only)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The table ``r`` of a list, its columns of time and of identity, and what narrows its rows, each `` AND …``."""
+
+    table: str
+    at: str
+    id: str
+    where: tuple[str, ...]
+
+
+def source_of(sort: Sort, which: Filter) -> Source:
     if which.by_conversation:
-        wanted: tuple[tuple[bool, str], ...] = (
-            (which.unread_only, " AND r.unread_count > 0"),
-            (which.flagged_only, " AND r.flagged_count > 0"),
-            (which.files_only, " AND r.has_attachment"),
-            (which.to_me_only, " AND r.to_me"),
+        return Source(
+            *("mailsync_threadrow", "newest_at", "id"), _narrowed(which, "r.unread_count > 0", "r.flagged_count > 0")
         )
-        return "mailsync_threadrow", "newest_at", [condition for on, condition in wanted if on]
-    wanted = ((True, " AND r.shown"), (which.unread_only, " AND NOT r.seen"), (which.flagged_only, " AND r.flagged"))
-    return "mailsync_placement", "received_at", [condition for on, condition in wanted if on]
+    if needs_keys(sort, which):
+        return Source("mailsync_messagerow", "received_at", "placement_id", _narrowed(which, "r.unread", "r.flagged"))
+    where = (" AND r.shown", *_narrowed(which, "NOT r.seen", "r.flagged"))
+    return Source("mailsync_placement", "received_at", "id", where)
 
 
-def order_of(sort: Sort, which: Filter) -> tuple[str, str]:
+def _narrowed(which: Filter, unread: str, flagged: str) -> tuple[str, ...]:
+    asked = (
+        *((which.unread_only, unread), (which.flagged_only, flagged)),
+        *((which.files_only, "r.has_attachment"), (which.to_me_only, "r.to_me")),
+    )
+    return tuple(f" AND {condition}" for on, condition in asked if on)
+
+
+def order_of(sort: Sort, source: Source) -> tuple[str, str]:
     """What is read of ``r`` for a list, as ``key``, ``at`` and ``id``, and in which order: that of an index."""
-    at = conditions(which)[1]
-    columns = f"{f'r.{sort.column}' if sort.column else 'NULL::text'} AS key, r.{at} AS at, r.id"
-    own = {"key": f"r.{sort.column}", "at": f"r.{at}", "id": "r.id"}
+    own = {"key": f"r.{sort.column}", "at": f"r.{source.at}", "id": f"r.{source.id}"}
+    columns = f"{own['key'] if sort.column else 'NULL::text'} AS key, {own['at']} AS at, {own['id']} AS id"
     order = ", ".join(" ".join(own.get(word, word) for word in one.split()) for one in MERGED[sort].split(", "))
     return columns, order
-
-
-def possible(sort: Sort, which: Filter) -> Sort:
-    """The sort, or by time where there is no index for it: of messages one at a time."""
-    return Sort.NEWEST if sort.column and not which.by_conversation else sort
 
 
 def page_keys(
     folder_ids: Sequence[int], which: Filter, sort: Sort, *, before: Cursor | None, until: Cursor | None, limit: int
 ) -> list[Cursor]:
     """The keys of a page: the top of each folder's index range, merged. Reads at most 2 × limit × folders entries."""
-    table, _at, where = conditions(which)
+    source = source_of(sort, which)
+    where = list(source.where)
     if which.by_conversation and len(folder_ids) > 1:
         where.append(
             " AND NOT EXISTS (SELECT FROM mailsync_threadrow o WHERE o.thread_id = r.thread_id"
@@ -131,10 +146,10 @@ def page_keys(
             " AND o.folder_id = ANY(%(folders)s) AND (o.newest_at, o.id) > (r.newest_at, r.id) OFFSET 0)"
         )
     values: dict[str, Any] = {"folders": list(folder_ids), "limit": limit}
-    columns, order = order_of(sort, which)
-    ranges = _ranges(which, sort, before, until, values)
+    columns, order = order_of(sort, source)
+    ranges = _ranges(source, sort, before, until, values)
     parts = " UNION ALL ".join(
-        f"(SELECT {columns} FROM {table} r WHERE r.folder_id = f.id{''.join(where)}{part}"  # noqa: S608
+        f"(SELECT {columns} FROM {source.table} r WHERE r.folder_id = f.id{''.join(where)}{part}"  # noqa: S608
         f" ORDER BY {order} LIMIT %(limit)s)"
         for part in ranges
     )
@@ -148,25 +163,25 @@ def page_keys(
 
 
 def _ranges(
-    which: Filter, sort: Sort, before: Cursor | None, until: Cursor | None, values: dict[str, Any]
+    source: Source, sort: Sort, before: Cursor | None, until: Cursor | None, values: dict[str, Any]
 ) -> list[str]:
     """Conditions that each are one range of the index; in their order they are the list from ``before`` on."""
-    at = conditions(which)[1]
+    place = f"(r.{source.at}, r.{source.id})"
     if before is not None:
         values |= {"at": before.at, "id": before.id, "key": before.key_of(sort)}
     if not sort.column:
         past, upto = (">", "<=") if sort is Sort.OLDEST else ("<", ">=")
-        begin = f" AND (r.{at}, r.id) {past} (%(at)s, %(id)s)" if before is not None else ""
+        begin = f" AND {place} {past} (%(at)s, %(id)s)" if before is not None else ""
         if until is not None:
             values |= {"until_at": until.at, "until_id": until.id}
-            begin += f" AND (r.{at}, r.id) {upto} (%(until_at)s, %(until_id)s)"
+            begin += f" AND {place} {upto} (%(until_at)s, %(until_id)s)"
         return [begin]
     if before is None or values["key"] is None:
         return [""]
     # One condition with OR would be a filter over all that comes before.
     past = "<" if sort is Sort.LARGEST else ">"
     return [
-        f" AND r.{sort.column} = %(key)s AND (r.{at}, r.id) < (%(at)s, %(id)s)",
+        f" AND r.{sort.column} = %(key)s AND {place} < (%(at)s, %(id)s)",
         f" AND r.{sort.column} {past} %(key)s",
     ]
 

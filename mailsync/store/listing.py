@@ -12,7 +12,7 @@ from datetime import datetime
 
 from accounts.ready import prepared_cursor
 from mailsync.store.conversation import Conversation, ConversationMessage, load_conversation
-from mailsync.store.list_keys import Cursor, Filter, Sort, page_keys, possible
+from mailsync.store.list_keys import Cursor, Filter, Sort, page_keys
 from mailsync.store.tree import AccountTree, FolderLine, load_tree
 from mailsync.types import Address, Role
 
@@ -89,13 +89,13 @@ def list_rows(
     """A page of these folders, merged, newest first or as ``sort`` says. The caller has checked whose they are.
 
     It begins after ``before`` and ends with ``until`` at the latest. By conversation, one that lies in several
-    of the folders is listed once, for the newest of them. ``files_only`` and ``to_me_only``
-    are of conversations: one message at a time no index knows which these are.
+    of the folders is listed once, for the newest of them. By message, what ``list_keys.needs_keys`` names is
+    only for whom lines of single messages are kept.
     """
     before = Cursor.parse(before) if isinstance(before, str) else before
     until = Cursor.parse(until) if isinstance(until, str) else until
     which = Filter(by_conversation, unread_only, flagged_only, files_only, to_me_only)
-    keys = page_keys(sorted(set(folder_ids)), which, possible(sort, which), before=before, until=until, limit=limit + 1)
+    keys = page_keys(sorted(set(folder_ids)), which, sort, before=before, until=until, limit=limit + 1)
     ids = [key.id for key in keys[:limit]]
     rows = conversation_rows(ids) if by_conversation else message_rows(ids)
     return Page(tuple(rows), keys[limit - 1] if len(keys) > limit else None)

@@ -14,7 +14,7 @@ from typing import Any
 from django.core.cache import cache
 from django.db import connection
 
-from mailsync.store.list_keys import MERGED, Cursor, Filter, Sort, conditions, order_of, possible
+from mailsync.store.list_keys import MERGED, Cursor, Filter, Sort, order_of, source_of
 
 #: Rows between two keys.
 STRETCH_ROWS = 100
@@ -42,7 +42,6 @@ _OUTLINE = """
 def load_outline(folder_ids: Sequence[int], which: Filter, sort: Sort = Sort.NEWEST) -> Outline:
     """The outline of these folders' list, read once and kept for some minutes: it walks the list's index, no table."""
     folders = sorted(set(folder_ids))
-    sort = possible(sort, which)
     # With the database's name, as one Redis may serve several.
     of = (connection.settings_dict["NAME"], folders, which, sort.value)
     name = f"outline:{hashlib.sha256(repr(of).encode()).hexdigest()}"
@@ -56,11 +55,12 @@ def load_outline(folder_ids: Sequence[int], which: Filter, sort: Sort = Sort.NEW
 def _read_outline(folders: Sequence[int], which: Filter, sort: Sort) -> tuple[int, tuple[str, ...]]:
     if not folders:
         return 0, ()
-    table, _at, where = conditions(which)
-    columns, order = order_of(sort, which)
+    source = source_of(sort, which)
+    columns, order = order_of(sort, source)
     # One ordered walk a folder, merged: a single walk over several folders would have to sort them all.
+    where = "".join(source.where)
     keys = " UNION ALL ".join(
-        f"(SELECT {columns} FROM {table} r WHERE r.folder_id = %(f{number})s{''.join(where)} ORDER BY {order})"  # noqa: S608
+        f"(SELECT {columns} FROM {source.table} r WHERE r.folder_id = %(f{number})s{where} ORDER BY {order})"  # noqa: S608
         for number in range(len(folders))
     )
     values: dict[str, Any] = {"stretch": STRETCH_ROWS, **{f"f{number}": pk for number, pk in enumerate(folders)}}

@@ -1,4 +1,4 @@
-"""What is a reader's own: addresses that are "me", and the colours they gave to labels. Database room; one query."""
+"""What is a reader's own: addresses that are "me", colours of labels, lines of messages. Database room; one query."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,11 +8,15 @@ from accounts.ready import prepared_cursor
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """``addresses`` in lower case, ``accounts`` how many mailboxes there are, ``hues`` by keyword in lower case."""
+    """``addresses`` in lower case, ``accounts`` how many mailboxes there are, ``hues`` by keyword in lower case.
+
+    ``by_message``: all lines of single messages are there (``store.by_message``).
+    """
 
     addresses: frozenset[str]
     accounts: int
     hues: Mapping[str, int]
+    by_message: bool
 
 
 # Asked with nearly every request, so as it is: as a union of querysets it takes longer to write than to answer.
@@ -20,6 +24,7 @@ _OWNED = """
     SELECT lower(address), id, NULL::int FROM accounts_mailaccount WHERE user_id = %(user)s
      UNION SELECT lower(address), account_id, NULL FROM accounts_identity WHERE user_id = %(user)s
      UNION SELECT lower(keyword), NULL, hue FROM mailsync_label WHERE user_id = %(user)s AND hue IS NOT NULL
+     UNION SELECT NULL, NULL, NULL FROM mailsync_bymessage WHERE user_id = %(user)s AND wanted AND folder IS NULL
 """
 
 
@@ -31,4 +36,5 @@ def load_owned(user_id: int) -> Owned:
         addresses=frozenset(text for text, account, _hue in rows if account is not None),
         accounts=len({account for _text, account, _hue in rows if account is not None}),
         hues={text: hue for text, _account, hue in rows if hue is not None},
+        by_message=any(text is None for text, _account, _hue in rows),
     )

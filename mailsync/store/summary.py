@@ -13,6 +13,8 @@ from django.db import connection
 
 from accounts.ready import prepared_cursor
 from mailsync.models import Placement
+from mailsync.store.message_rows import KEPT, write_message_rows
+from mailsync.store.row_facts import ADDRESSES, NAMES_ME, PERSON, SORTED
 
 #: Up to so many rows planning a statement costs more than running it.
 PREPARED_ROWS = 10
@@ -55,7 +57,11 @@ def refresh(pairs: Iterable[tuple[int, int]]) -> list[FolderCounts]:
     lock_folders(folder_ids)
     with prepared_cursor() if len(wanted) <= PREPARED_ROWS else connection.cursor() as cursor:
         cursor.execute(_REFRESH, [folder_ids, [thread for _, thread in wanted]])
-        return sorted((FolderCounts(*row) for row in cursor.fetchall()), key=lambda counts: counts.folder_id)
+        rows = cursor.fetchall()
+        by_message = {folder for folder, *_counts, is_kept in rows if is_kept}
+        if by_message:
+            write_message_rows(cursor, [pair for pair in wanted if pair[0] in by_message])
+    return sorted((FolderCounts(*counts) for *counts, _ in rows), key=lambda counts: counts.folder_id)
 
 
 def remove_placements(placement_ids: Iterable[int]) -> list[FolderCounts]:
@@ -71,25 +77,6 @@ def remove_placements(placement_ids: Iterable[int]) -> list[FolderCounts]:
     Placement.objects.filter(id__in=[row[0] for row in rows]).delete()
     return counts
 
-
-#: Accents off and in small letters, without quotes and brackets in front: “Émile” stands beside "emma".
-_SORTED = r"""left(
-    regexp_replace(normalize(lower(ltrim({}, E' \t"''“”„‘‚«<([*_-.')), NFD), '[\u0300-\u036f]', '', 'g'), 60)"""
-#: In what the user wrote, the person worth sorting by is the one it went to.
-_PERSON = """CASE WHEN f.role IN ('sent', 'drafts')
-                THEN coalesce(nullif(m.recipients #>> '{to,0,0}', ''), m.recipients #>> '{to,0,1}', '')
-                ELSE coalesce(nullif(m.from_name, ''), m.from_address, '') END"""
-
-#: Every address of a person, in small letters.
-ADDRESSES = """SELECT lower(address) FROM accounts_mailaccount WHERE user_id = {0}
-                UNION SELECT lower(address) FROM accounts_identity WHERE user_id = {0}
-                UNION SELECT lower(email) FROM accounts_user WHERE id = {0}"""
-#: Of messages ``m``, whether one names an address of ``mine``.
-TO_ME = """bool_or(EXISTS (
-               SELECT FROM jsonb_array_elements(
-                   coalesce(m.recipients -> 'to', '[]') || coalesce(m.recipients -> 'cc', '[]')) AS one
-                WHERE lower(one ->> 1) = ANY(mine.addresses)
-           ))"""
 
 # All parts of one statement see the rows as they were before it, so ``old`` is what the counts still hold.
 _REFRESH = """
@@ -110,7 +97,7 @@ WITH pair AS (
            count(*) FILTER (WHERE NOT p.seen) AS unread_count,
            count(*) FILTER (WHERE p.flagged) AS flagged_count,
            bool_or(m.attachment_count > 0) AS has_attachment,
-           {to_me} AS to_me,
+           bool_or({names_me}) AS to_me,
            (array_agg(m.id ORDER BY p.received_at DESC, p.id DESC))[1] AS newest_message_id,
            sum(m.size_bytes) AS size_bytes
     FROM pair
@@ -151,10 +138,11 @@ UPDATE mailsync_folder f
 SET total = greatest(0, f.total + difference.total), unread = greatest(0, f.unread + difference.unread)
 FROM difference, accounts_mailaccount a
 WHERE f.id = difference.folder_id AND a.id = f.account_id
-RETURNING f.id, f.account_id, a.user_id, f.total, f.unread
+RETURNING f.id, f.account_id, a.user_id, f.total, f.unread, {kept}
 """.format(  # noqa: S608 (constants)
     addresses=ADDRESSES.format("a.user_id"),
-    to_me=TO_ME,
-    sender_key=_SORTED.format(_PERSON),
-    subject_key=_SORTED.format("t.base_subject"),
+    names_me=NAMES_ME,
+    kept=KEPT,
+    sender_key=SORTED.format(PERSON),
+    subject_key=SORTED.format("t.base_subject"),
 )

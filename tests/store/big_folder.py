@@ -33,7 +33,14 @@ _FILL = """
       FROM mailsync_placement WHERE folder_id = %(folder)s;
     UPDATE mailsync_folder SET total = %(count)s, unread = %(count)s / 5 WHERE id = %(folder)s;
 """
-_ANALYZE = "ANALYZE mailsync_thread, mailsync_message, mailsync_placement, mailsync_threadrow"
+_FILL_BY_MESSAGE = """
+    INSERT INTO mailsync_messagerow (placement_id, folder_id, received_at, unread, flagged, has_attachment, to_me,
+                                     sender_key, subject_key, size_bytes)
+    SELECT newest_id, folder_id, newest_at, unread_count > 0, flagged_count > 0, has_attachment, to_me,
+           sender_key, subject_key, size_bytes
+      FROM mailsync_threadrow WHERE folder_id = %(folder)s
+"""
+_ANALYZE = "ANALYZE mailsync_thread, mailsync_message, mailsync_placement, mailsync_threadrow, mailsync_messagerow"
 
 _TABLES = [
     *("mailsync_thread", "mailsync_message", "mailsync_placement", "mailsync_threadrow", "mailsync_folder"),
@@ -57,10 +64,10 @@ def uncounted_tables() -> Iterator[None]:
                 cursor.execute(f"ALTER TABLE {table} RESET (autovacuum_enabled)")
 
 
-def fill(account: MailAccount, path: str, count: int, *, analyze: bool = True) -> Folder:
+def fill(account: MailAccount, path: str, count: int, *, analyze: bool = True, by_message: bool = False) -> Folder:
     """A folder of ``count`` messages, each a conversation: a fifth unread, a fiftieth flagged, half from one sender.
 
-    Without ``analyze`` the planner is told nothing of it.
+    Without ``analyze`` the planner is told nothing of it; ``by_message`` adds the lines of single messages.
     """
     folder = make_folder(account, path)
     with connection.cursor() as cursor:
@@ -79,6 +86,8 @@ def fill(account: MailAccount, path: str, count: int, *, analyze: bool = True) -
                 "start": "2020-01-01T00:00:00Z",
             },
         )
+        if by_message:
+            cursor.execute(_FILL_BY_MESSAGE, {"folder": folder.pk})
         cursor.execute("RESET enable_seqscan")
         if analyze:
             cursor.execute(_ANALYZE)

@@ -32,8 +32,8 @@ SMALL_TABLE = 5000
 def large(django_db_setup: None, django_db_blocker: Any) -> Iterator[Folder]:
     with django_db_blocker.unblock():
         account = make_account()
-        folder = fill(account, "INBOX", LARGE)
-        fill(account, "Archive", 1000)
+        folder = fill(account, "INBOX", LARGE, by_message=True)
+        fill(account, "Archive", 1000, by_message=True)
         yield folder
         user = account.user
         with connection.cursor() as cursor:
@@ -72,9 +72,10 @@ VARIANTS: list[dict[str, Any]] = [
     *({"by_conversation": True}, {"by_conversation": False}),
     *({"by_conversation": True, "unread_only": True}, {"by_conversation": False, "unread_only": True}),
     *({"by_conversation": True, "flagged_only": True}, {"by_conversation": False, "flagged_only": True}),
-    {"by_conversation": True, "to_me_only": True},
+    *({"by_conversation": True, "to_me_only": True}, {"by_conversation": False, "to_me_only": True}),
     *({"by_conversation": True, "sort": Sort.OLDEST}, {"by_conversation": False, "sort": Sort.OLDEST}),
     *({"by_conversation": True, "sort": sort} for sort in (Sort.SENDER, Sort.SUBJECT, Sort.LARGEST)),
+    *({"by_conversation": False, "sort": sort} for sort in (Sort.SENDER, Sort.SUBJECT, Sort.LARGEST)),
 ]
 
 
@@ -103,15 +104,17 @@ def test_a_page_deep_in_the_folder_costs_what_the_first_one_costs(large: Folder)
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("by_conversation", [True, False], ids=["conversations", "messages"])
 @pytest.mark.parametrize("sort", [Sort.SENDER, Sort.SUBJECT, Sort.LARGEST], ids=str)
-def test_a_sorted_list_is_read_by_ranges_wherever_it_is(large: Folder, sort: Sort) -> None:
+def test_a_sorted_list_is_read_by_ranges_wherever_it_is(large: Folder, sort: Sort, by_conversation: bool) -> None:
     cache.clear()
-    outline, read = measure(lambda: load_outline([large.pk], Filter(True), sort))
+    outline, read = measure(lambda: load_outline([large.pk], Filter(by_conversation), sort))
     assert (outline.count, len(outline.ends), len(read)) == (LARGE, LARGE // STRETCH_ROWS, 1)
     # Half of the folder is from one sender, and begins somewhere in the middle: its rows are no single key.
     for at in (0, 250, 700, len(outline.ends) - 2):
-        stretch = {"before": outline.ends[at], "until": outline.ends[at + 1], "limit": 200}
-        page, read = measure(lambda asked=stretch: list_rows([large.pk], by_conversation=True, sort=sort, **asked))
+        stretch: dict[str, Any] = {"before": outline.ends[at], "until": outline.ends[at + 1], "limit": 200}
+        stretch |= {"by_conversation": by_conversation, "sort": sort}
+        page, read = measure(lambda asked=stretch: list_rows([large.pk], **asked))
         assert (len(page.rows), page.next) == (STRETCH_ROWS, None)
         assert max(read) <= 16 * (STRETCH_ROWS + 1)
 
@@ -119,8 +122,11 @@ def test_a_sorted_list_is_read_by_ranges_wherever_it_is(large: Folder, sort: Sor
 @pytest.mark.django_db
 @pytest.mark.parametrize("sort", list(Sort), ids=str)
 @pytest.mark.parametrize("narrowed", ["unread_only", "flagged_only", "to_me_only", "files_only"])
-def test_a_filter_and_an_order_together_read_no_folder(large: Folder, sort: Sort, narrowed: str) -> None:
-    asked: dict[str, Any] = {narrowed: True, "sort": sort, "limit": LIMIT, "by_conversation": True}
+@pytest.mark.parametrize("by_conversation", [True, False], ids=["conversations", "messages"])
+def test_a_filter_and_an_order_together_read_no_folder(
+    large: Folder, sort: Sort, narrowed: str, by_conversation: bool
+) -> None:
+    asked: dict[str, Any] = {narrowed: True, "sort": sort, "limit": LIMIT, "by_conversation": by_conversation}
     before = None
     for _ in range(2):
         page, read = measure(lambda cursor=before: list_rows([large.pk], before=cursor, **asked))
@@ -141,10 +147,12 @@ def test_what_a_filter_leaves_stands_in_the_order_asked_for(large: Folder) -> No
 @pytest.mark.django_db
 def test_merged_folders_read_a_page_of_each(large: Folder) -> None:
     folders = [folder.pk for folder in Folder.objects.filter(account=large.account)]
-    page, read = measure(lambda: list_rows(folders, by_conversation=True, limit=LIMIT))
-    assert len(page.rows) == LIMIT
-    assert len(read) == 2
-    assert max(read) <= MOST_ROWS * len(folders)
+    asked: list[dict[str, Any]] = [{"by_conversation": True}, {"by_conversation": False, "sort": Sort.SENDER}]
+    for one in asked:
+        page, read = measure(lambda asked=one: list_rows(folders, limit=LIMIT, **asked))
+        assert len(page.rows) == LIMIT
+        assert len(read) == (2 if one["by_conversation"] else 3)
+        assert max(read) <= MOST_ROWS * len(folders)
 
 
 @pytest.mark.django_db

@@ -17,6 +17,15 @@ SORTED = {
     Sort.SUBJECT: ["apple", "Banner", "Re: cherry", "(no) date", "Über", "Zebra"],
     Sort.LARGEST: ["Re: cherry", "Banner", "apple", "Über", "Zebra", "(no) date"],
 }
+#: Subject, sender's address and name, size, and in which of two folders it lies; each newer than the one before.
+MADE = [
+    ("(no) date", "bob@example.test", "", 10, 1),
+    ("Re: cherry", "x@example.test", "Émile", 9000, 0),
+    ("Zebra", "x@example.test", "zoe", 20, 0),
+    ("Über", "bob@example.test", "", 20, 1),
+    ("apple", "ann@example.test", '"Ann"', 20, 0),
+    ("Banner", "x@example.test", "emma", 500, 0),
+]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 10])
@@ -24,15 +33,8 @@ SORTED = {
 def test_a_list_is_sorted_over_its_pages_and_folders(sort: Sort, limit: int) -> None:
     account = make_account()
     inbox, other = make_folder(account), make_folder(account, "Other")
-    made = [
-        (other, "(no) date", "bob@example.test", "", 10),
-        (inbox, "Re: cherry", "x@example.test", "Émile", 9000),
-        (inbox, "Zebra", "x@example.test", "zoe", 20),
-        (other, "Über", "bob@example.test", "", 20),
-        (inbox, "apple", "ann@example.test", '"Ann"', 20),
-        (inbox, "Banner", "x@example.test", "emma", 500),
-    ]
-    for folder, subject, address, name, size in made:
+    for subject, address, name, size, at in MADE:
+        folder = (inbox, other)[at]
         thread = Thread.objects.create(account=account, base_subject=base_subject(subject))
         make_message(folder, thread=thread, subject=subject, from_address=address, from_name=name, size_bytes=size)
     seen: list[str] = []

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts import preferences
 from accounts.models import User
 from mailsync.models import Folder, ListChoice
+from mailsync.store.by_message import tend_message_rows
 from tests.factories import make_account, make_folder, make_message
 from tests.web.test_mailbox import subjects
 
@@ -71,6 +73,19 @@ def test_each_list_has_a_choice_of_its_own(browser: Client, anna: User, named: F
     assert subjects(browser.get(f"/f/{other.pk}/")) == ["Ann", "Zoe"]
     assert subjects(browser.get("/all/")) == ["Zoe", "Ann", "Mia", "Read"]
     assert ListChoice.objects.count() == 2
+
+
+def test_a_list_by_message_remembers_its_choice_too(browser: Client, anna: User, named: Folder) -> None:
+    preferences.save(anna, conversations=False)
+    while tend_message_rows(anna.pk):
+        pass
+    way = f"/f/{named.pk}/"
+    choose(browser, f"{way}?sort=sender&show=unread")
+    assert subjects(browser.get(way)) == ["Ann", "Mia", "Zoe"]
+    outline = browser.get(f"{way}?sort=sender&show=unread", headers={"HX-Request": "true", "HX-Target": "outline"})
+    assert outline.json()["count"] == 3
+    choose(browser, "/all/?sort=sender")
+    assert subjects(browser.get("/all/")) == ["Ann", "Read", "Mia", "Zoe"]
 
 
 def test_the_usual_order_is_nothing_to_keep(browser: Client, named: Folder) -> None:

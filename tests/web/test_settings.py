@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts import preferences
 from accounts.models import Identity, MailAccount, OutgoingServer, User
+from mailsync import actions
 from tests.factories import make_account, make_folder, make_user
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +90,17 @@ def test_one_page_leaves_the_options_of_another_alone(as_alice: Client, alice: U
     as_alice.post("/settings/writing/", {"undo_seconds": "30"})
     alice.refresh_from_db()
     assert (preferences.load(alice).theme, preferences.load(alice).undo_seconds) == ("dark", 30)
+
+
+def test_who_wants_no_conversations_has_the_lines_of_messages_made(
+    as_alice: Client, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(actions, "lists_changed", told.append)
+    form = {"mark_read_seconds": "0", "after_removal": "next", "remote_pictures": "ask", "keys": "heron"}
+    assert as_alice.post("/settings/reading/", form, headers={"HX-Request": "true"}).status_code == 204
+    assert as_alice.post("/settings/reading/", form, headers={"HX-Request": "true"}).status_code == 204
+    assert told == [alice.pk]
 
 
 def test_profile_sets_name_zone_and_language(as_alice: Client, alice: User) -> None:

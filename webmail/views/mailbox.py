@@ -50,6 +50,7 @@ from webmail.scope import (
     label_scope,
     load_page,
     outline_of,
+    sort_of,
     unified_scope,
 )
 
@@ -252,6 +253,7 @@ def _pinned(scope: Scope, reader: Reader) -> Sequence[ListRow]:
 def row_style(reader: Reader, scope: Scope) -> RowStyle:
     by_conversation = reader.prefs.conversations and scope.kind not in ("search", "label")
     folders = {folder.pk: folder for folder in scope.folders}
+    sort = sort_of(scope, reader)
 
     def url(row: ListRow) -> str:
         if by_conversation:
@@ -259,7 +261,7 @@ def row_style(reader: Reader, scope: Scope) -> RowStyle:
         return scope.message_url(row.message_id)
 
     def chips(row: ListRow) -> tuple[Chip, ...]:
-        if scope.sort is Sort.LARGEST:
+        if sort is Sort.LARGEST:
             return (Chip(filesizeformat(row.size_bytes), 205), *places(row))
         return places(row)
 
@@ -269,7 +271,7 @@ def row_style(reader: Reader, scope: Scope) -> RowStyle:
             return ()
         return tuple(_where(where, scope, reader))
 
-    is_by_date = scope.sort in (Sort.NEWEST, Sort.OLDEST)
+    is_by_date = sort in (Sort.NEWEST, Sort.OLDEST)
     return RowStyle(
         *(by_conversation, reader.mine, reader.now, url, chips),
         grouped=reader.prefs.group_by_date and is_by_date,

@@ -98,11 +98,14 @@ def options_page(request: HttpRequest, page: str, offered: Sequence[options.Opti
     user = user_of(request)
     if request.method == "POST":
         try:
+            before = preferences.load(user)
             saved = preferences.save(user, **options.read(offered, request.POST))
         except ValueError as error:
             return HttpResponse(str(error), status=422, content_type="text/plain; charset=utf-8")
         if not saved.recent_searches:
             actions.forget_recent_searches(user.pk)
+        if saved.conversations != before.conversations:
+            actions.lists_changed(user.pk)
         if request.htmx:  # type: ignore[attr-defined]
             return HttpResponse(status=204)
         messages.success(request, _("Saved."))
