@@ -31,9 +31,11 @@ def choose_step(walked: int, matched: int, wanted: int, total: int, *, has_index
     True
     """
     ahead = int(_MARGIN * (wanted - matched) * walked / matched) if matched else _GROWTH * walked
-    if has_index and not matched and _MOST_UNSEEN * total <= LONGEST * walked:
+    if has_index and not matched and _at_most(0) * total <= LONGEST * walked:
         return None
     if walked < WALK:
+        if has_index and matched and _at_most(matched) * total <= min(ahead, LONGEST) * walked:
+            return None
         # Few rows tell little: look at more before anything is decided by them.
         return max(FIRST, min(ahead, WALK - walked))
     if has_index:
@@ -41,6 +43,11 @@ def choose_step(walked: int, matched: int, wanted: int, total: int, *, has_index
         if not matched or ahead > min(_NAMED * named, LONGEST):
             return None
     return max(FIRST, min(ahead, _GROWTH * walked))
+
+
+def _at_most(matched: int) -> int:
+    """How many there may be where so many were met: few of them tell little (Poisson, with more than 95 %)."""
+    return 2 * matched + _MOST_UNSEEN
 
 
 def choose_sample(walked: int, matched: int, total: int, *, has_index: bool) -> int | None:

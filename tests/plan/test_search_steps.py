@@ -15,6 +15,11 @@ MILLION = 1_000_000
         (FIRST, 20, MILLION, 403),
         # Few, of few looked at: look at a thousand first.
         (FIRST, 1, MILLION, WALK - FIRST),
+        # ... unless the index names no more than that, even if there are twice as many as it seems.
+        (FIRST, 1, 100_000, None),
+        (FIRST, 5, 10_000, None),
+        (FIRST, 10, 10_000, WALK - FIRST),
+        (FIRST, 5, 100_000, WALK - FIRST),
         (FIRST, 0, MILLION, WALK - FIRST),
         # None: in a mailbox of this size the index cannot name many.
         (FIRST, 0, 100_000, None),
