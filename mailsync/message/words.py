@@ -125,14 +125,14 @@ def in_run(word: str) -> bool:
     return not word.isascii() and _IN_RUN.match(word) is not None
 
 
-def find_word(folded: str, word: str, is_prefix: bool = False) -> int:
-    """Where a word, as search knows it, stands in a folded text for the first time: -1 for nowhere. With ``is_prefix``
-    also where a longer one begins with it.
+def find_word(folded: str, word: str, is_prefix: bool = False, start: int = 0) -> int:
+    """Where a word, as search knows it, stands in a folded text for the first time from ``start`` on: -1 for nowhere.
+    With ``is_prefix`` also where a longer one begins with it.
 
     >>> find_word("tealeaf, tea", "tea"), find_word("tealeaf", "tea", True), find_word("steam", "tea", True)
     (9, 0, -1)
     """
-    place = folded.find(word)
+    place = folded.find(word, start)
     if in_run(word):
         return place
     is_cut = is_prefix or len(word) == LONGEST_WORD
@@ -142,6 +142,16 @@ def find_word(folded: str, word: str, is_prefix: bool = False) -> int:
             return place
         place = folded.find(word, place + 1)
     return -1
+
+
+def word_at(text: str, place: int) -> tuple[int, int]:
+    """The word of a text as it was written that begins there.
+
+    >>> word_at("Tea, Café", 5)
+    (5, 9)
+    """
+    found = _WORD.match(text, place)
+    return found.span() if found else (place, place)
 
 
 def spans(text: str) -> Iterator[tuple[int, int]]:

@@ -4,10 +4,11 @@ In: a text and the terms, with forms of their words in its language. Out: spans 
 marked, not what is excluded.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from mailsync.message.words import find_word, fold, fold_spans, spans, words
+from mailsync.message.words import find_word, fold, fold_spans, spans, word_at, words
 from mailsync.plan.search_terms import BY_BEGINNING, And, Field, Or, Term, Words
 
 #: Of a longer text only the beginning is looked through.
@@ -18,6 +19,8 @@ _IN_SIGHT, _LEAD = 40, 16
 _BEFORE, _BEHIND = 80, 280
 #: So much behind a match is quoted at most, and what is looked at must have it.
 _QUOTED = 200
+#: Letters that may go together with those beside them, or stand without spaces: beyond Latin ones.
+_OTHER_SCRIPTS = re.compile("[^\0-\u02ff]")
 #: A text whose letters may move as they are folded is folded in stretches of so many.
 _AT_ONCE = 1000
 
@@ -58,11 +61,16 @@ def find_marks(text: str, asked: list[Words]) -> list[tuple[int, int]]:
     >>> find_marks("Meetings", [Words("meeting", forms=(Forms("en", ("meetings",)),))])
     [(0, 8)]
     """
-    if not asked or not _may_match(fold(text[:_MOST_CHARACTERS]), asked):
+    text = text[:_MOST_CHARACTERS]
+    folded = fold(text)
+    if not asked or not _may_match(folded, asked):
         return []
-    places = list(spans(text[:_MOST_CHARACTERS]))
-    folded = fold_spans(text, places)
-    found = sorted(hit for term in asked for hit in _hits(places, folded, term))
+    if len(folded) == len(text) and not _OTHER_SCRIPTS.search(text) and all(len(words(one.text)) == 1 for one in asked):
+        found = sorted(hit for term in asked for hit in _single_hits(text, folded, term))
+    else:
+        places = list(spans(text))
+        known = fold_spans(text, places)
+        found = sorted(hit for term in asked for hit in _hits(places, known, term))
     marks: list[tuple[int, int]] = []
     for start, end in found:
         if marks and start <= marks[-1][1]:
@@ -70,6 +78,17 @@ def find_marks(text: str, asked: list[Words]) -> list[tuple[int, int]]:
         else:
             marks.append((start, end))
     return marks
+
+
+def _single_hits(text: str, folded: str, term: Words) -> Iterator[tuple[int, int]]:
+    """Those of single words where letters stand where they stood: only the words that are found are looked at."""
+    asked = [(words(term.text)[0].text, _by_beginning(term)), *((form, False) for form in _forms(term))]
+    for word, is_prefix in asked:
+        place = find_word(folded, word, is_prefix)
+        while place >= 0:
+            start, end = word_at(text, place)
+            yield start, end
+            place = find_word(folded, word, is_prefix, max(end, place + 1))
 
 
 def _hits(places: list[tuple[int, int]], folded: list[str], term: Words) -> Iterator[tuple[int, int]]:

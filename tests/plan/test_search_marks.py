@@ -3,7 +3,7 @@
 import pytest
 
 from mailsync.plan.search_marks import Piece, cut_pieces, find_marks, quote_match
-from mailsync.plan.search_terms import Words
+from mailsync.plan.search_terms import Forms, Words
 
 _FILL = "Zwölf größere Boote liegen im Hafen, heißt es. " * 20
 _PLAIN = "Twelve larger boats lie in the harbour, they say. " * 20
@@ -32,3 +32,29 @@ def test_a_stretch_says_what_the_whole_says(fill: str, asked: list[Words], hit: 
 def test_letters_that_move_are_looked_for_in_the_whole() -> None:
     text = "ß" * 3 + " œuvre " * 100 + "Würfel"
     assert quote_match(text, [Words("wurfel")])[-1] == Piece("Würfel", hit=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Würfel, Würfelbecher und VORWÜRFE; wurfel",
+        "Wu\u0308rfel und Würfel",
+        "a_würfel-würfel's ª²würfel ´würfel",
+        "würfel" * 12 + " würfel",
+        "STRASSE straße",
+        "",
+    ],
+)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        [Words("wurfel")],
+        [Words("wurf", prefix=True)],
+        [Words("a"), Words("wurfel", "from")],
+        [Words("strasse"), Words("wurfel", forms=(Forms("de", ("wurfelbecher", "vorwurfe")),))],
+        [Words("wurfel" * 11)],
+    ],
+)
+def test_single_words_are_marked_as_if_all_had_been_taken_apart(text: str, asked: list[Words]) -> None:
+    # A letter of another script has the text taken apart into its words.
+    assert find_marks(text, asked) == find_marks(f"{text} 東", asked)
