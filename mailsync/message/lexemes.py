@@ -26,8 +26,9 @@ _MOST_POSITIONS = 255
 _MOST_BYTES = 900_000
 _GAP = 8
 
-#: Stands in the vector of a message in which places had to be left out: its phrases are found by their words.
-LONG = ".long"
+#: Stands in the vector of a message in which places had to be left out: its phrases are found by their words. It begins
+#: with no mark of a field, and so with no name.
+LONG = ".xlong"
 #: Stands in the vector of a message with a calendar part.
 INVITE = ".invite"
 #: With the code of a language, in the vector of a message in that language.

@@ -60,7 +60,7 @@ def tsquery(term: Term, *, by_language: bool = True) -> str:
     only; for what weighs messages that were found by it, ``by_language`` may be off.
 
     >>> tsquery(And((Words("two words"), Not(Words("ada", "from", prefix=True)))))
-    "((('two' <-> 'words') | ('.long' & 'two' & 'words')) & !('.fada':*))"
+    "((('two' <-> 'words') | ('.xlong' & 'two' & 'words')) & !('.fada':*))"
     >>> tsquery(Words("ran", "subject", inflected=True, forms=(Forms("en", ("run", "runs")),)))
     "('ran':A | ('.yen' & ('run':A | 'runs':A)))"
     """

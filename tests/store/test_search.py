@@ -1,12 +1,14 @@
 """Search finds by words, phrases, people, folders, days, sizes; never another's mail; it says what it has not seen."""
 
+import importlib
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from mailsync.message.lexemes import IndexedText
-from mailsync.models import Message, MessageText, Placement
+from mailsync.models import Folder, Message, MessageText, Placement
 from mailsync.store.list_keys import Cursor
 from mailsync.store.relevance import load_relevant
 from mailsync.store.search import Coverage, prepare_search, search
@@ -307,3 +309,21 @@ def test_a_mangled_link_shows_the_best_matches_from_the_beginning_or_none(box, k
     for before in ("nonsense", str(Cursor(datetime(2026, 3, 4, tzinfo=UTC), 1, key))):
         page = load_relevant(prepare_search(box.account.user_id, "lunch "), before)
         assert [row.subject for row in page.rows] in ([LUNCH], [])
+
+
+def test_what_marks_a_long_message_is_no_name_of_a_list(box: Folder) -> None:
+    long = make_message(box, subject="Long")
+    text = " ".join(f"w{number}" for number in range(20_000))
+    index_texts(box.account_id, [IndexedText(long.message_id, subject="Long", text=text, own=text)])
+    assert found(box, '"w19998 w19999"') == ["Long"]
+    for name in ("o", "on", "ong", "x", "xlong"):
+        assert found(box, f"list:{name}") == [], name
+
+
+def test_long_messages_of_before_are_marked_anew(box: Folder) -> None:
+    rename = importlib.import_module("mailsync.migrations.0046_long_mark").Migration.operations[0]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE mailsync_messagetext SET vector = '''.long'':1 ''two'':9C'::tsvector")
+        cursor.execute(rename.sql)
+        cursor.execute("SELECT DISTINCT vector::text FROM mailsync_messagetext")
+        assert cursor.fetchall() == [("'.xlong':10 'two':9C",)]

@@ -58,7 +58,7 @@ def test_a_page_of_results_costs_the_same_for_any_number(
         raw = raw_message("Boats", "Much that a list shows of it. " * 20 + "The marigolds fell.\r\n")
         index_texts(inbox.account_id, [message_text(store(anna, raw, inbox).pk, parse_message(raw))])
     htmx = {"HX-Request": "true", "HX-Target": "list"}
-    with django_assert_max_num_queries(23) as asked:
+    with django_assert_max_num_queries(26) as asked:
         page = browser.get("/search/?q=marigolds", headers=htmx).content.decode()
     assert page.count("<mark>marigolds</mark>") == rows
     assert sum("ts_lexize" in one["sql"] for one in asked) == 1
