@@ -16,6 +16,14 @@ from tests.browser.waiting import eventually
 from tests.factories import make_message, raw_message
 
 OUT_OF_SIGHT = "body > iframe[hidden]"
+#: As another tab passes on what the stream of events told. Changes are gathered for a quarter of a second: a longer
+#: time that begins after it ends after it.
+_SAY = """async (event) => {
+    const heard = new Promise((done) => document.addEventListener("heron:event", done, { once: true }));
+    new BroadcastChannel("heron-live").postMessage(event);
+    await heard;
+    await new Promise((done) => setTimeout(done, 300));
+}"""
 
 
 def subjects(page: Page) -> list[str]:
@@ -152,6 +160,20 @@ def test_what_is_left_before_it_came_stays_unread(chromium: Browser, mailbox: Ma
     held[-1].continue_()
     expect(page.locator("#subject")).to_have_text(subjects(page)[3])
     assert not thread.filter(seen=True).exists()
+
+
+def test_what_changes_in_the_list_waits_for_the_text(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    rows = urlsplit(page.url).path
+    asked, held = asked_by(page), hold_conversations(page)
+    with page.expect_request("**/t/**"):
+        page.locator(".row").nth(2).click()
+    said = {"kind": "folder", "folder": mailbox.folders["INBOX"].pk, "unread": 1, "total": 2}
+    page.evaluate(_SAY, said)
+    assert rows not in asked
+    with page.expect_request(lambda request: urlsplit(request.url).path == rows):
+        held[-1].continue_()
+    expect(page.locator("#main iframe.fitted")).to_be_visible()
 
 
 def test_a_body_that_turns_out_to_be_another_is_not_shown(chromium: Browser, mailbox: Mailbox) -> None:

@@ -18,6 +18,27 @@ _STAND_IN = """
         unsubscribe: async () => {},
     });
 """
+_CONTROLLED = """async () => {
+    const { serviceWorker } = navigator;
+    const controlled = new Promise((done) => serviceWorker.addEventListener("controllerchange", done));
+    if (!serviceWorker.controller) await controlled;
+}"""
+#: Resolves with what the worker does on the click, when it has done all of it. What a browser allows only after a real
+#: click, which no script can make, is stood in for.
+_CLICKED = """async (url) => {
+    const did = [];
+    WindowClient.prototype.focus = async function focus() { did.push(`focus ${new URL(this.url).pathname}`); };
+    clients.openWindow = async (wanted) => { did.push(`open ${wanted}`); };
+    await registration.showNotification("New mail", { tag: "heron-clicked", data: { url } });
+    const [notification] = await registration.getNotifications({ tag: "heron-clicked" });
+    const event = new NotificationEvent("notificationclick", { notification });
+    const waited = [];
+    event.waitUntil = (promise) => { waited.push(promise); };
+    dispatchEvent(event);
+    await Promise.all(waited);
+    const left = await registration.getNotifications({ tag: "heron-clicked" });
+    return [...did, `${left.length} left`];
+}"""
 _TOLD = """() => navigator.serviceWorker.ready.then((it) => it.getNotifications())
     .then((all) => all.map((one) => one.title).join())"""
 
@@ -40,6 +61,26 @@ def test_a_browser_is_turned_on_and_off(chromium: Browser, mailbox: Mailbox) -> 
     page.get_by_role("button", name="Stop telling").click()
     expect(page.get_by_role("button", name="Turn on")).to_be_visible()
     assert not Device.objects.exists()
+
+
+def test_a_click_on_a_notification_leads_the_page_that_is_open(chromium: Browser, mailbox: Mailbox) -> None:
+    page = _settings(mailbox, chromium)
+    page.evaluate(_CONTROLLED)
+    folder = f"/f/{mailbox.folders['INBOX'].pk}/"
+    did = page.context.service_workers[0].evaluate(_CLICKED, folder)
+    assert did == ["focus /settings/notifications/", "0 left"]
+    page.wait_for_url(f"**{folder}")
+    expect(page.locator(".row").first).to_be_visible()
+    assert len(page.context.pages) == 1
+
+
+def test_a_click_on_a_notification_opens_a_page_where_there_is_none(chromium: Browser, mailbox: Mailbox) -> None:
+    page = _settings(mailbox, chromium)
+    page.evaluate(_CONTROLLED)
+    worker = page.context.service_workers[0]
+    page.goto("about:blank")
+    folder = f"/f/{mailbox.folders['INBOX'].pk}/"
+    assert worker.evaluate(_CLICKED, folder) == [f"open {folder}", "0 left"]
 
 
 def test_the_worker_tells_where_no_page_is_in_sight(chromium: Browser, mailbox: Mailbox) -> None:

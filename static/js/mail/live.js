@@ -7,6 +7,7 @@ import { counted, words } from "heron/words";
 import { bodyArrived } from "heron/mail/cards";
 import { isOffline, offlineWords, replay } from "heron/mail/offline";
 import { folderCounted, startNotifying } from "heron/mail/notify";
+import { atRest } from "heron/mail/reader";
 import { refreshTop } from "heron/mail/refresh";
 import { scroller, selection } from "heron/mail/rows";
 
@@ -216,6 +217,7 @@ function gatherRefresh() {
 }
 
 async function refresh() {
+  await atRest();
   const move = mayMove();
   const added = await refreshTop({ move });
   if (added) say(counted("new", added));

@@ -16,6 +16,8 @@ const list = document.getElementById("list");
 const main = document.getElementById("main");
 /** How long nothing is shown before a placeholder is: quick answers must not flicker. */
 const PATIENCE_MILLISECONDS = 150;
+/** Nor does the list wait for ever. */
+const LONGEST_WAY_MILLISECONDS = 2_000;
 
 let abort = new AbortController();
 let listAbort = new AbortController();
@@ -29,12 +31,26 @@ export const isSingle = () => isPhone() || document.documentElement.dataset.pane
 
 const painted = () => new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); });
 
+let underWay = Promise.resolve();
+/** Resolves when no conversation is on its way: what changes in the list meanwhile waits for its text. */
+export const atRest = () => underWay;
+
+/** A conversation is on its way. Returns what says that it has come; one that is left has come, too. */
+function begun(signal) {
+  let arrived;
+  underWay = new Promise((done) => { arrived = done; });
+  signal.addEventListener("abort", arrived);
+  setTimeout(arrived, LONGEST_WAY_MILLISECONDS);
+  return arrived;
+}
+
 /** Show a conversation. `push` writes history: a first one is a new entry, the next ones take its place.
     With `unhurried` what has just changed on the screen is painted before. */
 export async function open(url, { name = null, push = true, focus = false, unhurried = false } = {}) {
   abort.abort();
   abort = new AbortController();
   const mine = abort;
+  const arrived = begun(mine.signal);
   const wasReading = app.dataset.view === "read";
   const wasUnread = rowNamed(name)?.classList.contains("unread");
   const ahead = takeRehearsal(rowNamed(name), url, { unhurried });
@@ -58,6 +74,8 @@ export async function open(url, { name = null, push = true, focus = false, unhur
   } finally {
     clearTimeout(slow);
     if (ahead?.frame?.hidden) ahead.frame.remove();
+    if (isShown) textShown().then(arrived);
+    else arrived();
     if (!isShown && wasUnread) rowNamed(name)?.classList.add("unread"); // nobody has read it, and nobody was told so
   }
   if (push) remember(wasReading ? "replaceState" : "pushState", "read", url);
@@ -108,7 +126,7 @@ async function settle(url, wasUnread) {
 function textShown() {
   const over = new AbortController();
   return new Promise((done) => {
-    loaded(main.querySelector("iframe[data-frame]"), { signal: over.signal }).then(done);
+    loaded(main.querySelector("iframe[data-frame]"), { signal: over.signal }).then(painted).then(done);
     addEventListener("pagehide", done, { signal: over.signal });
     setTimeout(done, PATIENCE_MILLISECONDS);
   }).finally(() => over.abort());
