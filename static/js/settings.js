@@ -36,7 +36,9 @@ for (const field of document.querySelectorAll("[data-must-equal]")) {
 }
 
 /* A form that came back with a mistake begins where it is. */
-document.querySelector("form [aria-invalid=true]")?.focus();
+const mistake = document.querySelector("form [aria-invalid=true]");
+mistake?.focus({ preventScroll: true });
+mistake?.scrollIntoView({ block: "center" });
 
 /* A form that takes a while says so and cannot be sent twice. Going back in history frees it again. */
 for (const form of document.querySelectorAll("[data-busy]")) {

@@ -128,6 +128,8 @@ def test_wishes_that_make_no_sense_come_back_with_a_reason(
     assert (nothing.status_code, nothing.content) == (400, b"Select one or more messages first.")
     nowhere = browser.post("/act/", {"do": "move", "on": f"p{placement.pk}"}, **SCRIPT)
     assert nowhere.status_code == 409
+    for number in ("9" * 19, "9" * 5000):  # no id is so long; int() itself gives up at 4300 digits
+        assert browser.post("/act/", {"move": number, "on": f"p{placement.pk}"}, **SCRIPT).status_code == 409
     type(elsewhere).objects.filter(pk=elsewhere.pk).update(selectable=False)
     shell = browser.post("/act/", {"move": elsewhere.pk, "on": f"p{placement.pk}"}, **SCRIPT)
     assert shell.status_code == 409

@@ -114,7 +114,7 @@ def _act_on_everything(request: HttpRequest, user: User, verb: str) -> HttpRespo
     except actions.NotYours as error:
         raise Http404 from error
     except actions.CannotDo as error:
-        return _refuse(request, str(error), 409)
+        return _refuse(request, said(error), 409)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "mail/toast.html", {"result": result, "verb": verb})
     messages.success(request, result.label, extra_tags=f"undo:{result.group}")
@@ -172,7 +172,7 @@ def _snooze(request: HttpRequest, user: User, ids: list[int]) -> ActionResult:
 
 def _folder(request: HttpRequest, user: User) -> Folder:
     folder = request.POST.get("move") or request.POST.get("copy") or request.POST.get("folder", "")
-    if not (folder.isascii() and folder.isdigit()):
+    if not (folder.isascii() and folder.isdigit() and len(folder) <= 18):
         raise actions.CannotDo(_("Choose the folder to move to."), field="folder")
     return access.folder_for(user, int(folder))
 

@@ -15,6 +15,7 @@ from mailsync.message.itip import CHOICES
 from mailsync.store.raw import BodyNotFetched
 from webmail import access
 from webmail.present.lists import ways_out
+from webmail.present.said import said
 from webmail.reader import user_of
 from webmail.reading import verdict_on
 from webmail.views.compose import next_url
@@ -34,7 +35,7 @@ def answer(request: HttpRequest, message_id: int) -> HttpResponse:
     except BodyNotFetched as error:
         raise Http404 from error
     except actions.CannotDo as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error))
     else:
         messages.success(request, _("Your answer is on its way to the organizer."))
     return redirect(next_url(request))
@@ -56,7 +57,7 @@ def leave_list(request: HttpRequest, message_id: int) -> HttpResponse:
             mail = ways.mail
             actions.leave_by_mail(user.pk, message.pk, ways.list_key, mail.address, mail.subject, mail.body)
     except actions.CannotDo as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error))
     else:
         messages.success(request, _("The list is being told to remove you."))
     return redirect(next_url(request))

@@ -106,8 +106,9 @@ def tree(request: HttpRequest) -> HttpResponse:
     """The navigation column alone, for a page that catches up; ``at`` is the folder on its screen."""
     loaded = load_tree(user_of(request).pk)
     scope = None
-    if request.GET.get("at", "").isdigit():
-        scope = folder_scope(access.folder_for(user_of(request), int(request.GET["at"])), request.GET)
+    at = request.GET.get("at", "")
+    if at.isascii() and at.isdigit() and len(at) <= 18:
+        scope = folder_scope(access.folder_for(user_of(request), int(at)), request.GET)
     response = render(request, "mail/tree.html", nav_context(request, loaded, scope))
     patch_cache_control(response, private=True, no_store=True)
     return response

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.providers import provider_for_address
 from mailsync import actions
 from mailsync.models import Message, Placement
 from mailsync.store.contacts import known_addresses
@@ -29,9 +30,6 @@ from webmail.reader import user_of
 from webmail.scope import folder_title
 from webmail.views.folders import arranging_page
 from webmail.views.settings.rules import folder_names
-
-#: Where nearly everybody shares a domain, blocking it is seldom meant.
-_EVERYBODYS = frozenset({"gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com", "gmx.de", "web.de"})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,7 +56,8 @@ def block(request: HttpRequest, message_id: int) -> HttpResponse:
             else:
                 return _done(request, done)
     context = {"error": error, "message": message, "sender": sender, "domain": domain, "is_contact": is_contact}
-    context["is_everybodys"] = domain in _EVERYBODYS
+    # Where nearly everybody shares a domain, blocking it is seldom meant.
+    context["is_everybodys"] = provider_for_address(sender) is not None
     return arranging_page(request, load_tree(user.pk), "mail/block.html", {**context, "title": _("Block sender")})
 
 

@@ -23,6 +23,7 @@ from mailsync.store import uploads
 from webmail import access
 from webmail.present.compose import present_file
 from webmail.present.files import file_tile
+from webmail.present.said import said
 from webmail.reader import user_of
 from webmail.streaming import stream
 from webmail.views.attachments import POLICY, wanted_range
@@ -37,19 +38,19 @@ _SALT = "heron.shared-file"
 def begin(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Announce a file: what cannot go is told now. ``link`` asks for a link instead of an attachment."""
     found = access.draft_for(user_of(request), draft_id)
-    said = request.POST
-    size = said.get("size", "")
+    announced = request.POST
+    size = announced.get("size", "")
     if not (size.isascii() and size.isdigit() and len(size) < 16):
         raise Http404
     try:
         upload = actions.begin_upload(
             user_of(request).pk,
             found.pk,
-            name=said.get("name", ""),
-            content_type=said.get("type", ""),
+            name=announced.get("name", ""),
+            content_type=announced.get("type", ""),
             size_bytes=int(size),
-            fingerprint=said.get("fingerprint", ""),
-            as_link=said.get("link") == "1",
+            fingerprint=announced.get("fingerprint", ""),
+            as_link=announced.get("link") == "1",
         )
     except actions.CannotDo as error:
         return _refused(error)
@@ -167,7 +168,7 @@ def _link_words(request: HttpRequest, found: Draft, upload: Upload) -> dict[str,
 
 def _refused(error: actions.CannotDo) -> JsonResponse:
     by_link = isinstance(error, actions.TooLarge) and error.by_link
-    return JsonResponse({"error": str(error), "field": error.field, "link": by_link}, status=413)
+    return JsonResponse({"error": said(error), "field": error.field, "link": by_link}, status=413)
 
 
 def _unlisted(response: Response) -> Response:
