@@ -266,6 +266,9 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "SAMEORIGIN"
 if env.flag("HERON_BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # Who knocks is what our proxy added to X-Forwarded-For, its last address; the others are the client's to invent.
+    # Without it all people share one limit of sign-ins, and one place in the list of their sessions.
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1
 
 LOGGING = {
     "version": 1,

@@ -148,6 +148,25 @@ def lose_reply(held: Claim, words: str) -> None:
 
 
 @transaction.atomic
+def doubt_waiting() -> int:
+    """The tables are older than what was sent (a backup is back): what waited may have left since, so it is looked for
+    in Sent and not sent again in silence. What is scheduled for later waits on. Returns how many are doubted."""
+    now = timezone.now()
+    waiting = Outgoing.objects.filter(
+        state__in=(_State.HELD, _State.QUEUED, _State.DEFERRED, *BEFORE_DOT, _State.DOT_SENT)
+    )
+    words = "It waited when a backup was made that is in use again, so it may have been sent since."
+    ids = list(waiting.exclude(send_at__gt=now).select_for_update().values_list("pk", flat=True))
+    pending = OutgoingRecipient.objects.filter(outgoing__in=ids, state=OutgoingRecipient.State.PENDING)
+    pending.update(code=IN_FLIGHT)  # found in Sent, they have it
+    Outgoing.objects.filter(pk__in=ids).update(
+        state=_State.UNCERTAIN, due_at=now, sent_copy_checks=0, claimed_until=None, finished_at=None, error=words
+    )
+    note_all(ids, "uncertain", words)
+    return len(ids)
+
+
+@transaction.atomic
 def looked_in_vain(outgoing_id: int) -> bool:
     """Not in Sent (yet). Returns whether to look again; if not, the user has to say what is true."""
     outgoing = Outgoing.objects.select_for_update().defer(*BYTES).get(pk=outgoing_id)

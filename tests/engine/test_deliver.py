@@ -2,9 +2,11 @@
 
 import itertools
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from mailsync import actions
@@ -34,6 +36,27 @@ def test_sent_once_filed_once_and_told() -> None:
     post.run(outgoing)
     post.push()
     assert len(post.smtp.taken) == len(post.imap.boxes["Sent"].messages) == 1
+
+
+def test_after_a_restored_backup_what_waited_is_looked_for_and_not_sent_again() -> None:
+    post = Post()
+    sent, unsent = post.write(), post.write("carol@example.org", hold_seconds=20)
+    later = post.write("dave@example.org", send_at=timezone.now() + timedelta(days=1))
+    post.imap.boxes["Sent"].add(bytes(sent.raw), ["\\Seen"])  # it left after the backup was made
+    out = StringIO()
+    call_command("restored", stdout=out)
+    assert out.getvalue().startswith("2 messages are looked for in Sent.")
+    assert post.run(sent).state == "done"
+    for _ in range(5):
+        post.run(unsent)
+    unsent.refresh_from_db()
+    assert (unsent.state, unsent.due_at) == ("uncertain", None)
+    assert post.smtp.taken == []
+    later.refresh_from_db()
+    assert later.state == "held"
+    actions.retry_send(post.user_id, unsent.pk)
+    assert post.run(unsent).state == "done"
+    assert post.smtp.delivered_to() == ["carol@example.org"]
 
 
 def test_bcc_is_in_the_envelope_and_the_sent_copy_only() -> None:

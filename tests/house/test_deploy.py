@@ -140,3 +140,17 @@ def test_security_txt_names_whom_to_tell(client: Client, settings: Any) -> None:
     said = client.get("/.well-known/security.txt").content.decode()
     assert "Contact: mailto:security@example.org" in said
     assert "Expires: " in said
+
+
+@pytest.mark.parametrize(("behind", "count"), [("on", "1"), ("off", "0")])
+def test_addresses_of_people_come_from_our_own_proxy_alone(behind: str, count: str) -> None:
+    say = "from allauth import app_settings; print(app_settings.TRUSTED_PROXY_COUNT)"
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v0", "-c", say],
+        cwd=PROJECT,
+        env={**os.environ, **SECRETS, "DJANGO_SETTINGS_MODULE": "webmail.settings", "HERON_BEHIND_PROXY": behind},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == count

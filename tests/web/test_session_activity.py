@@ -7,7 +7,7 @@ import pytest
 from allauth.usersessions.models import UserSession
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
 
 from tests.factories import make_user
@@ -27,6 +27,12 @@ def writes(browser: Client, **headers: str) -> int:
     with CaptureQueriesContext(connection) as asked:
         assert browser.get("/settings/", headers=headers).status_code == 200
     return sum(query["sql"].startswith("UPDATE") and "usersession" in query["sql"] for query in asked)
+
+
+@override_settings(ALLAUTH_TRUSTED_PROXY_COUNT=1)
+def test_behind_a_proxy_a_place_is_what_the_proxy_saw(browser: Client) -> None:
+    browser.get("/settings/", headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7"})
+    assert UserSession.objects.get().ip == "198.51.100.7"
 
 
 def test_a_request_within_the_minute_writes_nothing(browser: Client) -> None:
