@@ -64,13 +64,15 @@ class _Compiled:
     names: tuple[str, ...]
     converters: tuple[tuple[int, list[Any], Any], ...]
     populators: tuple[Any, ...]
+    #: What the queryset has worked out beside the columns, each with its place.
+    annotations: tuple[tuple[str, int], ...]
 
 
 class ReadyQuery(Generic[M]):
     """Rows of ``queryset(*numbers)``, with the rows it has selected beside them; the numbers must fit a key.
 
-    The queryset may filter, join, order, and choose columns by name. Where it says ``any_of(column, number)``, a list
-    of numbers goes in that number's place.
+    The queryset may filter, join, order, annotate, and choose columns by name. Where it says
+    ``any_of(column, number)``, a list of numbers goes in that number's place.
     """
 
     def __init__(self, queryset: Callable[..., QuerySet[M]]) -> None:
@@ -100,6 +102,8 @@ class ReadyQuery(Generic[M]):
             model = self._model.from_db(connection.alias, compiled.names, row[compiled.columns])
             for populator in compiled.populators:
                 populator.populate(row, model)
+            for name, place in compiled.annotations:
+                setattr(model, name, row[place])
             made.append(model)
         return made
 
@@ -120,5 +124,6 @@ class ReadyQuery(Generic[M]):
             names=tuple(expression.target.attname for expression in expressions[columns]),
             converters=tuple((at, *one) for at, one in compiler.get_converters(expressions).items()),
             populators=tuple(get_related_populators(about, compiler.select, connection.alias)),  # type: ignore[call-arg]
+            annotations=tuple(compiler.annotation_col_map.items()),
         )
         return self._compiled

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from bench.scratch import scratch_database
@@ -22,13 +22,16 @@ SIZES = (10_000, 100_000, 1_000_000)
 #: Words of the invented language, as frequent as words are (Zipf), and texts made of them.
 WORDS, TEXTS = 40_000, 4_000
 SEED = 2026
-#: In a third of all mail; in one of a thousand messages.
-COMMON, RARE = "quarterly", "zugzwang"
+#: When ``tests.store.big_folder`` has its mail begin, a message a minute.
+_FIRST = datetime(2020, 1, 1, tzinfo=UTC)
+#: In a third of all mail; in one of a thousand messages; in a third of the oldest fifth and in no other.
+COMMON, RARE, OLD = "quarterly", "zugzwang", "heliotrope"
 
 _TEXTS = """
     INSERT INTO mailsync_messagetext (message_id, account_id, vector, complete, version)
     SELECT m.id, m.account_id, t.vector || ('''n' || m.id || ''':1C'
-           || CASE m.id %% 1000 WHEN 0 THEN ' ''zugzwang'':9C' WHEN 500 THEN ' ''zugzwangs'':9C' ELSE '' END)::tsvector,
+           || CASE m.id %% 1000 WHEN 0 THEN ' ''zugzwang'':9C' WHEN 500 THEN ' ''zugzwangs'':9C' ELSE '' END
+           || CASE WHEN m.id %% 3 = 0 AND m.received_at < %s THEN ' ''heliotrope'':9C' ELSE '' END)::tsvector,
            true, 1
       FROM mailsync_message m JOIN bench_text t ON t.id = m.id %% %s
      WHERE m.account_id = %s
@@ -88,7 +91,7 @@ def make_box(size: int, vectors: Sequence[Vector]) -> Box:
     inbox = fill(account, "INBOX", size - size // 10, analyze=False)
     archive = fill(account, "Archive", size // 10, analyze=False)
     with connection.cursor() as cursor:
-        cursor.execute(_TEXTS, [TEXTS, account.pk])
+        cursor.execute(_TEXTS, [_FIRST + timedelta(minutes=size // 5), TEXTS, account.pk])
     note_forms(account.pk, vectors)
     return Box(size, account.user_id, account.pk, inbox.pk, archive.pk)
 
@@ -109,7 +112,7 @@ def operations(box: Box) -> dict[str, Callable[[int], object]]:
 
     def deep(number: int) -> object:
         # Far down, at another place each time.
-        at = datetime.fromtimestamp(datetime(2020, 1, 1, tzinfo=UTC).timestamp() + 60 * (2000 + 90 * number), UTC)
+        at = _FIRST + timedelta(minutes=2000 + 90 * number)
         return list_rows([box.folder_id], by_conversation=True, before=Cursor(at, 0))
 
     def unified(number: int) -> object:
@@ -132,6 +135,7 @@ def operations(box: Box) -> dict[str, Callable[[int], object]]:
         "search, rare word": f"{RARE} ",
         "search, in other forms": f"{RARE}ed ",
         "search, common word": f"{COMMON} ",
+        "search, old mail's word": f"{OLD} ",
         "search, phrase": '"contract extension"',
         "search, prefix": "zugz",
         "search, from: + word": f"from:person{{}} {COMMON} ",

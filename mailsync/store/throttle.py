@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.models import MailAccount
 from accounts.providers import Limits, provider_by_host, provider_by_key
+from accounts.ready import ReadyQuery
 from mailsync.models import ConnectionCap, Halt, Traffic
 from mailsync.store import leases
 
@@ -33,9 +34,12 @@ NOT_HALTED = """NOT EXISTS (SELECT FROM mailsync_halt h WHERE h.account_id = a.i
                             OR (h.account_id IS NULL AND h.host = ''))"""
 
 
+_HALTS = ReadyQuery(lambda: Halt.objects.order_by(F("account").asc(nulls_first=True), "host", "id"))
+
+
 def load_halts() -> list[Halt]:
     """All that stand, the widest first: of everything, of a host, of an account."""
-    return list(Halt.objects.order_by(F("account").asc(nulls_first=True), "host", "id"))
+    return _HALTS.all()
 
 
 def halt_of(account: MailAccount, halts: Sequence[Halt] | None = None) -> Halt | None:

@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import F
 
 from accounts.models import MailAccount
+from accounts.ready import ReadyQuery
 from mailsync.models import AccountSync, Folder, Halt
 from mailsync.store import throttle
 from mailsync.store.folder_paths import shown_paths, with_wishes
@@ -55,14 +56,23 @@ class AccountTree:
         return self.inbox.unread if self.inbox else 0
 
 
+_ACCOUNTS = ReadyQuery(
+    lambda user: (
+        MailAccount.objects.filter(user_id=user).select_related("sync", "outgoing_server").order_by("position", "id")
+    )
+)
+_FOLDERS = ReadyQuery(
+    lambda user: with_wishes(Folder.objects.filter(account__user_id=user, missing_since__isnull=True)).order_by(
+        F("account_id"), F("path")
+    )
+)
+
+
 def load_tree(user_id: int) -> list[AccountTree]:
     """All accounts of a user, in the user's order, with the folders the server still lists."""
-    accounts = list(
-        MailAccount.objects.filter(user_id=user_id).select_related("sync", "outgoing_server").order_by("position", "id")
-    )
+    accounts = _ACCOUNTS.all(user_id)
     folders: dict[int, list[Folder]] = {account.id: [] for account in accounts}
-    listed = with_wishes(Folder.objects.filter(account__user_id=user_id, missing_since__isnull=True))
-    for folder in listed.order_by(F("account_id"), F("path")):
+    for folder in _FOLDERS.all(user_id):
         folders[folder.account_id].append(folder)
     halts = throttle.load_halts()
     return [_account_tree(account, folders[account.id], halts) for account in accounts]

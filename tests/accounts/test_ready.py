@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import DataError, connection, transaction
+from django.db.models.functions import Upper
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
@@ -94,3 +95,13 @@ def test_a_log_of_queries_says_what_was_asked(db: None) -> None:
 def test_what_the_database_refuses_is_raised_as_django_names_it(db: None) -> None:
     with pytest.raises(DataError), transaction.atomic(), prepared_cursor() as cursor:
         cursor.execute("SELECT %s::int / 0", [1])
+
+
+def test_what_is_worked_out_beside_the_columns_comes_with_each_row() -> None:
+    ready = ReadyQuery(
+        lambda user: Folder.objects.annotate(loud=Upper("name")).filter(account__user=user).order_by("name")
+    )
+    account = make_account()
+    for name in ("b", "a"):
+        make_folder(account, path=name, name=name)
+    assert [(folder.name, folder.loud) for folder in ready.all(account.user_id)] == [("a", "A"), ("b", "B")]
