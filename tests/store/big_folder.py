@@ -44,7 +44,7 @@ _ANALYZE = "ANALYZE mailsync_thread, mailsync_message, mailsync_placement, mails
 
 _TABLES = [
     *("mailsync_thread", "mailsync_message", "mailsync_placement", "mailsync_threadrow", "mailsync_folder"),
-    *("mailsync_messagetext", "mailsync_rawmessage"),
+    *("mailsync_messagetext", "mailsync_rawmessage", "mailsync_messagerow"),
 ]
 
 

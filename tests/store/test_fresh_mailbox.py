@@ -21,9 +21,9 @@ def filled(request: pytest.FixtureRequest, django_db_setup: None, django_db_bloc
     with django_db_blocker.unblock(), uncounted_tables():
         account = make_account()
         if request.param == "of a few rows":
-            fill(account, "Few", 20)
-        fill(account, "Archive", 1000, analyze=False)
-        yield fill(account, "INBOX", 30_000, analyze=False)
+            fill(account, "Few", 20, by_message=True)
+        fill(account, "Archive", 1000, analyze=False, by_message=True)
+        yield fill(account, "INBOX", 30_000, analyze=False, by_message=True)
 
 
 @pytest.mark.django_db
