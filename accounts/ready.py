@@ -20,6 +20,8 @@ M = TypeVar("M", bound=Model)
 
 #: Stands for the first number while a query is compiled, the next one for the second.
 _MARK = 9_000_000_000_000_000
+#: Up to so many rows planning a statement costs more than running it.
+PREPARED_ROWS = 10
 _TIMESTAMPTZ = psycopg.adapters.types["timestamptz"].oid
 #: Psycopg's own, which is compiled. Django's is not, and puts its zone in the place of the connection's: both are UTC.
 _TIMES = psycopg.adapters.get_loader(_TIMESTAMPTZ, Format.TEXT)
@@ -47,6 +49,11 @@ def prepared_cursor() -> CursorWrapper:
         return connection.cursor()
     connection.ensure_connection()
     return connection.make_cursor(_Prepared(connection.connection))  # type: ignore[arg-type]  # what it wraps
+
+
+def cursor_for(count: int) -> CursorWrapper:
+    """For a statement on so many rows: prepared for a few, else planned for their number."""
+    return prepared_cursor() if count <= PREPARED_ROWS else connection.cursor()
 
 
 def any_of(column: str, number: int) -> RawSQL:

@@ -8,7 +8,7 @@ tells nothing.
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404
 
 from accounts.models import Identity, MailAccount, OutgoingServer, User
@@ -29,6 +29,7 @@ from mailsync.models import (
     TemplateFile,
     Thread,
 )
+from mailsync.store.locking import shown_placements
 
 M = TypeVar("M", bound=Model)
 
@@ -139,11 +140,7 @@ def placements_for(user: User, names: Iterable[str]) -> list[int]:
     singles, conversations = _read_names(list(names))
     if not singles and not conversations:
         raise Http404
-    wanted = Q(pk__in=singles)
-    for folder_id, thread_ids in conversations.items():
-        wanted |= Q(folder_id=folder_id, thread_id__in=thread_ids)
-    rows = Placement.objects.filter(wanted, shown=True)
-    found = list(rows.order_by("received_at", "id").values_list("pk", "account__user_id"))
+    found = shown_placements(singles, conversations)
     if any(owner != user.pk for _, owner in found):
         raise Http404
     if not found and not _all_mine(user, singles, conversations):
@@ -151,11 +148,11 @@ def placements_for(user: User, names: Iterable[str]) -> list[int]:
     return [pk for pk, _ in found]
 
 
-def _read_names(names: Sequence[str]) -> tuple[list[int], dict[int, list[int]]]:
+def _read_names(names: Sequence[str]) -> tuple[list[int], list[tuple[int, int]]]:
     if len(names) > SELECTION_LIMIT:
         raise Http404
     singles: list[int] = []
-    conversations: dict[int, list[int]] = {}
+    conversations: list[tuple[int, int]] = []
     for name in names:
         kind, rest = name[:1], name[1:]
         try:
@@ -163,7 +160,7 @@ def _read_names(names: Sequence[str]) -> tuple[list[int], dict[int, list[int]]]:
                 singles.append(_row_id(rest))
             elif kind == "t":
                 folder_id, _, thread_id = rest.partition("-")
-                conversations.setdefault(_row_id(folder_id), []).append(_row_id(thread_id))
+                conversations.append((_row_id(folder_id), _row_id(thread_id)))
             else:
                 raise ValueError(name)
         except ValueError as error:
@@ -178,8 +175,9 @@ def _row_id(text: str) -> int:
     return int(text)
 
 
-def _all_mine(user: User, singles: Sequence[int], conversations: dict[int, list[int]]) -> bool:
+def _all_mine(user: User, singles: Sequence[int], conversations: Sequence[tuple[int, int]]) -> bool:
     """Whether an empty result is the user's own emptied rows, and not somebody else's ids."""
     if singles and Placement.objects.filter(pk__in=singles, account__user=user).count() != len(set(singles)):
         return False
-    return Folder.objects.filter(pk__in=conversations, account__user=user).count() == len(conversations)
+    folders = {folder_id for folder_id, _ in conversations}
+    return Folder.objects.filter(pk__in=folders, account__user=user).count() == len(folders)

@@ -5,20 +5,25 @@ Jinja2 compiles a template to Python once. Both escape, both see the same functi
 takes a part in with ``{% part "mail/rows.jinja" %}``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest
 from django.template import engines
+from django.template.backends.jinja2 import Jinja2
+from django.template.backends.utils import csrf_input
 from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format
+from django.utils.functional import SimpleLazyObject
 from django.utils.timezone import is_aware, localtime
 from jinja2 import ChainableUndefined, Environment
 from markupsafe import Markup
 
+from webmail.addresses import address_of
 from webmail.present.people import contact_label
 from webmail.templatetags import heron
 
@@ -27,7 +32,11 @@ ENGINE = "jinja2"
 
 
 def render_part(name: str, context: Mapping[Any, Any], request: HttpRequest | None) -> str:
-    return engines[ENGINE].get_template(name).render(dict(context), request)
+    shared: dict[str, Any] = {"_": _phrases_in(translation.get_language())}
+    if request is not None:
+        # Masked once for all forms of the part: Django's own masks it for each.
+        shared |= {"request": request, "csrf_input": SimpleLazyObject(lambda: csrf_input(request))}
+    return cast(Jinja2, engines[ENGINE]).env.get_template(name).render({**context, **shared})
 
 
 def environment(**options: Any) -> Environment:
@@ -54,12 +63,20 @@ def environment(**options: Any) -> Environment:
     return made
 
 
+@cache
+def _phrases_in(_language: str | None) -> Callable[[str], Markup]:
+    """Phrases of ours in the language that is active, each looked up once; a reading pane has a hundred."""
+    return cache(_phrase)
+
+
 def _phrase(text: str) -> Markup:
-    """A phrase of ours in the reader's language, which is as safe as the template that it stands in."""
+    """As safe as the template that it stands in."""
     return Markup(translation.gettext(text))  # noqa: S704
 
 
 def _url(name: str, *args: object) -> str:
+    if all(type(one) is int for one in args):
+        return address_of(name, *cast(tuple[int, ...], args))
     return reverse(name, args=args)
 
 

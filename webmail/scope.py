@@ -6,7 +6,6 @@ conversation beside the list all link alike. It is made from the URL alone: link
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Literal
 from urllib.parse import urlencode, urlsplit
 
@@ -25,6 +24,7 @@ from mailsync.store.relevance import load_relevant
 from mailsync.store.search import Search, prepare_search
 from mailsync.types import Role
 from webmail import access
+from webmail.addresses import address_of
 from webmail.present.labels import label_of
 from webmail.reader import Reader
 
@@ -113,10 +113,10 @@ class Scope:
 
     def conversation_url(self, folder_id: int, thread_id: int) -> str:
         """A conversation, or one message where the list is by message, opened beside this list."""
-        return _with_query(_address("thread", 2) % (folder_id, thread_id), self._context_query())
+        return _with_query(address_of("thread", folder_id, thread_id), self._context_query())
 
     def message_url(self, message_id: int) -> str:
-        return _with_query(_address("message", 1) % message_id, self._context_query())
+        return _with_query(address_of("message", message_id), self._context_query())
 
     def _own_query(self) -> dict[str, object]:
         query: dict[str, object] = {"q": self.query} if self.kind == "search" else {}
@@ -340,13 +340,3 @@ def _narrowed(scope: Scope, query: QueryDict) -> Scope:
 
 def _with_query(path: str, query: dict[str, object]) -> str:
     return f"{path}?{urlencode(query)}" if query else path
-
-
-@cache
-def _address(name: str, count: int) -> str:
-    """The address of that name with ``%d`` for each number. To find it out takes longer than all else of a row."""
-    numbers = [10**9 + at for at in range(count)]
-    address = reverse(name, args=numbers).replace("%", "%%")
-    for number in numbers:
-        address = address.replace(str(number), "%d")
-    return address

@@ -69,7 +69,7 @@ def _set_flag(user_id: int, placement_ids: Iterable[int], name: str, on: bool, d
     group = uuid4()
     placements = own_placements(user_id, placement_ids)
     touched = changes.record_flags(placements, add=[name] if on else (), remove=() if on else [name], group=group)
-    wake.show(touched)
+    wake.show_flags(touched)
     wake.push_soon(row.account_id for row in touched)
     return _result(group, len(touched), done)
 
@@ -141,7 +141,7 @@ def junk(user_id: int, placement_ids: Iterable[int], is_junk: bool = True) -> Ac
     placements = own_placements(user_id, placement_ids)
     group = uuid4()
     words = ("$Junk", "$NotJunk") if is_junk else ("$NotJunk", "$Junk")
-    wake.show(changes.record_flags(placements, add=[words[0]], remove=[words[1]], group=group))
+    wake.show_flags(changes.record_flags(placements, add=[words[0]], remove=[words[1]], group=group))
     return _move_to_role(
         user_id,
         [row.pk for row in placements],

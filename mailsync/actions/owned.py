@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from accounts.models import Identity, MailAccount
 from mailsync.models import Draft, Folder, Message, Outgoing, Placement
-from mailsync.store.locking import lock_placements
+from mailsync.store.locking import lock_placements, owners_of
 from mailsync.store.outbox import BYTES
 from mailsync.store.summary import lock_folders
 
@@ -20,7 +20,7 @@ def own_placements(user_id: int, placement_ids: Iterable[int], *, to: Sequence[i
     when any id is another's.
     """
     wanted = set(placement_ids)
-    found = list(Placement.objects.filter(id__in=wanted).values_list("id", "folder_id", "account__user_id"))
+    found = owners_of(wanted)
     if any(owner != user_id for _id, _folder, owner in found):
         raise NotYours("placement")
     if wanted and not found:

@@ -22,6 +22,11 @@ def show(placements: Iterable[Placement], *more: tuple[int, int]) -> None:
     refresh_threads({thread for _, thread in pairs})
 
 
+def show_flags(placements: Iterable[Placement]) -> None:
+    """The same for what only bears other flags: its folders are locked, and its conversations what they were."""
+    announce_folders(summary.recount_marks((row.folder_id, row.thread_id) for row in placements))
+
+
 def push_soon(account_ids: Iterable[int]) -> None:
     for account_id in set(account_ids):
         _nudge(tasks.changes_push, account_id)

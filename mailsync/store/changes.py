@@ -11,10 +11,11 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, Max, Q
+from django.db.models import F, Max
 from django.utils import timezone
 
 from accounts.models import MailAccount, Protocol
+from accounts.ready import cursor_for, prepared_cursor
 from mailsync.models import ONLY_HERE_EPOCH, AccountSync, Change, Folder, Message, Placement
 from mailsync.types import Role
 
@@ -67,7 +68,10 @@ def _save_flags(placements: Sequence[Placement], names: Iterable[str]) -> None:
     for column in {COLUMNS[name] for name in names if name in COLUMNS}:
         for value in (True, False):
             ids = [placement.pk for placement in placements if getattr(placement, column) is value]
-            Placement.objects.filter(id__in=ids).update(**{column: value})
+            if not ids:
+                continue
+            with cursor_for(len(ids)) as cursor:
+                cursor.execute(f"UPDATE mailsync_placement SET {column} = %s WHERE id = ANY(%s)", [value, ids])  # noqa: S608
     if not names <= COLUMNS.keys():
         Placement.objects.bulk_update(placements, ["keywords"], batch_size=500)
 
@@ -298,9 +302,14 @@ def is_gmail(account_id: int) -> bool:
 
 def wake_account(account_id: int, hold_until: datetime | None) -> None:
     """Note when the account's changes are due, never later than already noted. Redis may be gone: this stays."""
-    due = hold_until or timezone.now()
-    later = Q(push_due_at=None) | Q(push_due_at__gt=due)
-    AccountSync.objects.filter(later, account_id=account_id).update(push_due_at=due)
+    with prepared_cursor() as cursor:
+        cursor.execute(_NOTE_DUE, {"due": hold_until or timezone.now(), "account": account_id})
+
+
+_NOTE_DUE = """
+    UPDATE mailsync_accountsync SET push_due_at = %(due)s
+     WHERE account_id = %(account)s AND (push_due_at IS NULL OR push_due_at > %(due)s)
+"""
 
 
 def log_changes(
@@ -331,7 +340,7 @@ def log_changes(
         "waits": waits,
         "now": timezone.now(),
     }
-    with connection.cursor() as cursor:
+    with cursor_for(len(placement_ids)) as cursor:
         cursor.execute(_LOG, values)
 
 

@@ -3,18 +3,22 @@
 Database room. In: a user and what a verb answered. Out: acts with what became of them.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
 from django.db.models import Count
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import override
 
 from accounts.models import User
+from accounts.ready import prepared_cursor
 from mailsync.models import Act, Change
 from mailsync.types import ActionResult
 
@@ -45,15 +49,26 @@ class Entry:
 
 def note(user_id: int, verb: str, result: ActionResult) -> None:
     """Write down what a verb did; a group that is noted already is left as it is."""
-    act = Act(
-        group=result.group,
-        user_id=user_id,
-        verb=verb,
-        label=result.label,
-        count=result.count,
-        detail=result.detail,
-    )
-    Act.objects.bulk_create([act], ignore_conflicts=True)
+    noted: dict[str, Any] = {
+        "group": result.group,
+        "user": user_id,
+        "verb": verb,
+        "label": str(result.label),
+        "state": Act.State.DONE.value,
+        "count": result.count,
+        "detail": json.dumps(result.detail),
+        "now": timezone.now(),
+    }
+    with prepared_cursor() as cursor:
+        cursor.execute(_NOTE, noted)
+
+
+_NOTE = """
+    INSERT INTO mailsync_act ("group", user_id, verb, label, state, count, detail, created_at, argument, place,
+                              rows_done, error)
+    VALUES (%(group)s, %(user)s, %(verb)s, %(label)s, %(state)s, %(count)s, %(detail)s, %(now)s, '', '', 0, '')
+    ON CONFLICT DO NOTHING
+"""
 
 
 def note_run(

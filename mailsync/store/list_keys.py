@@ -145,17 +145,18 @@ def page_keys(
             # OFFSET 0: asked row by row, by key. As a join it would be as dear as the folders are large.
             " AND o.folder_id = ANY(%(folders)s) AND (o.newest_at, o.id) > (r.newest_at, r.id) OFFSET 0)"
         )
-    values: dict[str, Any] = {"folders": list(folder_ids), "limit": limit}
+    # How many is written out: a plan made without knowing it may read and sort a whole folder.
+    values: dict[str, Any] = {"folders": list(folder_ids)}
     columns, order = order_of(sort, source)
     ranges = _ranges(source, sort, before, until, values)
     parts = " UNION ALL ".join(
         f"(SELECT {columns} FROM {source.table} r WHERE r.folder_id = f.id{''.join(where)}{part}"  # noqa: S608
-        f" ORDER BY {order} LIMIT %(limit)s)"
+        f" ORDER BY {order} LIMIT {limit:d})"
         for part in ranges
     )
     page = (
         f"SELECT k.at, k.id, coalesce(k.key::text, '') FROM unnest(%(folders)s::bigint[]) AS f(id)"  # noqa: S608
-        f" CROSS JOIN LATERAL ({parts}) AS k{_cut(sort, until, values)} ORDER BY {MERGED[sort]} LIMIT %(limit)s"
+        f" CROSS JOIN LATERAL ({parts}) AS k{_cut(sort, until, values)} ORDER BY {MERGED[sort]} LIMIT {limit:d}"
     )
     with prepared_cursor() as cursor:
         cursor.execute(page, values)

@@ -1,10 +1,10 @@
 """Placements as somebody is about to change them: locked, and where a move under way has put them. Database room."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db.models import QuerySet
 
-from accounts.ready import ReadyQuery
+from accounts.ready import PREPARED_ROWS, ReadyQuery, any_of, cursor_for
 from mailsync.models import Change, Placement
 
 
@@ -30,10 +30,9 @@ def lock_placements(placement_ids: Iterable[int]) -> list[Placement]:
 
 
 def _locked(placement_ids: Iterable[int]) -> list[Placement]:
-    ids = set(placement_ids)
-    if len(ids) == 1:  # what a person does most: open one, archive one
-        row = _ONE_LOCKED.one(*ids)
-        return [] if row is None else [row]
+    ids = sorted(set(placement_ids))
+    if len(ids) <= PREPARED_ROWS:  # what a person does most: open one, archive one
+        return _FEW_LOCKED.all(ids)
     return list(_lock().filter(id__in=ids).order_by("id"))
 
 
@@ -41,4 +40,44 @@ def _lock() -> QuerySet[Placement]:
     return Placement.objects.select_for_update(of=("self",), no_key=True).select_related("folder", "account")
 
 
-_ONE_LOCKED = ReadyQuery(lambda placement_id: _lock().filter(id=placement_id))
+_FEW_LOCKED = ReadyQuery(lambda ids: _lock().filter(any_of("mailsync_placement.id", ids)).order_by("id"))
+
+
+def owners_of(placement_ids: Collection[int]) -> list[tuple[int, int, int]]:
+    """Of each of these that exists: its id, its folder, and whose it is."""
+    with cursor_for(len(placement_ids)) as cursor:
+        cursor.execute(_OWNERS, [list(placement_ids)])
+        return list(cursor.fetchall())
+
+
+_OWNERS = """
+    SELECT p.id, p.folder_id, a.user_id
+      FROM mailsync_placement p JOIN accounts_mailaccount a ON a.id = p.account_id WHERE p.id = ANY(%s)
+"""
+
+
+def shown_placements(placement_ids: Sequence[int], conversations: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those of these that are shown, and what conversations (folder, thread) show in their folders.
+
+    Each once, with its owner, oldest first.
+    """
+    values = {
+        "ids": list(placement_ids),
+        "folders": [folder for folder, _ in conversations],
+        "threads": [thread for _, thread in conversations],
+    }
+    with cursor_for(len(placement_ids) + len(conversations)) as cursor:
+        cursor.execute(_SHOWN, values)
+        return list(cursor.fetchall())
+
+
+_SHOWN = """
+    SELECT p.id, a.user_id
+      FROM mailsync_placement p JOIN accounts_mailaccount a ON a.id = p.account_id
+     WHERE p.shown
+       AND p.id IN (SELECT unnest(%(ids)s::bigint[])
+                     UNION
+                    SELECT o.id FROM unnest(%(folders)s::bigint[], %(threads)s::bigint[]) AS n (folder_id, thread_id)
+                      JOIN mailsync_placement o ON o.thread_id = n.thread_id AND o.folder_id = n.folder_id)
+     ORDER BY p.received_at, p.id
+"""

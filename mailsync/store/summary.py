@@ -9,15 +9,10 @@ what was touched and not the size of the folder. ``manage.py recount`` audits th
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db import connection
-
-from accounts.ready import prepared_cursor
+from accounts.ready import cursor_for
 from mailsync.models import Placement
 from mailsync.store.message_rows import KEPT, write_message_rows
 from mailsync.store.row_facts import ADDRESSES, NAMES_ME, PERSON, SORTED
-
-#: Up to so many rows planning a statement costs more than running it.
-PREPARED_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +34,7 @@ def lock_folders(folder_ids: Iterable[int]) -> None:
     """
     wanted = sorted(set(folder_ids))
     if wanted:
-        with connection.cursor() as cursor:
+        with cursor_for(len(wanted)) as cursor:
             # NO KEY: inserts of placements that point to the folder need not wait.
             cursor.execute("SELECT id FROM mailsync_folder WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [wanted])
 
@@ -55,13 +50,23 @@ def refresh(pairs: Iterable[tuple[int, int]]) -> list[FolderCounts]:
         return []
     folder_ids = [folder for folder, _ in wanted]
     lock_folders(folder_ids)
-    with prepared_cursor() if len(wanted) <= PREPARED_ROWS else connection.cursor() as cursor:
+    with cursor_for(len(wanted)) as cursor:
         cursor.execute(_REFRESH, [folder_ids, [thread for _, thread in wanted]])
         rows = cursor.fetchall()
         by_message = {folder for folder, *_counts, is_kept in rows if is_kept}
         if by_message:
             write_message_rows(cursor, [pair for pair in wanted if pair[0] in by_message])
     return sorted((FolderCounts(*counts) for *counts, _ in rows), key=lambda counts: counts.folder_id)
+
+
+def recount_marks(pairs: Iterable[tuple[int, int]]) -> list[FolderCounts]:
+    """``refresh`` where nothing but \\Seen, \\Flagged and keywords has changed, and the folders are locked already."""
+    wanted = sorted(set(pairs))
+    if not wanted:
+        return []
+    with cursor_for(len(wanted)) as cursor:
+        cursor.execute(_RECOUNT_MARKS, [[folder for folder, _ in wanted], [thread for _, thread in wanted]])
+        return sorted((FolderCounts(*row) for row in cursor.fetchall()), key=lambda counts: counts.folder_id)
 
 
 def remove_placements(placement_ids: Iterable[int]) -> list[FolderCounts]:
@@ -146,3 +151,28 @@ RETURNING f.id, f.account_id, a.user_id, f.total, f.unread, {kept}
     sender_key=SORTED.format(PERSON),
     subject_key=SORTED.format("t.base_subject"),
 )
+
+# Here, too, ``r`` is what the folder's counts still hold.
+_RECOUNT_MARKS = """
+WITH fresh AS (
+    SELECT pair.folder_id, pair.thread_id,
+           count(*) FILTER (WHERE NOT p.seen) AS unread_count,
+           count(*) FILTER (WHERE p.flagged) AS flagged_count
+    FROM unnest(%s::bigint[], %s::bigint[]) AS pair (folder_id, thread_id)
+    JOIN mailsync_placement p ON p.thread_id = pair.thread_id AND p.folder_id = pair.folder_id
+    WHERE p.shown
+    GROUP BY pair.folder_id, pair.thread_id
+), difference AS (
+    SELECT fresh.folder_id, sum(fresh.unread_count - r.unread_count) AS unread
+    FROM fresh JOIN mailsync_threadrow r USING (folder_id, thread_id)
+    GROUP BY fresh.folder_id
+), kept AS (
+    UPDATE mailsync_threadrow r SET unread_count = fresh.unread_count, flagged_count = fresh.flagged_count
+    FROM fresh WHERE r.folder_id = fresh.folder_id AND r.thread_id = fresh.thread_id
+)
+UPDATE mailsync_folder f
+SET unread = greatest(0, f.unread + difference.unread)
+FROM difference, accounts_mailaccount a
+WHERE f.id = difference.folder_id AND a.id = f.account_id
+RETURNING f.id, f.account_id, a.user_id, f.total, f.unread
+"""

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Min, Q
 
-from accounts.ready import prepared_cursor
+from accounts.ready import cursor_for
 from mailsync.models import Message, Placement, Thread, ThreadReference
 from mailsync.plan.threading import LONE_REPLY_WINDOW, KnownMessage, KnownThreads, ThreadFacts, plan_threads
 from mailsync.store import dividing
 from mailsync.store.bulk import copy_rows
 from mailsync.store.filed import FACTS, SUBJECT_LENGTH, WHOLE, lock_conversations, lock_lines, stored_facts
-from mailsync.store.summary import PREPARED_ROWS
 
 _MOST_OF_ONE_SUBJECT = 200
 
@@ -162,7 +161,7 @@ def refresh_threads(thread_ids: Collection[int]) -> None:
     """Sum the conversations up again: how many shown messages, since when, between whom; empty ones go."""
     if not thread_ids:
         return
-    with prepared_cursor() if len(thread_ids) <= PREPARED_ROWS else connection.cursor() as cursor:
+    with cursor_for(len(thread_ids)) as cursor:
         cursor.execute(_SUM_UP, {"threads": sorted(set(thread_ids))})
 
 

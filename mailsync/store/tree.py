@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from django.db import connection
 from django.db.models import F
 
 from accounts.models import MailAccount
-from accounts.ready import ReadyQuery
+from accounts.ready import ReadyQuery, prepared_cursor
 from mailsync.models import AccountSync, Folder, Halt
 from mailsync.store import throttle
 from mailsync.store.folder_paths import shown_paths, with_wishes
@@ -93,7 +92,7 @@ _QUIET = """
 
 def is_quiet(account_id: int) -> bool:
     """Whether there is nothing to say of this account: then its tree need not be loaded to say it."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_QUIET, {"account": account_id, "active": MailAccount.State.ACTIVE})
         ((quiet,),) = cursor.fetchall()
     return bool(quiet)

@@ -1,10 +1,12 @@
 """Thread rows and counts follow the placements, and a second refresh changes nothing."""
 
+import random
+
 import pytest
 from django.db import transaction
 
 from mailsync.models import Placement, Thread, ThreadRow
-from mailsync.store.summary import refresh
+from mailsync.store.summary import FolderCounts, lock_folders, recount_marks, refresh
 from tests.factories import make_account, make_folder, make_message
 
 pytestmark = pytest.mark.django_db
@@ -50,3 +52,30 @@ def test_a_second_refresh_changes_nothing() -> None:
     inbox.refresh_from_db()
     assert (inbox.total, inbox.unread) == (1, 1)
     assert refresh([]) == []
+
+
+@pytest.mark.parametrize("most", [3, 30])
+def test_recounted_marks_are_those_of_a_refresh(most: int) -> None:
+    """For few rows and for many, in several folders, among messages that are hidden."""
+    chance = random.Random(most)
+    account = make_account()
+    folders = [make_folder(account), make_folder(account, "Archive")]
+    placements = [make_message(folder, seen=chance.random() < 0.5) for folder in folders for _ in range(most)]
+    thread = placements[0].thread
+    placements += [make_message(folder, thread=thread) for folder in folders]
+    Placement.objects.filter(pk=placements[1].pk).update(shown=False)
+    pairs = sorted({(one.folder_id, one.thread_id) for one in placements})
+    refresh(pairs)
+    for placement in placements:
+        marks = {"seen": chance.random() < 0.5, "flagged": chance.random() < 0.5}
+        Placement.objects.filter(pk=placement.pk).update(**marks)
+
+    with transaction.atomic():
+        lock_folders(folder.pk for folder in folders)
+        counts = recount_marks(pairs)
+
+    rows = list(ThreadRow.objects.order_by("pk").values())
+    assert refresh(pairs) == counts
+    assert list(ThreadRow.objects.order_by("pk").values()) == rows
+    assert [FolderCounts(one.pk, account.pk, account.user_id, one.total, one.unread) for one in folders] != counts
+    assert recount_marks([]) == []

@@ -1,9 +1,16 @@
 """Parts in Jinja2: what mail says is escaped, what is absent is empty, phrases come in the reader's language."""
 
+import re
+from uuid import uuid4
+
 import pytest
 from django.template import Context, Template, engines
+from django.test import RequestFactory
+from django.urls import reverse
 from django.utils.translation import override
 
+from mailsync.types import ActionResult
+from webmail.addresses import address_of
 from webmail.parts import ENGINE, render_part
 
 
@@ -37,3 +44,17 @@ def test_a_page_in_the_other_language_takes_a_part_in_as_it_is() -> None:
     page = Template('<i>{% part "mail/rows.jinja" %}</i>').render(Context(context))
     assert page == f"<i>{render_part('mail/rows.jinja', context, None)}</i>"
     assert 'href="/f/1/?a=1&amp;b=2"' in page
+
+
+def test_an_address_of_numbers_is_that_of_the_patterns() -> None:
+    for name, *numbers in (("thread", 7, 10**12), ("message", 1), ("act",), ("undo",), ("source", 1_000_000_000)):
+        assert address_of(name, *numbers) == reverse(name, args=numbers)
+
+
+def test_each_part_masks_its_token_anew(rf: RequestFactory) -> None:
+    context = {"result": ActionResult(uuid4(), 1, "Done"), "verb": "read"}
+    request = rf.get("/")
+    tokens = [re.findall('csrfmiddlewaretoken" value="([^"]+)"', render_part("mail/toast.jinja", context, request))]
+    tokens += [re.findall('csrfmiddlewaretoken" value="([^"]+)"', render_part("mail/toast.jinja", context, request))]
+    assert len(tokens[0]) == len(tokens[1]) == 1
+    assert tokens[0] != tokens[1]

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import formats
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from mailsync import actions
 from mailsync.models import Folder
 from mailsync.types import ActionResult
 from webmail import access
+from webmail.parts import render_part
 from webmail.present.labels import keyword_of, label_of
 from webmail.present.said import said
 from webmail.present.snooze import read_time
@@ -76,7 +77,7 @@ def act(request: HttpRequest) -> HttpResponse:
     except actions.CannotDo as error:
         return _refuse(request, said(error), 409)
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "mail/toast.html", {"result": result, "verb": verb})
+        return HttpResponse(render_part("mail/toast.jinja", {"result": result, "verb": verb}, request))
     if result.count:
         messages.success(request, result.label, extra_tags=f"undo:{result.group}")
     return redirect(_way_back(request))
@@ -116,7 +117,7 @@ def _act_on_everything(request: HttpRequest, user: User, verb: str) -> HttpRespo
     except actions.CannotDo as error:
         return _refuse(request, said(error), 409)
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "mail/toast.html", {"result": result, "verb": verb})
+        return HttpResponse(render_part("mail/toast.jinja", {"result": result, "verb": verb}, request))
     messages.success(request, result.label, extra_tags=f"undo:{result.group}")
     return redirect(_way_back(request))
 

@@ -18,6 +18,7 @@ from mailsync.models import Folder
 from mailsync.store.listing import AccountTree, load_tree
 from mailsync.types import ActionResult, Role
 from webmail import access
+from webmail.parts import render_part
 from webmail.present.said import said
 from webmail.present.tree import present_move_targets
 from webmail.reader import user_of
@@ -60,7 +61,7 @@ def edit(request: HttpRequest, folder_id: int) -> HttpResponse:
                 return HttpResponse(error, status=409, content_type="text/plain; charset=utf-8")
         else:
             if request.htmx:  # type: ignore[attr-defined]
-                return render(request, "mail/toast.html", {"result": result, "verb": "move_folder"})
+                return HttpResponse(render_part("mail/toast.jinja", {"result": result, "verb": "move_folder"}, request))
             gone = request.POST.get("do") == "delete"
             return done_with(request, result, redirect("home") if gone else redirect("folder", folder.pk))
     tree = load_tree(user.pk)
