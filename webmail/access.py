@@ -40,6 +40,9 @@ SELECTION_LIMIT = 1000
 # What nearly every request asks for.
 _FOLDER = ReadyQuery(lambda pk, user: Folder.objects.select_related("account").filter(pk=pk, account__user=user))
 _MESSAGE = ReadyQuery(lambda pk, user: Message.objects.select_related("account").filter(pk=pk, account__user=user))
+_BODY = ReadyQuery(
+    lambda pk, user: Message.objects.only("account_id", "raw_id", "parts").filter(pk=pk, account__user=user)
+)
 
 
 def _one(rows: QuerySet[M], **mine: object) -> M:
@@ -78,6 +81,11 @@ def folder_for(user: User, folder_id: int) -> Folder:
 def message_for(user: User, message_id: int) -> Message:
     """The message with its account. Its raw bytes are not loaded: read them through ``mailsync.store.raw``."""
     return _found(_MESSAGE.one(message_id, user.pk))
+
+
+def body_of(user: User, message_id: int) -> Message:
+    """``message_for`` with no more than its body is read by: the frame of each opened message asks for it."""
+    return _found(_BODY.one(message_id, user.pk))
 
 
 def thread_for(user: User, thread_id: int) -> Thread:

@@ -1,6 +1,7 @@
 """The frame of a body: its headers, who may see it, pictures by consent, and what is shown when."""
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -175,3 +176,13 @@ def test_dark_mode_only_without_the_senders_colours(page: Client, bob: User) -> 
     assert "invert" not in page.get(body_url(coloured, "?theme=dark")).content.decode()
     assert "invert" in page.get(body_url(coloured, "?theme=dark&recolour=1")).content.decode()
     assert "invert" not in page.get(body_url(plain, "?theme=dark&recolour=1")).content.decode()
+
+
+@pytest.mark.parametrize("rest", ["", "?as=text", "/pictures"])
+def test_a_frame_asks_little(rest: str, page: Client, bob: User, django_assert_max_num_queries: Any) -> None:
+    """Session, user, message, and the words or what they were cleaned to before."""
+    message = store(bob, html_message("<p>Hi</p>"))
+    page.get(body_url(message, rest), headers=IN_FRAME)  # notes the session, and cleans
+    with django_assert_max_num_queries(5) as asked:
+        assert b"Hi" in page.get(body_url(message, rest), headers=IN_FRAME).content
+    assert not any('"recipients"' in query["sql"] for query in asked.captured_queries)

@@ -44,7 +44,7 @@ def body(request: HttpRequest, message_id: int) -> HttpResponse:
     ``?theme=auto|light|dark`` says which colours a body without its own takes, ``?recolour`` that one with its own is
     to be dark too; ``?as=text`` shows its text.
     """
-    message = access.message_for(user_of(request), message_id)
+    message = access.body_of(user_of(request), message_id)
     return _refuse_outside_frame(request) or _framed(request, message, remote=False)
 
 
@@ -52,9 +52,9 @@ def body(request: HttpRequest, message_id: int) -> HttpResponse:
 @login_required
 def body_pictures(request: HttpRequest, message_id: int) -> HttpResponse:
     """GET: the body with its remote pictures, this time. POST ``scope=sender|domain``: from now on for all of them."""
-    message = access.message_for(user_of(request), message_id)
     if request.method == "POST":
-        return _trust(request, message)
+        return _trust(request, access.message_for(user_of(request), message_id))
+    message = access.body_of(user_of(request), message_id)
     return _refuse_outside_frame(request) or _framed(request, message, remote=True)
 
 
