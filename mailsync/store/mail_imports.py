@@ -11,6 +11,7 @@ from io import BufferedReader, RawIOBase
 from typing import TYPE_CHECKING
 
 from mailsync.errors import CannotDo
+from mailsync.message.dates import parse_date
 from mailsync.message.headers import first, split_header, structured
 from mailsync.message.references import parse_message_id
 from mailsync.models import Act, Change, Folder, Message, Placement, Upload
@@ -93,7 +94,8 @@ def check_still_fits(act: Act, upload: Upload) -> None:
 
 
 def record_import(act: Act, folder: Folder, letters: Sequence[Letter]) -> tuple[int, int, list[FolderCounts]]:
-    """File these, but those that the account has already: the same bytes or the same Message-ID, wherever they lie.
+    """File these, but those that the account has already, wherever they lie: the same bytes, or the same Message-ID
+    and Date. Some machines give all their letters one Message-ID.
 
     Returns how many are new, how many were here, and the folders' new counts.
     """
@@ -115,21 +117,22 @@ def record_import(act: Act, folder: Folder, letters: Sequence[Letter]) -> tuple[
 
 def _unknown(account_id: int, letters: Sequence[Letter]) -> list[Letter]:
     digests = [hashlib.sha256(raw).digest() for raw, _, _ in letters]
-    names = [_message_id(raw) for raw, _, _ in letters]
+    names = [_named(raw) for raw, _, _ in letters]
     shown = Placement.objects.filter(message__account=account_id, shown=True).order_by()
     same = shown.filter(message__raw__account=account_id, message__raw__sha256__in=digests)
     known_digests = {bytes(digest) for digest in same.values_list("message__raw__sha256", flat=True)}
-    namesakes = shown.filter(message__message_id__in=set(names) - {""})
-    known_names = set(namesakes.values_list("message__message_id", flat=True))
+    namesakes = shown.filter(message__message_id__in={name for name, _ in names} - {""})
+    known_names = set(namesakes.values_list("message__message_id", "message__sent_at"))
     fresh = []
     for letter, digest, name in zip(letters, digests, names, strict=True):
         if digest not in known_digests and name not in known_names:
             fresh.append(letter)
             known_digests.add(digest)
-            known_names |= {name} - {""}
+            if name[0]:
+                known_names.add(name)
     return fresh
 
 
-def _message_id(raw: bytes) -> str:
+def _named(raw: bytes) -> tuple[str, datetime | None]:
     fields, _, _ = split_header(raw, 0, len(raw))
-    return parse_message_id(structured(first(fields, b"message-id")))
+    return parse_message_id(structured(first(fields, b"message-id"))), parse_date(structured(first(fields, b"date")))

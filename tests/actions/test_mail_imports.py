@@ -88,6 +88,22 @@ def test_what_the_account_has_is_left_out_and_a_second_time_brings_nothing() -> 
     assert archive.total == 3
 
 
+def test_letters_of_a_machine_that_gives_all_the_same_name_come_all() -> None:
+    account = make_account()
+    inbox = make_folder(account)
+    scans = [
+        raw_message(f"Scan {hour}", Message_ID="<scanner@x>", Date=f"Fri, 01 Mar 2024 {hour}:00:00 +0100")
+        for hour in (10, 11)
+    ]
+    made_anew = raw_message(
+        "Scan 10", "With a footer.", Message_ID="<scanner@x>", Date="Fri, 1 Mar 2024 09:00:00 +0000"
+    )
+    act = done(give(account.user_id, account, boxed(scans), inbox))
+    assert (act.count, act.detail.get("known")) == (2, None)
+    again = done(give(account.user_id, account, boxed([scans[0], made_anew]), inbox))
+    assert (again.count, again.detail["known"]) == (0, 2)
+
+
 def test_a_worker_that_dies_between_two_slices_brings_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail_imports, "SLICE_MESSAGES", 2)
     account = make_account()
