@@ -18,6 +18,8 @@ _IMPORT = re.compile(r'^import (?:\{([^}]*)\} from )?"([^"]+)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (async function\*?|function\*?|class|const) ([\w$]+)", re.MULTILINE)
 #: Lines of comment; no string of ours spans lines, so none of them is part of one.
 _COMMENT = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)[ \t]*\n", re.MULTILINE | re.DOTALL)
+#: Nor does the beginning of a line say anything.
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _LEFT = re.compile(r"^\s*(?:export|import)\b(?!\s*\().*", re.MULTILINE)
 
 
@@ -76,7 +78,7 @@ def _check_names(name: str, named: str, source: _Module) -> None:
 def _parse(name: str, text: str) -> _Module:
     imports = tuple((named or "", source) for named, source in _IMPORT.findall(text))
     exports = tuple(found for _, found in _EXPORT.findall(text))
-    body = _COMMENT.sub("", _EXPORT.sub(r"\1 \2", _IMPORT.sub("", text)))
+    body = _INDENT.sub("", _COMMENT.sub("", _EXPORT.sub(r"\1 \2", _IMPORT.sub("", text))))
     left = _LEFT.search(body)
     if left:
         raise CannotJoin(f"{name}: cannot join {left[0].strip()!r}. Import and export by name, one statement a line.")

@@ -1,10 +1,11 @@
 """Script modules joined into one file a page: order, names kept apart, and what cannot be joined said plainly."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from webmail.assets import SCRIPTS, read_module
+from webmail.assets import SCRIPTS, join_sheets, read_module
 from webmail.importmap import LATE, import_map
 from webmail.modules import CannotJoin, join_modules, joined_names
 
@@ -77,3 +78,16 @@ def test_every_page_script_joins_and_nothing_in_it_is_loaded_again_by_name(path:
 def test_modules_loaded_later_bring_nothing_of_a_page_along(name: str) -> None:
     assert joined_names([name], read_module) == [name]
     assert f'"heron/{name}": "/static/js/{name}.js"' in import_map()
+
+
+def test_indentation_stays_in_the_source() -> None:
+    assert "\nreturn 1;\n" in join(["a"], a="export function one() {\n  return 1;\n}\n")
+
+
+def test_comments_of_style_sheets_stay_in_the_source_and_strings_are_whole(tmp_path: Path) -> None:
+    (tmp_path / "one.css").write_text(
+        "/* The layer's own. */\n.a {\n  content: \"/* no comment */ '\";\n}\n\n/* End. */\n"
+    )
+    (tmp_path / "two.css").write_text(".b { color: red; } /* It's red. */\n.c { color: blue; }\n")
+    said = '\n.a {\ncontent: "/* no comment */ \'";\n}\n.b { color: red; } \n.c { color: blue; }\n'
+    assert join_sheets(tmp_path, ["one", "two"]) == said
