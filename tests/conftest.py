@@ -9,6 +9,7 @@ from django.db import connection
 
 from accounts import providers
 from mailsync.protocol import egress
+from tests import emptied
 
 #: Fixtures that start a whole site: the tests that use one run in the same process, so that it starts once.
 SITES = ("site", "_server")
@@ -52,6 +53,11 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
                 [connection.settings_dict["NAME"]],
             )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _emptied_at_little_cost() -> None:
+    emptied.install()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -21,7 +21,7 @@ from tests.browser.chromium import chromium, new_page
 from tests.browser.site import site
 from tests.browser.webserver import served
 from tests.factories import make_account, make_user
-from tests.sample_mailbox import fill
+from tests.kept_mailbox import KeptMailbox
 
 __all__ = ["chromium", "new_page", "site"]
 
@@ -77,6 +77,11 @@ def _server(django_db_setup: None) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def _kept(django_db_setup: None) -> KeptMailbox:
+    return KeptMailbox(newest=130)
+
+
 @pytest.fixture
 def _fence(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Set up before the tables are, so that it is taken down after they were emptied: then others may come in again."""
@@ -86,11 +91,11 @@ def _fence(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 
 
 @pytest.fixture
-def mailbox(_server: str, _fence: None, transactional_db: None) -> Iterator[Mailbox]:
-    """Anna's mailbox with the sample in it, freshly filled."""
+def mailbox(_server: str, _fence: None, transactional_db: None, _kept: KeptMailbox) -> Iterator[Mailbox]:
+    """Anna's mailbox with the sample in it, as nobody has touched it."""
     user = make_user("anna", timezone="Europe/Berlin")
     account = make_account(user, address="anna.berg@nordlicht.example")
-    folders = fill(account, newest=130)
+    folders = _kept.fill(account)
     client = Client()
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     box = Mailbox(_server, user, folders, client.cookies[settings.SESSION_COOKIE_NAME].value)
