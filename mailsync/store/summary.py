@@ -6,8 +6,10 @@ statement rebuilds the rows and adds the *difference* to the folder's counts, so
 what was touched and not the size of the folder. ``manage.py recount`` audits the sums.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from django.db.backends.utils import CursorWrapper
 
 from accounts.ready import cursor_for
 from mailsync.models import Placement
@@ -52,10 +54,15 @@ def refresh(pairs: Iterable[tuple[int, int]]) -> list[FolderCounts]:
     lock_folders(folder_ids)
     with cursor_for(len(wanted)) as cursor:
         cursor.execute(_REFRESH, [folder_ids, [thread for _, thread in wanted]])
-        rows = cursor.fetchall()
-        by_message = {folder for folder, *_counts, is_kept in rows if is_kept}
-        if by_message:
-            write_message_rows(cursor, [pair for pair in wanted if pair[0] in by_message])
+        return _counted(cursor, wanted)
+
+
+def _counted(cursor: CursorWrapper, wanted: Sequence[tuple[int, int]]) -> list[FolderCounts]:
+    """The folders' new counts, as a recount of these pairs returned them; lines of single messages follow."""
+    rows = cursor.fetchall()
+    by_message = {folder for folder, *_counts, is_kept in rows if is_kept}
+    if by_message:
+        write_message_rows(cursor, [pair for pair in wanted if pair[0] in by_message])
     return sorted((FolderCounts(*counts) for *counts, _ in rows), key=lambda counts: counts.folder_id)
 
 
@@ -66,7 +73,7 @@ def recount_marks(pairs: Iterable[tuple[int, int]]) -> list[FolderCounts]:
         return []
     with cursor_for(len(wanted)) as cursor:
         cursor.execute(_RECOUNT_MARKS, [[folder for folder, _ in wanted], [thread for _, thread in wanted]])
-        return sorted((FolderCounts(*row) for row in cursor.fetchall()), key=lambda counts: counts.folder_id)
+        return _counted(cursor, wanted)
 
 
 def remove_placements(placement_ids: Iterable[int]) -> list[FolderCounts]:
@@ -153,7 +160,7 @@ RETURNING f.id, f.account_id, a.user_id, f.total, f.unread, {kept}
 )
 
 # Here, too, ``r`` is what the folder's counts still hold.
-_RECOUNT_MARKS = """
+_RECOUNT_MARKS = f"""
 WITH fresh AS (
     SELECT pair.folder_id, pair.thread_id,
            count(*) FILTER (WHERE NOT p.seen) AS unread_count,
@@ -174,5 +181,5 @@ UPDATE mailsync_folder f
 SET unread = greatest(0, f.unread + difference.unread)
 FROM difference, accounts_mailaccount a
 WHERE f.id = difference.folder_id AND a.id = f.account_id
-RETURNING f.id, f.account_id, a.user_id, f.total, f.unread
-"""
+RETURNING f.id, f.account_id, a.user_id, f.total, f.unread, {KEPT}
+"""  # noqa: S608 (constants)
