@@ -1,9 +1,8 @@
-"""The mailbox under a person's hands: mouse, keyboard, undo, live mail, a phone. Chromium against the running site."""
+"""The mailbox under a person's hands: mouse, keyboard, undo, live mail. Chromium against the running site."""
 
 import re
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from mailsync.actions import archive, flag, mark_read
@@ -317,37 +316,6 @@ def test_older_messages_unfold(chromium: Browser, mailbox: Mailbox) -> None:
     expect(page.locator("iframe[data-frame]").first).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [320, 390])
-def test_a_phone_shows_one_pane_and_back_returns_to_the_same_place(
-    width: int, chromium: Browser, mailbox: Mailbox
-) -> None:
-    page = mailbox.inbox(chromium, **{**PHONE, "viewport": {"width": width, "height": 800}})
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    line = row(page, "Re: Keys for the boathouse")
-    line.scroll_into_view_if_needed()
-    top = page.locator("#rows").evaluate("(box) => box.scrollTop")
-    line.tap()
-    expect(page.locator("#subject")).to_be_visible()
-    expect(page.locator("#list")).to_be_hidden()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.go_back()
-    expect(page.locator("#list")).to_be_visible()
-    assert abs(page.locator("#rows").evaluate("(box) => box.scrollTop") - top) < 90
-    row(page, "Hafenblatt: the lock closes for a week").tap()
-    frame = page.locator("iframe[data-frame].fitted")
-    expect(frame).to_be_visible()
-    inside = frame.evaluate("(frame) => frame.contentDocument.documentElement.scrollWidth - frame.clientWidth")
-    assert inside <= 1 or width < 390, "a letter of 600 pixels is shown whole"
-    box = frame.bounding_box()
-    assert box
-    assert box["x"] + box["width"] <= width
-    page.go_back()
-    page.locator(".only-phone[data-drawer-open]").tap()
-    page.locator("#tree a", has_text="Archive").tap()
-    expect(page.locator("#list h1")).to_have_text("Archive")
-    expect(page.locator("#app")).not_to_have_attribute("data-drawer", "open")
-
-
 def test_without_scripts_pages_do_the_same(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.page(chromium, java_script_enabled=False, viewport={"width": 1440, "height": 900})
     page.goto(f"{mailbox.url}/f/{mailbox.folders['INBOX'].pk}/")
@@ -384,20 +352,3 @@ def test_rows_are_dragged_to_a_folder(chromium: Browser, mailbox: Mailbox) -> No
     expect(page.locator(".row a.subj").first).to_have_text(second)
     page.locator("#tree a[data-folder]", has_text="Receipts").click()
     expect(page.locator(".row a.subj").first).to_have_text(first)
-
-
-def test_a_finger_sweeps_a_row_into_the_archive(chromium: Browser, mailbox: Mailbox) -> None:
-    page = mailbox.inbox(chromium, **PHONE)
-    first, second = subjects(page)[:2]
-    page.locator(".row").first.evaluate("""(row) => {
-        const send = (type, x) => row.dispatchEvent(new PointerEvent(type, {
-            bubbles: true, pointerId: 5, pointerType: "touch", clientX: x, clientY: 200,
-        }));
-        row.setPointerCapture = () => {};
-        send("pointerdown", 60);
-        for (let x = 70; x <= 320; x += 25) send("pointermove", x);
-        send("pointerup", 320);
-    }""")
-    expect(page.locator(".toast")).to_contain_text("archived")
-    expect(page.locator(".row a.subj").first).to_have_text(second)
-    assert first not in subjects(page)

@@ -1,0 +1,55 @@
+"""The mailbox on a phone, under a finger. Chromium against the running site."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import Mailbox
+from tests.browser.test_mailbox import PHONE, row, subjects
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_phone_shows_one_pane_and_back_returns_to_the_same_place(
+    width: int, chromium: Browser, mailbox: Mailbox
+) -> None:
+    page = mailbox.inbox(chromium, **{**PHONE, "viewport": {"width": width, "height": 800}})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    line = row(page, "Re: Keys for the boathouse")
+    line.scroll_into_view_if_needed()
+    top = page.locator("#rows").evaluate("(box) => box.scrollTop")
+    line.tap()
+    expect(page.locator("#subject")).to_be_visible()
+    expect(page.locator("#list")).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.go_back()
+    expect(page.locator("#list")).to_be_visible()
+    assert abs(page.locator("#rows").evaluate("(box) => box.scrollTop") - top) < 90
+    row(page, "Hafenblatt: the lock closes for a week").tap()
+    frame = page.locator("iframe[data-frame].fitted")
+    expect(frame).to_be_visible()
+    inside = frame.evaluate("(frame) => frame.contentDocument.documentElement.scrollWidth - frame.clientWidth")
+    assert inside <= 1 or width < 390, "a letter of 600 pixels is shown whole"
+    box = frame.bounding_box()
+    assert box
+    assert box["x"] + box["width"] <= width
+    page.go_back()
+    page.locator(".only-phone[data-drawer-open]").tap()
+    page.locator("#tree a", has_text="Archive").tap()
+    expect(page.locator("#list h1")).to_have_text("Archive")
+    expect(page.locator("#app")).not_to_have_attribute("data-drawer", "open")
+
+
+def test_a_finger_sweeps_a_row_into_the_archive(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium, **PHONE)
+    first, second = subjects(page)[:2]
+    page.locator(".row").first.evaluate("""(row) => {
+        const send = (type, x) => row.dispatchEvent(new PointerEvent(type, {
+            bubbles: true, pointerId: 5, pointerType: "touch", clientX: x, clientY: 200,
+        }));
+        row.setPointerCapture = () => {};
+        send("pointerdown", 60);
+        for (let x = 70; x <= 320; x += 25) send("pointermove", x);
+        send("pointerup", 320);
+    }""")
+    expect(page.locator(".toast")).to_contain_text("archived")
+    expect(page.locator(".row a.subj").first).to_have_text(second)
+    assert first not in subjects(page)
