@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from accounts.ready import prepared_cursor
 from mailsync.models import Message, RawMessage
 
 #: What is read together is held in memory together.
@@ -49,9 +50,9 @@ def raw_reader(message: Message) -> Callable[[int, int], bytes]:
     def read(start: int, end: int) -> bytes:
         if end <= start:
             return b""
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(
-                "SELECT substring(data FROM %s FOR %s) FROM mailsync_rawmessage WHERE id = %s",
+                "SELECT substring(data FROM %s::int FOR %s::int) FROM mailsync_rawmessage WHERE id = %s",
                 [start + 1, end - start, raw_id],
             )
             row = cursor.fetchone()
