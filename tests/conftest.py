@@ -24,6 +24,7 @@ NEVER_AGAIN = (
     *("tests/engine/test_interrupted.py", "tests/engine/test_scenarios.py", "tests/engine/test_push_stopped.py"),
     *("tests/engine/test_killed_celery.py", "tests/engine/test_killed_sends.py", "tests/engine/test_killed_worker.py"),
     *("tests/engine/test_fault_list.py", "tests/engine/test_fault_map.py", "tests/engine/test_faults.py"),
+    "tests/engine/test_fault_platform.py",
     *("tests/engine/test_pop_faults.py", "tests/engine/test_pop_killed_worker.py", "tests/engine/test_smtp_faults.py"),
     *("tests/engine/test_two_clients.py", "tests/engine/test_two_sides.py", "tests/engine/test_pop_two_sides.py"),
 )

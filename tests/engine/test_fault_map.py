@@ -15,6 +15,7 @@ TESTS = Path(__file__).resolve().parents[1]
 
 WIRE, PURE, ENGINE = "protocol/test_imap_faults", "protocol/test_imap_pure", "engine/test_faults"
 MORE, PUSH, SCENES = "engine/test_fault_list", "engine/test_push", "engine/test_scenarios"
+PLATFORM = "engine/test_fault_platform"
 BEGIN = "protocol/test_imap_connecting"
 STOPPED, MEANWHILE = "engine/test_push_stopped", "engine/test_pull_meanwhile"
 
@@ -129,13 +130,13 @@ FAULTS: dict[str, tuple[str, ...]] = {
         "engine/test_killed_worker::test_every_message_is_there_exactly_once",
     ),
     # Platform
-    "a running task delivered again: fenced": (f"{MORE}::test_a_task_delivered_twice_changes_nothing",),
-    "Redis flushed": (f"{MORE}::test_a_flushed_redis_loses_no_work",),
+    "a running task delivered again: fenced": (f"{PLATFORM}::test_a_task_delivered_twice_changes_nothing",),
+    "Redis flushed": (f"{PLATFORM}::test_a_flushed_redis_loses_no_work",),
     "Postgres full in a chunk: no cursor moves": (
-        f"{MORE}::test_postgres_full_in_the_middle_moves_no_cursor",
+        f"{PLATFORM}::test_postgres_full_in_the_middle_moves_no_cursor",
         f"{SCENES}::test_killed_after_any_commit_and_taken_up_again",
     ),
-    "clock jump": (f"{MORE}::test_a_jump_of_the_clock_neither_frees_nor_steals_a_lane",),
+    "clock jump": (f"{PLATFORM}::test_a_jump_of_the_clock_neither_frees_nor_steals_a_lane",),
     "two workers on one account": (
         f"{MEANWHILE}::test_a_worker_thought_dead_can_commit_nothing",
         "store/test_leases::test_the_stale_holder_commits_nothing",
