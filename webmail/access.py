@@ -30,6 +30,7 @@ from mailsync.models import (
     Thread,
 )
 from mailsync.store.locking import shown_placements
+from webmail.numbers import read_number
 
 M = TypeVar("M", bound=Model)
 
@@ -177,10 +178,11 @@ def _read_names(names: Sequence[str]) -> tuple[list[int], list[tuple[int, int]]]
 
 
 def _row_id(text: str) -> int:
-    """A primary key as it stands in a URL: ASCII digits that fit PostgreSQL's bigint."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+    """A primary key as it stands in a URL."""
+    number = read_number(text)
+    if number is None:
         raise ValueError(text)
-    return int(text)
+    return number
 
 
 def _all_mine(user: User, singles: Sequence[int], conversations: Sequence[tuple[int, int]]) -> bool:

@@ -17,10 +17,12 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from allauth.usersessions.middleware import UserSessionsMiddleware
 from django.conf import settings
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
+from django.views.defaults import bad_request
 
 from accounts import preferences
 from webmail.importmap import import_map_hash
@@ -130,6 +132,23 @@ class ContentSecurityPolicyMiddleware:
         # RFC 9111 §5.2.2: kept by this browser only, and shown again only after asking; Back stays quick.
         response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
+
+
+class RefusedTextMiddleware:
+    """PostgreSQL's text holds no NUL. Who sends one in a field or an address gets 400, not an error of ours.
+
+    Forms refuse it by themselves; this is for all that is read from a request without one.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        told = isinstance(error, DataError) and "NUL (0x00)" in str(error)
+        return bad_request(request, error) if told else None
 
 
 class SessionActivityMiddleware(UserSessionsMiddleware):  # type: ignore[misc]

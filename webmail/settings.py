@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "webmail.middleware.SessionActivityMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "webmail.middleware.UserPreferencesMiddleware",
+    "webmail.middleware.RefusedTextMiddleware",
 ]
 
 ROOT_URLCONF = "webmail.urls"

@@ -20,8 +20,9 @@ BERLIN = ZoneInfo("Europe/Berlin")
     ("now", "expected"),
     [
         ("2026-03-02T09:20", ["later Mon 12:00", "evening Mon 18:00", "tomorrow Tue 08:00", "weekend Sat 08:00"]),
-        ("2026-03-06T22:10", ["tomorrow Sat 08:00", "weekend Sat 08:00", "week Mon 08:00"]),
+        ("2026-03-06T22:10", ["tomorrow Sat 08:00", "week Mon 08:00"]),
         ("2026-03-07T10:00", ["later Sat 13:00", "evening Sat 18:00", "tomorrow Sun 08:00", "week Mon 08:00"]),
+        ("2026-03-08T22:10", ["tomorrow Mon 08:00"]),
         ("2026-03-28T12:00", ["later Sat 15:00", "evening Sat 18:00", "tomorrow Sun 08:00", "week Mon 08:00"]),
     ],
 )
@@ -30,6 +31,7 @@ def test_presets_are_to_come_by_the_readers_clock(now: str, expected: list[str])
     found = snooze_presets(at)
     assert [f"{one.key} {one.when}" for one in found][: len(expected)] == expected
     assert all(one.at > at for one in found)
+    assert len({one.at for one in found}) == len(found)
 
 
 def test_a_chosen_time_is_of_the_readers_zone() -> None:
@@ -39,6 +41,8 @@ def test_a_chosen_time_is_of_the_readers_zone() -> None:
     assert chosen.utcoffset() == timedelta(hours=2)
     assert read_time("", "soon", now) is None
     assert read_time("tomorrow", "", now) == datetime(2026, 3, 3, 8, tzinfo=BERLIN)
+    friday = datetime(2026, 3, 6, 0, 1, tzinfo=BERLIN)  # a button that has stood there since Thursday
+    assert read_time("weekend", "", friday) == datetime(2026, 3, 7, 8, tzinfo=BERLIN)
 
 
 @pytest.mark.django_db

@@ -21,7 +21,17 @@ class Preset:
 
 
 def snooze_presets(now: datetime) -> list[Preset]:
-    """The usual times from now on, each of them still to come, by the reader's clock."""
+    """The usual times from now on, each of them still to come and none twice, by the reader's clock."""
+    seen: set[datetime] = set()
+    presets = []
+    for preset in _usual_times(now):  # on a Friday this weekend is tomorrow, on a Sunday next week is
+        if preset.at not in seen:
+            presets.append(preset)
+        seen.add(preset.at)
+    return presets
+
+
+def _usual_times(now: datetime) -> list[Preset]:
     tomorrow = now.date() + timedelta(days=1)
     saturday = now.date() + timedelta(days=(5 - now.weekday()) % 7 or 7)
     monday = now.date() + timedelta(days=7 - now.weekday())
@@ -47,7 +57,7 @@ def read_time(key: str, until: str, now: datetime) -> datetime | None:
     >>> read_time("", "2026-03-02T07:30", datetime(2026, 3, 1, tzinfo=UTC)).isoformat()
     '2026-03-02T07:30:00+00:00'
     """
-    for preset in snooze_presets(now):
+    for preset in _usual_times(now):
         if preset.key == key:
             return preset.at
     try:

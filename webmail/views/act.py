@@ -22,6 +22,7 @@ from mailsync import actions
 from mailsync.models import Folder
 from mailsync.types import ActionResult
 from webmail import access
+from webmail.numbers import read_number
 from webmail.parts import render_part
 from webmail.present.labels import keyword_of, label_of
 from webmail.present.said import said
@@ -103,14 +104,14 @@ def _act_on_everything(request: HttpRequest, user: User, verb: str) -> HttpRespo
     scope = scope_at(user, _way_back(request))
     if scope.kind == "search" and not scope.query.strip():
         raise Http404
-    total = request.POST.get("total", "")
+    total = read_number(request.POST.get("total", ""), digits=9)
     try:
         result = actions.act_on_list(
             user.pk,
             verb,
             listing_of(scope, reader_of(request)),
             argument=_argument(request, user, verb),
-            total=int(total) if total.isascii() and total.isdigit() and len(total) < 10 else scope.total,
+            total=scope.total if total is None else total,
         )
     except actions.NotYours as error:
         raise Http404 from error
@@ -172,10 +173,10 @@ def _snooze(request: HttpRequest, user: User, ids: list[int]) -> ActionResult:
 
 
 def _folder(request: HttpRequest, user: User) -> Folder:
-    folder = request.POST.get("move") or request.POST.get("copy") or request.POST.get("folder", "")
-    if not (folder.isascii() and folder.isdigit() and len(folder) <= 18):
+    folder = read_number(request.POST.get("move") or request.POST.get("copy") or request.POST.get("folder", ""))
+    if folder is None:
         raise actions.CannotDo(_("Choose the folder to move to."), field="folder")
-    return access.folder_for(user, int(folder))
+    return access.folder_for(user, folder)
 
 
 def _keyword(request: HttpRequest, verb: str) -> str:

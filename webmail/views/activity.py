@@ -7,6 +7,7 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from mailsync.store.journal import load_acts
+from webmail.numbers import read_number
 from webmail.present.activity import present_entries
 from webmail.reader import reader_of
 from webmail.views.mailbox import column
@@ -18,8 +19,7 @@ PAGE_ACTS = 50
 @login_required
 def activity(request: HttpRequest) -> HttpResponse:
     reader = reader_of(request)
-    asked = request.GET.get("before", "")
-    before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 18 else None
+    before = read_number(request.GET.get("before", ""))
     entries = load_acts(reader.user.pk, before=before, limit=PAGE_ACTS + 1)
     page = entries[:PAGE_ACTS]
     context = {

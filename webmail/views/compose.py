@@ -28,6 +28,7 @@ from mailsync.message.html_text import html_to_text
 from mailsync.models import Draft
 from webmail import access
 from webmail.forms import ComposeForm
+from webmail.numbers import read_number
 from webmail.present.compose import all_recipients, coming_time, new_outsiders, present_draft, received_as, written_text
 from webmail.present.guards import Warning, find_warnings
 from webmail.present.said import said
@@ -315,7 +316,8 @@ def _escaped_lines(text: str) -> list[str]:
 
 
 def _number(data: QueryDict, name: str) -> int | None:
-    value = data.get(name, "")
-    if value and not (value.isascii() and value.isdigit() and len(value) < 19):
+    text = data.get(name, "")
+    number = read_number(text)
+    if text and number is None:
         raise Http404
-    return int(value) if value else None
+    return number

@@ -18,6 +18,7 @@ from mailsync.models import Folder
 from mailsync.store.listing import AccountTree, load_tree
 from mailsync.types import ActionResult, Role
 from webmail import access
+from webmail.numbers import read_number
 from webmail.parts import render_part
 from webmail.present.said import said
 from webmail.present.tree import present_move_targets
@@ -95,12 +96,12 @@ def _change(request: HttpRequest, user: User, folder: Folder) -> ActionResult:
 
 def _place(user: User, below: str) -> tuple[int, int | None]:
     """The account, and the folder in it, that a form named."""
-    number = below.removeprefix("a")
-    if not (number.isascii() and number.isdigit() and len(number) < 18):
+    number = read_number(below.removeprefix("a"))
+    if number is None:
         raise Http404
     if below.startswith("a"):
-        return access.account_for(user, int(number)).pk, None
-    folder = access.folder_for(user, int(number))
+        return access.account_for(user, number).pk, None
+    folder = access.folder_for(user, number)
     return folder.account_id, folder.pk
 
 

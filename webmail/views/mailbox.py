@@ -29,6 +29,7 @@ from mailsync.store.snoozing import load_snoozes
 from mailsync.store.tree import is_quiet
 from webmail import access
 from webmail.list_choice import as_chosen
+from webmail.numbers import read_number
 from webmail.parts import render_part
 from webmail.present.labels import Chip, label_choices
 from webmail.present.notices import present_notices
@@ -106,9 +107,8 @@ def tree(request: HttpRequest) -> HttpResponse:
     """The navigation column alone, for a page that catches up; ``at`` is the folder on its screen."""
     loaded = load_tree(user_of(request).pk)
     scope = None
-    at = request.GET.get("at", "")
-    if at.isascii() and at.isdigit() and len(at) <= 18:
-        scope = folder_scope(access.folder_for(user_of(request), int(at)), request.GET)
+    if (at := read_number(request.GET.get("at", ""))) is not None:
+        scope = folder_scope(access.folder_for(user_of(request), at), request.GET)
     response = render(request, "mail/tree.html", nav_context(request, loaded, scope))
     patch_cache_control(response, private=True, no_store=True)
     return response
@@ -301,4 +301,5 @@ def _row_count(scope: Scope, reader: Reader, end: int, *, is_last: bool) -> int:
 
 
 def _number(text: str | None, default: int, *, most: int) -> int:
-    return min(int(text), most) if text and text.isascii() and text.isdigit() and len(text) < 12 else default
+    number = read_number(text or "")
+    return default if number is None else min(number, most)

@@ -18,6 +18,7 @@ from mailsync.store.listing import Conversation, ConversationMessage, load_conve
 from mailsync.store.quota import storage_of
 from mailsync.types import Role
 from webmail import access
+from webmail.numbers import read_number
 from webmail.present.cards import choose_open, present_conversation, shown_messages
 from webmail.reader import Reader, reader_of, user_of
 from webmail.reading import BodyContext, body_context
@@ -131,7 +132,7 @@ def _prepare(reader: Reader, opened: Sequence[ConversationMessage]) -> None:
 
 
 def _asked(request: HttpRequest) -> set[int]:
-    return {int(pk) for pk in request.GET.getlist("open") if pk.isascii() and pk.isdigit() and len(pk) < 19}
+    return {pk for text in request.GET.getlist("open") if (pk := read_number(text)) is not None}
 
 
 def _is_rehearsal(request: HttpRequest) -> bool:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from mailsync import actions
 from mailsync.store.listing import load_tree
 from webmail import access
+from webmail.numbers import read_number
 from webmail.present.said import said
 from webmail.reader import reader_of, user_of
 from webmail.results import facets_context, form_target, server_context
@@ -50,18 +51,19 @@ def facets(request: HttpRequest) -> HttpResponse:
 def save(request: HttpRequest) -> HttpResponse:
     """Keep ``q``, and the ``folder`` it is kept to, under ``name``."""
     user = user_of(request)
-    query, folder = request.POST.get("q", ""), request.POST.get("folder", "")
-    if folder and not (folder.isascii() and folder.isdigit() and len(folder) < 18):
+    query, asked = request.POST.get("q", ""), request.POST.get("folder", "")
+    folder = read_number(asked)
+    if asked and folder is None:
         raise Http404
-    folder_id = access.folder_for(user, int(folder)).pk if folder else None
+    folder_id = None if folder is None else access.folder_for(user, folder).pk
     try:
         saved = actions.save_search(user.pk, request.POST.get("name", ""), query, folder_id)
     except actions.CannotDo as refused:
         messages.error(request, said(refused))
     else:
         messages.success(request, _("Saved as “%(name)s”.") % {"name": saved.name})
-    asked = {"q": query[:500], **({"folder": folder} if folder else {})}
-    return redirect(f"{reverse('search')}?{urlencode(asked)}")
+    fields = {"q": query[:500], **({"folder": asked} if asked else {})}
+    return redirect(f"{reverse('search')}?{urlencode(fields)}")
 
 
 @require_POST

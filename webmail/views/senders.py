@@ -23,6 +23,7 @@ from mailsync.store.senders import count_from
 from mailsync.store.whys import load_whys
 from mailsync.types import ActionResult, Role
 from webmail import access
+from webmail.numbers import read_number
 from webmail.present.rules import present_whys
 from webmail.present.said import said
 from webmail.present.tree import present_move_targets
@@ -93,15 +94,15 @@ def _sweep(request: HttpRequest, user_id: int, sender: str) -> ActionResult:
     if which not in ("all", "but_latest", "old"):
         raise actions.CannotDo(_("Choose what is to be done."))
     where = request.POST.get("where", "")
-    name, folder_id = ("move", where[1:]) if where.startswith("f") else (where, "")
-    if folder_id and not (folder_id.isascii() and folder_id.isdigit() and len(folder_id) < 18):
+    name, folder_id = ("move", read_number(where[1:])) if where.startswith("f") else (where, None)
+    if name == "move" and folder_id is None:
         raise Http404
     return actions.sweep(
         user_id,
         sender,
         cast(Literal["all", "but_latest", "old"], which),
         name,
-        folder_id=int(folder_id) if folder_id else None,
+        folder_id=folder_id,
         onward=bool(request.POST.get("onward")),
     )
 

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mailsync import actions
 from webmail.access import recent_search_for
+from webmail.numbers import read_number
 from webmail.reader import user_of
 from webmail.suggest import suggestions
 
@@ -16,7 +17,9 @@ from webmail.suggest import suggestions
 def suggest(request: HttpRequest) -> HttpResponse:
     """``q`` is what stands in the box, ``at`` the caret: the options of the box's list."""
     text, at = request.GET.get("q", "")[:500], request.GET.get("at", "")
-    place = int(at) if at.isascii() and at.isdigit() and len(at) < 5 else len(text)
+    place = read_number(at, digits=4)
+    if place is None:
+        place = len(text)
     groups = suggestions(user_of(request), text, place)
     count = sum(len(group.suggestions) for group in groups)
     response = render(request, "mail/search_suggest.html", {"groups": groups, "count": count})

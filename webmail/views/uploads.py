@@ -21,6 +21,7 @@ from mailsync import actions
 from mailsync.models import Draft, Upload
 from mailsync.store import uploads
 from webmail import access
+from webmail.numbers import read_number
 from webmail.present.compose import present_file
 from webmail.present.files import file_tile
 from webmail.present.said import said
@@ -39,8 +40,8 @@ def begin(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Announce a file: what cannot go is told now. ``link`` asks for a link instead of an attachment."""
     found = access.draft_for(user_of(request), draft_id)
     announced = request.POST
-    size = announced.get("size", "")
-    if not (size.isascii() and size.isdigit() and len(size) < 16):
+    size = read_number(announced.get("size", ""), digits=15)
+    if size is None:
         raise Http404
     try:
         upload = actions.begin_upload(
@@ -48,7 +49,7 @@ def begin(request: HttpRequest, draft_id: int) -> HttpResponse:
             found.pk,
             name=announced.get("name", ""),
             content_type=announced.get("type", ""),
-            size_bytes=int(size),
+            size_bytes=size,
             fingerprint=announced.get("fingerprint", ""),
             as_link=announced.get("link") == "1",
         )
@@ -63,11 +64,11 @@ def begin(request: HttpRequest, draft_id: int) -> HttpResponse:
 def piece(request: HttpRequest, draft_id: int, upload_id: int) -> HttpResponse:
     """The bytes from ``at`` on. The answer says how far the file is, whatever came of them."""
     found = access.draft_for(user_of(request), draft_id)
-    at = request.GET.get("at", "")
-    if not (at.isascii() and at.isdigit() and len(at) < 16):
+    at = read_number(request.GET.get("at", ""), digits=15)
+    if at is None:
         raise Http404
     try:
-        progress = actions.add_piece(user_of(request).pk, found.pk, upload_id, int(at), request.body)
+        progress = actions.add_piece(user_of(request).pk, found.pk, upload_id, at, request.body)
     except actions.NotYours as error:
         raise Http404 from error
     except actions.CannotDo as error:

@@ -21,6 +21,7 @@ from mailsync.message.contact_csv import read_csv, write_csv
 from mailsync.message.vcard import Labelled, VCard, read_cards, write_cards
 from mailsync.store.contacts import card_of, contacts_of
 from webmail import access
+from webmail.numbers import read_number
 from webmail.present.said import said
 from webmail.reader import user_of
 
@@ -149,8 +150,7 @@ def _asked(request: HttpRequest) -> VCard:
 def chosen(request: HttpRequest) -> HttpResponse:
     """Merges or removes the people that were ticked."""
     user = user_of(request)
-    named = request.POST.getlist("contact")
-    ids = [int(text) for text in named if text.isascii() and text.isdigit() and len(text) <= 18]
+    ids = [pk for text in request.POST.getlist("contact") if (pk := read_number(text)) is not None]
     verb = request.POST.get("do")
     try:
         if verb == "merge":

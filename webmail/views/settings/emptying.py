@@ -18,6 +18,7 @@ from mailsync import actions
 from mailsync.models import Emptying
 from mailsync.store import emptying as store
 from mailsync.types import Role
+from webmail.numbers import read_number
 from webmail.present.said import said
 from webmail.reader import user_of
 
@@ -53,10 +54,7 @@ def wishes_of(stored: Emptying) -> list[Wish]:
 def emptying(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     sent = {field: request.POST.get(field, "") for field in FIELDS}
-    wished = {
-        field: int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None
-        for field, text in sent.items()
-    }
+    wished = {field: read_number(text, digits=3) for field, text in sent.items()}
     stored = store.load_emptying(user.pk)
     shorter = {
         role: days

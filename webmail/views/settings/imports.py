@@ -22,6 +22,7 @@ from mailsync.store import uploads
 from mailsync.store.listing import load_tree
 from mailsync.store.mail_imports import imports_of
 from webmail import access
+from webmail.numbers import read_number
 from webmail.present.imports import present_imports
 from webmail.present.said import said
 from webmail.present.tree import present_move_targets
@@ -67,15 +68,15 @@ def listed(request: HttpRequest) -> HttpResponse:
 def begin(request: HttpRequest) -> HttpResponse:
     """Announce a file (``into``, ``name``, ``size``, ``fingerprint``): what cannot be taken is told now."""
     user = user_of(request)
-    size = request.POST.get("size", "")
-    if not (size.isascii() and size.isdigit() and len(size) < 16):
+    size = read_number(request.POST.get("size", ""), digits=15)
+    if size is None:
         raise Http404
     try:
         upload = _announce(
             user,
             _into(user, request.POST.get("into", "")),
             name=request.POST.get("name", ""),
-            size_bytes=int(size),
+            size_bytes=size,
             fingerprint=request.POST.get("fingerprint", ""),
         )
     except actions.CannotDo as error:
@@ -89,11 +90,11 @@ def begin(request: HttpRequest) -> HttpResponse:
 def piece(request: HttpRequest, upload_id: int) -> HttpResponse:
     """The bytes from ``at`` on; the last of them begin the import, and the answer then brings the list."""
     user = user_of(request)
-    at = request.GET.get("at", "")
-    if not (at.isascii() and at.isdigit() and len(at) < 16):
+    at = read_number(request.GET.get("at", ""), digits=15)
+    if at is None:
         raise Http404
     try:
-        progress = actions.add_import_piece(user.pk, upload_id, int(at), request.body)
+        progress = actions.add_import_piece(user.pk, upload_id, at, request.body)
     except actions.NotYours as error:
         raise Http404 from error
     except actions.CannotDo as error:
@@ -123,12 +124,12 @@ def _listed(user: User) -> dict[str, object]:
 
 def _into(user: User, text: str) -> _Into:
     """``a<account>``: a new folder of it; else the id of a folder."""
-    number = text.removeprefix("a")
-    if not (number.isascii() and number.isdigit() and len(number) < 18):
+    number = read_number(text.removeprefix("a"))
+    if number is None:
         raise Http404
     if text.startswith("a"):
-        return _Into(access.account_for(user, int(number)).pk, None)
-    folder = access.folder_for(user, int(number))
+        return _Into(access.account_for(user, number).pk, None)
+    folder = access.folder_for(user, number)
     return _Into(folder.account_id, folder.pk)
 
 

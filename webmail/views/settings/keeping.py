@@ -18,6 +18,7 @@ from mailsync import actions
 from mailsync.store import keeping as store
 from mailsync.store.changes import is_gmail
 from webmail import access
+from webmail.numbers import read_number
 from webmail.present.said import said
 from webmail.reader import user_of
 
@@ -47,8 +48,7 @@ def keeping_of(account: MailAccount) -> Keeping | None:
 @login_required
 def keeping(request: HttpRequest, account_id: int) -> HttpResponse:
     account = access.account_for(user_of(request), account_id)
-    sent = request.POST.get("days", "")
-    days = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 5 else None
+    days = read_number(request.POST.get("days", ""), digits=4)
     is_shorter = days is not None and (account.keep_days is None or days < account.keep_days)
     if days is not None and is_shorter and "sure" not in request.POST:
         context = {"account": account, "days": days, "count": store.ripe(account, days).count()}

@@ -26,6 +26,7 @@ from accounts.models import MailAccount, OAuthApp, SecurityEvent
 from mailsync import actions
 from mailsync.types import ServerSettings
 from webmail import access
+from webmail.numbers import read_number
 from webmail.reader import user_of
 from webmail.views.settings.connect import steps_of_servers
 from webmail.views.settings.servers import Servers, oauth_servers
@@ -183,12 +184,13 @@ def _settings(servers: Servers, protocol: str, grant: oauth.Grant) -> tuple[Serv
 
 
 def _account(request: HttpRequest) -> MailAccount | None:
-    number = request.GET.get("account", "")
-    if not number:
+    asked = request.GET.get("account", "")
+    if not asked:
         return None
-    if not (number.isascii() and number.isdigit() and len(number) <= 18):
+    number = read_number(asked)
+    if number is None:
         raise Http404
-    return access.account_for(user_of(request), int(number))
+    return access.account_for(user_of(request), number)
 
 
 def _finished_journey(request: HttpRequest) -> Journey | None:

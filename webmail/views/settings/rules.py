@@ -23,6 +23,7 @@ from mailsync.store.listing import AccountTree, load_tree
 from mailsync.store.search import prepare_search
 from mailsync.store.search_among import Backtest, backtest
 from webmail import access
+from webmail.numbers import read_number
 from webmail.present.rules import present_rules
 from webmail.present.said import said
 from webmail.reader import user_of
@@ -139,9 +140,8 @@ def _loaded(user: User, rule_id: int) -> store.LoadedRule:
 
 def _about(request: HttpRequest, user: User) -> dict[str, Any]:
     """What a new rule begins with."""
-    asked = request.GET.get("message", "")
-    if asked.isascii() and asked.isdigit() and len(asked) < 18:
-        return _about_message(access.message_for(user, int(asked)))
+    if (asked := read_number(request.GET.get("message", ""))) is not None:
+        return _about_message(access.message_for(user, asked))
     return {"search": request.GET.get("q", "").strip()[:500]}
 
 

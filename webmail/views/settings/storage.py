@@ -14,6 +14,7 @@ from mailsync.store.emptying import load_emptying
 from mailsync.store.export import export_files, load_kept
 from mailsync.store.quota import storage_of
 from webmail import access
+from webmail.numbers import read_number
 from webmail.reader import user_of
 from webmail.streaming import stream
 from webmail.views.settings.emptying import wishes_of
@@ -42,9 +43,10 @@ def export(request: HttpRequest) -> HttpResponseBase:
     asked = request.GET.get("account", "")
     account_id = None
     if asked:
-        if not (asked.isascii() and asked.isdigit() and len(asked) <= 18):
+        number = read_number(asked)
+        if number is None:
             raise Http404
-        account_id = access.account_for(user, int(asked)).pk
+        account_id = access.account_for(user, number).pk
     now = timezone.localtime()
     headers = {
         "Content-Type": "application/zip",

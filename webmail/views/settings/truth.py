@@ -18,6 +18,7 @@ from accounts.models import MailAccount
 from mailsync import actions
 from mailsync.store.truth import load_truth
 from webmail import access
+from webmail.numbers import read_number
 from webmail.present.said import said
 from webmail.reader import user_of
 
@@ -60,10 +61,10 @@ def _verify(request: HttpRequest, account: MailAccount) -> str:
 
 
 def _retry(request: HttpRequest, account: MailAccount) -> str:
-    folder_id = request.POST.get("folder", "")
-    if not (folder_id.isascii() and folder_id.isdigit() and len(folder_id) <= 18):
+    folder_id = read_number(request.POST.get("folder", ""))
+    if folder_id is None:
         raise Http404
-    folder = access.folder_for(user_of(request), int(folder_id))
+    folder = access.folder_for(user_of(request), folder_id)
     actions.retry_folder(account.user_id, folder.pk)
     return _("%(folder)s is tried again now.") % {"folder": folder.name}
 
