@@ -219,6 +219,6 @@ def test_many_at_once_take_few_queries(account: MailAccount, inbox: Folder, djan
         actions.mark_read(account.user_id, ids, True)
     with django_assert_max_num_queries(25):
         result = actions.archive(account.user_id, ids)
-    with django_assert_max_num_queries(33):
+    with django_assert_max_num_queries(34):
         actions.undo(account.user_id, result.group)
     assert counts(inbox) == (40, 0)

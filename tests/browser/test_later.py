@@ -22,9 +22,8 @@ def test_what_is_put_off_comes_back_on_top(chromium: Browser, mailbox: Mailbox) 
     first, second, third = subjects(page)[:3]
     page.locator(".row").nth(1).focus()
     page.keyboard.press("b")
-    expect(page.get_by_role("menuitem", name=re.compile("Tomorrow"))).to_be_visible()
-    page.get_by_role("menuitem", name=re.compile("Next week")).click()
-    expect(page.locator(".toast")).to_contain_text("snoozed until Mon")
+    page.get_by_role("menuitem", name=re.compile("Tomorrow")).click()  # the one that every day of the week has
+    expect(page.locator(".toast")).to_contain_text("snoozed until")
     assert subjects(page)[:2] == [first, third]
     page.evaluate(_HEAR)
     page.keyboard.press("z")

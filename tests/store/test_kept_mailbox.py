@@ -7,6 +7,7 @@ import pytest
 
 from accounts.models import MailAccount
 from mailsync.models import Folder, Placement, RawMessage, ThreadReference
+from mailsync.store import leases
 from mailsync.store.listing import list_rows, load_tree
 from mailsync.store.search import prepare_search
 from tests.emptied import empty_tables
@@ -45,6 +46,7 @@ def test_a_copy_is_what_was_filled() -> None:
         newest = Placement.objects.latest("pk")
         assert make_message(folders["INBOX"]).pk > newest.pk, "what comes next has an id of its own"
         assert set(Placement.objects.values_list("account", flat=True)) == {account.pk}
+        assert leases.claim(account.pk, "pull"), "nobody works on it"
         empty_tables()
         assert not Placement.objects.exists()
     for one in seen[1:]:
