@@ -2,11 +2,11 @@
 ``python -m bench.beside [--messages 10000]``.
 
 A generated mailbox in Dovecot on loopback, fetched whole by Heron before anything is measured; Roundcube has the same
-in Dovecot's sdbox, where it is at its best. Then, in one run: the
-processor time of all server processes (web, database, mail server, what is pushed included) that a list, an opened
-message, a mark and a search in bodies cost; what eight sessions that do all of it get done in a second; and what
-`notmuch search` takes on the same messages, with the cost and size of either index. The mailbox is of short notes, in
-which an index weighs most; with ``--all-kinds`` it has newsletters, pictures and documents as well, as people's have.
+in Dovecot's sdbox, where it is at its best. Then, in one run: the processor time of all server processes (web,
+database, mail server, what is pushed included) that a list, an opened message, a mark and a search in bodies cost; what
+eight sessions that do all of it get done in a second; and what `notmuch search` takes on the same messages, with the
+cost and size of either index. The mailbox is of short notes, in which an index weighs most; with ``--all-kinds`` it has
+newsletters, pictures and documents as well, as people's have.
 ``--index`` measures the index alone. What is not installed is left out:
 ``apt-get install roundcube-core roundcube-sqlite3 php-cli php-sqlite3 notmuch``.
 """
