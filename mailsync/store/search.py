@@ -87,7 +87,8 @@ _SHOWN = """
      WHERE p.message_id = ANY(%(messages)s) AND p.shown AND p.folder_id = ANY(%(folders)s) AND {where}
        AND (p.received_at, p.message_id) >= (%(at)s, %(id)s)
 """
-#: A function of the database, so that no statistics can make it read the whole table (migration 0020).
+#: A function of the database, so that neither statistics nor a kept plan can make it read the whole table, or the
+#: neighbours' texts (migrations 0020 and 0047).
 _BY_WORDS = "mailsync_find_texts(%(accounts)s::bigint[], %(words)s::tsquery) AS m(id)"
 _BY_NAME = "mailsync_message m WHERE m.account_id = ANY(%(accounts)s) AND m.message_id = %(name)s"
 #: The columns of ``Place``. Only while the first pull runs is there mail on the server that has no row here.

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from accounts.models import MailAccount
 from mailsync.models import Folder
 from mailsync.plan.search_index import tsquery
 from mailsync.plan.search_steps import WALK
@@ -20,6 +21,8 @@ from tests.store.big_folder import fill
 from tests.store.test_listing_size import measure
 
 LARGE = 100_000
+#: The address of a mailbox of 300 messages beside it.
+SMALL = "small@example.test"
 #: A walk reads each placement, its message and its text; a step of it may count rows of a batch ahead.
 MOST_WALKED = 2 * WALK + 100
 #: Every text says "common"; every third "third"; each fortieth "signed here"; one of 170 is from "person17"; each
@@ -51,6 +54,7 @@ def large(django_db_setup: None, django_db_blocker: Any) -> Iterator[Folder]:
             make_folder(account, f"Folder {number}")
         fill(account, "Archive", 1000)
         fill(make_account(), "INBOX", 30_000)
+        fill(make_account(address=SMALL), "INBOX", 300)
         with connection.cursor() as cursor:
             cursor.execute(_TEXTS.replace("%s", str(account.pk)))
         yield folder
@@ -157,6 +161,22 @@ def test_the_words_index_is_read_whatever_the_planner_believes(large: Folder, qu
         )
         assert cursor.fetchone() == (count,)
         assert _number(_READ) - before <= 2 * count + 100
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("plans", ["auto", "force_generic_plan"])
+@pytest.mark.parametrize("query", ["common ", "third ", '"common third"', "from:person17 "])
+def test_neighbours_with_much_mail_cost_a_small_mailbox_nothing(large: Folder, query: str, plans: str) -> None:
+    small = MailAccount.objects.get(address=SMALL)
+    prepared = prepare_search(small.user_id, query)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL plan_cache_mode TO {plans}")
+        for _ in range(8):  # that a plan is kept for all values is decided after some executions
+            before = _number(_READ)
+            cursor.execute(
+                "SELECT count(*) FROM mailsync_find_texts(%s, %s::tsquery)", [[small.pk], tsquery(prepared.term)]
+            )
+            assert _number(_READ) - before <= 300, query
 
 
 def _number(sql: str) -> int:
