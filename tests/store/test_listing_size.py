@@ -14,7 +14,8 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from mailsync.models import Folder
+from mailsync.actions.mail import mark_read
+from mailsync.models import Folder, Placement
 from mailsync.store.listing import Cursor, Filter, Sort, list_rows, load_conversation, load_tree
 from mailsync.store.outline import STRETCH_ROWS, load_outline
 from tests.factories import make_account, make_folder
@@ -214,3 +215,49 @@ def test_an_outline_walks_the_index_and_no_table(large: Folder) -> None:
     assert {node["Node Type"] for node in nodes(plan)} == {"Subquery Scan", "WindowAgg", "Index Only Scan"}
     folders = [folder.pk for folder in Folder.objects.filter(account=large.account)]
     assert load_outline(folders, Filter(True)).count == LARGE + 1000
+
+
+@pytest.fixture
+def kept_plans(db: None) -> Iterator[None]:
+    """Plans are made once and kept whatever the numbers are, as in web processes (``webmail.asgi``)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
+        yield
+        cursor.execute("RESET plan_cache_mode")
+
+
+def rows_touched(work: Callable[[], Any]) -> tuple[Any, int]:
+    """The result, and the rows of tables that were read for it, by whichever plan it really had: one that is kept for a
+    prepared statement is not what EXPLAIN tells of the same statement with its values in it."""
+
+    def read() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables")
+            return int(cursor.fetchone()[0])
+
+    before = read()
+    return work(), read() - before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+def test_kept_plans_read_a_bounded_number_of_rows(large: Folder, kept_plans: None, variant: dict[str, Any]) -> None:
+    before = None
+    for _ in range(3):
+        page, read = rows_touched(lambda at=before: list_rows([large.pk], before=at, limit=LIMIT, **variant))
+        assert len(page.rows) == LIMIT
+        assert LIMIT <= read <= MOST_ROWS
+        before = page.next
+
+
+@pytest.mark.django_db
+def test_opening_and_marking_by_kept_plans_read_no_folder(large: Folder, kept_plans: None) -> None:
+    user_id = large.account.user_id
+    placements = list(Placement.objects.filter(folder=large).order_by("-received_at")[:3])
+    for placement in placements:
+        _, read = rows_touched(lambda one=placement: load_conversation(user_id, one.thread_id))
+        assert 1 <= read <= 200
+        _, read = rows_touched(lambda one=placement: mark_read(user_id, [one.pk], not one.seen))
+        assert 1 <= read <= 200
+    _, read = rows_touched(lambda: load_tree(user_id))
+    assert 1 <= read <= SMALL_TABLE
