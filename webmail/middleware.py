@@ -7,7 +7,6 @@ Requests and responses flow through, all in one thread (see ``webmail.one_thread
 import re
 import secrets
 import time
-import zoneinfo
 from collections import OrderedDict
 from collections.abc import Callable
 from gzip import GzipFile
@@ -25,6 +24,7 @@ from django.utils.functional import SimpleLazyObject
 from django.views.defaults import bad_request
 
 from accounts import preferences
+from accounts.zones import zone_of
 from webmail.importmap import import_map_hash
 from webmail.present.shortcuts import keys_of
 
@@ -194,11 +194,3 @@ class UserPreferencesMiddleware:
         # Worked out where it is asked for: most answers name no key.
         request.keys = SimpleLazyObject(lambda: keys_of(request.prefs))  # type: ignore[attr-defined]
         return self.get_response(request)
-
-
-def zone_of(name: str) -> zoneinfo.ZoneInfo:
-    """The zone of that name, or UTC where the name is unknown to this machine."""
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return zoneinfo.ZoneInfo("UTC")

@@ -38,7 +38,7 @@ from mailsync.actions.drafts import (
     start_draft,
     write_again,
 )
-from mailsync.actions.emptying import set_emptying
+from mailsync.actions.emptying import empty_folder, set_emptying
 from mailsync.actions.folders import create_folder, delete_folder, move_folder, rename_folder, subscribe_folder
 from mailsync.actions.invitations import answer_invitation
 from mailsync.actions.keeping import set_keeping
@@ -48,7 +48,6 @@ from mailsync.actions.mail import (
     archive,
     copy,
     delete_for_good,
-    empty_folder,
     fetch_now,
     flag,
     junk,

@@ -176,19 +176,6 @@ def delete_for_good(user_id: int, placement_ids: Iterable[int]) -> ActionResult:
 
 
 @verb
-def empty_folder(user_id: int, folder_id: int) -> ActionResult:
-    """Delete for good everything in Trash or Junk."""
-    folder = own_folder(user_id, folder_id)
-    if folder.role not in {Role.TRASH, Role.JUNK}:
-        raise CannotDo(f"“{folder.name}” is neither the bin nor Junk, so it is not emptied at once.")
-    ids = Placement.objects.filter(folder=folder, shown=True).values_list("id", flat=True)
-    if not ids:
-        return ActionResult(uuid4(), 0, f"{folder.name} is empty.")
-    group = uuid4()
-    return _result(group, _expunge(own_placements(user_id, ids), group), _DELETED)
-
-
-@verb
 def undo(user_id: int, group: UUID) -> bool:
     """Take back what one verb did. False when it cannot be any more: deleted for good, or changed since."""
     act = Act.objects.select_for_update().filter(group=group, user_id=user_id).first()

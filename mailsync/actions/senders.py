@@ -46,7 +46,7 @@ def block_sender(user_id: int, pattern: str, *, to_bin: bool = False) -> ActionR
         raise CannotDo(_("There are 5000 blocked senders already. Unblock some first."), field="pattern")
     _row, is_new = mine.update_or_create(user_id=user_id, pattern=pattern, defaults={"to_bin": to_bin})
     label = _("%(sender)s is blocked") % {"sender": pattern}
-    return ActionResult(uuid4(), int(is_new), label, detail={"blocked": [pattern]})
+    return ActionResult(uuid4(), int(is_new), label, detail={"blocked": [pattern]} if is_new else {})
 
 
 def _read_pattern(user_id: int, typed: str) -> str:

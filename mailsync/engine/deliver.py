@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from accounts.models import Identity, MailAccount, OutgoingServer
+from accounts.zones import zone_of
 from mailsync.announce import announce, announce_folders
 from mailsync.engine import connect
 from mailsync.engine.session import remote_of
@@ -236,7 +237,7 @@ def _held_back(identity: Identity, held: Claim, run: _Run) -> bool:
     turn = allowance.when_may_send(identity, len(held.recipients))
     if not turn.waits_for:
         return False
-    words = _allowance_words(turn, ZoneInfo(identity.user.timezone))
+    words = _allowance_words(turn, zone_of(identity.user.timezone))
     outbox.hold_back(held, turn.at, words)
     # The rest need not be claimed one by one to learn the same.
     for_one = allowance.when_may_send(identity, 1)

@@ -7,7 +7,6 @@ are asked in one statement. What the rules need the text for waits for it, two m
 
 import logging
 import time
-import zoneinfo
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +14,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accounts.models import MailAccount
+from accounts.zones import zone_of
 from mailsync.announce import announce_folders
 from mailsync.errors import CannotDo
 from mailsync.models import Arrival, Folder, Placement
@@ -43,7 +43,7 @@ def run_rules(account: MailAccount) -> RuleRun:
     if not arrivals.has_arrivals(account.pk):
         return RuleRun()
     try:
-        with timezone.override(_zone(account.user.timezone)), transaction.atomic():
+        with timezone.override(zone_of(account.user.timezone)), transaction.atomic():
             return _run(account)
     except DatabaseError:
         logger.exception("The rules of account %s could not be run.", account.pk)
@@ -143,10 +143,3 @@ def _treat(user_id: int, rule: LoadedRule, hit: Sequence[Placement], done: RuleR
     except CannotDo as error:
         # A folder that went in this very moment: the rule is shown as paused, the message stays where it is.
         logger.info("Rule %s could not treat %s messages: %s", rule.id, len(hit), error)
-
-
-def _zone(name: str) -> zoneinfo.ZoneInfo:
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return zoneinfo.ZoneInfo("UTC")

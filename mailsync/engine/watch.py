@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from django.db import Error as DatabaseError
@@ -71,6 +72,8 @@ class Watcher:
     dial: Dial = connect.source_opener
     renew_seconds: tuple[float, float] = RENEW_SECONDS
     look_seconds: float = LOOK_SECONDS
+    #: Touched with each look, so that a health check can tell a loop that goes round from one that hangs.
+    alive: Path | None = None
     lines: dict[int, Line] = field(default_factory=dict)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     _results: "queue.SimpleQueue[tuple[Line, ImapSource | None, bool, MailError | None]]" = field(
@@ -90,6 +93,8 @@ class Watcher:
                     if now >= look_at:
                         look_at = now + self.look_seconds
                         self._guard(self._look)
+                        if self.alive is not None:
+                            self.alive.touch()
                     if now >= stamp_at:
                         stamp_at = now + STAMP_SECONDS
                         self._guard(self._stamp)

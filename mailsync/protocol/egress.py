@@ -118,7 +118,7 @@ def _resolve(host: str, port: int) -> list[str]:
     except (socket.gaierror, UnicodeError) as error:
         if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
             raise NeedsUser(
-                f"The name {host} could not be looked up just now. Check the spelling; if it is right, try again soon.",
+                f"The name {host} could not be looked up just now. Try again in a moment.",
                 code="unknown_host",
                 detail=str(error),
             ) from error

@@ -33,6 +33,8 @@ _FLAGS: dict[str, Callable[[str], tuple[list[str], list[str]]]] = {
     "junk": lambda _: (["$Junk"], ["$NotJunk"]),
     "notjunk": lambda _: (["$NotJunk"], ["$Junk"]),
 }
+#: Of a bin or of Junk alone: all goes for good. No list asks for it by name.
+EMPTY = "empty_folder"
 #: What may be done to a whole list.
 VERBS = frozenset({*_ROLES, *_FLAGS, "move"})
 
@@ -58,6 +60,10 @@ def apply_verb(
         flagged = changes.record_flags(locked, add=add, remove=remove, group=group)
         touched = {row.pk for row in flagged}
         pairs += [(row.folder_id, row.thread_id) for row in flagged]
+    if verb == EMPTY:
+        gone = changes.record_expunges(locked, group=group, hold_until=hold)
+        touched = {row.pk for row in gone}
+        pairs += [(row.folder_id, row.thread_id) for row in gone]
     for account_id, target in targets.items():
         mine = [row for row in locked if row.account_id == account_id]
         lying = [row for row in mine if row.folder_id == target.pk]

@@ -8,9 +8,9 @@ a message which this user sent and its address one of that message's recipients;
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from accounts.models import MailAccount
+from accounts.zones import zone_of
 from mailsync.message.addresses import comparable
 from mailsync.message.bodies import reader
 from mailsync.message.facts import ParsedMessage
@@ -65,7 +65,7 @@ def record_reports(account_id: int, arrived: Iterable[tuple[bytes, ParsedMessage
         outgoing = (
             Outgoing.objects.filter(user=user, message_id=plain(report.original_message_id)).values("id", "state")
         ).first()
-        day = f"{received_at.astimezone(ZoneInfo(user.timezone)):%-d %B}"
+        day = f"{received_at.astimezone(zone_of(user.timezone)):%-d %B}"
         if outgoing is not None and _record(outgoing["id"], outgoing["state"], report, day):
             touched.append(outgoing["id"])
     return touched

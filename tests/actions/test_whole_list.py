@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import MailAccount
 from mailsync import actions
+from mailsync.actions import emptying
 from mailsync.engine import long_acts, maintain
 from mailsync.models import Act, Change, Folder, Placement
 from mailsync.store import journal, journal_work
@@ -58,6 +60,42 @@ def test_a_list_is_archived_slice_by_slice_and_what_comes_meanwhile_stays(inbox:
     assert Folder.objects.get(account=inbox.account, role="archive").total == 8
     assert Change.objects.filter(group=act.group, kind="move").count() == 8
     assert not long_acts.work(act.pk), "done is done, however often it is asked for"
+
+
+def test_a_large_bin_is_emptied_slice_by_slice_and_comes_back(
+    inbox: Folder, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    monkeypatch.setattr(emptying, "MOST_AT_ONCE", 7)
+    Folder.objects.filter(pk=inbox.pk).update(role="junk")
+    user = inbox.account.user_id
+    with django_assert_max_num_queries(12):
+        result = actions.empty_folder(user, inbox.pk)
+    assert (result.label, result.count) == ("Everything in Junk deleted for good", 0)
+    assert shown(inbox) == 8, "the request deletes nothing by itself"
+    act = Act.objects.get(pk=result.act_id)
+    assert (act.state, act.total) == ("working", 8)
+    assert long_acts.work(act.pk, run_seconds=0)
+    late = make_message(inbox, subject="Late")
+    assert not long_acts.work(act.pk)
+    act.refresh_from_db()
+    assert (act.state, act.count) == ("done", 8)
+    assert list(inbox.placements.filter(shown=True)) == [late]
+    assert Change.objects.filter(group=act.group, kind="expunge").count() == 8
+    assert actions.undo(user, act.group)
+    assert not long_acts.work(act.pk)
+    assert shown(inbox) == 9
+
+
+def test_a_small_bin_is_emptied_at_once_and_no_list_by_that_name(inbox: Folder) -> None:
+    user = inbox.account.user_id
+    with pytest.raises(actions.CannotDo):
+        actions.act_on_list(user, "empty_folder", Listing((inbox.pk,)))
+    Folder.objects.filter(pk=inbox.pk).update(role="trash")
+    result = actions.empty_folder(user, inbox.pk)
+    assert (result.label, result.act_id) == ("8 messages deleted for good", None)
+    assert shown(inbox) == 0
+    assert Act.objects.get(group=result.group).verb == "empty_folder"
+    assert actions.empty_folder(user, inbox.pk).count == 0
 
 
 def test_a_run_that_died_is_given_out_again(inbox: Folder) -> None:

@@ -1,11 +1,13 @@
 """The watcher over many TLS connections, and where IDLE fails: a line that dies in silence, a server without IDLE."""
 
 import gc
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connections
@@ -96,6 +98,14 @@ def test_an_arrival_on_any_of_many_is_heard_and_no_other(server: IdlingServer, w
         wait_for(lambda: inboxes[place].pk in running.heard)  # noqa: B023 (waited for here)
     assert running.heard == [inboxes[place].pk for place in (39, 0, 17)]
     assert running.idle() == len(inboxes)
+
+
+def test_a_loop_that_goes_round_shows_it(watch: Callable[..., "Running"], tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    watch(alive=alive)
+    wait_for(alive.exists)
+    os.utime(alive, (0, 0))
+    wait_for(lambda: alive.stat().st_mtime > 0)
 
 
 def test_an_idle_line_keeps_little(server: IdlingServer, watch: Callable[..., "Running"]) -> None:

@@ -85,7 +85,7 @@ def test_compose_runs_each_process_once_without_root_and_with_health() -> None:
     assert {"web", "worker-interactive", "worker-sync", "scheduler", "watcher", "postgres", "redis", "demo"} <= set(
         services
     )
-    for name in ("web", "worker-interactive", "worker-sync", "postgres", "redis"):
+    for name in ("web", "worker-interactive", "worker-sync", "scheduler", "watcher", "postgres", "redis"):
         assert "healthcheck" in services[name], name
     assert services["demo"]["profiles"] == ["demo"]
     # README: any variable may stand in `.env`, which is in no commit and in no image.

@@ -128,6 +128,16 @@ def test_an_unknown_name_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught.value.code == "unknown_host"
 
 
+def test_a_name_that_nobody_could_look_up_is_not_called_misspelt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_answer(*args: Any, **kwargs: Any) -> Any:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr("mailsync.protocol.egress.socket.getaddrinfo", no_answer)
+    with pytest.raises(NeedsUser, match="could not be looked up just now") as caught:
+        open_socket("imap.gmail.com", 993, 2, kind=Kind.MAIL)
+    assert "spelling" not in str(caught.value)
+
+
 @pytest.mark.parametrize("host", ["", " ", "a b", "user@host", "http://x", "a" * 300, "x\r\ny", "-\u2024.example"])
 def test_what_is_no_name_is_refused(host: str) -> None:
     with pytest.raises(NeedsUser) as caught:

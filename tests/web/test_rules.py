@@ -191,6 +191,16 @@ def test_a_sender_is_blocked_from_an_open_message_and_unblocked(browser: Client,
     assert not BlockedSender.objects.exists()
 
 
+def test_a_block_that_was_there_before_outlives_the_undo_of_a_second(anna: User, inbox: Folder) -> None:
+    first = make_message(inbox, from_address="pest@shop.example", subject="One")
+    actions.block_sender(anna.pk, "pest@shop.example")
+    again = actions.block_sender_of(anna.pk, first.message_id, [first.pk], "pest@shop.example")
+    assert lying(inbox) == []
+    assert actions.undo(anna.pk, again.group)
+    assert lying(inbox) == ["One"]
+    assert BlockedSender.objects.get().pattern == "pest@shop.example"
+
+
 def test_nobody_blocks_themselves_and_a_contact_only_when_sure(
     browser: Client, anna: User, account: MailAccount, inbox: Folder
 ) -> None:

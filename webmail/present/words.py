@@ -41,6 +41,7 @@ def script_words() -> dict[str, Phrase]:
         "group_search": _("Search"),
         "selected": _forms("{n} selected", "{n} selected"),
         "conversations_selected": _forms("{n} conversation selected", "{n} conversations selected"),
+        "messages_selected": _forms("{n} message selected", "{n} messages selected"),
         "messages": _forms("{n} message", "{n} messages"),
         "new": _forms("{n} new message", "{n} new messages"),
         "everything": _("Select all {n} in {name}"),

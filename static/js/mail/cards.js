@@ -2,9 +2,8 @@
    comes in when it has arrived, the reading pane sums up a selection. */
 
 import { part } from "heron/mail/request";
-import { counted } from "heron/words";
 import { adoptAll, makeFrame } from "heron/mail/frame";
-import { selection } from "heron/mail/rows";
+import { chosenWords, selection } from "heron/mail/rows";
 import { isPhone, reading } from "heron/mail/reader";
 import { toast } from "heron/shell";
 
@@ -110,6 +109,6 @@ document.addEventListener("heron:selection", () => {
   main.querySelector(":scope > .empty")?.toggleAttribute("hidden", sums);
   if (!sums) return;
   const pane = document.getElementById("summing").content.cloneNode(true);
-  pane.querySelector("h2").textContent = counted("conversations_selected", chosen);
+  pane.querySelector("h2").textContent = chosenWords(chosen);
   main.append(pane);
 });

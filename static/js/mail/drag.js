@@ -1,9 +1,8 @@
 /* Rows are dragged to folders of their account, and to labels. The equal ways without a pointer are Move… (V) and
    Label… (L). */
 
-import { counted } from "heron/words";
 import { act } from "heron/mail/act";
-import { rowNamed, rowOf, selection } from "heron/mail/rows";
+import { chosenWords, rowNamed, rowOf, selection } from "heron/mail/rows";
 
 const list = document.getElementById("list");
 let dragged = [];
@@ -15,7 +14,7 @@ list.addEventListener("dragstart", (event) => {
   dragged = selection().includes(row.id) ? selection() : [row.id];
   ghost = document.createElement("div");
   ghost.className = "ghost";
-  ghost.textContent = dragged.length === 1 ? row.querySelector(".subj").textContent : counted("conversations_selected", dragged.length);
+  ghost.textContent = dragged.length === 1 ? row.querySelector(".subj").textContent : chosenWords(dragged.length, dragged);
   document.body.append(ghost);
   event.dataTransfer.setDragImage(ghost, -12, -8);
   event.dataTransfer.effectAllowed = "move";

@@ -4,7 +4,7 @@
 import { say, toast } from "heron/shell";
 import { fragment, send } from "heron/mail/request";
 import { counted, words } from "heron/words";
-import { clearSelection, grid, selection } from "heron/mail/rows";
+import { chosenWords, clearSelection, grid, selection } from "heron/mail/rows";
 import { openList, reading } from "heron/mail/reader";
 import { firstUrl } from "heron/mail/chunks";
 
@@ -29,7 +29,7 @@ document.getElementById("list").addEventListener("change", ({ target }) => {
   const number = target.checked ? total : selection().length;
   document.getElementById("selcount").textContent = number > 0 ? counted("selected", number) : words("everything_selected");
   const summary = document.querySelector("#summary h2");
-  if (summary) summary.textContent = number > 0 ? counted("conversations_selected", number) : words("everything_selected");
+  if (summary) summary.textContent = number > 0 ? chosenWords(number) : words("everything_selected");
 });
 
 export async function actOnEverything(verb, about) {

@@ -20,6 +20,8 @@ export const rowNamed = (name) => (name ? document.getElementById(name) : null);
 export const urlOf = (row) => row.querySelector("a.subj").href;
 
 export const selection = () => [...selected];
+/** How many are chosen, in words: the rows of searches, of labels and of whoever wants it so are single messages. */
+export const chosenWords = (n, [name] = selection()) => counted(name?.startsWith("p") ? "messages_selected" : "conversations_selected", n);
 export const currentName = () => current;
 export const currentRow = () => rowNamed(current);
 export const focusedRow = () => rowOf(document.activeElement) ?? grid().querySelector('.row[tabindex="0"]');
