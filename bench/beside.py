@@ -64,8 +64,8 @@ class Heron:
         page = self._http.get(url + self._folder).text
         self._token = _found(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
 
-    def _get(self, path: str, target: str = "") -> str:
-        headers = {"HX-Request": "true", "HX-Target": target} if target else {}
+    def _get(self, path: str, target: str = "", **more: str) -> str:
+        headers = {"HX-Request": "true", "HX-Target": target, **more} if target else {}
         answer = self._http.get(self._url + path, headers=headers)
         answer.raise_for_status()
         return answer.text
@@ -74,8 +74,11 @@ class Heron:
         assert 'class="row' in self._get(self._folder, "list")
 
     def open(self, number: int) -> None:
-        page = self._get(f"{self._folder}t/{self._threads[number % len(self._threads)]}/", "main")
-        self._get(re.findall(r'<iframe[^>]* src="([^"]+)"', page)[-1].replace("&amp;", "&"))
+        path = f"{self._folder}t/{self._threads[number % len(self._threads)]}/"
+        page = self._get(path, "main", **{"Heron-Body": "1"})
+        frame = page[page.rindex("<iframe") :]
+        if "<template data-body" not in frame:  # then the body is asked for beside it
+            self._get(_found(r' src="([^"]+)"', frame).replace("&amp;", "&"))
 
     def mark(self, number: int) -> None:
         name = f"t{self._folder_id}-{self._threads[number // 2 % len(self._threads)]}"

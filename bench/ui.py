@@ -66,7 +66,7 @@ window.heronFrames = (milliseconds) => new Promise((resolve) => {
 _HERON_SHOWS = """(before) => {
   const frames = [...document.querySelectorAll("#main iframe[data-frame].fitted")];
   const frame = frames.at(-1);
-  return Boolean(frame && frame.getAttribute("src") !== before && frame.contentDocument?.body?.innerText.trim());
+  return Boolean(frame && frame.id !== before && frame.contentDocument?.body?.innerText.trim());
 }"""
 _ROUNDCUBE_SHOWS = """(before) => {
   const frame = document.getElementById("messagecontframe");
@@ -216,9 +216,7 @@ def _open_heron(page: Page, number: int, rested_milliseconds: int = 0) -> float:
     row = page.locator(".row a.subj").nth(number)
     row.evaluate("(row) => row.scrollIntoView({ block: 'nearest' })")
     _look(page, row, rested_milliseconds)
-    before = page.evaluate(
-        "() => [...document.querySelectorAll('#main iframe[data-frame]')].at(-1)?.getAttribute('src')"
-    )
+    before = page.evaluate("() => [...document.querySelectorAll('#main iframe[data-frame]')].at(-1)?.id")
     return took(page, "click", f"() => ({_HERON_SHOWS})({json.dumps(before)})", row.click)
 
 

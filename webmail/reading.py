@@ -5,7 +5,7 @@ text in it is plain and must be escaped there. The body itself is in the frame (
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -34,11 +34,14 @@ from webmail.present.lists import Unsubscribe, ways_out
 from webmail.present.outbox import OutgoingCard, present_outgoing
 from webmail.present.sealed import Sealed, present_sealed
 from webmail.present.trust import Warned, domain_of, find_warnings, judge
+from webmail.render import THEMES, CleanBody, html_document, mode_of
 from webmail.signatures import load_signers
 from webmail.vcards import OfferedCards, offered_cards
 
 #: A larger picture is no thumbnail of itself.
 MAX_THUMB_BYTES = 2_000_000
+#: A longer body would hold up the conversation around it.
+MAX_DOCUMENT_CHARACTERS = 128 * 1024
 _UNKNOWN = Verdict()
 
 
@@ -64,6 +67,8 @@ class BodyContext:
 
     - ``state``: ``missing`` (not fetched yet), ``empty``, ``html``, ``text`` or ``encrypted`` (PGP or S/MIME)
     - ``frame_url``: the iframe's ``src``, with consent, theme and plain text already decided
+    - ``document``: what is at that address, where it was asked for and needs nothing else; ``mode`` is its rendering
+      mode (``webmail.render.doctype``)
     - ``pictures_url``, ``text_url``, ``html_url``, ``recolour_url``: what it becomes when the reader asks for
       the remote pictures this time, for the text, for the HTML again, for dark colours over the sender's own;
       empty where that would change nothing
@@ -81,6 +86,8 @@ class BodyContext:
 
     state: Literal["missing", "empty", "html", "text", "encrypted"]
     frame_url: str = ""
+    document: str = ""
+    mode: str = ""
     pictures_url: str = ""
     text_url: str = ""
     html_url: str = ""
@@ -114,10 +121,15 @@ class BodyContext:
 
 
 def body_context(
-    user: User, message: Message, mine: Collection[str], *, contact_domains: Collection[str] = ()
+    user: User,
+    message: Message,
+    mine: Collection[str],
+    *,
+    contact_domains: Collection[str] = (),
+    with_document: bool = False,
 ) -> BodyContext:
     """``mine`` are the reader's own addresses in lower case. A few queries; the body is cleaned on the way
-    (or read from the cache), so that the frame finds it ready."""
+    (or read from the cache), so that the frame finds it ready. ``with_document``: it comes along, where it can."""
     verdict = verdict_on(message)
     root = message_root(message)
     parts = attached_parts(root) if root else ()
@@ -154,7 +166,8 @@ def body_context(
     protection = find_protection(root, message.preview) if root else Protection("")
     told["sealed"] = present_sealed(protection, load_signers(message, protection), message.from_address)
     told["has_key"] = protection.has_key
-    return _with_frame(user, message, likes, shown, told, protection)
+    context = _with_frame(user, message, likes, shown, told, protection)
+    return _with_document(context, likes, shown.body) if with_document and not shown.is_empty else context
 
 
 def _delivery(user: User, message: Message, mine: Collection[str]) -> OutgoingCard | None:
@@ -198,11 +211,14 @@ def _with_frame(
     )
 
 
-def foreseen_query(likes: preferences.Preferences) -> str | None:
-    """What follows the address of a body in most ``frame_url``; None where each message decides."""
-    if likes.plain_text or likes.remote_pictures == "always":
-        return None
-    return _query(_theme(likes))
+def _with_document(context: BodyContext, likes: preferences.Preferences, body: CleanBody) -> BodyContext:
+    """The same with what its frame would load: not where that has pictures, whose addresses are this frame's alone."""
+    if context.shows_remote or any(slot.origin == "cid" for slot in body.slots):
+        return context
+    text = html_document(body, theme=THEMES[_theme(likes).get("theme", "auto")])
+    if len(text) > MAX_DOCUMENT_CHARACTERS:
+        return context
+    return replace(context, document=text, mode=mode_of(body))
 
 
 def _theme(likes: preferences.Preferences) -> dict[str, str]:

@@ -44,6 +44,7 @@ urlpatterns = [
     path("m/<int:message_id>/", reading.message, name="message"),
     path("m/<int:message_id>/print", reading.print_page, name="print"),
     path("m/<int:message_id>/body", body.body, name="body"),
+    path("frame/<slug:mode>", body.frame, name="frame"),
     path("m/<int:message_id>/body/pictures", body.body_pictures, name="body_pictures"),
     path("m/<int:message_id>/nested/<str:part>", body.nested, name="nested"),
     path("m/<int:message_id>/cid/<path:part>", attachments.cid, name="cid"),

@@ -1,8 +1,5 @@
 """What the reading pane is told of a message."""
 
-import re
-from typing import Any
-
 import pytest
 from django.test import Client
 
@@ -74,29 +71,6 @@ def test_the_theme_goes_into_the_frames_url(bob: User) -> None:
     context = told(bob, html_message("<p style='color:red'>x</p>"))
     assert context.frame_url.endswith("?theme=light")
     assert context.recolour_url == ""
-
-
-@pytest.mark.parametrize(
-    "likes",
-    [{}, {"theme": "dark"}, {"theme": "light"}, {"dark_mail": False}, {"theme": "dark", "dark_mail": False}],
-    ids=str,
-)
-def test_a_list_foresees_the_address_of_a_body(likes: dict[str, Any], bob: User, client: Client) -> None:
-    preferences.save(bob, **likes)
-    message = store(bob, html_message("<p>One</p>"))
-    context = body_context(bob, Message.objects.select_related("account").get(pk=message.pk), {"bob@people.test"})
-    client.force_login(bob)
-    page = client.get("/all/").content.decode()
-    (query,) = re.findall(r' data-body="([^"]*)"', page)
-    assert f"/m/{message.pk}/body{query}" == context.frame_url
-
-
-@pytest.mark.parametrize("likes", [{"plain_text": True}, {"remote_pictures": "always"}], ids=str)
-def test_where_each_message_decides_nothing_is_foreseen(likes: dict[str, Any], bob: User, client: Client) -> None:
-    preferences.save(bob, **likes)
-    store(bob, html_message(REMOTE))
-    client.force_login(bob)
-    assert "data-body" not in client.get("/all/").content.decode()
 
 
 def test_files(bob: User) -> None:

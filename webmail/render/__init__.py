@@ -11,9 +11,12 @@ from webmail.render.body import CleanBody, PictureUrl, Slot, join_bodies, no_pic
 from webmail.render.document import (
     HEADERS,
     SANDBOX,
+    THEMES,
     Theme,
     content_security_policy,
+    empty_document,
     html_document,
+    mode_of,
     notice_document,
 )
 from webmail.render.isolate import Isolated, RenderFailed
@@ -25,6 +28,7 @@ __all__ = [
     "HEADERS",
     "POLICY_VERSION",
     "SANDBOX",
+    "THEMES",
     "CleanBody",
     "DrawnPage",
     "PictureUrl",
@@ -33,10 +37,12 @@ __all__ = [
     "Theme",
     "content_security_policy",
     "draw_page",
+    "empty_document",
     "html_document",
     "isolated",
     "join_bodies",
     "linkify",
+    "mode_of",
     "neutralise_picture",
     "no_pictures",
     "notice_document",

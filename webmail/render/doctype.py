@@ -12,6 +12,8 @@ ALMOST_STANDARDS = (
     '"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">'
 )
 QUIRKS = ""
+#: What each puts a browser into.
+MODES = {"standards": STANDARDS, "almost": ALMOST_STANDARDS, "quirks": QUIRKS}
 
 _DOCTYPE = re.compile(
     r"(?:\s|<!--.{0,2000}?-->|<\?[^>]{0,500}>)*<!doctype\s+html\b([^>]{0,300})>", re.IGNORECASE | re.DOTALL

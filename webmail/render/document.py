@@ -8,9 +8,11 @@ from html import escape
 from typing import Literal
 
 from webmail.render.body import CleanBody, PictureUrl, fill, no_pictures
-from webmail.render.doctype import STANDARDS
+from webmail.render.doctype import MODES, STANDARDS
 
 Theme = Literal["auto", "light", "dark"]
+#: Each by the name that a URL or a preference has for it.
+THEMES: dict[str, Theme] = {"auto": "auto", "light": "light", "dark": "dark"}
 
 #: allow-same-origin lets the page around the frame measure its height. Never add allow-scripts to it.
 SANDBOX = "allow-same-origin allow-popups allow-popups-to-escape-sandbox"
@@ -97,6 +99,19 @@ def notice_document(title: str, text: str, *, theme: Theme = "auto") -> str:
     """A short word to the reader in place of a body, as while the message is still being fetched."""
     inner = f"<p><b>{escape(title)}</b></p><p>{escape(text)}</p>"
     return _document(STANDARDS, theme_css(theme, False), "", ' role="status"', inner)
+
+
+def empty_document(mode: str) -> str:
+    """A frame of this rendering mode (a key of ``MODES``) before it is filled with the rest of an ``html_document``.
+
+    Raises ``KeyError`` for another mode.
+    """
+    return f"{MODES[mode]}<html><head><title>Message</title></head><body></body></html>"
+
+
+def mode_of(body: CleanBody) -> str:
+    """The key of ``MODES`` that a body is shown in."""
+    return next(mode for mode, doctype in MODES.items() if doctype == body.doctype)
 
 
 def _document(doctype: str, theme: str, sheet: str, attributes: str, inner: str) -> str:

@@ -24,16 +24,15 @@ from webmail.files import part_of
 from webmail.reader import user_of
 from webmail.render import (
     HEADERS,
-    Theme,
+    THEMES,
     content_security_policy,
+    empty_document,
     html_document,
     join_bodies,
     notice_document,
     render_header,
     text_body,
 )
-
-_THEMES: dict[str, Theme] = {"auto": "auto", "light": "light", "dark": "dark"}
 
 
 @require_safe
@@ -46,6 +45,24 @@ def body(request: HttpRequest, message_id: int) -> HttpResponse:
     """
     message = access.body_of(user_of(request), message_id)
     return _refuse_outside_frame(request) or _framed(request, message, remote=False)
+
+
+@require_safe
+@login_required
+def frame(request: HttpRequest, mode: str) -> HttpResponse:
+    """A frame with nothing in it yet, for scripts: the cleaned body that comes with a conversation is put into it.
+
+    Its policy is that of every body, for one without pictures of its own.
+    """
+    refused = _refuse_outside_frame(request)
+    if refused is not None:
+        return refused
+    try:
+        response = HttpResponse(empty_document(mode), headers=dict(HEADERS))
+    except KeyError as error:
+        raise Http404 from error
+    response.headers["Content-Security-Policy"] = content_security_policy()
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -75,7 +92,7 @@ def nested(request: HttpRequest, message_id: int, part: str) -> HttpResponse:
         shown = load_body(message, inside=found.children[0])
     except BodyNotFetched as error:
         raise Http404 from error
-    theme = _THEMES.get(request.GET.get("theme", "auto"), "auto")
+    theme = THEMES.get(request.GET.get("theme", "auto"), "auto")
     head = [
         (_("From"), format_address(header.sender)),
         (_("To"), ", ".join(map(format_address, header.to))),
@@ -102,7 +119,7 @@ def _refuse_outside_frame(request: HttpRequest, *also: str) -> HttpResponse | No
 
 
 def _framed(request: HttpRequest, message: Message, *, remote: bool) -> HttpResponse:
-    theme = _THEMES.get(request.GET.get("theme", "auto"), "auto")
+    theme = THEMES.get(request.GET.get("theme", "auto"), "auto")
     fetched = True
     try:
         shown = load_body(message, as_text=request.GET.get("as") == "text")

@@ -39,7 +39,6 @@ from webmail.present.shortcuts import PRESETS, sheet
 from webmail.present.snooze import snooze_presets
 from webmail.present.tree import present_health, present_move_targets, present_nav
 from webmail.reader import Reader, reader_of, user_of
-from webmail.reading import foreseen_query
 from webmail.results import excerpts_of, search_context
 from webmail.scope import (
     PAGE_ROWS,
@@ -146,7 +145,7 @@ def finish(request: HttpRequest, template: str, context: dict[str, Any]) -> Http
         response = HttpResponse(render_part(template, context, request))
     else:
         response = render(request, template, context)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    patch_vary_headers(response, ["HX-Request", "HX-Target", "Heron-Body"])
     patch_cache_control(response, private=True, no_cache=True)
     return response
 
@@ -239,7 +238,6 @@ def rows_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[str
         "row_count": _row_count(scope, reader, end, is_last=page.next is None),
         "is_first_page": not before,
         "first_url": scope.url(),
-        "body_query": foreseen_query(reader.prefs),
     }
 
 

@@ -93,7 +93,7 @@ def _respond(
     if not shown:
         raise Http404
     opened = choose_open(shown, _asked(request))
-    told = _told(reader, opened)
+    told = _told(reader, opened, with_document="Heron-Body" in request.headers)
     presented = present_conversation(conversation, told, reader.mine, folder_id=folder.pk, row=row, hues=reader.hues)
     if not _is_rehearsal(request):
         _prepare(reader, opened)
@@ -113,10 +113,19 @@ def _respond(
     return finish(request, "mail/page.html", page_context(request, reader, scope, tree, **context))
 
 
-def _told(reader: Reader, opened: Sequence[ConversationMessage]) -> dict[int, BodyContext]:
+def _told(
+    reader: Reader, opened: Sequence[ConversationMessage], *, with_document: bool = False
+) -> dict[int, BodyContext]:
+    """What is known of each body; ``with_document`` the newest itself, for the script that asks for both at once."""
     domains = contact_domains(reader.user.pk)
     return {
-        entry.message.pk: body_context(reader.user, entry.message, reader.mine, contact_domains=domains)
+        entry.message.pk: body_context(
+            reader.user,
+            entry.message,
+            reader.mine,
+            contact_domains=domains,
+            with_document=with_document and entry is opened[-1],
+        )
         for entry in opened
     }
 

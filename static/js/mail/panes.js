@@ -86,7 +86,7 @@ list.addEventListener("click", (event) => {
 list.addEventListener("mousedown", (event) => {
   const row = rowOf(event.target);
   if (event.shiftKey && row) event.preventDefault(); // no text selection under a range of rows
-  if (row && isPlain(event) && !event.target.closest("button, .pick")) rehearse(row, { sure: true });
+  if (row && isPlain(event) && !event.target.closest("button, .pick")) rehearse(row);
 });
 
 /** Where the pointer or the focus rests for so long, a click or Enter probably follows; passing by asks for nothing. */

@@ -2,7 +2,7 @@
    browser's history follows, so that Back closes what was opened. */
 
 import { toast } from "heron/shell";
-import { place, rehearse, takeRehearsal } from "heron/mail/ahead";
+import { conversation, place, rehearse, takeRehearsal } from "heron/mail/ahead";
 import { part, send } from "heron/mail/request";
 import { words } from "heron/words";
 import { firstUrl, watch } from "heron/mail/chunks";
@@ -10,6 +10,7 @@ import {
   clearSelection, currentName, currentRow, focusRow, grid, neighbour, rowNamed, rows, scroller, setCurrent,
   startAfresh, urlOf,
 } from "heron/mail/rows";
+import { getReady, takesBodies, whenIdle } from "heron/mail/spare";
 
 const app = document.getElementById("app");
 const list = document.getElementById("list");
@@ -53,14 +54,14 @@ export async function open(url, { name = null, push = true, focus = false, unhur
   const arrived = begun(mine.signal);
   const wasReading = app.dataset.view === "read";
   const wasUnread = rowNamed(name)?.classList.contains("unread");
-  const ahead = takeRehearsal(rowNamed(name), url, { unhurried });
+  const ahead = takeRehearsal(rowNamed(name), url);
   if (ahead) mine.signal.addEventListener("abort", () => ahead.abort.abort());
   setCurrent(name);
   if (name) readLocally(name);
   const slow = setTimeout(() => placeholder(), PATIENCE_MILLISECONDS);
   let isShown = false;
   try {
-    const [page] = await Promise.all([ahead?.page ?? part(url, "main", { signal: mine.signal }), unhurried && painted()]);
+    const [page] = await Promise.all([ahead?.page ?? conversation(url, { signal: mine.signal }), unhurried && painted()]);
     if (mine.signal.aborted) return;
     clearTimeout(slow);
     show(page, ahead?.frame);
@@ -84,14 +85,17 @@ export async function open(url, { name = null, push = true, focus = false, unhur
 }
 
 function show(page, frame) {
-  place(page, frame, main);
+  const mode = place(page, frame, main);
   app.dataset.view = "read";
   const name = reading()?.dataset.row;
   if (name && name !== currentName()) setCurrent(name);
   readLater();
   document.dispatchEvent(new CustomEvent("heron:opened"));
   const mine = abort;
-  loaded(main.querySelector("iframe[data-frame]")).then(() => whenIdle(() => { if (mine === abort) lookAhead(); }));
+  loaded(main.querySelector("iframe[data-frame]")).then(() => whenIdle(() => {
+    if (takesBodies) getReady(mode);
+    if (mine === abort) lookAhead();
+  }));
 }
 
 /** With the text there, however long it took, browser and server have time for the conversation that probably comes next. */
@@ -105,8 +109,6 @@ export function guess(row) {
   if (!row || row.matches(".current") || isPhone() || navigator.connection?.saveData) return;
   if (document.getElementById("listform").dataset.role !== "drafts") rehearse(row);
 }
-
-const whenIdle = window.requestIdleCallback ?? setTimeout;
 
 async function loaded(frame, options) {
   const inside = frame?.contentDocument;
@@ -262,5 +264,6 @@ addEventListener("popstate", async (event) => {
 });
 
 export function start() {
+  if (takesBodies) addEventListener("load", () => whenIdle(() => getReady()), { once: true });
   history.replaceState({ heron: app.dataset.view, list: firstUrl(), opened: false }, "");
 }

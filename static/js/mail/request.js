@@ -30,10 +30,11 @@ async function answerOf(url, options) {
 }
 
 /** The part of a page that goes into the element with the id `target`, as a fragment. `rehearse`
-    fetches ahead of a click, so that nothing is marked as read. */
-export async function part(url, target, { rehearse = false, signal } = {}) {
+    fetches ahead of a click, so that nothing is marked as read; `body` asks for the newest body of a conversation as well. */
+export async function part(url, target, { rehearse = false, body = false, signal } = {}) {
   const headers = { "HX-Request": "true", "HX-Target": target };
   if (rehearse) headers["HX-Preloaded"] = "true";
+  if (body) headers["Heron-Body"] = "1";
   return fragment(await (await answerOf(url, { headers, signal })).text());
 }
 
