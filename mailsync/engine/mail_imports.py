@@ -21,6 +21,10 @@ from mailsync.store.changes import is_local
 #: A slice is one transaction: so many messages, or so many bytes of them.
 SLICE_MESSAGES = 100
 SLICE_BYTES = 16 * 1024 * 1024
+#: So many of those that are left out are named to the person; all of them are counted.
+MOST_NAMED = 100
+#: Characters of a name, from its end.
+_MOST_NAMED = 200
 #: When to look again whether the server has taken what waits for it.
 WAIT_SECONDS = 5
 #: Old mail that says nothing of having been read was read: nobody wants a decade of it in bold.
@@ -86,16 +90,28 @@ def _file(act: Act, target: Folder, taken: list[Found]) -> None:
         if found.entry is not None and found.entry.raw:
             folder_id = folders.get("/".join(found.folder), target.pk)
             by_folder.setdefault(folder_id, []).append(_letter(found.entry))
-    known = 0
+    known: list[mail_imports.Letter] = []
     rows = Folder.objects.select_related("account").in_bulk(by_folder)
     for folder_id, letters in by_folder.items():
         new, here, counts = mail_imports.record_import(act, rows.get(folder_id, target), letters)
         act.count += new
         known += here
         announce_folders(counts)
-    for name, count in (("known", known), ("too_large", unread), ("no_mail", others)):
+    for name, count in (("known", len(known)), ("too_large", unread), ("no_mail", others)):
         if count:
             act.detail[name] = act.detail.get(name, 0) + count
+    left = [("known", mail_imports.subject_of(raw)) for raw, _, _ in known]
+    left += [(_fate(found), found.file[-_MOST_NAMED:]) for found in taken if found.file and not _is_mail(found)]
+    if room := max(0, MOST_NAMED - len(act.detail.get("left_out", []))):
+        act.detail["left_out"] = [*act.detail.get("left_out", []), *left[:room]]
+
+
+def _is_mail(found: Found) -> bool:
+    return found.entry is not None and bool(found.entry.raw)
+
+
+def _fate(found: Found) -> str:
+    return "no_mail" if found.entry is None else "too_large"
 
 
 def _letter(entry: Entry) -> mail_imports.Letter:

@@ -39,11 +39,12 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Found:
     """A message, or no entry for a file without mail; ``folder`` is where it lay, names from the top; ``next`` is where
-    reading goes on."""
+    reading goes on; ``file`` is its name in the archive, where it is no mail or a message of its own."""
 
     entry: Entry | None
     folder: tuple[str, ...]
     next: Place
+    file: str = ""
 
 
 class MailFile:
@@ -109,7 +110,7 @@ class MailFile:
             try:
                 yield from self._read_member(_opened(self._archive, member), number, member.filename, offset)
             except _DAMAGED:  # the files beside it may be whole
-                yield Found(None, (), Place(number + 1))
+                yield Found(None, (), Place(number + 1), member.filename)
 
     def _read_member(
         self, opened: AbstractContextManager[Stream], number: int, name: str, offset: int
@@ -118,12 +119,12 @@ class MailFile:
             kind = _kind(file)
             file.seek(offset)
             if kind is None:
-                yield Found(None, (), Place(number + 1))
+                yield Found(None, (), Place(number + 1), name)
             elif kind == "message":
                 raw = file.read(self._most_bytes + 1)
                 is_large = len(raw) > self._most_bytes
                 entry = Entry(None, None, None, len(raw)) if is_large else single_entry(raw, len(raw))
-                yield Found(entry, _folder(name)[:-1], Place(number + 1))
+                yield Found(entry, _folder(name)[:-1], Place(number + 1), name)
             else:
                 for entry in read_mbox(file, most_bytes=self._most_bytes):
                     yield Found(entry, _folder(name), Place(number, entry.end))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mailsync.errors import CannotDo
 from mailsync.message.dates import parse_date
-from mailsync.message.headers import first, split_header, structured
+from mailsync.message.headers import first, split_header, structured, unstructured
 from mailsync.message.references import parse_message_id
 from mailsync.models import Act, Change, Folder, Message, Placement, Upload
 from mailsync.store import changes, quota, uploads
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 #: So many messages on their way to the server are enough: what the person does meanwhile is not to wait behind more.
 MOST_WAITING = 200
+
+#: Characters of a subject that name a message.
+_MOST_NAMED = 200
 
 #: Bytes, when it came, and its flags.
 Letter = tuple[bytes, datetime, tuple[str, ...]]
@@ -93,15 +96,15 @@ def check_still_fits(act: Act, upload: Upload) -> None:
         raise CannotDo("Your room here is full. What has been imported stays; make room, then import the file again.")
 
 
-def record_import(act: Act, folder: Folder, letters: Sequence[Letter]) -> tuple[int, int, list[FolderCounts]]:
+def record_import(act: Act, folder: Folder, letters: Sequence[Letter]) -> tuple[int, list[Letter], list[FolderCounts]]:
     """File these, but those that the account has already, wherever they lie: the same bytes, or the same Message-ID
     and Date. Some machines give all their letters one Message-ID.
 
-    Returns how many are new, how many were here, and the folders' new counts.
+    Returns how many are new, which were here, and the folders' new counts.
     """
     fresh = _unknown(folder.account_id, letters)
     if not fresh:
-        return 0, len(letters), []
+        return 0, list(letters), []
     lock_folders([folder.pk])
     messages = store_own_messages(folder.account_id, [(raw, at) for raw, at, _ in fresh])
     by_flags: dict[tuple[str, ...], list[Message]] = {}
@@ -112,7 +115,8 @@ def record_import(act: Act, folder: Folder, letters: Sequence[Letter]) -> tuple[
     pairs = [(folder.pk, message.thread_id) for message in messages]
     counts = refresh(pairs)
     refresh_threads({thread for _, thread in pairs})
-    return len(fresh), len(letters) - len(fresh), counts
+    new = {id(letter) for letter in fresh}
+    return len(fresh), [letter for letter in letters if id(letter) not in new], counts
 
 
 def _unknown(account_id: int, letters: Sequence[Letter]) -> list[Letter]:
@@ -131,6 +135,12 @@ def _unknown(account_id: int, letters: Sequence[Letter]) -> list[Letter]:
             if name[0]:
                 known_names.add(name)
     return fresh
+
+
+def subject_of(raw: bytes) -> str:
+    """What a message of a file is called, to name it to a person; "" where it has no subject."""
+    fields, _, _ = split_header(raw, 0, len(raw))
+    return unstructured(first(fields, b"subject")).strip()[:_MOST_NAMED]
 
 
 def _named(raw: bytes) -> tuple[str, datetime | None]:

@@ -82,10 +82,18 @@ def test_what_the_account_has_is_left_out_and_a_second_time_brings_nothing() -> 
     make_message(inbox, raws[0], message_id="<other@x>")
     act = done(give(account.user_id, account, boxed([*raws, raws[3]]), archive))
     assert (act.count, act.detail["known"]) == (3, 2)
+    assert act.detail["left_out"] == [["known", "Old 0"], ["known", "Old 3"]]
     again = done(give(account.user_id, account, boxed(raws), archive))
     assert (again.count, again.detail["known"]) == (0, 4)
     archive.refresh_from_db()
     assert archive.total == 3
+
+
+def test_a_file_of_an_archive_that_holds_no_mail_is_named() -> None:
+    account = make_account()
+    data = zipped({"Work/tea.eml": mails(1)[0], "Work/cat.png": b"\x89PNG"})
+    act = done(give(account.user_id, account, data, make_folder(account), name="old.zip"))
+    assert (act.count, act.detail["left_out"]) == (1, [["no_mail", "Work/cat.png"]])
 
 
 def test_letters_of_a_machine_that_gives_all_the_same_name_come_all() -> None:

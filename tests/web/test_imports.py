@@ -105,7 +105,12 @@ def test_the_list_tells_each_fate(browser: Client, anna: User, account: MailAcco
         Act.objects.create(user=anna, verb=Act.IMPORT, group=group, **said)
 
     act("working", 1, total=200, rows_done=50, count=1200)
-    act("done", 2, count=1, detail={"known": 1, "too_large": 2, "no_mail": 3})
+    act(
+        "done",
+        2,
+        count=1,
+        detail={"known": 1, "too_large": 2, "no_mail": 3, "left_out": [["known", "<Tea>"], ["no_mail", "a/cat.png"]]},
+    )
     act(
         "stopped",
         3,
@@ -117,6 +122,7 @@ def test_the_list_tells_each_fate(browser: Client, anna: User, account: MailAcco
     assert 'value="25"' in page
     for words in (
         *("1,200 messages imported", "1 was here already", "2 are too large", "3 files hold no mail"),
+        *("&lt;Tea&gt; (was here already)", "a/cat.png (no mail)", "and 4 more"),
         *("Stopped: Your room here is full.", "Taken back", "Being taken back", "Stop and take back"),
     ):
         assert words in page, words

@@ -14,7 +14,8 @@ from webmail.present.said import said
 
 @dataclass(frozen=True, slots=True)
 class ImportLine:
-    """``percent`` is how much of the file has been read, while it is; ``notes`` say what became of its messages."""
+    """``percent`` is how much of the file has been read, while it is; ``notes`` say what became of its messages, and
+    ``left_out`` names those that were left out, as far as they were noted."""
 
     group: str
     label: str
@@ -25,6 +26,7 @@ class ImportLine:
     notes: tuple[str, ...]
     folder_id: int
     may_undo: bool
+    left_out: tuple[str, ...]
 
 
 def present_imports(acts: Sequence[Act]) -> list[ImportLine]:
@@ -39,6 +41,7 @@ def present_imports(acts: Sequence[Act]) -> list[ImportLine]:
             notes=tuple(_notes(act)),
             folder_id=int(act.argument),
             may_undo=act.state in (Act.State.DONE, Act.State.WORKING, Act.State.STOPPED) and act.count > 0,
+            left_out=() if act.state in Act.UNDER_WAY else tuple(_left_out(act)),
         )
         for act in acts
     ]
@@ -65,6 +68,15 @@ def _notes(act: Act) -> Iterable[str]:
         yield ngettext("%(n)s is too large", "%(n)s are too large", large) % {"n": _grouped(large)}
     if others:
         yield ngettext("%(n)s file holds no mail", "%(n)s files hold no mail", others) % {"n": _grouped(others)}
+
+
+def _left_out(act: Act) -> Iterable[str]:
+    why = {"known": _("was here already"), "too_large": _("too large"), "no_mail": _("no mail")}
+    named = act.detail.get("left_out", [])
+    for fate, name in named:
+        yield f"{name or _('(no subject)')} ({why[fate]})"
+    if more := sum(act.detail.get(fate, 0) for fate in why) - len(named):
+        yield ngettext("and %(n)s more", "and %(n)s more", more) % {"n": _grouped(more)}
 
 
 def _grouped(number: int) -> str:

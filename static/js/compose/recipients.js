@@ -128,12 +128,13 @@ export class Recipients {
       return;
     }
     if (!this.chips.includes(waiting)) return;
-    this.drop(waiting);
-    for (const person of answer.people) this.add(person, { quiet: true });
+    // Where it stood: of two that are asked for, the later may be answered first.
+    for (const person of answer.people) this.add(person, { quiet: true, before: waiting });
     for (const error of answer.errors) {
       const wrong = error.match(/[“„](.*?)[”“]/)?.[1] ?? text;
-      this.add({ name: "", address: "", line: wrong, initials: "!", hue: "", error }, { quiet: true });
+      this.add({ name: "", address: "", line: wrong, initials: "!", hue: "", error }, { quiet: true, before: waiting });
     }
+    this.drop(waiting);
     this.marks();
     this.sync();
     this.composition.changed();
@@ -148,7 +149,7 @@ export class Recipients {
 
   /* ------------------------------------------------------------------ chips */
 
-  add(person, { quiet = false } = {}) {
+  add(person, { quiet = false, before = null } = {}) {
     const key = person.address.toLowerCase();
     if (key && this.chips.some((chip) => chip.address.toLowerCase() === key)) return null;
     const element = document.createElement("span");
@@ -170,8 +171,8 @@ export class Recipients {
     button.addEventListener("click", () => this.remove(chip));
     button.addEventListener("keydown", (event) => this.walk(event, chip));
     label.addEventListener("dblclick", () => this.edit(chip));
-    this.chips.push(chip);
-    this.entry.before(element);
+    this.chips.splice(before ? this.chips.indexOf(before) : this.chips.length, 0, chip);
+    (before?.element ?? this.entry).before(element);
     this.sync();
     if (!quiet) this.composition.changed();
     return chip;
