@@ -70,6 +70,10 @@ class Heron:
         answer.raise_for_status()
         return answer.text
 
+    def nothing(self, number: int) -> None:
+        """A request of somebody signed in that asks for nothing: what Django and our middlewares take of each."""
+        self._get("/healthz")
+
     def list(self, number: int) -> None:
         assert 'class="row' in self._get(self._folder, "list")
 
@@ -160,6 +164,8 @@ def measure_alone(client: Client, words: Sequence[str], rounds: int, push: Calla
         "mark": (rounds, client.mark),
         "body search": (len(words), lambda number: client.search(words[number])),
     }
+    if isinstance(client, Heron):
+        works["a signed-in request"] = (rounds, client.nothing)
     costs = {}
     for name, (count, work) in works.items():
         for warming in range(min(_WARMING, count)):
@@ -255,7 +261,7 @@ def roundcube_figures(
 def told(heron: Mapping[str, float], peer: Mapping[str, float]) -> None:
     print(f"\n{'ms of all servers’ CPU':<26}{'Heron':>10}{'Roundcube':>12}{'ratio':>9}{'goal':>8}")
     for name, cost in heron.items():
-        other = f"{peer[name]:>12.1f}{peer[name] / cost:>9.1f}{_GOALS[name]:>8.0f}" if peer else ""
+        other = f"{peer[name]:>12.1f}{peer[name] / cost:>9.1f}{_GOALS[name]:>8.0f}" if name in peer else ""
         print(f"{name:<26}{cost:>10.2f}{other}", flush=True)
 
 

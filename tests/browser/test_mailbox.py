@@ -65,6 +65,25 @@ def test_archive_takes_the_row_opens_the_next_and_undo_brings_it_back(chromium: 
     assert Placement.objects.filter(folder=inbox, shown=True, message__subject=before[1]).exists()
 
 
+def test_a_row_has_buttons_where_the_pointer_is_and_they_go_with_its_marks(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    line = page.locator(".row").nth(2)
+    name = line.get_attribute("id")
+    expect(page.locator(".row .acts")).to_have_count(0)
+    line.hover()
+    expect(line.get_by_role("button")).to_have_count(4)
+    assert line.get_by_role("button", name="Archive").get_attribute("value") == f"archive {name}"
+    before, after = "Flag", "Remove flag"
+    if "flagged" in (line.get_attribute("class") or ""):
+        before, after = after, before
+    line.get_by_role("button", name=before, exact=True).click()
+    page.mouse.move(5, 5)
+    line.hover()
+    expect(line.get_by_role("button", name=after, exact=True)).to_be_visible()
+    expect(line.get_by_role("button", name=before, exact=True)).to_have_count(0)
+    expect(line.get_by_role("button")).to_have_count(4)
+
+
 def test_a_refused_act_brings_the_row_back_and_says_why(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium)
     before = subjects(page)

@@ -27,6 +27,15 @@ def subjects(answer: Any) -> list[str]:
     return [re.sub("<[^>]*>", "", link).strip() for link in links]
 
 
+def test_the_buttons_of_rows_come_once_with_the_page(browser: Client, inbox: Folder, part: Any) -> None:
+    make_message(inbox, subject="The keys")
+    page = browser.get(f"/f/{inbox.pk}/").content.decode()
+    kept = page[page.index('<template id="rowacts">') :].partition("</template>")[0]
+    assert re.findall('value="([a-z]+)"', kept) == ["archive", "trash", "unflag", "flag", "read", "unread"]
+    assert page.count('name="one"') == 6
+    assert b'name="one"' not in browser.get(f"/f/{inbox.pk}/", **part("list")).content
+
+
 def test_home_leads_to_the_only_inbox(browser: Client, inbox: Folder) -> None:
     assert browser.get("/").headers["Location"] == f"/f/{inbox.pk}/"
 

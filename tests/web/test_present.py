@@ -4,6 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import translation
 
 from mailsync.types import Address
 from webmail.present.clock import group_of
@@ -37,6 +38,14 @@ SHOP = Address("", "news@shop.example")
 )
 def test_groups_follow_the_readers_calendar(day: tuple[int, int, int], hour: int, label: str) -> None:
     assert group_of(datetime(*day, hour, 30, tzinfo=BERLIN), NOW).label == label
+
+
+def test_a_month_is_named_in_the_language_of_who_reads_it() -> None:
+    labels = []
+    for language in ("en", "de", "en"):
+        with translation.override(language):
+            labels.append(group_of(datetime(2025, 10, 21, tzinfo=BERLIN), NOW).label)
+    assert labels == ["October 2025", "Oktober 2025", "October 2025"]
 
 
 def test_a_week_that_began_yesterday_has_no_earlier_days() -> None:

@@ -1,9 +1,10 @@
 """The spans of time that a list is divided into, by the reader's clock. Pure: "now" is handed in."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
-from django.utils import formats
+from django.utils import formats, translation
 from django.utils.translation import gettext as _
 
 
@@ -30,5 +31,11 @@ def group_of(moment: datetime, now: datetime) -> Group:
         return Group("last-week", _("Last week"))
     if (day.year, day.month) == (today.year, today.month):
         return Group("this-month", _("Earlier this month"))
-    label = formats.date_format(day, "F" if day.year == today.year else "F Y")
-    return Group(f"{day:%Y-%m}", label)
+    pattern = "F" if day.year == today.year else "F Y"
+    return _month(day.replace(day=1), pattern, translation.get_language())
+
+
+@lru_cache(maxsize=256)
+def _month(first: date, pattern: str, _language: str | None) -> Group:
+    """Printed once for the rows of all lists: each time it takes longer than the rest of a row's presentation."""
+    return Group(f"{first:%Y-%m}", formats.date_format(first, pattern))

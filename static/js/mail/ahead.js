@@ -9,7 +9,11 @@ import { bodyOf, fill, getReady, putOutOfSight, takesBodies, whenIdle } from "he
 const rehearsals = new Map();
 const AHEAD = { most: 3, milliseconds: 30_000 };
 
-const marksOf = (row) => `${row.matches(".unread")}${row.matches(".flagged")}${row.innerHTML}`;
+/** How it looks and what it says; the buttons that it gets under the pointer change neither. */
+const marksOf = (row) => {
+  const said = [...row.children].filter((cell) => !cell.querySelector(".acts")).map((cell) => cell.innerHTML);
+  return `${row.matches(".unread")}${row.matches(".flagged")}${said.join("")}`;
+};
 
 /** Fetch the conversation of a row ahead of the click or key that opens it, and its newest body. */
 export function rehearse(row) {

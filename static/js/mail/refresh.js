@@ -2,6 +2,7 @@
    gone leaves; further down, what is out of view is emptied and read anew when it comes near. */
 
 import { part } from "heron/mail/request";
+import { refurnish } from "heron/mail/row_acts";
 import { away, dress, grid, isArrival, resize, rowNamed, scroller } from "heron/mail/rows";
 import { empty, firstUrl, groupsOf, join, layOut, listRound, readPage, settle } from "heron/mail/chunks";
 
@@ -70,6 +71,7 @@ function freshen(fresh) {
     [...row.children].forEach((cell, at) => {
       if (old.children[at].innerHTML !== cell.innerHTML) old.children[at].replaceWith(cell);
     });
+    refurnish(old);
   }
 }
 

@@ -3,6 +3,7 @@
 import { currentRow, dress } from "heron/mail/rows";
 import { watch } from "heron/mail/chunks";
 import { start as startHistory } from "heron/mail/reader";
+import "heron/mail/row_acts";
 import "heron/mail/panes";
 import "heron/mail/menus";
 import "heron/mail/keys";

@@ -1,0 +1,32 @@
+/* The buttons of a row. They show where the pointer is and cannot be reached without it, so they are made when it comes:
+   of fifty rows they would be 40 kB. Without scripts the boxes and the bar above the list do it all. */
+
+import { rowOf } from "heron/mail/rows";
+
+const list = document.getElementById("list");
+const template = document.getElementById("rowacts");
+
+/** Give the row the buttons that go with its marks, unless it has them. */
+export function furnish(row) {
+  const state = `${row.matches(".flagged")} ${row.matches(".unread")}`;
+  const before = row.querySelector(".acts")?.parentElement;
+  if (before?.dataset.state === state) return;
+  const cell = template.content.firstElementChild.cloneNode(true);
+  cell.dataset.state = state;
+  for (const button of cell.querySelectorAll("button")) {
+    if (button.dataset.when && !row.matches(button.dataset.when)) button.remove();
+    else button.value = `${button.value} ${row.id}`;
+  }
+  if (before) before.replaceWith(cell);
+  else row.append(cell);
+}
+
+/** The marks of a row have changed where it stands. */
+export function refurnish(row) {
+  if (row.querySelector(".acts")) furnish(row);
+}
+
+list?.addEventListener("pointerover", (event) => {
+  const row = rowOf(event.target);
+  if (row && event.pointerType !== "touch") furnish(row);
+});
