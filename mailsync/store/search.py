@@ -41,10 +41,12 @@ from mailsync.store.word_forms import WordForms, load_forms, with_forms
 _SET_ASIDE = frozenset({"junk", "trash"})
 #: Beyond this many the count of what is not searched yet is not worth its time.
 _MOST_COUNTED = 100_000
+#: Walks over more folders are planned each time: a plan is kept for each number of folders.
+_MOST_READY = 30
 
 WALK = """
     WITH walked AS MATERIALIZED (
-        SELECT * FROM ({arms}) AS p ORDER BY p.received_at DESC LIMIT %(walk)s
+        SELECT * FROM ({arms}) AS p ORDER BY p.received_at DESC LIMIT {walk}
     )
     SELECT p.received_at, p.message_id, p.id, w.reached, w.count
       FROM (SELECT min(received_at) AS reached, count(*) AS count FROM walked) AS w
@@ -61,7 +63,7 @@ _JOINED = {
 #: One folder's list, in its order; the walk merges as many as are searched and reads no more of each than it takes.
 ARM = """
     (SELECT p.* FROM mailsync_placement p WHERE p.folder_id = {folder} AND p.shown{where}
-      ORDER BY p.received_at DESC, p.id DESC LIMIT %(walk)s)
+      ORDER BY p.received_at DESC, p.id DESC LIMIT {walk})
 """
 
 _INDEX = """
@@ -286,8 +288,12 @@ def _by_walk(
     narrowed = "".join(_narrowing(part, condition) for part in parts)
     if start is not None:
         narrowed += f" AND p.received_at <= {condition.value(start.at)}"
-    arms = " UNION ALL ".join(ARM.format(folder=place.folder_id, where=narrowed) for place in places)
-    rows = read_rows(WALK.format(arms=arms, where=where, joined=joined(condition)), {**condition.values, "walk": size})
+    # What every search begins with is planned once for so many folders; its length stands in it, as a plan that did not
+    # know it would be for a tenth of the mailbox.
+    is_first = start is None and size == search_steps.FIRST and len(places) <= _MOST_READY
+    folders = [condition.value(place.folder_id) if is_first else str(place.folder_id) for place in places]
+    sql = walk_sql(folders, narrowed, where, condition, size)
+    rows = read_rows(sql, condition.values, is_ready=is_first)
     _, _, _, reached, count = rows[0]
     is_end = count < size
     found: dict[int, tuple[Cursor, int]] = {}
@@ -350,15 +356,24 @@ def _by_index(
         asked = every([part for part in parts if is_indexed(part)])
         assert asked is not None
         source, values["words"] = _BY_WORDS, tsquery(asked)
-    rows = read_rows(_INDEX.format(source=source, where=where, after=after, joined=joined(condition)), values)
+    # However many it names, the shape leaves one plan: the function of the words plans its own part for its values.
+    sql = _INDEX.format(source=source, where=where, after=after, joined=joined(condition))
+    rows = read_rows(sql, values, is_ready=name is None)
     return [(Cursor(at, message), placement) for at, message, placement in rows]
+
+
+def walk_sql(folders: Sequence[str], narrowed: str, where: str, condition: Condition, size: int) -> str:
+    """The walk down the newest ``size`` placements of these folders, each a number or the name of a value."""
+    arms = " UNION ALL ".join(ARM.format(folder=folder, where=narrowed, walk=size) for folder in folders)
+    return WALK.format(arms=arms, where=where, joined=joined(condition), walk=size)
 
 
 def joined(condition: Condition) -> str:
     return " ".join(_JOINED[table] for table in sorted(condition.tables))
 
 
-def read_rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
+def read_rows(sql: str, values: dict[str, Any], *, is_ready: bool = False) -> list[tuple[Any, ...]]:
+    """``is_ready``: planned once for a connection, whatever the values."""
+    with prepared_cursor() if is_ready else connection.cursor() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall())

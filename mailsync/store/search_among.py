@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from mailsync.store.listing import ListRow, message_rows
-from mailsync.store.search import ARM, WALK, Search, joined, read_rows
+from mailsync.store.search import Search, joined, read_rows, walk_sql
 from mailsync.store.search_sql import Condition
 
 _AMONG = """
@@ -52,8 +52,8 @@ def backtest(search: Search, *, size: int, limit: int) -> Backtest:
         return Backtest(0, 0, ())
     condition = Condition(list(search.places), timezone.get_current_timezone())
     where = condition.sql(search.term)
-    arms = " UNION ALL ".join(ARM.format(folder=place.folder_id, where="") for place in search.places)
-    rows = read_rows(WALK.format(arms=arms, where=where, joined=joined(condition)), {**condition.values, "walk": size})
+    folders = [str(place.folder_id) for place in search.places]
+    rows = read_rows(walk_sql(folders, "", where, condition, size), condition.values)
     first: dict[int, int] = {}
     for _at, message, placement, *_ in rows:
         if message is not None:

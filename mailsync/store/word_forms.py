@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from accounts.ready import prepared_cursor
 from mailsync.message.language import STEMMERS
 from mailsync.message.lexemes import LANGUAGE_MARK, Vector
 from mailsync.message.words import LONGEST_INFLECTED, words
@@ -120,7 +121,7 @@ def load_forms(terms: Iterable[Term | None], account_ids: Sequence[int]) -> Word
         "stemmers": list(STEMMERS.values()),
         "words": sorted(asked),
     }
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_FORMS, values)
         for word, language, found in cursor.fetchall():
             forms.setdefault(word, []).append(Forms(language, tuple(found)))
@@ -145,6 +146,6 @@ def languages_of(message_ids: Sequence[int], term: Term | None) -> dict[int, str
     languages = sorted({one.language for word in walk(term) if isinstance(word, Words) for one in word.forms})
     if not languages:
         return {}
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_LANGUAGES, [list(message_ids), languages, LANGUAGE_MARK])
         return dict(cursor.fetchall())

@@ -18,7 +18,8 @@ from mailsync.store.relevance import WEIGHED, load_relevant
 from mailsync.store.search import Search, prepare_search
 from tests.factories import make_account, make_folder
 from tests.store.big_folder import fill
-from tests.store.test_listing_size import measure
+from tests.store.test_listing_size import kept_plans as kept_plans  # a fixture
+from tests.store.test_listing_size import measure, rows_touched
 
 LARGE = 100_000
 #: The address of a mailbox of 300 messages beside it.
@@ -138,6 +139,35 @@ def test_facets_read_a_bounded_number_of_rows(large: Folder, query: str, counted
     assert len(read) <= 3
     assert max(read) <= 4 * MOST_WALKED, (query, read)
     assert read[-1] <= 2 * COUNTED, "the matches are read by their keys"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("common ", 50),
+        ("third ", 50),
+        ('"common n17"', 1),
+        ("n17 ", 1),
+        ("from:person17 third ", 50),
+        ("rare ", 50),
+        ("walking ", 50),
+        ("absent ", 0),
+        ("rare is:unread", 50),
+        ("is:flagged third ", 50),
+    ],
+)
+def test_kept_plans_of_a_search_read_a_bounded_number_of_rows(
+    large: Folder, kept_plans: None, query: str, count: int
+) -> None:
+    def found() -> int:
+        return len(prepare_search(large.account.user_id, query).page().rows)
+
+    assert found() <= count  # the plans are made
+    rows, read = rows_touched(found)
+    assert rows <= count
+    assert (rows > 0) == (count > 0)
+    assert read <= 4 * MOST_WALKED, query
 
 
 #: The worst that statistics could say: to read a table whole seems free, and each entry of an index dear.
