@@ -26,7 +26,7 @@ from mailsync.store.first_mail import is_first_of_sender
 from mailsync.store.unsubscriptions import load_unsubscription
 from mailsync.store.wanted_receipts import receipt_wanted_by
 from mailsync.types import Address
-from webmail.bodies import ShownBody, load_body, message_root
+from webmail.bodies import ShownBody, load_body, message_root, picture_urls
 from webmail.files import Preview, file_name, is_dangerous, preview_kind
 from webmail.present.files import FileTile, file_tile
 from webmail.present.invitation import Invitation, read_invitation
@@ -167,7 +167,9 @@ def body_context(
     told["sealed"] = present_sealed(protection, load_signers(message, protection), message.from_address)
     told["has_key"] = protection.has_key
     context = _with_frame(user, message, likes, shown, told, protection)
-    return _with_document(context, likes, shown.body) if with_document and not shown.is_empty else context
+    if shown.is_empty or not with_document:
+        return context
+    return _with_document(context, user, message, likes, shown.body)
 
 
 def _delivery(user: User, message: Message, mine: Collection[str]) -> OutgoingCard | None:
@@ -211,11 +213,14 @@ def _with_frame(
     )
 
 
-def _with_document(context: BodyContext, likes: preferences.Preferences, body: CleanBody) -> BodyContext:
-    """The same with what its frame would load: not where that has pictures, whose addresses are this frame's alone."""
-    if context.shows_remote or any(slot.origin == "cid" for slot in body.slots):
+def _with_document(
+    context: BodyContext, user: User, message: Message, likes: preferences.Preferences, body: CleanBody
+) -> BodyContext:
+    """The same with what its frame would load: not where that shows pictures of others, which only its own may."""
+    if context.shows_remote:
         return context
-    text = html_document(body, theme=THEMES[_theme(likes).get("theme", "auto")])
+    own = picture_urls(message, user.pk, remote=False)
+    text = html_document(body, picture_url=own, theme=THEMES[_theme(likes).get("theme", "auto")])
     if len(text) > MAX_DOCUMENT_CHARACTERS:
         return context
     return replace(context, document=text, mode=mode_of(body))

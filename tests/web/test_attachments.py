@@ -81,7 +81,7 @@ def test_a_file_goes_out_to_be_saved(page: Client, bob: User) -> None:
 def test_a_stranger_gets_404(client: Client, bob: User) -> None:
     message = store(bob, attached(("a.txt", "text/plain", b"x"), ("*c", "image/png", PNG)))
     client.force_login(make_user("eve"))
-    urls = [url_of(message), f"/m/{message.pk}/cid/3", f"/m/{message.pk}/attachments.zip"]
+    urls = [url_of(message), f"/cid/{message.pk}/3", f"/m/{message.pk}/attachments.zip"]
     for url in [*urls, f"/m/{message.pk}/source", f"/m/{message.pk}/eml"]:
         assert client.get(url).status_code == 404, url
 
@@ -190,13 +190,13 @@ def test_a_picture_of_the_message(page: Client, bob: User) -> None:
     )
     message = store(bob, raw)
     shown = page.get(f"/m/{message.pk}/body").content.decode()
-    assert f'src="/m/{message.pk}/cid/2"' in shown
-    response = page.get(f"/m/{message.pk}/cid/2")
+    assert f'src="/cid/{message.pk}/2"' in shown
+    response = page.get(f"/cid/{message.pk}/2")
     assert (response.status_code, content_of(response)) == (200, PNG)
     assert response.headers["Content-Type"] == "image/png"
     assert response.headers["Content-Security-Policy"] == POLICY
-    assert page.get(f"/m/{message.pk}/cid/3").status_code == 404
-    assert page.get(f"/m/{message.pk}/cid/1").status_code == 404
+    assert page.get(f"/cid/{message.pk}/3").status_code == 404
+    assert page.get(f"/cid/{message.pk}/1").status_code == 404
 
 
 def test_source_and_eml(page: Client, bob: User) -> None:

@@ -37,7 +37,7 @@ def test_the_frame_has_exactly_its_policy(page: Client, bob: User) -> None:
     assert response.status_code == 200
     assert response.headers["Content-Security-Policy"] == (
         "default-src 'none'; script-src 'none'; style-src 'unsafe-inline'; "
-        f"img-src http://testserver/m/{message.pk}/cid/ data:; font-src 'none'; connect-src 'none'; "
+        f"img-src http://testserver/cid/{message.pk}/ data:; font-src 'none'; connect-src 'none'; "
         "media-src 'none'; object-src 'none'; frame-src 'none'; child-src 'none'; worker-src 'none'; "
         "manifest-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; "
         "require-trusted-types-for 'script'; trusted-types 'none'; "
@@ -103,7 +103,7 @@ def test_remote_pictures_wait_for_consent(page: Client, bob: User) -> None:
     assert len(re.findall(r'src="/imgproxy/\?t=[\w.-]+"', shown)) == 1
     assert len(re.findall(r"url\(/imgproxy/\?t=[\w.-]+\)", shown)) == 1
     policy = response.headers["Content-Security-Policy"]
-    assert f"img-src http://testserver/m/{message.pk}/cid/ data: http://testserver/imgproxy/;" in policy
+    assert f"img-src http://testserver/cid/{message.pk}/ data: http://testserver/imgproxy/;" in policy
 
 
 def test_beacons_never_load(page: Client, bob: User) -> None:

@@ -88,13 +88,17 @@ def _with_picture() -> bytes:
     return letter.as_bytes()
 
 
-@pytest.mark.parametrize("why", ["nobody asked", "own picture", "pictures of a trusted sender", "long", "empty"])
+def test_its_own_pictures_are_where_the_frame_may_look(browser: Client, inbox: Folder, anna: User, part: Any) -> None:
+    message = store(anna, _with_picture(), inbox)
+    document = embedded(opened(browser, message, part))[1]
+    assert f'src="/cid/{message.pk}/2"' in document
+
+
+@pytest.mark.parametrize("why", ["nobody asked", "pictures of a trusted sender", "long", "empty"])
 def test_else_the_frame_loads_it(
     why: str, browser: Client, inbox: Folder, anna: User, part: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    raw = {"own picture": _with_picture(), "empty": b"From: a@shop.test\r\nContent-Type: image/png\r\n\r\nx"}.get(
-        why, html_message(_REMOTE)
-    )
+    raw = b"From: a@shop.test\r\nContent-Type: image/png\r\n\r\nx" if why == "empty" else html_message(_REMOTE)
     message = store(anna, raw, inbox)
     if why == "pictures of a trusted sender":
         TrustedSender.objects.create(user=anna, address="ann@shop.test")
@@ -141,8 +145,8 @@ def test_an_empty_frame_is_as_confined_as_a_body(mode: str, browser: Client, ann
     message = store(anna, html_message("<p>One</p>"), inbox)
     body, frame = browser.get(f"/m/{message.pk}/body"), browser.get(f"/frame/{mode}")
     policies = [_directives(answer.headers["Content-Security-Policy"]) for answer in (body, frame)]
-    assert policies[0].pop("img-src") == f"http://testserver/m/{message.pk}/cid/ data:"
-    assert policies[1].pop("img-src") == "data:"
+    assert policies[0].pop("img-src") == f"http://testserver/cid/{message.pk}/ data:"
+    assert policies[1].pop("img-src") == "http://testserver/cid/ data:"
     assert policies[0] == policies[1]
     differ = {"Content-Security-Policy", "Content-Length", "Vary"}  # what is as short as this is not compressed
     assert {k: v for k, v in body.headers.items() if k not in differ} == {

@@ -52,7 +52,8 @@ def body(request: HttpRequest, message_id: int) -> HttpResponse:
 def frame(request: HttpRequest, mode: str) -> HttpResponse:
     """A frame with nothing in it yet, for scripts: the cleaned body that comes with a conversation is put into it.
 
-    Its policy is that of every body, for one without pictures of its own.
+    Its policy is that of every body, but that it shows own pictures of whichever message is opened next: in their
+    folder there is nothing else, and none but the reader's.
     """
     refused = _refuse_outside_frame(request)
     if refused is not None:
@@ -61,7 +62,9 @@ def frame(request: HttpRequest, mode: str) -> HttpResponse:
         response = HttpResponse(empty_document(mode), headers=dict(HEADERS))
     except KeyError as error:
         raise Http404 from error
-    response.headers["Content-Security-Policy"] = content_security_policy()
+    response.headers["Content-Security-Policy"] = content_security_policy(
+        _folder(request, reverse("cid", args=[1, "1"]), 2)
+    )
     return response
 
 
@@ -141,8 +144,13 @@ def _framed(request: HttpRequest, message: Message, *, remote: bool) -> HttpResp
     return response
 
 
+def _folder(request: HttpRequest, path: str, levels: int) -> str:
+    """The absolute URL of the folder so many levels above a path."""
+    return request.build_absolute_uri(f"{path.rsplit('/', levels)[0]}/")
+
+
 def _policy(request: HttpRequest, message: Message, *, remote: bool) -> str:
-    own = request.build_absolute_uri(reverse("cid", args=[message.pk, "1"]).removesuffix("1"))
+    own = _folder(request, reverse("cid", args=[message.pk, "1"]), 1)
     proxy = request.build_absolute_uri(reverse("picture_proxy"))
     return content_security_policy(own, *([proxy] if remote else []))
 

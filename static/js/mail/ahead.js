@@ -86,6 +86,15 @@ function loadBody(page) {
 
 const newestFrame = (page) => [...page.querySelectorAll("iframe[data-frame]")].at(-1);
 
+/** To take a document down takes as long as to lay one out: what was read until now goes when there is time. */
+function retire(frame) {
+  if (!document.body.moveBefore) return;
+  frame.hidden = true;
+  for (const name of ["id", "name", "data-frame"]) frame.removeAttribute(name);
+  document.body.moveBefore(frame, null);
+  whenIdle(() => frame.remove());
+}
+
 /** Put a page into the reading pane, its newest body in a frame that was filled or loads out of sight. That one is moved
     there as it is, where the browser can; elsewhere the page's own takes the body from the browser's cache. */
 export function place(page, ahead, main) {
@@ -93,6 +102,7 @@ export function place(page, ahead, main) {
   const body = bodyOf(own);
   const frame = ahead ?? fill(own);
   body?.remove();
+  main.querySelectorAll("iframe[data-frame]").forEach(retire);
   if (frame && main.moveBefore) {
     const slot = document.createElement("i");
     own.replaceWith(slot);

@@ -67,6 +67,7 @@ function adopt(frame) {
   let scale = 1;
   let room = 0;
   const fit = () => {
+    if (frame.hidden) return; // it is left, or not come yet
     const needed = heightOf(inside) + Math.max(0, frame.clientHeight - inside.documentElement.clientHeight);
     if (needed && Math.abs(needed - frame.clientHeight) > 1) frame.style.blockSize = `${needed}px`;
     // A transform keeps the room that the frame had before it.
@@ -74,6 +75,7 @@ function adopt(frame) {
     frame.classList.add("fitted");
   };
   const widen = () => {
+    if (frame.hidden) return;
     room = frame.parentElement.clientWidth;
     scale = fitWidth(frame, inside);
     fit();

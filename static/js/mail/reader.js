@@ -10,7 +10,7 @@ import {
   clearSelection, currentName, currentRow, focusRow, grid, neighbour, rowNamed, rows, scroller, setCurrent,
   startAfresh, urlOf,
 } from "heron/mail/rows";
-import { getReady, takesBodies, whenIdle } from "heron/mail/spare";
+import { getAllReady, getReady, takesBodies, whenIdle } from "heron/mail/spare";
 
 const app = document.getElementById("app");
 const list = document.getElementById("list");
@@ -93,7 +93,7 @@ function show(page, frame) {
   document.dispatchEvent(new CustomEvent("heron:opened"));
   const mine = abort;
   loaded(main.querySelector("iframe[data-frame]")).then(() => whenIdle(() => {
-    if (takesBodies) getReady(mode);
+    if (takesBodies && mode) getReady(mode);
     if (mine === abort) lookAhead();
   }));
 }
@@ -264,6 +264,6 @@ addEventListener("popstate", async (event) => {
 });
 
 export function start() {
-  if (takesBodies) addEventListener("load", () => whenIdle(() => getReady()), { once: true });
+  if (takesBodies) addEventListener("load", () => whenIdle(getAllReady), { once: true });
   history.replaceState({ heron: app.dataset.view, list: firstUrl(), opened: false }, "");
 }

@@ -26,7 +26,8 @@ export function refurnish(row) {
   if (row.querySelector(".acts")) furnish(row);
 }
 
+/* With the next picture, not before: a click that comes at once is not to wait for it. */
 list?.addEventListener("pointerover", (event) => {
   const row = rowOf(event.target);
-  if (row && event.pointerType !== "touch") furnish(row);
+  if (row && event.pointerType !== "touch") requestAnimationFrame(() => { if (row.matches(":hover")) furnish(row); });
 });

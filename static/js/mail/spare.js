@@ -10,13 +10,22 @@ export const whenIdle = window.requestIdleCallback ?? setTimeout;
 /** What the server has cleaned stays as it is: the browser leaves out no more than what runs. */
 const AS_IT_IS = { sanitizer: { removeElements: [], comments: true } };
 
-/** By rendering mode. A mode has one from the start, or since the first body that needs it. */
+const MODES = ["standards", "almost", "quirks"];
+/** By rendering mode. */
 const spares = new Map();
 
 /** Resolves when a frame of this mode waits, or cannot. */
-export function getReady(mode = "standards") {
+export function getReady(mode) {
   if (!spares.has(mode)) spares.set(mode, load(mode));
   return spares.get(mode).ready;
+}
+
+/** One of each, one after the other: nobody waits for them yet. */
+export async function getAllReady() {
+  for (const mode of MODES) {
+    await getReady(mode);
+    await new Promise(whenIdle);
+  }
 }
 
 function load(mode) {
