@@ -17,8 +17,11 @@ from tests.browser.safety.corpus import batches, suite_vectors
 from tests.browser.safety.letters import Delivered, deliver
 from tests.render.vectors import VECTORS, Vector
 from tests.web.mail import html_message
+from webmail.render.doctype import MODES
 
 SAMPLE_EVERY = 100
+#: The empty frames that wait for the next body.
+FRAMES = tuple(f"/frame/{mode}" for mode in MODES)
 #: So many frames stand in one page, and so many pages are shown in one window before another one is opened.
 BATCH, PAGES = 60, 20
 #: The whole is cut into runs that are each a mailbox of their own.
@@ -84,7 +87,7 @@ class Reading:
         late = self.take_left_over()
         assert not late, f"after a page was judged: {late}"
         self._bodies.clear()
-        self._known, self._allowed = {path, self._list, "/events", "/frame/standards"}, ()
+        self._known, self._allowed = {path, self._list, "/events", *FRAMES}, ()
         # The page has loaded when all of its frames have.
         self.page.goto(self._url + path, wait_until="load")
         bodies = [f"/m/{pk}/body" for pk in ids]
