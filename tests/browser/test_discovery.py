@@ -74,7 +74,7 @@ def test_an_address_and_a_password_are_enough(
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_where_nothing_is_found_the_form_opens_for_the_hand(site: Site, new_page: NewPage) -> None:
     site.make_user("jo@nowhere.test", PASSWORD, "Jo")
     page = new_page(1440, 900, locale="en-GB")

@@ -47,7 +47,7 @@ def test_what_was_compressed_is_opened(compress: Callable[[bytes], bytes]) -> No
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_what_is_planted_is_found(site: Site) -> None:
     assert find_leaks(site, [PLANTED]) == []
     site.manage("shell", "-c", PLANT.format(secret=PLANTED))

@@ -185,7 +185,7 @@ def quoted(term: Term) -> Term:
             return term
 
 
-@pytest.mark.timeout(1800 if LARGE else 120)
+@pytest.mark.timeout(1800 if LARGE else 300)
 @pytest.mark.django_db
 @pytest.mark.parametrize("seed", SEEDS)
 def test_search_equals_a_plain_scan(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
