@@ -37,5 +37,5 @@ def group_of(moment: datetime, now: datetime) -> Group:
 
 @lru_cache(maxsize=256)
 def _month(first: date, pattern: str, _language: str | None) -> Group:
-    """Printed once for the rows of all lists: each time it takes longer than the rest of a row's presentation."""
+    """Printed once, as most rows of a long list are of some month."""
     return Group(f"{first:%Y-%m}", formats.date_format(first, pattern))
