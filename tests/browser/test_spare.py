@@ -15,6 +15,7 @@ from mailsync.store.summary import refresh
 from tests.browser.conftest import Mailbox
 from tests.render.vectors import VECTORS
 from tests.web.mail import html_message, store
+from webmail.render.doctype import MODES
 
 SPARE = "body > iframe[hidden]:not([name])"
 SHOWN = "#main iframe.fitted"
@@ -42,10 +43,15 @@ def delivered(mailbox: Mailbox, *bodies: str) -> list[Message]:
 
 
 def ready(page: Page) -> None:
+    """A frame of each mode waits."""
     page.wait_for_function(
-        "(spare) => [...document.querySelectorAll(spare)].some((one) => one.contentDocument?.readyState === 'complete'"
-        " && one.contentDocument.URL !== 'about:blank')",
-        arg=SPARE,
+        """([spare, modes]) => {
+          const all = [...document.querySelectorAll(spare)];
+          const isThere = ({ contentDocument }) => contentDocument?.readyState === "complete"
+            && contentDocument.URL !== "about:blank";
+          return all.length === modes && all.every(isThere);
+        }""",
+        arg=[SPARE, len(MODES)],
     )
 
 
@@ -94,7 +100,7 @@ def test_the_rendering_mode_is_the_senders(mode: str, chromium: Browser, mailbox
         frame = click_row(page, message)
         ready(page)
         assert frame.evaluate("(frame) => frame.contentDocument.compatMode") == mode
-    assert "/frame/" in inside(page, two), "the first of a mode asks for a frame of it"
+        assert "/frame/" in inside(page, message)
 
 
 def test_what_the_server_cleaned_is_shown_as_it_would_be_loaded(chromium: Browser, mailbox: Mailbox) -> None:
