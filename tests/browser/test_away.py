@@ -71,6 +71,24 @@ def test_a_page_of_ours_stands_in_and_goes_on_by_itself(chromium: Browser, mailb
     leave_out_the_disconnected(mailbox)
 
 
+def test_what_was_sent_as_the_page_opened_is_seen_in_it_though_nobody_tells(
+    chromium: Browser, mailbox: Mailbox
+) -> None:
+    """The page was made before the act arrived, and the stream of events may begin after it."""
+    page = mailbox.inbox(chromium)
+    inbox = page.url
+    page.context.set_offline(True)
+    gone = archive_first(page)
+    page.goto("about:blank")
+    page.route("**/events", lambda route: route.abort())
+    page.context.set_offline(False)
+    page.goto(inbox)
+    page.wait_for_function(f"() => {KEPT} === null")
+    expect(page.locator(f"#{gone}")).to_have_count(0)
+    assert [change.kind for change in Change.objects.all()] == ["move"]
+    mailbox.complaints.clear()  # of the stream that was cut off
+
+
 def test_no_mail_is_kept_and_signing_out_leaves_nothing(chromium: Browser, mailbox: Mailbox) -> None:
     page = with_worker(chromium, mailbox)
     page.locator(".row").first.click()

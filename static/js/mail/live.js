@@ -10,6 +10,7 @@ import { folderCounted, startNotifying } from "heron/mail/notify";
 import { atRest } from "heron/mail/reader";
 import { refreshTop } from "heron/mail/refresh";
 import { scroller, selection } from "heron/mail/rows";
+import { waitingActs } from "heron/waiting";
 
 const POLL_MILLISECONDS = 60_000;
 /** What had to be taken back is read, not glanced at. */
@@ -305,5 +306,5 @@ export function start() {
   startNotifying();
   stream();
   if (isOffline()) showHealth("offline", offlineWords());
-  else replay().catch(() => {});
+  else if (waitingActs().length) replay().finally(catchUp); // the rows were made before, and the stream may begin after
 }
