@@ -1,4 +1,4 @@
-"""The whole site as real processes for a browser: web, worker, scheduler and watcher on a fresh database."""
+"""The whole site as real processes for a browser: web, worker, scheduler and watcher on a database of its own."""
 
 import os
 import subprocess
@@ -27,11 +27,12 @@ class Site:
 
     ``names``, ``dns`` and ``pages`` are the world in which it finds servers."""
 
-    def __init__(self, folder: Path, certificates: Certificates) -> None:
+    def __init__(self, folder: Path, certificates: Certificates, migrated: str) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.database = f"site_{uuid.uuid4().hex[:12]}"
+        self.migrated = migrated
         self.valkey = Valkey(log=folder / "valkey.log")
         self.children: dict[str, Child] = {}
         self.ca_file = certificates.ca_file
@@ -53,7 +54,7 @@ class Site:
         self.dns.start()
         self.pages.start()
         with psycopg.connect(self._admin_url, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {self.database}")
+            connection.execute(f"CREATE DATABASE {self.database} TEMPLATE {self.migrated}")
         parts = urlsplit(os.environ["DATABASE_URL"])
         self.env = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("HERON_", "PYTEST_"))},
@@ -74,7 +75,6 @@ class Site:
             "PYTHONPATH": str(PROJECT),
             "PYTHONUNBUFFERED": "1",
         }
-        self.manage("migrate", "-v0")
         celery = ("-m", "celery", "-A", "webmail")
         self._child(
             *("web", "-m", "uvicorn", "webmail.asgi:application", "--port", str(self.port)),
@@ -142,9 +142,9 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(certificates: Certificates) -> Iterator[Site]:
+def site(certificates: Certificates, migrated: str) -> Iterator[Site]:
     with tempfile.TemporaryDirectory(prefix="heron-site-") as folder:
-        running = Site(Path(folder), certificates)
+        running = Site(Path(folder), certificates, migrated)
         try:
             running.start()
             yield running
