@@ -1,11 +1,13 @@
 """Tell a user's open pages that something changed: one JSON line on that user's Redis channel, after the commit.
 
-In: a user and what changed. Out: a hint. A lost hint loses nothing, as a page that reconnects reads
-the tables again; so a Redis that is away is logged and never fails the work that was done.
+In: a user and what changed. Out: a hint, and beside it when the last one was given, for a page that was made before and
+listens since. A lost hint loses nothing, as a page that reconnects reads the tables again; so a Redis that is away is
+logged and never fails the work that was done.
 """
 
 import json
 import logging
+import time
 from collections.abc import Iterable
 from functools import cache
 from typing import Protocol
@@ -32,19 +34,27 @@ class Counted(Protocol):
     def unread(self) -> int: ...
 
 
+#: A page that is older than this when it begins to listen reads everything anew, whatever was told.
+KEPT_SECONDS = 3600
+
+
 def channel(user_id: int) -> str:
     """The name of the Redis channel that carries a user's hints."""
     return f"heron:user:{user_id}"
 
 
+def last_told(user_id: int) -> str:
+    """The Redis key that holds when the user's last hint was given, in milliseconds since 1970."""
+    return f"heron:told:{user_id}"
+
+
 def announce(user_id: int, kind: str, **ids: int | str | bool) -> None:
-    """Publish ``{"kind": kind, **ids}`` once the running transaction commits (at once outside one).
+    """Publish ``{"kind": kind, **ids, "at": milliseconds}`` once the running transaction commits (at once outside one).
 
     Kinds: ``folder`` {folder, account, unread, total}, ``message`` {message}, ``account`` {account},
     ``outgoing`` {outgoing}, ``draft`` {draft}, ``notice`` {account, text} for what had to be taken back.
     """
-    line = json.dumps({"kind": kind, **ids})
-    transaction.on_commit(lambda: _publish(channel(user_id), line), robust=True)
+    transaction.on_commit(lambda: _publish(user_id, {"kind": kind, **ids}), robust=True)
 
 
 def announce_folders(counts: Iterable[Counted]) -> None:
@@ -65,8 +75,13 @@ def _client() -> "redis.Redis":
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
 
 
-def _publish(name: str, line: str) -> None:
+def _publish(user_id: int, event: dict[str, int | str | bool]) -> None:
+    at = time.time_ns() // 1_000_000
+    line = json.dumps({**event, "at": at})
     try:
-        _client().publish(name, line)
+        with _client().pipeline(transaction=False) as both:
+            both.set(last_told(user_id), at, ex=KEPT_SECONDS)
+            both.publish(channel(user_id), line)
+            both.execute()
     except redis.RedisError as error:
-        logger.warning("A hint for %s was not published: %s", name, error)
+        logger.warning("A hint for %s was not published: %s", channel(user_id), error)

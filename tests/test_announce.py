@@ -24,7 +24,9 @@ def heard():  # type: ignore[no-untyped-def]
             if message is None:
                 return None
             if message["type"] == "message":
-                return json.loads(message["data"])
+                event = json.loads(message["data"])
+                assert event.pop("at") == int(client.get(announce.last_told(7)))
+                return event
 
     yield read
     pubsub.close()

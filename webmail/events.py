@@ -10,7 +10,9 @@ import contextlib
 import hashlib
 import json
 import logging
+import time
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -23,7 +25,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from mailsync.announce import announce, channel
+from mailsync.announce import KEPT_SECONDS, announce, channel, last_told
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ QUEUE_LINES = 200
 STREAMS_PER_USER = 32
 #: Between attempts to reach a Redis that is away.
 RECONNECT_SECONDS = 2.0
+_CLOCKS_DIFFER = timedelta(seconds=2)
 
 
 class TooManyStreams(Exception):
@@ -65,6 +68,19 @@ class Fanout:
         finally:
             async with self._lock:
                 await self._remove(name, queue)
+
+    async def has_missed(self, user_id: int, since: int) -> bool:
+        """Whether this user was told anything from ``since`` on (milliseconds since 1970), or nobody knows.
+
+        A Redis that is away says no: once it is back, every listener reads anew in any case.
+        """
+        if since < time.time() * 1000 - KEPT_SECONDS * 1000:
+            return True
+        try:
+            last = await self._redis.get(last_told(user_id))
+        except (RedisError, OSError):
+            return False
+        return last is not None and int(last) >= since
 
     async def _add(self, name: str, queue: asyncio.Queue[str]) -> None:
         known = name in self._queues
@@ -135,6 +151,12 @@ def fanout() -> Fanout:
     if loop not in _fanouts:
         _fanouts[loop] = Fanout(settings.REDIS_URL)
     return _fanouts[loop]
+
+
+def made_at(now: datetime) -> int:
+    """When a page was made whose rows are read from ``now`` on, as ``/events?since=`` wants it; the clocks of the hosts
+    that tell may differ a little."""
+    return int((now - _CLOCKS_DIFFER).timestamp() * 1000)
 
 
 def session_mark(session_key: str | None) -> str:

@@ -16,7 +16,7 @@ function hear(event) {
 
 function listen() {
   return new Promise((done) => {
-    const source = new EventSource("/events");
+    const source = new EventSource(`/events?since=${page.dataset.made}`);
     source.addEventListener("message", ({ data }) => {
       const event = JSON.parse(data);
       if (event.kind === "hello") return;

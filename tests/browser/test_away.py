@@ -80,7 +80,7 @@ def test_what_was_sent_as_the_page_opened_is_seen_in_it_though_nobody_tells(
     page.context.set_offline(True)
     gone = archive_first(page)
     page.goto("about:blank")
-    page.route("**/events", lambda route: route.abort())
+    page.route("**/events?*", lambda route: route.abort())
     page.context.set_offline(False)
     page.goto(inbox)
     page.wait_for_function(f"() => {KEPT} === null")

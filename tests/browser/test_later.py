@@ -40,7 +40,7 @@ def test_what_is_put_off_comes_back_on_top(chromium: Browser, mailbox: Mailbox) 
     page.locator("#snoozeat").fill(soon.strftime("%Y-%m-%dT07:30"))
     page.locator(".menu .at").get_by_role("button", name="Snooze").click()
     expect(page.locator(".toast")).to_contain_text("07:30")
-    with page.expect_response("**/events"):
+    with page.expect_response("**/events?*"):
         page.goto(page.url)
     page.locator("#tree a", has_text="Snoozed").click()
     waiting = row(page, second)

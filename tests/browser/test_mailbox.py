@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from mailsync.actions import archive, flag, mark_read
 from mailsync.announce import announce
@@ -259,6 +259,19 @@ def test_a_mark_set_elsewhere_changes_the_row_where_it_stands_even_under_the_poi
     expect(page.locator(".row a.subj").first).to_have_text(before[1])
 
 
+def test_what_came_between_the_page_and_its_stream_is_seen_in_it(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.page(chromium, viewport={"width": 1440, "height": 900})
+    held: list[Route] = []
+    page.route(re.compile("/events"), lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it is given
+    page.goto(f"{mailbox.url}/f/{mailbox.folders['INBOX'].pk}/")
+    page.locator(".scripted").first.wait_for()
+    while not held:
+        page.wait_for_timeout(20)
+    _arrive(mailbox, "In between")
+    held[0].continue_()
+    expect(page.locator(".row a.subj").first).to_have_text("In between")
+
+
 def test_what_had_to_be_taken_back_is_said(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium)
     page.wait_for_timeout(500)
@@ -270,7 +283,7 @@ def test_what_had_to_be_taken_back_is_said(chromium: Browser, mailbox: Mailbox) 
 def test_two_tabs_share_one_stream(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium)
     streams: list[str] = []
-    page.context.on("request", lambda request: streams.append(request.url) if request.url.endswith("/events") else None)
+    page.context.on("request", lambda request: streams.append(request.url) if "/events?" in request.url else None)
     other = page.context.new_page()
     other.goto(page.url)
     other.wait_for_timeout(700)

@@ -44,7 +44,7 @@ def test_from_the_providers_page_to_the_inbox_and_back_after_a_withdrawal(
     oauth_smtp: OAuthSmtp,
     shared_oauth_provider: OAuthProvider,
 ) -> None:
-    anna = oauth_dovecot.add_user("anna-by-token")
+    anna = oauth_dovecot.add_user()
     shared_oauth_provider.address = anna.address
     anna.append(letter("Noor <noor@letters.example>", anna, "Rota for November", "Two gaps are left.\n"))
     row = ROW.format(imap=oauth_dovecot.imap, smtp=oauth_smtp._starttls.port)

@@ -91,7 +91,7 @@ def test_an_answer_that_comes_late_does_not_bring_back_what_was_undone(chromium:
             held.append((route, route.fetch()))
 
     # Without the event stream, whose next word would hide it.
-    page.route("**/events", lambda route: route.abort())
+    page.route("**/events?*", lambda route: route.abort())
     page.reload()
     page.locator(".scripted").first.wait_for()
     page.route("**/f/*/", hold_first)

@@ -5,6 +5,7 @@ import functools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,11 +15,12 @@ from django.conf import settings
 from django.contrib.auth.signals import user_logged_out
 from django.db import connections
 from django.test import AsyncClient, Client, RequestFactory
+from django.utils import timezone
 from redis.asyncio import Redis
 
 from accounts.models import User
 from accounts.session_store import SessionStore
-from mailsync.announce import channel
+from mailsync.announce import announce, channel
 from webmail import events
 from webmail.events import RESYNC, Fanout, TooManyStreams, session_mark
 from webmail.views import live
@@ -211,5 +213,54 @@ def test_signing_out_names_the_session_without_giving_it_away(
     key = browser.session.session_key
     assert key
     assert told is not None
-    assert json.loads(told["data"]) == {"kind": "signed_out", "session": session_mark(key)}
+    event = json.loads(told["data"])
+    assert event.pop("at")
+    assert event == {"kind": "signed_out", "session": session_mark(key)}
     assert key not in told["data"].decode()
+
+
+# --- between a page's making and its listening ------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@in_loop
+async def test_what_was_told_before_the_stream_began_is_answered_by_a_resync(anna: User) -> None:
+    client = AsyncClient()
+    await client.aforce_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+    before = events.made_at(timezone.now())
+    await sync_to_async(announce)(anna.pk, "folder", folder=1)
+    after = events.made_at(timezone.now() + timedelta(seconds=10))
+    an_hour_ago = events.made_at(timezone.now() - timedelta(hours=1))
+    assert await first_news(client, f"?since={before}", anna) == {"kind": "resync"}
+    assert await first_news(client, f"?since={after}", anna) == {"kind": "marker"}
+    # Longer ago than is kept; and what is no time.
+    assert await first_news(client, f"?since={an_hour_ago}", anna) == {"kind": "resync"}
+    for odd in ("", "?since=", "?since=-1", "?since=%D9%A3", "?since=" + "9" * 400):
+        assert await first_news(client, odd, anna) == {"kind": "marker"}
+    # A browser that comes again by itself has its page read everything anew already.
+    assert await first_news(client, f"?since={before}", anna, headers={"Last-Event-ID": "1"}) == {"kind": "marker"}
+
+
+async def first_news(client: AsyncClient, query: str, user: User, **more: Any) -> dict[str, Any]:
+    """What a stream says first after its greeting, where a marker follows all else."""
+    lines = chunks(await client.get(f"/events{query}", **more))
+    assert (await anext(lines)).startswith("retry: ")
+    assert "hello" in await anext(lines)
+    await subscribed(user.pk)
+
+    async def mark() -> None:
+        await asyncio.sleep(0.3)
+        async with Redis.from_url(settings.REDIS_URL) as redis_client:
+            await redis_client.publish(channel(user.pk), json.dumps({"kind": "marker"}))
+
+    marking = asyncio.create_task(mark())
+    found: dict[str, Any] = json.loads((await asyncio.wait_for(anext(lines), 5)).removeprefix("data: "))
+    await marking
+    await lines.aclose()
+    return found
+
+
+@in_loop
+async def test_without_redis_nothing_is_known_to_be_missed() -> None:
+    now = events.made_at(timezone.now())
+    assert not await Fanout("redis://127.0.0.1:1/0").has_missed(1, now)

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.utils.translation import get_language, override
 
 from mailsync import actions
-from webmail.events import TooManyStreams, fanout, session_mark
+from webmail.events import RESYNC, TooManyStreams, fanout, session_mark
 from webmail.present.said import said
 
 #: A comment this often keeps proxies from closing a quiet stream, and finds browsers that are gone.
@@ -25,27 +25,41 @@ RETRY_MILLISECONDS = 3000
 
 
 async def events(request: HttpRequest) -> HttpResponseBase:
-    """Each event is one JSON line as ``mailsync.announce`` writes it; 204 tells a browser not to come again."""
+    """Each event is one JSON line as ``mailsync.announce`` writes it; 204 tells a browser not to come again.
+
+    ``?since=`` is when the page was made (milliseconds since 1970): what was told after that and before this stream
+    began is answered by one resync.
+    """
     user = await request.auser()
     user_id = user.pk if user.is_authenticated else None
     await _give_back_connection()
     if user_id is None:
         return HttpResponse(status=204)
+    # A browser that comes again by itself names the last event it has heard (HTML, server-sent events), and its page
+    # reads everything anew.
+    since = None if "Last-Event-ID" in request.headers else _milliseconds(request.GET.get("since", ""))
     response = StreamingHttpResponse(
-        _stream(user_id, request.session, get_language() or "en"), content_type="text/event-stream"
+        _stream(user_id, request.session, get_language() or "en", since), content_type="text/event-stream"
     )
     response.headers["Cache-Control"] = "no-store, no-transform"
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
 
-async def _stream(user_id: int, session: SessionBase, language: str) -> AsyncIterator[str]:
+def _milliseconds(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+async def _stream(user_id: int, session: SessionBase, language: str, since: int | None) -> AsyncIterator[str]:
     mark = session_mark(session.session_key)
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
     try:
         async with fanout().listen(user_id) as queue:
-            yield 'data: {"kind": "hello"}\n\n'
+            yield 'id: 1\ndata: {"kind": "hello"}\n\n'
             await _look_in(user_id, session)
+            # Asked now that the subscription stands: nothing falls between the page's making and its listening.
+            if since is not None and await fanout().has_missed(user_id, since):
+                yield f"data: {RESYNC}\n\n"
             while True:
                 try:
                     line = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)

@@ -28,6 +28,7 @@ from mailsync.store.saved_searches import load_saved_searches
 from mailsync.store.snoozing import load_snoozes
 from mailsync.store.tree import is_quiet
 from webmail import access
+from webmail.events import made_at
 from webmail.list_choice import as_chosen
 from webmail.numbers import read_number
 from webmail.parts import render_part
@@ -163,6 +164,7 @@ def page_context(
         "snooze_presets": snooze_presets(reader.now),
         "under_way": load_under_way(reader.user.pk),
         "reader": reader,
+        "made": made_at(reader.now),
         **reading,
     }
 

@@ -21,6 +21,8 @@ const channel = new BroadcastChannel("heron-live");
 const list = document.getElementById("list");
 
 let lastHeard = 0;
+/** Until when this page knows all that was told, in the server's milliseconds: what comes later is asked of a stream. */
+let toldUntil = Number(document.querySelector("main").dataset.made) || 0;
 let gathering = null;
 let isOwed = false;
 let isOver = false;
@@ -30,6 +32,7 @@ let holdsStream = false;
 
 function hear(event) {
   lastHeard = Date.now();
+  toldUntil = Math.max(toldUntil, event.at ?? 0);
   document.dispatchEvent(new CustomEvent("heron:event", { detail: event }));
   switch (event.kind) {
     case "folder":
@@ -61,7 +64,7 @@ function stream() {
 function listen() {
   return new Promise((done) => {
     let opened = false;
-    const source = new EventSource("/events");
+    const source = new EventSource(`/events?since=${toldUntil}`);
     source.addEventListener("open", () => {
       holdsStream = true;
       if (opened) catchUp();

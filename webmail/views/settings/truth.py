@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -18,6 +19,7 @@ from accounts.models import MailAccount
 from mailsync import actions
 from mailsync.store.truth import load_truth
 from webmail import access
+from webmail.events import made_at
 from webmail.numbers import read_number
 from webmail.present.said import said
 from webmail.reader import user_of
@@ -31,7 +33,8 @@ def sync(request: HttpRequest, account_id: int) -> HttpResponse:
     if request.method == "POST":
         return _act(request, account)
     template = "settings/account_sync_part.html" if request.htmx else "settings/account_sync.html"  # type: ignore[attr-defined]
-    return render(request, template, {"account": account, "truth": load_truth(account)})
+    made = made_at(timezone.now())
+    return render(request, template, {"account": account, "truth": load_truth(account), "made": made})
 
 
 def _act(request: HttpRequest, account: MailAccount) -> HttpResponse:
