@@ -8,7 +8,7 @@ from django.utils.timezone import now
 from playwright.sync_api import Browser, Page
 
 from accounts.models import User
-from tests.browser.chromium import CHROMIUM, QUIET
+from tests.browser.chromium import CHROMIUM, LEAN
 from tests.browser.conftest import Mailbox
 from tests.browser.pages import OUTSIDE, inside, tour
 from tests.factories import make_user
@@ -83,7 +83,7 @@ _LOST = """() => {
 def large_print(chromium: Browser) -> Iterator[Browser]:
     """A browser whose reader has set its text to twice the usual size."""
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    arguments = [*QUIET, *sandbox, "--blink-settings=defaultFontSize=32,defaultFixedFontSize=26"]
+    arguments = [*LEAN, *sandbox, "--blink-settings=defaultFontSize=32,defaultFixedFontSize=26"]
     browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=arguments)
     yield browser
     browser.close()
