@@ -19,6 +19,7 @@ from accounts.models import User
 from mailsync.models import Folder
 from tests.browser.chromium import chromium, new_page
 from tests.browser.site import site
+from tests.browser.waiting import eventually
 from tests.browser.webserver import served
 from tests.factories import make_account, make_user
 from tests.kept_mailbox import KeptMailbox
@@ -109,14 +110,19 @@ def mailbox(_server: str, _fence: None, transactional_db: None, _kept: KeptMailb
 def _shut_others_out() -> None:
     """End what the closed pages still ask of the web server: emptying the tables and a request can wait for each other.
 
-    A wait for the last request is not enough, as one more may be on its way.
+    A wait for the last request is not enough, as one more may be on its way; and one that was let in just before the
+    door was shut may be seen only after the others have been ended.
     """
     _let_others_in(False)
+    eventually("nobody else in the database", _is_alone)
+
+
+def _is_alone() -> bool:
+    """End whoever is seen there."""
     with connection.cursor() as cursor:
         others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        cursor.execute(f"SELECT pg_terminate_backend(pid, 5000) {others}")
-        cursor.execute(f"SELECT count(*) {others}")
-        assert cursor.fetchone() == (0,)
+        cursor.execute(f"SELECT count(pg_terminate_backend(pid, 5000)) {others}")
+        return bool(cursor.fetchone() == (0,))
 
 
 def _let_others_in(allowed: bool) -> None:

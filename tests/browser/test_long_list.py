@@ -10,6 +10,14 @@ from tests.browser.test_mailbox import _arrive
 from tests.store.big_folder import fill
 
 MANY = 5000
+#: Whether all of the screen is rows, and not room for some that are still to be read.
+_WHOLE = """() => {
+    const view = document.getElementById("rows").getBoundingClientRect();
+    return [...document.querySelectorAll("#grid :is(.gap, .hollow, [data-more])")].every((one) => {
+        const { top, bottom } = one.getBoundingClientRect();
+        return bottom <= view.top || top >= view.bottom;
+    });
+}"""
 
 
 @pytest.fixture
@@ -27,7 +35,8 @@ def scroll_to(page: Page, share: float) -> None:
 
 
 def in_view(page: Page) -> list[int]:
-    """The numbers of the subjects that are on the screen."""
+    """The numbers of the subjects that are on the screen, once nothing on it is still to be read."""
+    page.wait_for_function(_WHOLE)
     found = page.locator("#rows").evaluate("""(box) => {
         const view = box.getBoundingClientRect();
         return [...box.querySelectorAll(".row")].filter((row) => {
