@@ -77,6 +77,38 @@ def test_two_rows_become_one(chromium: Browser, mailbox: Mailbox) -> None:
     expect(page.get_by_role("menuitem", name="Merge conversations")).to_be_hidden()
 
 
+def test_what_is_selected_while_a_conversation_is_on_its_way_stays_summed_up(
+    chromium: Browser, mailbox: Mailbox
+) -> None:
+    page = mailbox.inbox(chromium)
+    before = subjects(page)
+    second = page.locator(".row").nth(1)
+    path = str(second.locator("a.subj").get_attribute("href"))
+    held: list[Route] = []
+    page.route(f"**{path}*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it is given
+    page.locator(".row").nth(0).click()
+    expect(page.locator("#subject")).to_have_text(before[0])
+    page.locator(".row").nth(0).focus()
+    for key in "xjx":
+        page.keyboard.press(key)
+    expect(page.locator("#summary h2")).to_have_text("2 conversations selected")
+    for _ in range(100):
+        if held:
+            break
+        page.wait_for_timeout(50)
+    # Longer than it takes until a placeholder would stand there.
+    page.wait_for_timeout(300)
+    expect(page.locator("#summary h2")).to_have_text("2 conversations selected")
+    for route in held:
+        route.continue_()
+    expect(page.locator(f"#reading[data-row='{second.get_attribute('id')}']")).to_be_attached()
+    expect(page.locator("#summary h2")).to_have_text("2 conversations selected")
+    expect(page.locator("#subject")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(page.locator("#subject")).to_have_text(before[1])
+    expect(page.locator("#subject")).to_be_visible()
+
+
 def test_an_answer_that_comes_late_does_not_bring_back_what_was_undone(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium)
     before = subjects(page)

@@ -3,7 +3,7 @@
 
 import { part } from "heron/mail/request";
 import { adoptAll, makeFrame } from "heron/mail/frame";
-import { chosenWords, selection } from "heron/mail/rows";
+import { chosenWords, currentName, selection } from "heron/mail/rows";
 import { isPhone, reading } from "heron/mail/reader";
 import { toast } from "heron/shell";
 
@@ -96,19 +96,26 @@ function scrollToOpen() {
   document.getElementById("readscroll").scrollTop = first.offsetTop - 60;
 }
 
+/** Which conversation was open, or on its way, when the selection was summed up last: that one does not take the place. */
+let summedOver;
+
 document.addEventListener("heron:opened", () => {
   adoptAll(main);
   scrollToOpen();
+  if (currentName() === summedOver) sumUp();
 });
 
-document.addEventListener("heron:selection", () => {
+document.addEventListener("heron:selection", sumUp);
+
+function sumUp() {
   document.getElementById("summary")?.remove();
   const chosen = selection().length;
   const sums = chosen > 1 && !isPhone();
+  summedOver = sums ? currentName() : undefined;
   reading()?.toggleAttribute("hidden", sums);
   main.querySelector(":scope > .empty")?.toggleAttribute("hidden", sums);
   if (!sums) return;
   const pane = document.getElementById("summing").content.cloneNode(true);
   pane.querySelector("h2").textContent = chosenWords(chosen);
   main.append(pane);
-});
+}

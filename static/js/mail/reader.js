@@ -155,6 +155,7 @@ function readLater() {
 }
 
 function placeholder() {
+  if (document.getElementById("summary")) return; // of what was selected meanwhile
   main.replaceChildren(document.getElementById("loading").content.cloneNode(true));
 }
 
