@@ -39,6 +39,14 @@ _CLICKED = """async (url) => {
     const left = await registration.getNotifications({ tag: "heron-clicked" });
     return [...did, `${left.length} left`];
 }"""
+#: The worker knows a page that has been left for some moments more. Resolves with whether it forgets it.
+_FORGOTTEN = """async () => {
+    for (let tries = 0; tries < 200; tries += 1) {
+        if (!(await clients.matchAll({ type: "window" })).length) return true;
+        await new Promise((done) => setTimeout(done, 50));
+    }
+    return false;
+}"""
 _TOLD = """() => navigator.serviceWorker.ready.then((it) => it.getNotifications())
     .then((all) => all.map((one) => one.title).join())"""
 
@@ -79,6 +87,7 @@ def test_a_click_on_a_notification_opens_a_page_where_there_is_none(chromium: Br
     page.evaluate(_CONTROLLED)
     worker = page.context.service_workers[0]
     page.goto("about:blank")
+    assert worker.evaluate(_FORGOTTEN)
     folder = f"/f/{mailbox.folders['INBOX'].pk}/"
     assert worker.evaluate(_CLICKED, folder) == [f"open {folder}", "0 left"]
 
