@@ -25,22 +25,24 @@ PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch":
 WIDE: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 
 
-def breaches(page: Page, screen: str, options: dict[str, Any] = OPTIONS) -> Iterator[str]:
-    page.evaluate(AXE)
-    found: dict[str, Any] = page.evaluate("(options) => axe.run(document, options)", options)
-    for one in found["violations"]:
-        if one["impact"] in ("serious", "critical") or one["id"].startswith(("landmark", "region")):
-            for node in one["nodes"]:
-                what = f"{screen}: {one['id']} ({one['impact']})"
-                yield f"{what}: {node['html'][:160]}\n    {node['failureSummary'][:300]}"
+def breaches(page: Page, screen: str) -> Iterator[str]:
+    """In the light theme, and what the dark one changes."""
+    for theme, options in (("light", OPTIONS), ("dark", COLOURS)):
+        page.emulate_media(color_scheme=theme)
+        # Half a megabyte of script: a page that stands has it from the look before.
+        if not page.evaluate("typeof axe === 'object'"):
+            page.evaluate(AXE)
+        found: dict[str, Any] = page.evaluate("(options) => axe.run(document, options)", options)
+        for one in found["violations"]:
+            if one["impact"] in ("serious", "critical") or one["id"].startswith(("landmark", "region")):
+                for node in one["nodes"]:
+                    what = f"{screen}, {theme}: {one['id']} ({one['impact']})"
+                    yield f"{what}: {node['html'][:160]}\n    {node['failureSummary'][:300]}"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("shape", [WIDE, PHONE], ids=["wide", "phone"])
-def test_no_screen_has_a_serious_breach(
-    scheme: str, shape: dict[str, Any], chromium: Browser, mailbox: Mailbox
-) -> None:
-    page = mailbox.inbox(chromium, **shape, color_scheme=scheme, reduced_motion="reduce")
+def test_no_screen_has_a_serious_breach(shape: dict[str, Any], chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium, **shape, color_scheme="light", reduced_motion="reduce")
     found = [*breaches(page, "inbox")]
     page.locator(".row", has_text="Draft of the members’ letter").first.click()
     page.locator("#subject").wait_for()
@@ -77,9 +79,6 @@ def test_no_page_has_a_serious_breach(part: int, chromium: Browser, mailbox: Mai
             continue
         for shape in (WIDE, PHONE):
             page.set_viewport_size(shape["viewport"])
-            page.emulate_media(color_scheme="light")
             found.extend(breaches(page, f"{name}, {shape['viewport']['width']} px"))
-            page.emulate_media(color_scheme="dark")
-            found.extend(breaches(page, f"{name}, {shape['viewport']['width']} px, dark", COLOURS))
         page.set_viewport_size(WIDE["viewport"])
     assert not found, "\n".join(found)
