@@ -168,7 +168,9 @@ class _Visit:
         # What a push has moved here meanwhile has its UID already, and the flags that it had before.
         adopted = set(vanish.known_uids(self.folder.pk, self.folder.epoch)).intersection(uids)
         chunks = plan.plan_chunks(uids)
-        headers = headers_ahead(self.session.reader, (fetch_headers(self.session, chunk) for chunk in chunks))
+        # One chunk is not read beside anything: no process is begun for it.
+        reader = self.session.reader if len(chunks) > 1 else None
+        headers = headers_ahead(reader, (fetch_headers(self.session, chunk) for chunk in chunks))
         with closing(ahead(headers, waiting=self.session.hold_on)) as fetched:
             for number, chunk in enumerate(fetched):
                 first = start if below is None and number == 0 else intake.CursorMove()

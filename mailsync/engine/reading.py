@@ -42,8 +42,10 @@ def read_bodies(fetched: BodyFetch) -> ReadBodies:
     return _bodies(fetched, [read_message(one.raw) for one in fetched.got])
 
 
-def headers_ahead(reader: Reader, fetched: Iterable[HeaderFetch]) -> Iterator[ReadHeaders]:
-    """Each chunk, read by ``reader`` while the next is being fetched."""
+def headers_ahead(reader: Reader | None, fetched: Iterable[HeaderFetch]) -> Iterator[ReadHeaders]:
+    """Each chunk, read by ``reader`` while the next is being fetched; without a reader they are read here."""
+    if reader is None:
+        return map(read_headers, fetched)
     batches = ((chunk, [one.header for one in chunk.got]) for chunk in fetched)
     return (_headers(chunk, read) for chunk, read in reader.read_headers(batches))
 

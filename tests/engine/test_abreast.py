@@ -133,6 +133,7 @@ def test_headers_and_bodies_are_read_by_another_process_while_those_before_are_s
     # With these the messages would be read here.
     monkeypatch.setattr("mailsync.extract.reader._READS", {})
     monkeypatch.setattr("mailsync.engine.folder_pull.INLINE_BODIES", 0)
+    monkeypatch.setattr("mailsync.plan.pull.FIRST_CHUNK", 60)
     _pull_all(make_account().pk, server)
     assert threads == {
         "receive": {"ahead"},
@@ -140,6 +141,20 @@ def test_headers_and_bodies_are_read_by_another_process_while_those_before_are_s
         "record_bodies": {"abreast"},
     }
     assert Message.objects.filter(raw__isnull=False).count() == 130
+
+
+@pytest.mark.django_db
+def test_a_small_mailbox_begins_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = PullServer()
+    for path, count in (("INBOX", 20), ("Sent", 3)):
+        for n in range(count):
+            server.boxes[path].add(raw_message(f"{path} {n}", Message_ID=f"<{path}{n}@x>"))
+    asked: list[object] = []
+    monkeypatch.setattr(ChildProcess, "send", lambda *given: asked.append(given))
+    monkeypatch.setattr(ChildProcess, "receive", lambda _self: asked.append("receive"))
+    _pull_all(make_account().pk, server)
+    assert asked == []
+    assert Message.objects.filter(raw__isnull=False).count() == 23
 
 
 def _pull_all(account_id: int, server: PullServer) -> None:
