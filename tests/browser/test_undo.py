@@ -1,37 +1,96 @@
-"""Undo means what was done last, in whatever order the answers come. Chromium against the running site."""
+"""Undo means what was done last, and what is done arrives in that order. Chromium against the running site."""
 
 import re
+import time
+from collections.abc import Callable
 
-from playwright.sync_api import APIResponse, Browser, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
-from mailsync.models import Placement
+from mailsync.models import Change, Placement
 from tests.browser.conftest import Mailbox
 from tests.browser.test_mailbox import subjects
+
+
+def hold_first(page: Page) -> tuple[list[Route], list[str]]:
+    """Keep the first post of the page from the server; what else is posted passes and is noted."""
+    held: list[Route] = []
+    passed: list[str] = []
+
+    def pass_on(route: Route) -> None:
+        if held:
+            passed.append(route.request.post_data or "")
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route(re.compile(r"/(act|undo)/$"), pass_on)
+    return held, passed
+
+
+def until(page: Page, condition: Callable[[], object]) -> None:
+    """Wait, and let what the page asks for pass meanwhile."""
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        page.wait_for_timeout(20)
 
 
 def test_the_answer_to_an_act_before_the_last_does_not_take_its_place(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium)
     before = subjects(page)
-    held: list[tuple[Route, APIResponse]] = []
-
-    def hold_the_flag(route: Route) -> None:
-        if "do=flag" in (route.request.post_data or ""):
-            held.append((route, route.fetch()))
-        else:
-            route.continue_()
-
-    page.route("**/act/", hold_the_flag)
+    held, passed = hold_first(page)
     page.locator(".row").first.focus()
     page.keyboard.press("s")
     expect(page.locator(".row").first).to_have_class(re.compile("flagged"))
     page.keyboard.press("e")
+    expect(page.locator(".row a.subj").first).to_have_text(before[1])
+    until(page, lambda: held)
+    page.wait_for_timeout(200)
+    assert passed == [], "what was done second waits for the first"
+    held[0].continue_()
     expect(page.locator(".toast")).to_contain_text("archived")
-    route, answer = held[0]
-    with page.expect_response(lambda one: one.request.headers.get("hx-target") == "rows"):
-        route.fulfill(response=answer)
-    expect(page.locator(".toast")).to_contain_text("archived")
+    assert len(passed) == 1
     page.keyboard.press("z")
     expect(page.locator(".row a.subj").first).to_have_text(before[0])
     expect(page.locator("#live")).to_have_text("Undone.")
     inbox = mailbox.folders["INBOX"]
     assert Placement.objects.filter(folder=inbox, shown=True, flagged=True, message__subject=before[0]).exists()
+
+
+def test_what_follows_an_undo_does_not_overtake_it(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    before = subjects(page)
+    page.locator(".row").first.focus()
+    # The list as it is after the archiving, lest it comes in between.
+    with page.expect_response(lambda one: one.request.headers.get("hx-target") == "rows"):
+        page.keyboard.press("e")
+    expect(page.locator(".toast")).to_contain_text("archived")
+    expect(page.locator(".row a.subj").first).to_have_text(before[1])
+    held, passed = hold_first(page)
+    page.keyboard.press("z")
+    expect(page.locator(".row a.subj").first).to_have_text(before[0])
+    until(page, lambda: held)
+    page.locator(".row").first.focus()
+    page.keyboard.press("Delete")
+    expect(page.locator(".row a.subj").first).to_have_text(before[1])
+    page.wait_for_timeout(200)
+    assert passed == []
+    held[0].continue_()
+    lying = Placement.objects.filter(folder__role="trash", shown=True, message__subject=before[0])
+    until(page, lying.exists)
+    inbox = mailbox.folders["INBOX"]
+    assert not Placement.objects.filter(folder=inbox, shown=True, message__subject=before[0]).exists()
+    expect(page.locator(".row a.subj").first).to_have_text(before[1])
+
+
+def test_what_waits_its_turn_is_sent_when_the_page_is_left(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    held, passed = hold_first(page)
+    page.locator(".row").first.focus()
+    page.keyboard.press("s")
+    until(page, lambda: held)
+    page.keyboard.press("e")
+    page.wait_for_timeout(100)
+    assert passed == []
+    page.goto("about:blank")
+    until(page, lambda: Change.objects.filter(kind="move").exists())

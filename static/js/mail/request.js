@@ -43,8 +43,21 @@ export async function facts(url, target) {
   return (await answerOf(url, { headers: { "HX-Request": "true", "HX-Target": target } })).json();
 }
 
-/** Posts fields (pairs, as a name may come often) and returns the answer's text. */
-export async function send(url, fields) {
+/** The answer to what was sent last; a page that is left sends at once what waits for it. */
+let answered = Promise.resolve();
+let left = Promise.withResolvers();
+addEventListener("pagehide", () => left.resolve());
+addEventListener("pageshow", () => { left = Promise.withResolvers(); });
+
+/** Posts fields (pairs, as a name may come often) and returns the answer's text. One after another, in the order they
+    were asked for: of two on their way at once the later may arrive first, and an undo come before what follows it. */
+export function send(url, fields) {
+  const sending = Promise.race([answered, left.promise]).then(() => post(url, fields));
+  answered = sending.catch(() => {});
+  return sending;
+}
+
+async function post(url, fields) {
   const body = new URLSearchParams(fields);
   const headers = { "HX-Request": "true", "X-CSRFToken": token() };
   return (await answerOf(url, { method: "POST", headers, body, keepalive: true })).text();
