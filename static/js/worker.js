@@ -6,6 +6,8 @@ const KEPT = `heron-shell-${SHELL.files.join()}`;
 let isAway = false;
 
 addEventListener("install", (event) => {
+  // What scripts ask for never waits for this worker to start, and to say that it has no answer (Static Routing API).
+  event.addRoutes?.({ condition: { requestDestination: "" }, source: "network" }).catch(() => {});
   event.waitUntil(keep().then(() => skipWaiting()));
 });
 

@@ -129,6 +129,17 @@ def test_signing_out_without_a_connection_is_refused_and_loses_nothing(chromium:
     leave_out_the_disconnected(mailbox)
 
 
+def test_what_scripts_ask_for_does_not_wait_for_the_worker(chromium: Browser, mailbox: Mailbox) -> None:
+    page = with_worker(chromium, mailbox)
+    timing = """async (url) => {
+      await (await fetch(url)).text();
+      const [entry] = performance.getEntriesByName(new URL(url, location.href).href);
+      return [entry.workerMatchedRouterSource || entry.workerMatchedSourceType, entry.workerFinalRouterSource];
+    }"""
+    matched, _ = page.evaluate(timing, "/healthz?scripted")
+    assert matched == "network"
+
+
 def test_it_can_be_installed(chromium: Browser, mailbox: Mailbox) -> None:
     page = with_worker(chromium, mailbox)
     told = page.context.new_cdp_session(page).send("Page.getInstallabilityErrors")

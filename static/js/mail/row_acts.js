@@ -1,9 +1,11 @@
 /* The buttons of a row. They show where the pointer is and cannot be reached without it, so they are made when it comes:
    of fifty rows they would be 40 kB. Without scripts the boxes and the bar above the list do it all. */
 
+import { atRest } from "heron/mail/reader";
 import { rowOf } from "heron/mail/rows";
 
 const list = document.getElementById("list");
+const PATIENCE_MILLISECONDS = 200;
 const template = document.getElementById("rowacts");
 
 /** Give the row the buttons that go with its marks, unless it has them. */
@@ -26,8 +28,12 @@ export function refurnish(row) {
   if (row.querySelector(".acts")) furnish(row);
 }
 
-/* With the next picture, not before: a click that comes at once is not to wait for it. */
+/* With the next picture, not before: a click that comes at once is not to wait for it, nor is what it opens. */
 list?.addEventListener("pointerover", (event) => {
   const row = rowOf(event.target);
-  if (row && event.pointerType !== "touch") requestAnimationFrame(() => { if (row.matches(":hover")) furnish(row); });
+  if (!row || event.pointerType === "touch") return;
+  requestAnimationFrame(async () => {
+    await Promise.race([atRest(), new Promise((done) => { setTimeout(done, PATIENCE_MILLISECONDS); })]);
+    if (row.matches(":hover")) furnish(row);
+  });
 });
