@@ -7,7 +7,7 @@ while the push lease is held, so a worker killed between any two of them is take
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Case, F, Max, Min, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -310,8 +310,11 @@ def fail_changes(
         return counts
 
 
+@transaction.atomic
 def schedule_next(account_id: int) -> datetime | None:
     """Note when the account's next change or draft is due, None when nothing is open; returns it."""
+    # Who does something now waits, or is waited for: read before it and noted after, it would be due never again.
+    sync = AccountSync.objects.select_for_update().filter(account_id=account_id).first()
     due: datetime | None = (
         Change.objects.filter(account_id=account_id, finished_at=None, state__in=Change.OPEN)
         .annotate(when=Greatest("created_at", "hold_until", "due_at"))
@@ -321,7 +324,9 @@ def schedule_next(account_id: int) -> datetime | None:
     due = min((when for when in (due, drafts) if when is not None), default=None)
     if due is not None:
         due = max(due, timezone.now())
-    AccountSync.objects.filter(account_id=account_id).update(push_due_at=due)
+    if sync is not None:
+        sync.push_due_at = due
+        sync.save(update_fields=["push_due_at"])
     return due
 
 

@@ -87,7 +87,7 @@ class Reading:
         late = self.take_left_over()
         assert not late, f"after a page was judged: {late}"
         self._bodies.clear()
-        self._known, self._allowed = {path, self._list, "/events", *FRAMES}, ()
+        self._known, self._allowed = {path, self._list, "/events", "/tree/", *FRAMES}, ()
         # The page has loaded when all of its frames have.
         self.page.goto(self._url + path, wait_until="load")
         bodies = [f"/m/{pk}/body" for pk in ids]
@@ -111,8 +111,8 @@ class Reading:
         return [*inside["alive"], *self.take_left_over()]
 
     def take_left_over(self) -> list[str]:
-        """What was heard since the last look and may not be: the page itself, the list beside it, its news and the
-        empty frame for the next body may."""
+        """What was heard since the last look and may not be: the page itself, the list and the column beside it,
+        their news and the empty frame for the next body may."""
         known = {*self._known, *self._bodies}
         elsewhere = [
             url
