@@ -12,7 +12,7 @@ from accounts.models import TrustedSender
 from mailsync.models import Placement
 from mailsync.store.summary import refresh
 from tests.browser.conftest import Mailbox
-from tests.browser.waiting import eventually
+from tests.browser.waiting import eventually, until
 from tests.factories import make_message, raw_message
 
 #: A body that waits for its conversation to be opened; a spare frame is nobody's and has no name.
@@ -290,7 +290,7 @@ def test_a_second_key_before_the_next_conversation_has_come_is_about_that_one(
     expect(page.locator(f"#{rows[1]}")).to_have_count(0)
     assert subjects(page)[0] == names[2]
     # The second is sent when the first is answered.
-    while len(archived := [act for act in acts if "do=archive" in act]) < 2:
-        page.wait_for_timeout(20)
+    until(page, lambda: sum("do=archive" in act for act in acts) == 2)
+    archived = [act for act in acts if "do=archive" in act]
     assert [rows[number] in act for number, act in enumerate(archived)] == [True, True]
     assert held

@@ -9,6 +9,7 @@ from mailsync.actions import archive, flag, mark_read
 from mailsync.announce import announce
 from mailsync.models import Placement
 from tests.browser.conftest import Mailbox
+from tests.browser.waiting import until
 from tests.factories import make_message
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -265,8 +266,7 @@ def test_what_came_between_the_page_and_its_stream_is_seen_in_it(chromium: Brows
     page.route(re.compile("/events"), lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it is given
     page.goto(f"{mailbox.url}/f/{mailbox.folders['INBOX'].pk}/")
     page.locator(".scripted").first.wait_for()
-    while not held:
-        page.wait_for_timeout(20)
+    until(page, lambda: held)
     _arrive(mailbox, "In between")
     held[0].continue_()
     expect(page.locator(".row a.subj").first).to_have_text("In between")

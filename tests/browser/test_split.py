@@ -8,6 +8,7 @@ from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 from mailsync.models import Placement
 from tests.browser.conftest import Mailbox
 from tests.browser.test_mailbox import PHONE, row, subjects
+from tests.browser.waiting import until
 from tests.factories import make_message
 
 
@@ -92,10 +93,7 @@ def test_what_is_selected_while_a_conversation_is_on_its_way_stays_summed_up(
     for key in "xjx":
         page.keyboard.press(key)
     expect(page.locator("#summary h2")).to_have_text("2 conversations selected")
-    for _ in range(100):
-        if held:
-            break
-        page.wait_for_timeout(50)
+    until(page, lambda: held)
     # Longer than it takes until a placeholder would stand there.
     page.wait_for_timeout(300)
     expect(page.locator("#summary h2")).to_have_text("2 conversations selected")

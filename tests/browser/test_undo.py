@@ -1,14 +1,13 @@
 """Undo means what was done last, and what is done arrives in that order. Chromium against the running site."""
 
 import re
-import time
-from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page, Route, expect
 
 from mailsync.models import Change, Placement
 from tests.browser.conftest import Mailbox
 from tests.browser.test_mailbox import subjects
+from tests.browser.waiting import until
 
 
 def hold_first(page: Page) -> tuple[list[Route], list[str]]:
@@ -27,15 +26,7 @@ def hold_first(page: Page) -> tuple[list[Route], list[str]]:
     return held, passed
 
 
-def until(page: Page, condition: Callable[[], object]) -> None:
-    """Wait, and let what the page asks for pass meanwhile."""
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end
-        page.wait_for_timeout(20)
-
-
-def test_the_answer_to_an_act_before_the_last_does_not_take_its_place(chromium: Browser, mailbox: Mailbox) -> None:
+def test_what_is_done_second_waits_for_the_first_and_is_what_undo_means(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium)
     before = subjects(page)
     held, passed = hold_first(page)

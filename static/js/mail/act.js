@@ -20,9 +20,6 @@ let undoing = null;
 let dismissToast = () => {};
 /** The act that the server has not answered yet: Z pressed at once means that one. */
 let underWay = Promise.resolve();
-/** Acts by their order, and which of them can be taken back: an answer that comes late is not about the last one. */
-let begun = 0;
-let offered = 0;
 
 /** What an act is about: the selection, else the conversation that is open or on its way, else the row with the focus. */
 export function targets() {
@@ -72,14 +69,12 @@ export async function act(verb, names = targets(), about = {}) {
   const leaving = leaves(verb, about);
   const put = leaving ? takeAway(names) : change(verb, names);
   const fields = [["do", verb], ...names.map((name) => ["on", name]), ...Object.entries(about)];
-  begun += 1;
-  const turn = begun;
   try {
     const sending = send("/act/", fields);
     underWay = sending.catch(() => {});
     const answer = fragment(await sending).querySelector(".toast");
     for (const name of names) away.delete(name);
-    if (turn > offered) offerUndo(answer, put, turn);
+    offerUndo(answer, put);
     if (!leaving) await refreshTop({ move: verb === "pin" || verb === "unpin" || REFILES.has(verb) }).catch(() => {});
     if (REFILES.has(verb)) showAnew();
     document.dispatchEvent(new CustomEvent("heron:acted", { detail: { verb, names } }));
@@ -164,10 +159,9 @@ function flagButton(on) {
   button.setAttribute("aria-label", words(on ? "unflag" : "flag"));
 }
 
-export function offerUndo(answer, put, turn = begun) {
+export function offerUndo(answer, put) {
   const group = answer?.dataset.group;
   if (!group) return;
-  offered = turn;
   dismissToast();
   undoing = { group, put, verb: answer.dataset.verb };
   const label = answer.querySelector("span").textContent;

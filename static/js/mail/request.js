@@ -50,7 +50,7 @@ addEventListener("pagehide", () => left.resolve());
 addEventListener("pageshow", () => { left = Promise.withResolvers(); });
 
 /** Posts fields (pairs, as a name may come often) and returns the answer's text. One after another, in the order they
-    were asked for: of two on their way at once the later may arrive first, and an undo come before what follows it. */
+    were asked for: of two on their way at once the later may arrive first, and be answered first. */
 export function send(url, fields) {
   const sending = Promise.race([answered, left.promise]).then(() => post(url, fields));
   answered = sending.catch(() => {});
