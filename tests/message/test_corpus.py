@@ -16,6 +16,7 @@ from mailsync.message.facts import ParsedMessage, Part
 from mailsync.message.parse import parse_header, parse_message
 from mailsync.message.reports import read_report
 from tests.corpus import corpus_dir, corpus_files
+from tests.pace import pace
 
 #: Where the two parsers part ways for a reason that the rules in ``_explained`` do not see by themselves.
 DIFFERENCES = {
@@ -66,19 +67,9 @@ def test_every_file_is_parsed_within_its_time(request: pytest.FixtureRequest) ->
         raw = path.read_bytes()
         # 50 ms a megabyte beyond a fixed cost, on a machine of an even pace, which a busy or a slow one has not.
         limit = 0.03 + 0.05 * len(raw) / 1_000_000
-        if not any(_seconds_to_parse(raw) <= limit * max(1.0, _pace()) for _ in range(10)):
+        if not any(_seconds_to_parse(raw) <= limit * pace() for _ in range(10)):
             slow.append(path.name)
     assert slow == []
-
-
-def _pace() -> float:
-    """How many times longer than 6 ms this machine takes, just now, for plain work with short words."""
-    began = time.process_time()
-    seen: dict[str, int] = {}
-    for number in range(20_000):
-        word = str(number)[-3:]
-        seen[word] = seen.get(word, 0) + 1
-    return (time.process_time() - began) / 0.006
 
 
 def _seconds_to_parse(raw: bytes) -> float:
