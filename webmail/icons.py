@@ -1,7 +1,8 @@
 """The sprite of icons: names flow in, one ``icons.svg`` flows out. Pure but for reading the package.
 
 Each icon is Lucide's drawing (ISC licence, from the ``lucide`` package) as a ``<symbol>`` that takes
-its colour from the text beside it; ``mark`` is Heron's own. Templates write ``{% icon "archive" %}``,
+its colour from the text beside it, called ``i-`` and its name, as scripts put a copy of them into the page; ``mark``
+is Heron's own. Templates write ``{% icon "archive" %}``,
 scripts use the same file, so a new icon is one new name in ``ICONS``. ``webmail/assets.py`` makes the
 sprite a static file.
 """
@@ -37,7 +38,7 @@ ICONS = tuple(_NAMES.split())
 
 # Two wings over a sheet: a heron's flight, and an envelope's flap.
 _MARK = (
-    '<symbol id="mark" viewBox="0 0 32 32">'
+    '<symbol id="i-mark" viewBox="0 0 32 32">'
     '<rect width="32" height="32" rx="8" fill="#0b5cc4"/>'
     '<path d="M7 15.5v6.7A2.8 2.8 0 0 0 9.8 25h12.4a2.8 2.8 0 0 0 2.8-2.8v-6.7l-9 6.6z" fill="#fff" opacity=".32"/>'
     '<path d="m6.5 8.5 8.3 6.4a2 2 0 0 0 2.4 0l8.3-6.4" fill="none" stroke="#fff" stroke-width="2.4"'
@@ -64,5 +65,5 @@ def build_sprite(names: Iterable[str]) -> str:
                 raise KeyError(f"Lucide has no icon {name!r}; mend the list in webmail/icons.py.") from error
             inner = _INNER.search(drawing)
             body = " ".join(inner[1].split()) if inner else ""
-            symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24" {_STROKES}>{body}</symbol>')
+            symbols.append(f'<symbol id="i-{name}" viewBox="0 0 24 24" {_STROKES}>{body}</symbol>')
     return '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"

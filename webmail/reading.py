@@ -237,7 +237,7 @@ def trusts(user: User, address: str) -> bool:
     domain = domain_of(address)
     if not domain:
         return False
-    return TrustedSender.objects.filter(user=user, address__in=[address.lower(), f"@{domain}"]).exists()
+    return TrustedSender.has_any(user.pk, [address.lower(), f"@{domain}"])
 
 
 def _url(message: Message, name: str, query: dict[str, str]) -> str:

@@ -7,10 +7,12 @@ import hashlib
 
 import zstandard
 
+from accounts.ready import prepared_cursor
 from mailsync.models import RenderedBody
 
 #: More than any message Heron accepts can render to; a larger frame in the table is not ours.
 LARGEST_BYTES = 256 * 1024 * 1024
+_KEPT = "SELECT data FROM mailsync_renderedbody WHERE account_id = %s AND body_sha256 = %s AND policy_version = %s"
 
 
 def body_key(body: bytes) -> bytes:
@@ -20,11 +22,10 @@ def body_key(body: bytes) -> bytes:
 
 def load_rendered(account_id: int, key: bytes, policy_version: int) -> str | None:
     """The HTML kept for this body of the account under this policy, or None."""
-    kept = RenderedBody.objects.filter(account=account_id, body_sha256=key, policy_version=policy_version)
-    row = kept.only("data").first()
-    if row is None:
-        return None
-    return zstandard.decompress(bytes(row.data), max_output_size=LARGEST_BYTES).decode()
+    with prepared_cursor() as cursor:  # with nearly every message that is opened
+        cursor.execute(_KEPT, [account_id, key, policy_version])
+        row = cursor.fetchone()
+    return zstandard.decompress(bytes(row[0]), max_output_size=LARGEST_BYTES).decode() if row else None
 
 
 def record_rendered(account_id: int, key: bytes, policy_version: int, html: str) -> None:

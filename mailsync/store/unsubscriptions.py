@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.ready import prepared_cursor
 from mailsync.message.plain import plain
 from mailsync.models import Outgoing, Unsubscription
 
@@ -16,6 +17,7 @@ from mailsync.models import Outgoing, Unsubscription
 _CLAIM = timedelta(minutes=2)
 #: After a try that failed for the moment; then it is the user's to open the list's page.
 _RETRY_SECONDS = (60, 600, 3600)
+_ASKED_FOR = "SELECT id FROM mailsync_unsubscription WHERE user_id = %s AND list_key = %s"
 
 
 def request_by_post(user_id: int, list_key: str, url: str, now: datetime) -> Unsubscription:
@@ -47,8 +49,13 @@ def _asked(
 
 
 def load_unsubscription(user_id: int, list_key: str) -> Unsubscription | None:
+    with prepared_cursor() as cursor:  # few have left a list whose letters they open
+        cursor.execute(_ASKED_FOR, [user_id, plain(list_key)])
+        row = cursor.fetchone()
+    if row is None:
+        return None
     rows = Unsubscription.objects.select_related("outgoing").defer("outgoing__raw", "outgoing__raw_sent_copy")
-    return rows.filter(user=user_id, list_key=plain(list_key)).first()
+    return rows.filter(pk=row[0]).first()
 
 
 def due_unsubscriptions(*, limit: int = 100) -> list[int]:

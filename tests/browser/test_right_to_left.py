@@ -91,7 +91,7 @@ def test_the_panes_the_menus_and_the_arrows_are_turned_round(chromium: Browser, 
     page.locator(".row").first.click()
     page.locator("#readform").wait_for()
     assert left_of(page, "#readform [value=trash]") < left_of(page, "#readform [value=archive]")
-    mirrored = page.locator("#reading use[href$='#reply'], #reading use[href$='#reply-all']").first
+    mirrored = page.locator("#reading use[href$='#i-reply'], #reading use[href$='#i-reply-all']").first
     assert mirrored.evaluate("(one) => getComputedStyle(one).scale") == "-1 1"
 
 

@@ -38,13 +38,13 @@ def icon(name: str, size: str = "", label: str = "", css: str = "") -> SafeStrin
 def _drawn(name: str, size: str, label: str, css: str) -> SafeString:
     classes = " ".join(part for part in ("i", f"i-{size}" if size else "", css) if part)
     said = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
-    return format_html('<svg class="{}" {}><use href="{}#{}"/></svg>', classes, said, static(SPRITE), name)
+    return format_html('<svg class="{}" {}><use href="{}#i-{}"/></svg>', classes, said, static(SPRITE), name)
 
 
 @register.simple_tag
 def mark() -> SafeString:
     """Heron's own mark."""
-    return format_html('<svg class="mark" aria-hidden="true"><use href="{}#mark"/></svg>', static(SPRITE))
+    return format_html('<svg class="mark" aria-hidden="true"><use href="{}#i-mark"/></svg>', static(SPRITE))
 
 
 @register.simple_tag

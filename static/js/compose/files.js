@@ -1,5 +1,6 @@
 /* Files of a composition: picked, dropped anywhere on the window or pasted; a bar while they travel, a tile after. */
 
+import { icon } from "heron/icons";
 import { say } from "heron/shell";
 import { words } from "heron/words";
 import { PieceUpload } from "heron/compose/upload";
@@ -137,7 +138,7 @@ export class Files {
     const key = { going: "upload_so_far", paused: "upload_paused", waiting: "upload_waiting" }[state];
     tile.querySelector("small").textContent = words(key, { done: size(done), size: size(file.size) });
     const pause = tile.querySelector("button");
-    pause.replaceChildren(this.composition.icon(state === "paused" ? "play" : "pause"));
+    pause.replaceChildren(icon(state === "paused" ? "play" : "pause", "i i-s"));
     pause.setAttribute("aria-label", words(state === "paused" ? "resume_upload" : "pause_upload", { name: file.name }));
     tile.classList.toggle("paused", state !== "going");
   }
@@ -220,12 +221,12 @@ export class Files {
     pause.type = "button";
     pause.className = "ib";
     pause.setAttribute("aria-label", words("pause_upload", { name: file.name }));
-    pause.append(this.composition.icon("pause"));
+    pause.append(icon("pause", "i i-s"));
     const stop = document.createElement("button");
     stop.type = "button";
     stop.className = "ib";
     stop.setAttribute("aria-label", words("cancel_upload", { name: file.name }));
-    stop.append(this.composition.icon("x"));
+    stop.append(icon("x", "i i-s"));
     tile.append(badge, text, pause, stop);
     return tile;
   }

@@ -2,6 +2,7 @@
    server. The hidden field always holds everything, chips and what is still being typed. */
 
 import { stepOf } from "heron/direction";
+import { icon } from "heron/icons";
 import { say } from "heron/shell";
 import { counted, words } from "heron/words";
 
@@ -165,7 +166,7 @@ export class Recipients {
     const button = document.createElement("button");
     button.type = "button";
     button.setAttribute("aria-label", words("remove_person", { name: label.textContent }));
-    button.append(this.composition.icon("x"));
+    button.append(icon("x", "i i-s"));
     element.append(face, label, button);
     const chip = { ...person, element };
     button.addEventListener("click", () => this.remove(chip));

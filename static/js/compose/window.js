@@ -1,6 +1,7 @@
 /* One composition: its fields, its states in the dock, its verbs. The form is the truth; every verb is one of its
    buttons, so what happens here happens without scripts too. */
 
+import { icon } from "heron/icons";
 import { say, toast } from "heron/shell";
 import { words } from "heron/words";
 import { discard } from "heron/compose/discarding";
@@ -154,22 +155,11 @@ export class ComposeWindow {
   /** The phrases of the page, for the editor, which imports nothing of ours. */
   words(key) { return words(key); }
 
-  status(text, icon = "") {
+  status(text, name = "") {
     const place = this.section.querySelector("[data-saved]");
     const said = document.createElement("span");
     said.textContent = text;
-    place.replaceChildren(...(icon ? [this.icon(icon)] : []), said);
-  }
-
-  icon(name) {
-    const sample = this.section.querySelector("svg.i use").getAttribute("href").split("#")[0];
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("class", "i i-s");
-    svg.setAttribute("aria-hidden", "true");
-    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-    use.setAttribute("href", `${sample}#${name}`);
-    svg.append(use);
-    return svg;
+    place.replaceChildren(...(name ? [icon(name, "i i-s")] : []), said);
   }
 
   /** A bar above the fields; `html` comes from the server, `text` is ours, `buttons` are [label, run]. */
@@ -184,7 +174,7 @@ export class ComposeWindow {
     const said = document.createElement("span");
     said.className = "grow";
     said.textContent = text;
-    note.append(this.icon("circle-alert"), said);
+    note.append(icon("circle-alert", "i i-s"), said);
     for (const [label, run] of buttons) {
       const button = document.createElement("button");
       button.type = "button";

@@ -1,5 +1,6 @@
 /* The palette (Ctrl or Cmd and K): what can be done here, where to go, and a search, found by typing. */
 
+import { icon, iconOf } from "heron/icons";
 import { words } from "heron/words";
 import { act, targets } from "heron/mail/act";
 import { keys } from "heron/mail/bound";
@@ -9,7 +10,6 @@ import { openMenu } from "heron/mail/menus";
 const dialog = document.getElementById("palette");
 const field = document.getElementById("palettefind");
 const results = document.getElementById("paletteresults");
-const sprite = document.querySelector("svg.i use").getAttribute("href").split("#")[0];
 let choices = [];
 let chosen = 0;
 let about = [];
@@ -60,7 +60,7 @@ function places() {
   const group = words("group_go");
   return [...document.querySelectorAll("#tree a.item")].map((item) => ({
     group,
-    icon: item.querySelector("use")?.getAttribute("href").split("#")[1] ?? "tag",
+    icon: iconOf(item) ?? "tag",
     label: item.querySelector(".lbl").textContent,
     sub: item.closest("details")?.querySelector("summary .lbl").textContent ?? "",
     key: item.dataset.go ? keyOf(`go_${item.dataset.go}`) : "",
@@ -114,7 +114,7 @@ function draw() {
       results.append(group);
     }
     const line = element("div", { role: "option", id: `choice-${at}`, class: at === chosen ? "o on" : "o", "aria-selected": String(at === chosen) });
-    line.append(picture(one.icon), element("span", {}, one.label));
+    line.append(icon(one.icon), element("span", {}, one.label));
     if (one.sub) line.append(element("span", { class: "sub" }, one.sub));
     if (one.key) line.append(element("span", { class: "kbd" }, one.key));
     line.addEventListener("click", () => run(at));
@@ -146,16 +146,6 @@ function element(name, attributes, text = "") {
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   made.textContent = text;
   return made;
-}
-
-function picture(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "i");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `${sprite}#${name}`);
-  svg.append(use);
-  return svg;
 }
 
 field.addEventListener("input", () => fill(field.value));

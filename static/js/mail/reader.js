@@ -1,6 +1,7 @@
 /* Opening and closing: a conversation comes into the reading pane, a list into the list pane, and the
    browser's history follows, so that Back closes what was opened. */
 
+import { bringIcons } from "heron/icons";
 import { toast } from "heron/shell";
 import { conversation, place, rehearse, takeRehearsal } from "heron/mail/ahead";
 import { part, send } from "heron/mail/request";
@@ -264,7 +265,13 @@ addEventListener("popstate", async (event) => {
   else if (app.dataset.view === "read") close({ push: false });
 });
 
+/** What every conversation is drawn with, once the page itself is there. */
+async function prepare() {
+  await bringIcons();
+  if (takesBodies) await getAllReady();
+}
+
 export function start() {
-  if (takesBodies) addEventListener("load", () => whenIdle(getAllReady), { once: true });
+  addEventListener("load", () => whenIdle(prepare), { once: true });
   history.replaceState({ heron: app.dataset.view, list: firstUrl(), opened: false }, "");
 }

@@ -1,6 +1,7 @@
 /* Talk with the server: parts of pages in, acts out. A session that has ended leads to the door,
    an answer that refuses becomes a `Refused` with the server's own words. */
 
+import { drawHere } from "heron/icons";
 import { words } from "heron/words";
 
 export class Refused extends Error {
@@ -70,5 +71,5 @@ function token() {
 export function fragment(html) {
   const holder = document.createElement("template");
   holder.innerHTML = html;
-  return holder.content;
+  return drawHere(holder.content);
 }
