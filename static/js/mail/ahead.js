@@ -63,9 +63,10 @@ function dropUnfinished() {
 }
 
 function drop(url) {
-  rehearsals.get(url)?.abort.abort();
-  rehearsals.get(url)?.frame?.remove();
+  const { abort, frame } = rehearsals.get(url) ?? {};
   rehearsals.delete(url);
+  abort?.abort();
+  if (frame) whenIdle(() => frame.remove()); // often a click has made room here, and waits for its own
 }
 
 /** The newest body of a page that is not shown yet waits out of sight, filled or loading. Not one with pictures from
