@@ -8,10 +8,13 @@ import hashlib
 import zstandard
 
 from accounts.ready import prepared_cursor
-from mailsync.models import RenderedBody
 
 #: More than any message Heron accepts can render to; a larger frame in the table is not ours.
 LARGEST_BYTES = 256 * 1024 * 1024
+_KEEP = """
+    INSERT INTO mailsync_renderedbody (account_id, body_sha256, policy_version, data, created_at)
+    VALUES (%s, %s, %s, %s, now()) ON CONFLICT DO NOTHING
+"""
 _KEPT = "SELECT data FROM mailsync_renderedbody WHERE account_id = %s AND body_sha256 = %s AND policy_version = %s"
 
 
@@ -30,8 +33,5 @@ def load_rendered(account_id: int, key: bytes, policy_version: int) -> str | Non
 
 def record_rendered(account_id: int, key: bytes, policy_version: int, html: str) -> None:
     """Keep what was rendered; whoever came first is right, as both rendered the same."""
-    data = zstandard.compress(html.encode())
-    RenderedBody.objects.bulk_create(
-        [RenderedBody(account_id=account_id, body_sha256=key, policy_version=policy_version, data=data)],
-        ignore_conflicts=True,
-    )
+    with prepared_cursor() as cursor:  # whoever opens a message for the first time waits for it
+        cursor.execute(_KEEP, [account_id, key, policy_version, zstandard.compress(html.encode())])
