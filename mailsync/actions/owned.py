@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from accounts.models import Identity, MailAccount
 from mailsync.models import Draft, Folder, Message, Outgoing, Placement
-from mailsync.store.locking import lock_few, lock_placements, owners_of
+from mailsync.store.locking import lock_few, lock_placements, owners_of, where_they_went
 from mailsync.store.outbox import BYTES
 from mailsync.store.summary import lock_folders
 
@@ -24,7 +24,7 @@ def own_placements(user_id: int, placement_ids: Iterable[int], *, to: Sequence[i
     if few is not None:  # what a person does most: one conversation
         if any(row.account.user_id != user_id for row in few):
             raise NotYours("placement")
-        return sorted(few, key=lambda row: row.pk)
+        return sorted(where_they_went(few), key=lambda row: row.pk)
     found = owners_of(wanted)
     if any(owner != user_id for _id, _folder, owner in found):
         raise NotYours("placement")

@@ -13,22 +13,23 @@ def lock_placements(placement_ids: Iterable[int]) -> list[Placement]:
 
     A placement that a pending move has hidden stands for the one it is moving to.
     """
-    return _where_they_went(_locked(placement_ids))
+    return where_they_went(_locked(placement_ids))
 
 
 def lock_few(placement_ids: Collection[int]) -> list[Placement] | None:
-    """The same with the folders they lie in locked before them, in one statement; None where they are many, or some
-    have gone or gone elsewhere: then whose they are and where they lie must be asked first.
+    """These rows, locked with the folders they lie in, in one statement, hidden ones among them; None where they are
+    many, or some have gone or gone elsewhere: then whose they are and where they lie must be asked first.
 
     Folder and placement are locked together, in the order of folders: who holds a placement holds its folder.
     """
     if not 0 < len(placement_ids) <= PREPARED_ROWS:
         return None
     rows = _FEW_WITH_FOLDERS.all(sorted(placement_ids))
-    return _where_they_went(rows) if len(rows) == len(placement_ids) else None
+    return rows if len(rows) == len(placement_ids) else None
 
 
-def _where_they_went(rows: list[Placement]) -> list[Placement]:
+def where_they_went(rows: list[Placement]) -> list[Placement]:
+    """The shown ones of these locked rows, and for the hidden ones those they are moving to, locked."""
     hidden = [row.pk for row in rows if not row.shown]
     for _ in range(5):
         if not hidden:

@@ -4,6 +4,7 @@
 import { leftOf } from "heron/direction";
 import { toast } from "heron/shell";
 import { words } from "heron/words";
+import { drawHere } from "heron/icons";
 import { localCopies, sendCopy } from "heron/compose/local";
 import { ComposeWindow } from "heron/compose/window";
 
@@ -41,7 +42,7 @@ export function place(html) {
     return standing;
   }
   for (const other of windows.values()) other.minimise();
-  dock.prepend(document.importNode(made, true));
+  dock.prepend(document.importNode(drawHere(made), true));
   return enhance(dock.firstElementChild);
 }
 

@@ -30,11 +30,16 @@ export function drawHere(root) {
 
 /** Puts the copy into the page: the browser has the file already. Without it all stays as it was. */
 export async function bringIcons() {
-  const answer = await fetch(file).catch(() => null);
-  if (!answer?.ok || !answer.headers.get("Content-Type")?.startsWith("image/svg+xml")) return;
-  const copy = new DOMParser().parseFromString(await answer.text(), "image/svg+xml").documentElement;
+  const text = await readSprite().catch(() => "");
+  if (!text) return;
+  const copy = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
   copy.style.display = "none";
   document.body.append(copy);
   isHere = true;
   drawHere(document);
+}
+
+async function readSprite() {
+  const answer = await fetch(file);
+  return answer.ok && answer.headers.get("Content-Type")?.startsWith("image/svg+xml") ? answer.text() : "";
 }

@@ -55,6 +55,16 @@ def test_one_of_anothers_refuses_all(count: int) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("count", [1, MANY])
+def test_one_of_anothers_that_no_list_shows_refuses_all_too(count: int) -> None:
+    mine, hers = make_folder(make_account()), make_folder(make_account())
+    rows = [*(make_message(mine) for _ in range(count)), make_message(hers)]
+    Placement.objects.filter(pk=rows[-1].pk).update(shown=False)
+    with transaction.atomic(), pytest.raises(NotYours):
+        own_placements(mine.account.user_id, [row.pk for row in rows])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("count", [1, MANY])
 def test_what_has_gone_is_left_out_and_nothing_at_all_is_not_yours(count: int) -> None:
     folder = make_folder(make_account())
     rows = [make_message(folder) for _ in range(count + 1)]

@@ -26,8 +26,9 @@ def test_a_cold_inbox_is_few_requests_and_few_bytes(chromium: Browser, mailbox: 
     # One for each request: the page and the outline of its list have the same address.
     weights = [(weight(request), request.url.removeprefix(mailbox.url)) for request in asked]
     empty = [path.partition("?")[0] for size, path in weights if not size]
-    # The copy of the drawings that goes into the page comes from the browser's cache.
-    assert sorted(empty) == ["/events", "/static/icons.svg"]
+    # The copy of the drawings that goes into the page comes from the browser's cache; of frames out of sight Chromium
+    # does not always tell what has travelled, which is 76 bytes each.
+    assert sorted(path for path in empty if not path.startswith("/frame/")) == ["/events", "/static/icons.svg"]
     total = sum(size for size, _path in weights)
     told = "\n".join(f"{size:8,} {path}" for size, path in sorted(weights, reverse=True))
     print(f"\ncold inbox: {len(asked)} requests, {total:,} bytes\n{told}")
