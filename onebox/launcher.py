@@ -41,6 +41,7 @@ class Launcher:
         self.postgres = Postgres(self.layout.postgres, log=self.layout.logs / "postgres.log")
         self.valkey = Valkey(log=self.layout.logs / "valkey.log")
         self.mail_server: Child | None = None
+        self.mail_filled = False
         self.imap_port = self.smtp_port = 0
         self.children: list[Child] = []
         self.setup_token = ""
@@ -151,6 +152,7 @@ class Launcher:
             sample = messages(datetime.now(UTC), *(Address(person.name, person.address) for person in PEOPLE))
             mine = [StoredMail(m.folder, m.flags, m.date, m.raw) for m in sample if m.mailbox == owner]
             mailbox.fill(mine, FOLDERS)
+        self.mail_filled = True
         mailstate.save(self.mailboxes, self.layout.mail_state)
 
     @property
@@ -259,7 +261,8 @@ class Launcher:
         for child in self.children:
             child.stop()
         if self.mail_server is not None:
-            if self.mail_server.running:
+            # Stopped while they fill, half of them must not take the place of what is kept.
+            if self.mail_server.running and self.mail_filled:
                 self._save_mail()
             self.mail_server.stop()
         if self.static is not None:

@@ -95,7 +95,12 @@ class DemoMailbox:
 
 
 def save(mailboxes: Iterable[DemoMailbox], folder: Path) -> None:
-    """Write all mailboxes under ``folder``; the former state is replaced only when all are written."""
+    """Write all mailboxes under ``folder``.
+
+    The former state is put aside by one rename and the new one takes its place by another: whenever this is cut short,
+    ``load`` finds one or the other, whole.
+    """
+    former = _put_back(folder)
     fresh = folder.with_name(folder.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
     for mailbox in mailboxes:
@@ -108,18 +113,25 @@ def save(mailboxes: Iterable[DemoMailbox], folder: Path) -> None:
             (target / f"{digest}.eml").write_bytes(mail.raw)
             index.append({"folder": mail.folder, "flags": mail.flags, "date": mail.date.isoformat(), "file": digest})
         (target / "index.json").write_text(json.dumps({"folders": names, "mails": index}), encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(former, ignore_errors=True)
+    if folder.exists():
+        os.replace(folder, former)
     os.replace(fresh, folder)
+    shutil.rmtree(former, ignore_errors=True)
 
 
 def load(mailbox: DemoMailbox, folder: Path) -> bool:
-    """Fill a fresh mailbox from what ``save`` wrote; False when there is nothing."""
+    """Fill a fresh mailbox from what ``save`` wrote; False when there is nothing.
+
+    RuntimeError, before anything is filled in, where the state is not whole.
+    """
+    _put_back(folder)
     source = folder / mailbox.user
     if not (source / "index.json").exists():
         return False
-    index = json.loads((source / "index.json").read_text(encoding="utf-8"))
-    mailbox.fill(
-        (
+    try:
+        index = json.loads((source / "index.json").read_text(encoding="utf-8"))
+        mails = [
             StoredMail(
                 row["folder"],
                 tuple(row["flags"]),
@@ -127,10 +139,22 @@ def load(mailbox: DemoMailbox, folder: Path) -> bool:
                 (source / f"{row['file']}.eml").read_bytes(),
             )
             for row in index["mails"]
-        ),
-        index["folders"],
-    )
+        ]
+    except (FileNotFoundError, ValueError) as error:
+        raise RuntimeError(
+            f"What is kept of the demo's mailboxes is not whole ({error}).\n"
+            f"Remove the folder {folder} to begin again with the sample's mail."
+        ) from error
+    mailbox.fill(mails, index["folders"])
     return True
+
+
+def _put_back(folder: Path) -> Path:
+    """The place of the former state. What stands there comes back where nothing has taken its place."""
+    former = folder.with_name(folder.name + ".former")
+    if former.exists() and not folder.exists():
+        os.replace(former, folder)
+    return former
 
 
 def _quoted(name: str) -> str:

@@ -1,17 +1,20 @@
 """The demo's mail server: delivery by the envelope, bytes unchanged, mailboxes that outlive a restart."""
 
 import os
+import re
 import smtplib
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from onebox import mailstate
+from onebox.launcher import Launcher
 from onebox.mailstate import DemoMailbox, StoredMail
 from onebox.processes import Child, wait_until
 from onebox.valkey import free_port
@@ -83,3 +86,92 @@ def test_mailboxes_outlive_a_restart(tmp_path: Path) -> None:
         assert sorted(kept, key=lambda mail: mail.date) == mails
         stranger = DemoMailbox("127.0.0.1", imap, NOOR, "pw")
         assert not mailstate.load(stranger, tmp_path / "state")
+
+
+class Kept:
+    """A mailbox without a server: what it has is read, what is filled in is noted."""
+
+    user = ANNA
+
+    def __init__(self, *raws: bytes) -> None:
+        self.mails = [StoredMail("INBOX", (), datetime(2025, 3, 4, tzinfo=UTC), raw) for raw in raws]
+
+    def read(self) -> tuple[list[str], list[StoredMail]]:
+        return ["INBOX"], self.mails
+
+    def fill(self, mails: Iterable[StoredMail], folders: Iterable[str] = ()) -> int:
+        self.mails.extend(mails)
+        return len(self.mails)
+
+
+def _loaded(state: Path) -> list[bytes]:
+    mailbox = Kept()
+    assert mailstate.load(cast(DemoMailbox, mailbox), state)
+    return [mail.raw for mail in mailbox.mails]
+
+
+#: What ``save`` asks of the file system to change what stands there, in turn.
+STEPS = [("rmtree", 0), ("rmtree", 1), ("replace", 0), ("replace", 1), ("rmtree", 2)]
+
+
+@pytest.mark.parametrize(("call", "number"), STEPS)
+def test_a_save_cut_short_leaves_one_state_or_the_other_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    state = tmp_path / "state"
+    mailstate.save([cast(DemoMailbox, Kept(b"Subject: old\r\n\r\n"))], state)
+    calls = 0
+
+    def cut_short(real: Callable[..., None]) -> Callable[..., None]:
+        def step(path: Path, *rest: Path, **options: bool) -> None:
+            nonlocal calls
+            if calls == number:
+                if call == "rmtree":  # Half removed: the list stands, its letter is gone.
+                    for letter in path.rglob("*.eml"):
+                        letter.unlink()
+                raise KeyboardInterrupt
+            calls += 1
+            real(path, *rest, **options)
+
+        return step
+
+    with monkeypatch.context() as patch:
+        module = mailstate.shutil if call == "rmtree" else mailstate.os
+        patch.setattr(module, call, cut_short(getattr(module, call)))
+        with pytest.raises(KeyboardInterrupt):
+            mailstate.save([cast(DemoMailbox, Kept(b"Subject: new\r\n\r\n"))], state)
+    assert _loaded(state) in ([b"Subject: old\r\n\r\n"], [b"Subject: new\r\n\r\n"])
+    # And the next one goes through.
+    mailstate.save([cast(DemoMailbox, Kept(b"Subject: newer\r\n\r\n"))], state)
+    assert _loaded(state) == [b"Subject: newer\r\n\r\n"]
+    assert [path.name for path in tmp_path.iterdir()] == ["state"]
+
+
+def test_a_state_with_a_letter_missing_says_what_to_do(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    mailstate.save([cast(DemoMailbox, Kept(b"Subject: a\r\n\r\n", b"Subject: b\r\n\r\n"))], state)
+    next(state.rglob("*.eml")).unlink()
+    mailbox = Kept()
+    with pytest.raises(RuntimeError, match=re.escape(f"Remove the folder {state}")):
+        mailstate.load(cast(DemoMailbox, mailbox), state)
+    assert mailbox.mails == []
+
+
+def test_a_demo_stopped_while_its_mailboxes_fill_keeps_what_it_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launcher = Launcher(tmp_path, demo=True, port=0)
+    saved: list[bool] = []
+
+    class Running:
+        running = True
+
+        def stop(self) -> None: ...
+
+    monkeypatch.setattr(launcher, "mail_server", Running())
+    monkeypatch.setattr(launcher, "_save_mail", lambda: saved.append(True))
+    launcher._stop()
+    assert not saved
+    launcher.mail_filled = True
+    launcher._stop()
+    assert saved
