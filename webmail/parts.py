@@ -27,6 +27,9 @@ from webmail.addresses import address_of
 from webmail.present.people import contact_label
 from webmail.templatetags import heron
 
+#: What it is given flows in, safe HTML flows out.
+Macro = Callable[..., Markup]
+
 #: The name of the engine in the settings.
 ENGINE = "jinja2"
 
@@ -37,6 +40,19 @@ def render_part(name: str, context: Mapping[Any, Any], request: HttpRequest | No
         # Masked once for all forms of the part: Django's own masks it for each.
         shared |= {"request": request, "csrf_input": SimpleLazyObject(lambda: csrf_input(request))}
     return cast(Jinja2, engines[ENGINE]).env.get_template(name).render({**context, **shared})
+
+
+def macro_of(name: str, macro: str) -> Macro:
+    """A macro of a part, for who draws many of a kind: made once in each language, and anew where templates may change
+    (``HERON_DEBUG``). Beside the environment it sees its own part and nothing else."""
+    made = _macro_in if not cast(Jinja2, engines[ENGINE]).env.auto_reload else _macro_in.__wrapped__
+    return made(name, macro, translation.get_language())
+
+
+@cache
+def _macro_in(name: str, macro: str, language: str | None) -> Macro:
+    template = cast(Jinja2, engines[ENGINE]).env.get_template(name)
+    return cast(Macro, getattr(template.make_module({"_": _phrases_in(language)}), macro))
 
 
 def environment(**options: Any) -> Environment:
@@ -52,7 +68,7 @@ def environment(**options: Any) -> Environment:
     made.install_gettext_callables(  # type: ignore[attr-defined]
         translation.gettext, translation.ngettext, pgettext=translation.pgettext, npgettext=translation.npgettext
     )
-    made.globals |= {name: getattr(heron, name) for name in ("avatar", "icon", "in_brackets", "kbd", "teller")}
+    made.globals |= {name: getattr(heron, name) for name in ("avatar", "icon", "in_brackets", "kbd")}
     made.globals |= {"_": _phrase, "url": _url}
     clock = ("heron_ago", "heron_day", "heron_time", "heron_time_full")
     told = (*clock, "avatar", "filesize", "initials", "said")

@@ -4,7 +4,6 @@ Rows and addresses flow in, safe HTML flows out. Nothing here asks the database.
 """
 
 import zlib
-from collections.abc import Callable
 from datetime import date, datetime, time
 from functools import lru_cache
 
@@ -165,19 +164,12 @@ def heron_time_full(moment: datetime | None) -> str:
 
 def times(moment: datetime | None) -> tuple[str, str]:
     """A time told shortly, and whole."""
-    return ("", "") if moment is None else teller()(moment)
+    return ("", "") if moment is None else told_on(timezone.localdate(), timezone.localtime(moment))
 
 
-def teller() -> Callable[[datetime], tuple[str, str]]:
-    """``times`` for many: whose clock and whose language it is, is found out once."""
-    now, language = timezone.localtime(), get_language()
-    zone, today = now.tzinfo, now.date()
-
-    def tell(moment: datetime) -> tuple[str, str]:
-        local = moment if moment.tzinfo is zone else moment.astimezone(zone)
-        return _told_of(local.date(), time(local.hour, local.minute), today, language)
-
-    return tell
+def told_on(today: date, local: datetime) -> tuple[str, str]:
+    """``times`` by a clock that shows ``today``; ``local`` is in the same zone."""
+    return _told_of(local.date(), time(local.hour, local.minute), today, get_language())
 
 
 # A list has a hundred times, and is looked at again and again.

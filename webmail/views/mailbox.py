@@ -31,7 +31,7 @@ from webmail import access
 from webmail.events import made_at
 from webmail.list_choice import as_chosen
 from webmail.numbers import read_number
-from webmail.parts import render_part
+from webmail.parts import macro_of, render_part
 from webmail.present.labels import Chip, label_choices
 from webmail.present.notices import present_notices
 from webmail.present.outbox import scheduled_condition
@@ -152,12 +152,18 @@ def finish(request: HttpRequest, template: str, context: dict[str, Any]) -> Http
 
 
 def page_context(
-    request: HttpRequest, reader: Reader, scope: Scope, tree: Sequence[AccountTree], **reading: Any
+    request: HttpRequest,
+    reader: Reader,
+    scope: Scope,
+    tree: Sequence[AccountTree],
+    *,
+    current_row: str = "",
+    **reading: Any,
 ) -> dict[str, Any]:
-    """All of a full page: column, list, and what ``reading`` adds for the reading pane."""
+    """All of a full page: column, list, and what ``reading`` adds for the reading pane, which shows ``current_row``."""
     return {
         **nav_context(request, tree, scope),
-        **list_context(request, reader, scope, tree),
+        **list_context(request, reader, scope, tree, current_row),
         "move_accounts": present_move_targets(tree),
         "shortcuts": sheet(request.keys),  # type: ignore[attr-defined]
         "whose_keys": PRESETS[request.keys.preset],  # type: ignore[attr-defined]
@@ -169,11 +175,13 @@ def page_context(
     }
 
 
-def list_context(request: HttpRequest, reader: Reader, scope: Scope, tree: Sequence[AccountTree]) -> dict[str, Any]:
+def list_context(
+    request: HttpRequest, reader: Reader, scope: Scope, tree: Sequence[AccountTree], current_row: str = ""
+) -> dict[str, Any]:
     """All of the list pane: its rows, and what stands above them."""
     found = search_context(request, reader, scope) if scope.kind == "search" else {}
     return {
-        **rows_context(request, reader, scope),
+        **rows_context(request, reader, scope, current_row),
         **found,
         **_choices(reader, scope),
         "notices": present_notices(tree, scope),
@@ -216,7 +224,7 @@ def nav_context(request: HttpRequest, tree: Sequence[AccountTree], scope: Scope 
     }
 
 
-def rows_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[str, Any]:
+def rows_context(request: HttpRequest, reader: Reader, scope: Scope, current_row: str = "") -> dict[str, Any]:
     """A page of the list. ``before`` is where it begins, ``until`` its last row, ``start`` how many stand above it."""
     start = _number(request.GET.get("start"), 0, most=10_000_000)
     limit = max(1, _number(request.GET.get("limit"), PAGE_ROWS, most=LONGEST_PAGE))
@@ -227,7 +235,7 @@ def rows_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[str
     fixed = {row.placement_id for row in pinned}
     rows = [row for row in page.rows if row.placement_id not in fixed]
     snoozes = load_snoozes(row.message_id for row in (*pinned, *rows))
-    style = replace(row_style(reader, scope), snoozes=snoozes, pinned=frozenset(fixed))
+    style = replace(row_style(reader, scope), snoozes=snoozes, pinned=frozenset(fixed), current=current_row)
     if scope.kind == "search":
         grouped = style.grouped and not scope.by_relevance
         style = replace(style, excerpts=excerpts_of(scope, reader, page), grouped=grouped)
@@ -274,7 +282,7 @@ def row_style(reader: Reader, scope: Scope) -> RowStyle:
 
     is_by_date = sort in (Sort.NEWEST, Sort.OLDEST)
     return RowStyle(
-        *(by_conversation, reader.mine, reader.now, url, chips),
+        *(by_conversation, reader.mine, reader.now, url, chips, macro_of("mail/row.jinja", "line")),
         grouped=reader.prefs.group_by_date and is_by_date,
         hues=reader.hues,
     )

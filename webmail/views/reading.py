@@ -99,7 +99,6 @@ def _respond(
         _prepare(reader, opened)
     context = {
         "conversation": presented,
-        "current_row": row,
         "folder": folder,
         "others": others,
         "thread_id": conversation.thread.pk,
@@ -110,7 +109,7 @@ def _respond(
     scope = context_scope(folder, tree, request.GET)
     if is_part:
         return finish(request, "mail/read.jinja", {**context, "scope": scope, "storage": storage_of(reader.user)})
-    return finish(request, "mail/page.html", page_context(request, reader, scope, tree, **context))
+    return finish(request, "mail/page.html", page_context(request, reader, scope, tree, current_row=row, **context))
 
 
 def _told(
