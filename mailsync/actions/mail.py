@@ -15,11 +15,13 @@ from django.utils.translation import ngettext_lazy
 from mailsync.actions import wake
 from mailsync.actions.owned import NotYours, own_folder, own_message, own_placements
 from mailsync.actions.verb import verb
+from mailsync.announce import announce_folders
 from mailsync.errors import CannotDo
 from mailsync.models import Act, Change, Folder, Message, Placement, Thread, ThreadRow
 from mailsync.store import changes, copying, deciding, drafts, journal_work, ruling, snoozing, specials, undoing
 from mailsync.store.acting import hold_until
 from mailsync.store.labels import is_atom, take_back
+from mailsync.store.marking import COUNTED, mark
 from mailsync.store.threads import delete_empty_threads
 from mailsync.types import ActionResult, Role
 
@@ -68,8 +70,12 @@ def set_keyword(user_id: int, placement_ids: Iterable[int], keyword: str, on: bo
 def _set_flag(user_id: int, placement_ids: Iterable[int], name: str, on: bool, done: "StrPromise") -> ActionResult:
     group = uuid4()
     placements = own_placements(user_id, placement_ids)
-    touched = changes.record_flags(placements, add=[name] if on else (), remove=() if on else [name], group=group)
-    wake.show_flags(touched)
+    if name in COUNTED:
+        touched, counts = mark(placements, name, on, group=group)
+        announce_folders(counts)
+    else:
+        touched = changes.record_flags(placements, add=[name] if on else (), remove=() if on else [name], group=group)
+        wake.show_flags(touched)
     wake.push_soon(row.account_id for row in touched)
     return _result(group, len(touched), done)
 

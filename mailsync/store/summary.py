@@ -54,10 +54,10 @@ def refresh(pairs: Iterable[tuple[int, int]]) -> list[FolderCounts]:
     lock_folders(folder_ids)
     with cursor_for(len(wanted)) as cursor:
         cursor.execute(_REFRESH, [folder_ids, [thread for _, thread in wanted]])
-        return _counted(cursor, wanted)
+        return counted(cursor, wanted)
 
 
-def _counted(cursor: CursorWrapper, wanted: Sequence[tuple[int, int]]) -> list[FolderCounts]:
+def counted(cursor: CursorWrapper, wanted: Sequence[tuple[int, int]]) -> list[FolderCounts]:
     """The folders' new counts, as a recount of these pairs returned them; lines of single messages follow."""
     rows = cursor.fetchall()
     by_message = {folder for folder, *_counts, is_kept in rows if is_kept}
@@ -72,8 +72,9 @@ def recount_marks(pairs: Iterable[tuple[int, int]]) -> list[FolderCounts]:
     if not wanted:
         return []
     with cursor_for(len(wanted)) as cursor:
-        cursor.execute(_RECOUNT_MARKS, [[folder for folder, _ in wanted], [thread for _, thread in wanted]])
-        return _counted(cursor, wanted)
+        folders, threads = [folder for folder, _ in wanted], [thread for _, thread in wanted]
+        cursor.execute(_RECOUNT_MARKS, {"folders": folders, "threads": threads})
+        return counted(cursor, wanted)
 
 
 def remove_placements(placement_ids: Iterable[int]) -> list[FolderCounts]:
@@ -160,13 +161,13 @@ RETURNING f.id, f.account_id, a.user_id, f.total, f.unread, {kept}
 )
 
 # Here, too, ``r`` is what the folder's counts still hold.
-_RECOUNT_MARKS = f"""
-WITH fresh AS (
+_RECOUNT = """
+fresh AS (
     SELECT pair.folder_id, pair.thread_id,
-           count(*) FILTER (WHERE NOT p.seen) AS unread_count,
-           count(*) FILTER (WHERE p.flagged) AS flagged_count
-    FROM unnest(%s::bigint[], %s::bigint[]) AS pair (folder_id, thread_id)
-    JOIN mailsync_placement p ON p.thread_id = pair.thread_id AND p.folder_id = pair.folder_id
+           count(*) FILTER (WHERE NOT {seen}) AS unread_count,
+           count(*) FILTER (WHERE {flagged}) AS flagged_count
+    FROM unnest(%(folders)s::bigint[], %(threads)s::bigint[]) AS pair (folder_id, thread_id)
+    JOIN {placement} ON p.thread_id = pair.thread_id AND p.folder_id = pair.folder_id
     WHERE p.shown
     GROUP BY pair.folder_id, pair.thread_id
 ), difference AS (
@@ -181,5 +182,13 @@ UPDATE mailsync_folder f
 SET unread = greatest(0, f.unread + difference.unread)
 FROM difference, accounts_mailaccount a
 WHERE f.id = difference.folder_id AND a.id = f.account_id
-RETURNING f.id, f.account_id, a.user_id, f.total, f.unread, {KEPT}
-"""  # noqa: S608 (constants)
+RETURNING f.id, f.account_id, a.user_id, f.total, f.unread, {kept}
+"""
+
+
+def recounting(placement: str, seen: str, flagged: str) -> str:
+    """The end of a WITH: the pairs of %(folders)s and %(threads)s counted anew by such a table ``p`` and such flags."""
+    return _RECOUNT.format(placement=placement, seen=seen, flagged=flagged, kept=KEPT)
+
+
+_RECOUNT_MARKS = "WITH " + recounting("mailsync_placement p", "p.seen", "p.flagged")

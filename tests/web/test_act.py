@@ -64,7 +64,7 @@ def test_marking_takes_the_same_few_statements_for_any_number(
 ) -> None:
     placements = [make_message(folders["inbox"], seen=False) for _ in range(count)]
     browser.get("/settings/")  # notes the session, which is done once a minute
-    with django_assert_max_num_queries(13):  # two of them the savepoint that a test's transaction is
+    with django_assert_max_num_queries(10):  # two of them the savepoint that a test's transaction is
         browser.post("/act/", {"do": "read", "on": [f"p{one.pk}" for one in placements]}, **SCRIPT)
     assert Placement.objects.filter(seen=True).count() == count
 
