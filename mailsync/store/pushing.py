@@ -6,6 +6,7 @@ while the push lease is held, so a worker killed between any two of them is take
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Case, F, Max, Min, Q, QuerySet, Value, When
@@ -42,14 +43,19 @@ def due_changes(account_id: int) -> QuerySet[Change]:
 
 def load_pending(account_id: int) -> list[Pending]:
     """The due changes as the plan reads them, oldest first, ``BATCH`` at most."""
-    rows = due_changes(account_id).select_related("placement__folder", "target_placement", "after")[:BATCH]
-    unmade = set(
-        Change.objects.filter(
-            account_id=account_id, kind=Change.Kind.FOLDER_CREATE, state__in=Change.OPEN, finished_at=None
-        ).values_list("target_id", flat=True)
-    )
-    in_use = _folders_in_use(account_id)
+    rows = list(due_changes(account_id).values_list(*_FACTS, named=True)[:BATCH])
+    # Most of what is pushed are flags, which wait for no folder.
+    unmade = _folders_unmade(account_id) if any(row.target_id is not None for row in rows) else set()
+    in_use = _folders_in_use(account_id) if any(row.kind == Change.Kind.FOLDER_DELETE for row in rows) else set()
     return [_pending(row, unmade, in_use) for row in rows]
+
+
+def _folders_unmade(account_id: int) -> set[int | None]:
+    """Folders that the server has yet to make."""
+    making = Change.objects.filter(
+        account_id=account_id, kind=Change.Kind.FOLDER_CREATE, state__in=Change.OPEN, finished_at=None
+    )
+    return set(making.values_list("target_id", flat=True))
 
 
 def _folders_in_use(account_id: int) -> set[int]:
@@ -66,29 +72,38 @@ def _folders_in_use(account_id: int) -> set[int]:
     }
 
 
-def _pending(row: Change, unmade: Collection[int | None], in_use: Collection[int]) -> Pending:
-    placement, arrived = row.placement, row.target_placement
-    current = placement is not None and placement.epoch == placement.folder.epoch
+#: Of a change, of where its message lies and goes, and of what it waits for.
+_FACTS = (
+    *("pk", "kind", "state", "source_id", "target_id", "add_flags", "remove_flags", "after__state"),
+    *("placement_id", "placement__folder_id", "placement__folder__epoch", "placement__epoch", "placement__uid"),
+    *("placement__gone_phase", "placement__server_flags", "target_placement__uid"),
+)
+
+
+def _pending(row: Any, unmade: Collection[int | None], in_use: Collection[int]) -> Pending:
+    """``row`` has the ``_FACTS``."""
+    is_there = row.placement_id is not None
+    current = is_there and row.placement__epoch == row.placement__folder__epoch
     # What only an earlier numbering knew, and the folder was read since, never gets a UID again.
-    lost = placement is None or (placement.gone_phase > 0 and not current)
+    lost = not is_there or (row.placement__gone_phase > 0 and not current)
     return Pending(
         id=row.pk,
         kind=row.kind,
         state=row.state,
         placement_id=row.placement_id,
         exists=not lost,
-        folder_id=placement.folder_id if placement is not None else row.source_id,
-        uid=placement.uid if placement is not None and current else None,
+        folder_id=row.placement__folder_id if is_there else row.source_id,
+        uid=row.placement__uid if current else None,
         target_id=row.target_id,
-        arrived_uid=arrived.uid if arrived is not None else None,
+        arrived_uid=row.target_placement__uid,
         add=tuple(row.add_flags),
         remove=tuple(row.remove_flags),
-        server_flags=frozenset(placement.server_flags if placement is not None else ()),
-        waits=(row.after is not None and row.after.state in Change.OPEN)
+        server_flags=frozenset(row.placement__server_flags or ()),
+        waits=row.after__state in Change.OPEN
         or (row.kind != Change.Kind.FOLDER_CREATE and row.target_id in unmade)
         # RFC 9051 §6.3.5: DELETE takes the messages along, so what was moved out must have left before.
         or (row.kind == Change.Kind.FOLDER_DELETE and row.source_id in in_use),
-        orphaned=row.after is not None and row.after.state in {Change.State.FAILED, Change.State.CANCELLED},
+        orphaned=row.after__state in {Change.State.FAILED, Change.State.CANCELLED},
     )
 
 
