@@ -25,6 +25,7 @@ from markupsafe import Markup
 
 from webmail.addresses import address_of
 from webmail.present.people import contact_label
+from webmail.settled import SettledEnvironment
 from webmail.templatetags import heron
 
 #: What it is given flows in, safe HTML flows out.
@@ -39,7 +40,14 @@ def render_part(name: str, context: Mapping[Any, Any], request: HttpRequest | No
     if request is not None:
         # Masked once for all forms of the part: Django's own masks it for each.
         shared |= {"request": request, "csrf_input": SimpleLazyObject(lambda: csrf_input(request))}
-    return cast(Jinja2, engines[ENGINE]).env.get_template(name).render({**context, **shared})
+    return spoken(translation.get_language()).get_template(name).render({**context, **shared})
+
+
+@cache
+def spoken(language: str | None) -> Environment:
+    """Where templates are found that are compiled for this language; None is for none at all."""
+    made = cast(SettledEnvironment, cast(Jinja2, engines[ENGINE]).env)
+    return made.spoken_in(language) if language else made
 
 
 def macro_of(name: str, macro: str) -> Macro:
@@ -51,14 +59,14 @@ def macro_of(name: str, macro: str) -> Macro:
 
 @cache
 def _macro_in(name: str, macro: str, language: str | None) -> Macro:
-    template = cast(Jinja2, engines[ENGINE]).env.get_template(name)
+    template = spoken(language).get_template(name)
     return cast(Macro, getattr(template.make_module({"_": _phrases_in(language)}), macro))
 
 
 def environment(**options: Any) -> Environment:
     """Jinja2 as the settings ask for it."""
     # What is absent is empty, however deep it is asked, as in Django's templates.
-    made = Environment(
+    made = SettledEnvironment(
         loader=options.get("loader"),
         auto_reload=options.get("auto_reload", False),
         undefined=ChainableUndefined,
@@ -68,11 +76,13 @@ def environment(**options: Any) -> Environment:
     made.install_gettext_callables(  # type: ignore[attr-defined]
         translation.gettext, translation.ngettext, pgettext=translation.pgettext, npgettext=translation.npgettext
     )
-    made.globals |= {name: getattr(heron, name) for name in ("avatar", "icon", "in_brackets", "kbd")}
-    made.globals |= {"_": _phrase, "url": _url}
+    functions = {name: getattr(heron, name) for name in ("avatar", "icon", "in_brackets", "kbd")} | {"url": _url}
+    made.constant = {"_": _phrase, "gettext": translation.gettext, "icon": heron.icon, "pgettext": translation.pgettext}
+    made.direct = frozenset(functions)
+    made.globals |= {**functions, "_": _phrase}
     clock = ("heron_ago", "heron_day", "heron_time", "heron_time_full")
     told = (*clock, "avatar", "filesize", "initials", "said")
-    made.filters |= {name: getattr(heron, name) for name in told}
+    made.filters |= {**functions, **{name: getattr(heron, name) for name in told}}
     made.filters |= {"contact_label": contact_label, "date": _date, "intcomma": intcomma}
     # A filter is called at once, what a context holds by way of it: rows have hundreds.
     made.filters["isoformat"] = datetime.isoformat

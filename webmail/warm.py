@@ -14,7 +14,7 @@ from django.utils.formats import get_format
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext, override
 
-from webmail.parts import ENGINE
+from webmail.parts import spoken
 from webmail.render import isolated
 
 #: Of the templates, those that an opened mailbox shows.
@@ -32,8 +32,10 @@ def warm_up() -> None:
             get_format("DATE_FORMAT")
     _load_named()
     root = settings.BASE_DIR / "templates"
+    parts = [spoken(language) for language, _name in settings.LANGUAGES]
     for path in (path for folder in _FOLDERS for path in sorted((root / folder).glob("*.*"))):
-        engines[ENGINE if path.suffix == ".jinja" else "django"].get_template(path.relative_to(root).as_posix())
+        for engine in parts if path.suffix == ".jinja" else [engines["django"]]:
+            engine.get_template(path.relative_to(root).as_posix())
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)

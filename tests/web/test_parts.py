@@ -11,7 +11,7 @@ from django.utils.translation import override
 
 from mailsync.types import ActionResult
 from webmail.addresses import address_of
-from webmail.parts import ENGINE, render_part
+from webmail.parts import ENGINE, render_part, spoken
 
 
 def rendered(source: str, **context: object) -> str:
@@ -37,6 +37,43 @@ def test_what_is_absent_is_empty_however_deep_it_is_asked() -> None:
 def test_phrases_are_those_of_the_catalogue(language: str, said: str) -> None:
     with override(language):
         assert rendered('{{ _("Archive") }}, {% trans name="a" %}In {{ name }}:{% endtrans %}') == said
+
+
+SAME = (
+    '{{ _("Archive") }}<b title="{{ _("Delete") }}{{ in_brackets(key) }}">{{ icon("archive", "s", _("Archive")) }}</b>',
+    '{% trans %}100% of "it" & more{% endtrans %}{% trans name=it %}Back to {{ name }} at 100%{% endtrans %}',
+    "{% trans n=2 %}{{ n }} message{% pluralize %}{{ n }} messages{% endtrans %}{{ kbd(nothing, it) }}{{ kbd(none) }}",
+    '{% set said = _("Read <more>") %}{{ said }}{{ icon("mail", label=said) }}{{ icon("mail", "", it) }}',
+    '{{ url("act") }}{{ url("thread", 7, 8) }}{{ avatar(it, "s") }}{{ pgettext("time format", "H:i") }}',
+    '{% macro it_in(text) %}{{ _(text) }}{{ _("Archive") }}{% endmacro %}{{ it_in("Delete") }}{{ it_in(it) }}',
+)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("source", SAME)
+def test_what_is_settled_when_it_is_compiled_says_the_same(source: str, language: str) -> None:
+    context = {"it": "<i>\"'&", "key": "Shift+<", "_": engines[ENGINE].env.globals["_"]}
+    with override(language):
+        expected = engines[ENGINE].env.from_string(source).render(context)
+        assert spoken(language).from_string(source).render(context) == expected
+
+
+def test_a_phrase_is_a_word_of_its_language_s_template() -> None:
+    source = '<p>{{ _("Archive") }}: {{ icon("archive", "", _("Delete")) }}</p>'
+    compiled = {language: spoken(language).compile(source, raw=True) for language in ("en", "de")}
+    assert "<p>Archive: <svg" in compiled["en"]
+    assert "<p>Archivieren: <svg" in compiled["de"]
+    assert "aria-label=" in compiled["de"]
+    assert "call(" not in compiled["en"] + compiled["de"]
+
+
+def test_a_part_is_compiled_for_each_language_apart() -> None:
+    context = {"groups": (), "next_url": "/f/1/"}
+    said = []
+    for language in ("en", "de", "en"):
+        with override(language):
+            said.append(render_part("mail/rows.jinja", context, None))
+    assert said[0] == said[2] != said[1]
 
 
 def test_a_page_in_the_other_language_takes_a_part_in_as_it_is() -> None:

@@ -4,12 +4,14 @@ import gc
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.template import engines
 from django.template.loaders.filesystem import Loader
 from django.test import Client
 
 from accounts.models import User
 from tests.factories import make_account, make_folder, make_message
+from webmail.parts import spoken
 from webmail.render import isolated
 from webmail.warm import warm_up
 
@@ -39,6 +41,9 @@ def test_the_first_mailbox_finds_its_templates_loaded(
     page = f"/f/{placement.folder_id}/t/{placement.thread_id}/"
     assert browser.get(page).status_code == 200
     assert read == []
+    for language, _name in settings.LANGUAGES:
+        names = {name for _loader, name in spoken(language).cache or ()}
+        assert {"mail/read.jinja", "mail/message_card.jinja", "mail/rows.jinja"} <= names
 
 
 def test_the_first_body_finds_its_cleaner_started(warm: None) -> None:
