@@ -17,7 +17,12 @@ class Group(NamedTuple):
 
 def group_of(moment: datetime, now: datetime) -> Group:
     """Today, Yesterday, This week, Last week, then months. Both times in the reader's zone."""
-    day, today = moment.date(), now.date()
+    return _group(moment.date(), now.date(), translation.get_language())
+
+
+# Found once: a long list has many rows of a day, and is looked at again and again.
+@lru_cache(maxsize=1024)
+def _group(day: date, today: date, _language: str | None) -> Group:
     monday = today - timedelta(days=today.weekday())
     if day > today:
         return Group("ahead", _("Ahead of time"))
@@ -31,11 +36,4 @@ def group_of(moment: datetime, now: datetime) -> Group:
         return Group("last-week", _("Last week"))
     if (day.year, day.month) == (today.year, today.month):
         return Group("this-month", _("Earlier this month"))
-    pattern = "F" if day.year == today.year else "F Y"
-    return _month(day.replace(day=1), pattern, translation.get_language())
-
-
-@lru_cache(maxsize=256)
-def _month(first: date, pattern: str, _language: str | None) -> Group:
-    """Printed once, as most rows of a long list are of some month."""
-    return Group(f"{first:%Y-%m}", formats.date_format(first, pattern))
+    return Group(f"{day:%Y-%m}", formats.date_format(day, "F" if day.year == today.year else "F Y"))
