@@ -31,6 +31,23 @@ def overflow(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
+LONG = ["/settings/accounts/add/", "/settings/appearance/", "/settings/rules/add/", "/settings/contacts/add/"]
+
+
+@pytest.mark.parametrize("path", LONG)
+def test_a_page_is_as_high_as_its_window_and_only_its_pane_scrolls(new_page: NewPage, email: str, path: str) -> None:
+    page = new_page(1024, 500)
+    sign_in(page, email)
+    page.goto(path)
+    for details in page.locator("main details").all():
+        details.evaluate("each => { each.open = true; }")
+    height = "[document.documentElement.scrollHeight, innerHeight]"
+    assert page.evaluate(height) == [500, 500]
+    # What is focused far below brings its pane along, not the page.
+    page.locator("main .scroll").locator("input, select, textarea, button").locator("visible=true").last.focus()
+    assert page.evaluate("scrollY") == 0
+
+
 def test_a_first_sign_in_leads_to_connecting_a_mailbox(new_page: NewPage, email: str) -> None:
     page = new_page()
     sign_in(page, email)
