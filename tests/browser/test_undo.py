@@ -85,3 +85,45 @@ def test_what_waits_its_turn_is_sent_when_the_page_is_left(chromium: Browser, ma
     assert passed == []
     page.goto("about:blank")
     until(page, lambda: Change.objects.filter(kind="move").exists())
+
+
+def test_a_list_read_during_an_undo_does_not_take_the_row_away_again(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    before = subjects(page)
+    page.locator(".row").first.focus()
+    with page.expect_response(lambda one: one.request.headers.get("hx-target") == "rows"):
+        page.keyboard.press("e")
+    expect(page.locator(".toast")).to_contain_text("archived")
+    held, _passed = hold_first(page)
+    page.keyboard.press("z")
+    expect(page.locator(".row a.subj").first).to_have_text(before[0])
+    until(page, lambda: held)
+    # As when other news comes in.
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.wait_for_timeout(1000)
+    assert subjects(page)[:2] == before[:2]
+    held[0].continue_()
+    expect(page.locator("#live")).to_have_text("Undone.")
+    assert subjects(page)[:2] == before[:2]
+
+
+def test_an_act_that_is_never_answered_comes_back_and_lets_later_ones_pass(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    before = subjects(page)
+    # Half a minute, in a second: Playwright's own clock puts a script into the frames of messages, which run none.
+    page.evaluate("""() => {
+        const real = setTimeout;
+        window.setTimeout = (run, wait, ...rest) => real(run, wait === 30000 ? 1000 : wait, ...rest);
+    }""")
+    held, passed = hold_first(page)
+    page.locator(".row").first.focus()
+    page.keyboard.press("e")
+    expect(page.locator(".row a.subj").first).to_have_text(before[1])
+    page.keyboard.press("s")
+    until(page, lambda: held)
+    assert passed == []
+    expect(page.locator(".toast.bad")).to_contain_text("did not answer in time")
+    expect(page.locator(".row a.subj").first).to_have_text(before[0])
+    until(page, lambda: passed)
+    flagged = Placement.objects.filter(folder=mailbox.folders["INBOX"], flagged=True, message__subject=before[1])
+    until(page, flagged.exists)

@@ -52,6 +52,7 @@ def script_words() -> dict[str, Phrase]:
         "nothing_to_undo": _("There is nothing to undo."),
         "undone": _("Undone."),
         "unreachable": _("Heron could not be reached. Check your connection; nothing has changed."),
+        "unanswered": _("Heron did not answer in time. The list shows whether it was done."),
         "signed_out": _("You have been signed out."),
         "gone": _("This is no longer here. Another of your programs may have moved or deleted it."),
         "failed": _("Something went wrong on the server; nothing has changed. Try again in a moment."),

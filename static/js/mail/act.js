@@ -8,7 +8,7 @@ import {
   away, clearSelection, currentName, focusRow, focusedRow, forget, grid, neighbour, resize, rowNamed, rows, selection,
 } from "heron/mail/rows";
 import { close, isPhone, open, openRow, reading } from "heron/mail/reader";
-import { refreshTop, restore } from "heron/mail/refresh";
+import { refreshTop, restore, waitForUndo } from "heron/mail/refresh";
 import { actOnEverything, isEverything } from "heron/mail/everything";
 import { isOffline, keep } from "heron/mail/offline";
 import { dropAct } from "heron/waiting";
@@ -86,6 +86,8 @@ export async function act(verb, names = targets(), about = {}) {
     }
     put.back();
     toast(error.message, { bad: true, action: { label: words("retry"), run: () => act(verb, names, about) } });
+    // An answer that did not come says nothing of what was done.
+    if (error.status === 0) refreshTop({ move: true }).catch(() => {});
   }
 }
 
@@ -184,7 +186,9 @@ export async function undo() {
     return;
   }
   try {
-    await send("/undo/", [["group", group]]);
+    const sending = send("/undo/", [["group", group]]);
+    waitForUndo(sending);
+    await sending;
     say(words("undone"));
     await refreshTop({ move: true }).catch(() => {});
     if (REFILES.has(verb)) showAnew();

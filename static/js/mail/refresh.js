@@ -9,16 +9,27 @@ import { empty, firstUrl, groupsOf, join, layOut, listRound, readPage, settle } 
 /** Which reading of the top was asked for last, and which stands on the screen. */
 let asked = 0;
 let standing = 0;
+/** How many undos were begun, and the answer to the last: what is read before it would take the rows away again. */
+let undos = 0;
+let undone = Promise.resolve();
+
+export function waitForUndo(sending) {
+  undos += 1;
+  undone = sending.catch(() => {});
+}
 
 /** Fresh rows of the top of the list. With `move` they take their true places and what has gone goes;
     without, rows change where they stand. Pages further down are freshened either way. Returns how many are new mail. */
 export async function refreshTop({ move }) {
+  await undone;
+  const known = undos;
   const mine = listRound();
   asked += 1;
   const turn = asked;
   refreshFurther();
   const fresh = await part(firstUrl(), "rows");
   if (mine !== listRound()) return 0;
+  if (known !== undos) return refreshTop({ move });
   // Answers may overtake each other: one that is older than what stands here would bring back what was undone since.
   if (turn < standing) return move ? refreshTop({ move }) : 0;
   standing = turn;

@@ -4,6 +4,9 @@
 import { drawHere } from "heron/icons";
 import { words } from "heron/words";
 
+/** How long an act waits for its answer; what was done after it waits for that, too. */
+const ANSWER_MILLISECONDS = 30_000;
+
 export class Refused extends Error {
   constructor(message, status) {
     super(message);
@@ -16,7 +19,7 @@ async function answerOf(url, options) {
   try {
     answer = await fetch(url, { credentials: "same-origin", ...options });
   } catch (error) {
-    if (error.name === "AbortError") throw error;
+    if (error.name === "AbortError" || error instanceof Refused) throw error;
     throw new Refused(words("unreachable"), 0);
   }
   if (answer.redirected && new URL(answer.url).pathname.startsWith("/accounts/")) {
@@ -61,7 +64,13 @@ export function send(url, fields) {
 async function post(url, fields) {
   const body = new URLSearchParams(fields);
   const headers = { "HX-Request": "true", "X-CSRFToken": token() };
-  return (await answerOf(url, { method: "POST", headers, body, keepalive: true })).text();
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(new Refused(words("unanswered"), 0)), ANSWER_MILLISECONDS);
+  try {
+    return await (await answerOf(url, { method: "POST", headers, body, keepalive: true, signal: patience.signal })).text();
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function token() {
