@@ -96,3 +96,17 @@ def test_a_middling_screen_reaches_every_folder_by_the_drawer(chromium: Browser,
     page.keyboard.press("Escape")
     expect(folder).to_be_hidden()
     expect(page.get_by_role("button", name="Folders")).to_be_focused()
+
+
+def test_a_long_name_stays_within_its_page(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium, viewport={"width": 390, "height": 844})
+    for new, name in (("/folders/new/", "Ordner" * 15), ("/labels/new/", "Etikett" * 5)):
+        page.goto(mailbox.url + new)
+        page.get_by_label("Name").fill(name)
+        page.get_by_role("button", name="Make the").click()
+        expect(page.locator("#list h1")).to_have_text(name)
+        count = page.locator("#listtitle .n")
+        assert count.count() == 0 or count.evaluate("each => each.getClientRects().length") == 1
+        page.goto(page.url.replace("/label/", "/edit-label/") + ("edit/" if "/f/" in page.url else ""))
+        expect(page.locator("h1")).to_have_text(name)
+        assert page.locator("main .scroll").evaluate("each => each.scrollWidth - each.clientWidth") == 0
