@@ -4,8 +4,10 @@ A broker that is away is logged and fails nothing: the dispatcher finds the same
 """
 
 from collections.abc import Iterable
+from functools import cache
 
 from celery.app.task import Task
+from celery.utils import uuid
 from django.db import transaction
 
 from mailsync import tasks
@@ -73,4 +75,35 @@ def tell(user_id: int, kind: str, **ids: int) -> None:
 
 
 def _nudge(task: "Task[[int], None]", row_id: int) -> None:
-    transaction.on_commit(lambda: task.apply_async((row_id,), retry=False), robust=True)
+    transaction.on_commit(lambda: _send(task, row_id), robust=True)
+
+
+def _send(task: "Task[[int], None]", row_id: int) -> None:
+    """The message of ``task.apply_async((row_id,), retry=False)`` by Celery's own maker and producer.
+
+    What lies between, for routes, options and declarations that none of ours has, takes more than half of its time.
+    """
+    message = task.app.amqp.create_task_message(
+        uuid(),
+        task.name,
+        (row_id,),
+        ignore_result=True,
+        time_limit=task.time_limit,
+        soft_time_limit=task.soft_time_limit,
+    )
+    with task.app.producer_pool.acquire(block=True) as producer:
+        producer.publish(
+            message.body,
+            exchange="",  # AMQP's default one: the routing key is the queue
+            routing_key=_queue_of(task),
+            serializer="json",
+            headers=message.headers,
+            **message.properties,
+        )
+
+
+@cache
+def _queue_of(task: "Task[[int], None]") -> str:
+    """As ``webmail/celery.py`` says; asking Celery's settings takes long."""
+    routes: dict[str, dict[str, str]] = task.app.conf.task_routes
+    return routes[task.name]["queue"]

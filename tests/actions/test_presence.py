@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from mailsync import actions, tasks
+from mailsync import actions
+from mailsync.actions import wake
 from mailsync.models import AccountSync
 from tests.factories import make_account, make_user
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     asked: list[int] = []
-    monkeypatch.setattr(tasks.account_pull, "apply_async", lambda ids, **more: asked.extend(ids))
+    monkeypatch.setattr(wake, "_send", lambda task, account_id: asked.append(account_id))
     return asked
 
 
