@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import requests
 
@@ -179,9 +179,18 @@ def measure_alone(client: Client, words: Sequence[str], rounds: int, push: Calla
     return costs
 
 
-def measure_together(clients: Sequence[Client], seconds: float) -> float:
-    """Operations a second of so many sessions at once."""
+class Together(NamedTuple):
+    """What so many sessions get done at once; of an operation's processor time, in ms, what the servers took and what
+    this process, which asks, took from them."""
+
+    a_second: float
+    servers: float
+    asking: float
+
+
+def measure_together(clients: Sequence[Client], seconds: float) -> Together:
     done = [0] * len(clients)
+    began, asked = servers_cpu(), time.process_time()
     ends = time.monotonic() + seconds
 
     def work(place: int) -> None:
@@ -195,7 +204,8 @@ def measure_together(clients: Sequence[Client], seconds: float) -> float:
         thread.start()
     for thread in threads:
         thread.join()
-    return sum(done) / seconds
+    each = 1000 / sum(done)
+    return Together(sum(done) / seconds, (servers_cpu() - began) * each, (time.process_time() - asked) * each)
 
 
 def as_in_production(static: str) -> dict[str, str]:
@@ -213,7 +223,7 @@ def as_in_production(static: str) -> dict[str, str]:
 
 def heron_figures(
     mailbox: Mailbox, words: Sequence[str], rounds: int, sessions: Sequence[int]
-) -> tuple[dict[str, float], dict[int, float]]:
+) -> tuple[dict[str, float], dict[int, Together]]:
     from django.conf import settings
     from django.test import Client as Browser
 
@@ -247,7 +257,7 @@ def heron_figures(
 
 def roundcube_figures(
     mailbox: Mailbox, words: Sequence[str], rounds: int, sessions: Sequence[int]
-) -> tuple[dict[str, float], dict[int, float]]:
+) -> tuple[dict[str, float], dict[int, Together]]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="heron-bench-")))
         mailbox = stack.enter_context(in_sdbox(mailbox))
@@ -332,13 +342,18 @@ def compare_screens(mailbox: Mailbox, words: Sequence[str], rounds: int) -> None
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     alone, together = heron_figures(mailbox, words, rounds, (8, 64))
-    peer, rates = {}, {}
+    peer: dict[str, float] = {}
+    rates: dict[int, Together] = {}
     if is_installed():
         peer, rates = roundcube_figures(mailbox, words, rounds, (8,))
     told(alone, peer)
-    for count, rate in together.items():
-        other = f", Roundcube {rates[count]:.1f}: {rate / rates[count]:.1f} times" if count in rates else ""
-        print(f"{count} sessions: {rate:.1f} operations a second{other}")
+    for count, mine in together.items():
+        line = f"{count} sessions: {mine.a_second:.1f} operations a second"
+        if count in rates:
+            line += f", Roundcube {rates[count].a_second:.1f}: {mine.a_second / rates[count].a_second:.1f} times"
+        print(line)
+        for name, one in (("Heron", mine), *([("Roundcube", rates[count])] if count in rates else ())):
+            print(f"  {name}: {one.servers:.1f} ms of the servers’ CPU each, {one.asking:.1f} of who asks")
 
 
 def main() -> None:
