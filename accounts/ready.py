@@ -39,16 +39,20 @@ class _Prepared(psycopg.Cursor[tuple[Any, ...]]):
         return super().execute(query, params, prepare=True)
 
 
-def prepared_cursor() -> CursorWrapper:
+def prepared_cursor(*, is_binary: bool = False) -> CursorWrapper:
     """A cursor like ``connection.cursor()`` for a statement that is asked often and takes longer to plan than to run.
 
+    ``is_binary``: what is found comes as PostgreSQL has it, and bytes not as twice as many hexadecimal digits.
     Its plan is for a few rows, as a generic one is: what is asked with many goes through the usual cursor. Where Django
     logs queries it is the usual one, too, as a log is to say what was asked with which values.
     """
     if connection.queries_logged:
         return connection.cursor()
     connection.ensure_connection()
-    return connection.make_cursor(_Prepared(connection.connection))  # type: ignore[arg-type]  # what it wraps
+    cursor = _Prepared(connection.connection)
+    if is_binary:
+        cursor.format = Format.BINARY
+    return connection.make_cursor(cursor)  # type: ignore[arg-type]  # what it wraps
 
 
 def cursor_for(count: int) -> CursorWrapper:

@@ -13,29 +13,27 @@ def unflow(text: str, *, delsp: bool = False) -> str:
     >>> unflow("a \\nb\\n>> c \\n>> d")
     'a b\\n>> c d'
     """
-    return "\n".join(_joined(text, delsp))
-
-
-def _joined(text: str, delsp: bool) -> Iterator[str]:
+    joined: list[str] = []
     pieces: list[str] = []
     depth = 0
     for line in text.split("\n"):
-        quotes = _QUOTES.match(line)
-        here = quotes.end() if quotes else 0
+        here = len(line) - len(line.lstrip(">")) if line.startswith(">") else 0
         # RFC 3676 §4.4: one space after the quotes (or at the line's start) is stuffing.
         content = line[here + 1 :] if line.startswith(" ", here) else line[here:]
         if pieces and (here != depth or content == "-- "):
-            yield _quoted(depth, "".join(pieces))
+            joined.append(_quoted(depth, "".join(pieces)))
             pieces.clear()
         depth = here
         # RFC 3676 §4.3: the signature separator ends in a space and is not flowed.
         if content.endswith(" ") and content != "-- ":
             pieces.append(content[:-1] if delsp else content)
             continue
-        yield _quoted(depth, "".join(pieces) + content)
+        pieces.append(content)
+        joined.append(_quoted(depth, "".join(pieces)))
         pieces.clear()
     if pieces:
-        yield _quoted(depth, "".join(pieces))
+        joined.append(_quoted(depth, "".join(pieces)))
+    return "\n".join(joined)
 
 
 def _quoted(depth: int, content: str) -> str:

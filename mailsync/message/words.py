@@ -59,12 +59,66 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
+    for charset in _WESTERN:
+        if (folded := charset.fold(text)) is not None:
+            return folded
+    return _fold_any(text)
+
+
+def _fold_any(text: str) -> str:
     apart = _ACCENTS.sub("", unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold()))
     if apart.isascii():
         return apart
     whole = unicodedata.normalize("NFC", apart)
     # To look for them is a tenth of the work of a translation.
     return whole.translate(_LETTERS) if _HAS_LETTERS.search(whole) else whole
+
+
+class _Folding(NamedTuple):
+    """``fold`` for a text whose letters a charset of single bytes has, none of which is combined with its neighbours:
+    bytes are looked up in a tenth of the time in which Unicode's rules are followed."""
+
+    charset: str
+    table: bytes
+    #: Letters that become several.
+    longer: tuple[tuple[bytes, bytes], ...]
+    #: Those that become something the charset has not.
+    others: tuple[bytes, ...]
+
+    def fold(self, text: str) -> str | None:
+        """None where the charset does not do."""
+        try:
+            data = text.encode(self.charset)
+        except UnicodeEncodeError:
+            return None
+        for byte in self.others:
+            if byte in data:
+                return None
+        data = data.translate(self.table)
+        for byte, letters in self.longer:
+            if byte in data:
+                data = data.replace(byte, letters)
+        return data.decode(self.charset)
+
+
+def _folding(charset: str) -> _Folding:
+    table, longer, others = bytearray(range(256)), [], []
+    for code in range(256):
+        byte = bytes((code,))
+        try:
+            folded = _fold_any(byte.decode(charset)).encode(charset)
+        except UnicodeError:
+            others.append(byte)
+            continue
+        if len(folded) == 1:
+            table[code] = folded[0]
+        else:
+            longer.append((byte, folded))
+    return _Folding(charset, bytes(table), tuple(longer), tuple(others))
+
+
+#: Most mail of Western languages; the second has quotation marks and dashes as word processors set them, too.
+_WESTERN = (_folding("latin-1"), _folding("cp1252"))
 
 
 def words(text: str) -> list[Word]:

@@ -5,8 +5,9 @@ marked, not what is excluded.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 from mailsync.message.words import find_word, fold, fold_spans, spans, word_at, words
 from mailsync.plan.search_terms import BY_BEGINNING, And, Field, Or, Term, Words
@@ -22,19 +23,17 @@ _QUOTED = 200
 #: Letters that may go together with those beside them, or stand without spaces: beyond Latin ones.
 _OTHER_SCRIPTS = re.compile("[^\0-\u02ff]")
 #: A text whose letters may move as they are folded is folded in stretches of so many.
-_AT_ONCE = 1000
+_AT_ONCE = 4000
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A stretch of text; ``hit`` where it matches."""
 
     text: str
     hit: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(NamedTuple):
     """A line with its first match apart, so that a narrow list can shorten what stands before it."""
 
     lead: str
@@ -53,24 +52,46 @@ def asked_words(term: Term | None, *fields: Field) -> list[Words]:
             return []
 
 
-def find_marks(text: str, asked: list[Words]) -> list[tuple[int, int]]:
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Words to be found in texts, taken apart once for all of them."""
+
+    terms: tuple[Words, ...]
+    #: The words that a match begins with, and whether each may be the beginning of a longer one.
+    begins: tuple[tuple[str, bool], ...]
+    #: No more than one word is asked for together: where a match begins, it is.
+    is_single: bool
+
+    @classmethod
+    def of(cls, terms: Iterable[Words]) -> Self:
+        asked = tuple(terms)
+        return cls(asked, tuple(dict.fromkeys(_begins(asked))), all(len(words(term.text)) == 1 for term in asked))
+
+
+def find_marks(text: str, sought: Sought) -> list[tuple[int, int]]:
     """Spans that match, in order, not overlapping.
 
-    >>> find_marks("Tea at the Café", [Words("cafe")])
+    >>> find_marks("Tea at the Café", Sought.of([Words("cafe")]))
     [(11, 15)]
-    >>> find_marks("Meetings", [Words("meeting", forms=(Forms("en", ("meetings",)),))])
+    >>> find_marks("Meetings", Sought.of([Words("meeting", forms=(Forms("en", ("meetings",)),))]))
     [(0, 8)]
     """
+    if not sought.begins:
+        return []
     text = text[:_MOST_CHARACTERS]
     folded = fold(text)
-    if not asked or not _may_match(folded, asked):
+    # Most texts have none of the words, and to take one apart into words costs more than to see that.
+    for begin, _ in sought.begins:
+        if begin in folded:
+            break
+    else:
         return []
-    if len(folded) == len(text) and not _OTHER_SCRIPTS.search(text) and all(len(words(one.text)) == 1 for one in asked):
-        found = sorted(hit for term in asked for hit in _single_hits(text, folded, term))
+    if sought.is_single and len(folded) == len(text) and not _OTHER_SCRIPTS.search(text):
+        found = sorted(_single_hits(text, folded, sought))
     else:
         places = list(spans(text))
         known = fold_spans(text, places)
-        found = sorted(hit for term in asked for hit in _hits(places, known, term))
+        found = sorted(hit for term in sought.terms for hit in _hits(places, known, term))
     marks: list[tuple[int, int]] = []
     for start, end in found:
         if marks and start <= marks[-1][1]:
@@ -80,10 +101,9 @@ def find_marks(text: str, asked: list[Words]) -> list[tuple[int, int]]:
     return marks
 
 
-def _single_hits(text: str, folded: str, term: Words) -> Iterator[tuple[int, int]]:
+def _single_hits(text: str, folded: str, sought: Sought) -> Iterator[tuple[int, int]]:
     """Those of single words where letters stand where they stood: only the words that are found are looked at."""
-    asked = [(words(term.text)[0].text, _by_beginning(term)), *((form, False) for form in _forms(term))]
-    for word, is_prefix in asked:
+    for word, is_prefix in sought.begins:
         place = find_word(folded, word, is_prefix)
         while place >= 0:
             start, end = word_at(text, place)
@@ -123,52 +143,46 @@ def _phrases(places: list[tuple[int, int]], folded: list[str], term: Words) -> I
             yield places[start][0], places[end][1]
 
 
-def _may_match(folded: str, asked: list[Words]) -> bool:
-    """Whether any of the words that a match begins with stands in it: most texts have none, and to take one apart into
-    words costs more than to see that."""
-    return any(begin in folded for begin, _ in _begins(asked))
-
-
-def _begins(asked: list[Words]) -> Iterator[tuple[str, bool]]:
-    """The first words of all that is asked for, and whether each may be the beginning of a longer one."""
-    for term in asked:
+def _begins(terms: Iterable[Words]) -> Iterator[tuple[str, bool]]:
+    for term in terms:
         wanted = words(term.text)
         if wanted:
             yield wanted[0].text, len(wanted) == 1 and _by_beginning(term)
         yield from ((form, False) for form in _forms(term))
 
 
-def quote_match(text: str, asked: list[Words], as_line: Callable[[str], str] = lambda text: text) -> tuple[Piece, ...]:
+def quote_match(text: str, sought: Sought, as_line: Callable[[str], str] = lambda text: text) -> tuple[Piece, ...]:
     """The pieces around the first match; none where nothing matches. ``as_line`` makes a line to be read of a text: of
     the stretch that is quoted alone, wherever it can be told."""
-    start, end = _near_first(text, asked)
+    start, end = _near_first(text, sought)
     line = as_line(text[start:end])
-    marks = find_marks(line, asked)
+    marks = find_marks(line, sought)
     # A line that begins or ends within the text must have all of what is quoted.
     is_whole = start == 0 or (bool(marks) and marks[0][0] > _IN_SIGHT)
     if not is_whole or (end < len(text) and not (marks and marks[0][1] + _QUOTED <= len(line))):
         line = as_line(text)
-        marks = find_marks(line, asked)
+        marks = find_marks(line, sought)
     return tuple(cut_pieces(line, marks)) if marks else ()
 
 
-def _near_first(text: str, asked: list[Words]) -> tuple[int, int]:
+def _near_first(text: str, sought: Sought) -> tuple[int, int]:
     """The stretch of a text in which the first match is likely to be: no match stands before it. All of it where that
     cannot be told."""
-    begins = list(dict.fromkeys(_begins(asked)))
-    step = len(text) if text.isascii() else _AT_ONCE
-    start = 0
+    start, step = 0, len(text) if text.isascii() else _AT_ONCE
     while start < len(text):
         end = _word_end(text, start + step)
         folded = fold(text[start:end])
-        places = [place for word, is_prefix in begins if (place := find_word(folded, word, is_prefix)) >= 0]
-        if places:
-            # Where letters have moved, it is somewhere in here.
-            first = last = start + min(places)
-            if len(folded) != end - start:
-                first, last = start, end
-            return _word_start(text, first - _BEFORE), _word_end(text, last + _BEHIND)
-        start = end
+        places = [place for word, is_prefix in sought.begins if (place := find_word(folded, word, is_prefix)) >= 0]
+        if not places:
+            start = end
+        elif len(folded) == end - start:
+            first = start + min(places)
+            return _word_start(text, first - _BEFORE), _word_end(text, first + _BEHIND)
+        elif step > _BEHIND:
+            # Letters have moved: somewhere in here, which is looked through in small steps.
+            step = _BEHIND
+        else:
+            return _word_start(text, start - _BEFORE), _word_end(text, end + _BEHIND)
     return 0, len(text)
 
 
@@ -203,13 +217,17 @@ def mark_pieces(text: str, marks: list[tuple[int, int]], begin: int = 0, end: in
     [Piece(text='Tea at the ', hit=False), Piece(text='Café', hit=True)]
     """
     end = len(text) if end is None else end
-    pieces, at = [], begin
+    pieces: list[Piece] = []
+    at = begin
     for start, stop in marks:
         if begin <= start < end:
-            pieces += [Piece(text[at:start]), Piece(text[start:stop], hit=True)]
+            if at < start:
+                pieces.append(Piece(text[at:start]))
+            pieces.append(Piece(text[start:stop], True))
             at = stop
-    pieces.append(Piece(text[at : max(end, at)]))
-    return [piece for piece in pieces if piece.text]
+    if rest := text[at : max(end, at)]:
+        pieces.append(Piece(rest))
+    return pieces
 
 
 def first_mark(pieces: tuple[Piece, ...]) -> Marked | None:
@@ -218,5 +236,7 @@ def first_mark(pieces: tuple[Piece, ...]) -> Marked | None:
     >>> first_mark((Piece("Tea at the "), Piece("Café", hit=True), Piece(".")))
     Marked(lead='Tea at the ', hit='Café', tail=(Piece(text='.', hit=False),))
     """
-    at = next((at for at, piece in enumerate(pieces) if piece.hit), None)
-    return None if at is None else Marked("".join(one.text for one in pieces[:at]), pieces[at].text, pieces[at + 1 :])
+    for at, piece in enumerate(pieces):
+        if piece.hit:
+            return Marked("".join(one.text for one in pieces[:at]), piece.text, pieces[at + 1 :])
+    return None

@@ -19,6 +19,7 @@ from mailsync.models import FileText
 from mailsync.plan.search_marks import (
     Marked,
     Piece,
+    Sought,
     asked_words,
     cut_pieces,
     find_marks,
@@ -26,7 +27,7 @@ from mailsync.plan.search_marks import (
     mark_pieces,
     quote_match,
 )
-from mailsync.plan.search_terms import Term, Words, in_language
+from mailsync.plan.search_terms import Field, Term, in_language
 from mailsync.store.raw import Range, read_ranges
 from mailsync.store.word_forms import languages_of
 
@@ -78,17 +79,19 @@ class _Message(NamedTuple):
 class _Asked:
     """The words that are asked for, by where they may stand."""
 
-    subject: list[Words]
-    body: list[Words]
-    sender: list[Words]
-    others: list[tuple[_Other, list[Words]]]
-    anywhere: list[Words]
+    subject: Sought
+    body: Sought
+    sender: Sought
+    others: list[tuple[_Other, Sought]]
+    anywhere: Sought
 
     @classmethod
     def of(cls, term: Term | None) -> Self:
-        others = [(field, words) for field in _OTHERS if (words := asked_words(term, field))]
-        subject, body, sender = (asked_words(term, "subject"), asked_words(term, "body"), asked_words(term, "from"))
-        return cls(subject, body, sender, others, asked_words(term))
+        def sought(*fields: Field) -> Sought:
+            return Sought.of(asked_words(term, *fields))
+
+        others = [(field, words) for field in _OTHERS if (words := sought(field)).terms]
+        return cls(sought("subject"), sought("body"), sought("from"), others, sought())
 
 
 def load_excerpts(message_ids: Sequence[int], term: Term | None) -> dict[int, Excerpt]:
@@ -125,7 +128,7 @@ def _excerpt(message: _Message, asked: _Asked) -> Excerpt:
     shown = (Piece(preview),) if preview else ()
     if subject_marks:
         return Excerpt("subject", subject, shown)
-    if asked.sender and find_marks(f"{message.from_name} {message.from_address}", asked.sender):
+    if find_marks(f"{message.from_name} {message.from_address}", asked.sender):
         return Excerpt("from", subject, shown)
     for field, words in asked.others:
         for text in _names(message, field):

@@ -8,11 +8,18 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from django.db import connection
-
 from accounts.ready import prepared_cursor
 from mailsync.models import Message, RawMessage
 
+#: Row by row, by their keys.
+_RANGES = """
+    SELECT w.place, r.part
+      FROM unnest(%s::bigint[], %s::int[], %s::int[]) WITH ORDINALITY AS w (id, start, size, place)
+     CROSS JOIN LATERAL (
+         SELECT substring(r.data FROM w.start + 1 FOR w.size) AS part
+           FROM mailsync_rawmessage r WHERE r.id = w.id LIMIT 1
+     ) AS r
+"""
 #: What is read together is held in memory together.
 _AT_ONCE = 1_000_000
 
@@ -70,11 +77,9 @@ def read_ranges(ranges: Sequence[Range]) -> Iterator[bytes | None]:
         held = accumulate(one.end - one.start for one in waiting)
         count = max(1, sum(1 for size_bytes in held if size_bytes <= _AT_ONCE))
         batch, waiting = waiting[:count], waiting[count:]
-        with connection.cursor() as cursor:
+        with prepared_cursor(is_binary=True) as cursor:
             cursor.execute(
-                "SELECT w.place, substring(r.data FROM w.start + 1 FOR w.size)"
-                " FROM unnest(%s::bigint[], %s::int[], %s::int[]) WITH ORDINALITY AS w (id, start, size, place)"
-                " JOIN mailsync_rawmessage r ON r.id = w.id",
+                _RANGES,
                 [
                     [one.raw_id for one in batch],
                     [one.start for one in batch],

@@ -11,6 +11,7 @@ from mailsync.message.parse import parse_message
 from mailsync.message.preview import make_preview
 from mailsync.message.quotes import mark_lines, own_words, quote_level
 from mailsync.message.subject import base_subject, forward_subject, is_reply_subject, reply_subject
+from mailsync.message.words import _fold_any, fold
 
 
 @pytest.mark.parametrize(
@@ -243,3 +244,12 @@ def test_flow_wraps_at_72_and_keeps_quote_marks() -> None:
 )
 def test_languages(text: str, language: str) -> None:
     assert guess_language(text) == language
+
+
+def test_letters_of_western_charsets_are_folded_by_unicodes_rules() -> None:
+    """Looked up by single bytes, which must say of every letter, and of each pair, what the rules say."""
+    letters = sorted({chr(code) for code in range(256)} | set(bytes(range(0x80, 0x100)).decode("cp1252", "ignore")))
+    assert all(fold(one + other) == _fold_any(one + other) for one in letters for other in letters)
+    for beside in ("e\u0301", "ﬁ", "東", "Ł", "½"):  # what no such charset has, or folds into something it has not
+        assert fold(f"“Größe” Æon {beside}") == _fold_any(f"“Größe” Æon {beside}")
+    assert fold("“Größe” Æon…™") == "“grosse” aeon...tm"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsync.plan.search_marks import Piece, cut_pieces, find_marks, quote_match
+from mailsync.plan.search_marks import Piece, Sought, cut_pieces, find_marks, quote_match
 from mailsync.plan.search_terms import Forms, Words
 
 _FILL = "Zwölf größere Boote liegen im Hafen, heißt es. " * 20
@@ -25,13 +25,13 @@ _PLAIN = "Twelve larger boats lie in the harbour, they say. " * 20
 @pytest.mark.parametrize("hit", ["der Würfel fell", "der Würfel", "Würfelbecher, der Würfel fell"])
 def test_a_stretch_says_what_the_whole_says(fill: str, asked: list[Words], hit: str) -> None:
     for text in (hit, fill + hit, hit + fill, f"{fill}{hit} and {fill}{hit}", fill + hit + " x" * 300 + " der fell"):
-        marks = find_marks(text, asked)
-        assert quote_match(text, asked) == (tuple(cut_pieces(text, marks)) if marks else ())
+        marks = find_marks(text, Sought.of(asked))
+        assert quote_match(text, Sought.of(asked)) == (tuple(cut_pieces(text, marks)) if marks else ())
 
 
 def test_letters_that_move_are_looked_for_in_the_whole() -> None:
     text = "ß" * 3 + " œuvre " * 100 + "Würfel"
-    assert quote_match(text, [Words("wurfel")])[-1] == Piece("Würfel", hit=True)
+    assert quote_match(text, Sought.of([Words("wurfel")]))[-1] == Piece("Würfel", hit=True)
 
 
 @pytest.mark.parametrize(
@@ -57,4 +57,4 @@ def test_letters_that_move_are_looked_for_in_the_whole() -> None:
 )
 def test_single_words_are_marked_as_if_all_had_been_taken_apart(text: str, asked: list[Words]) -> None:
     # A letter of another script has the text taken apart into its words.
-    assert find_marks(text, asked) == find_marks(f"{text} 東", asked)
+    assert find_marks(text, Sought.of(asked)) == find_marks(f"{text} 東", Sought.of(asked))
