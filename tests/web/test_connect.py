@@ -192,6 +192,27 @@ def test_each_failed_step_is_said_and_nothing_is_saved(
     assert not OutgoingServer.objects.filter(user=alice).exists()
 
 
+def test_a_server_of_a_known_provider_is_not_called_misspelt(as_alice: Client, alice: User, probe: Probe) -> None:
+    """Without a network a resolver may say of every name that there is none."""
+
+    def missing(host: str) -> StepResult:
+        words = f"There is no server called {host}. Check the spelling of the server name."
+        return StepResult(False, "unknown_host", words)
+
+    probe.report = LoginReport(missing("imap.gmx.net"), missing("mail.gmx.net"))
+    page = as_alice.post("/settings/accounts/add/", TYPED).content.decode()
+    assert "The name imap.gmx.net could not be looked up just now." in page
+    assert "The name mail.gmx.net could not be looked up just now." in page
+    assert "spelling" not in page
+    alice.language = "de"
+    alice.save()
+    assert "Der Name imap.gmx.net" in as_alice.post("/settings/accounts/add/", TYPED).content.decode()
+    probe.report = LoginReport(missing("imap.club.test"), OK)
+    alice.language = "en"
+    alice.save()
+    assert "Check the spelling" in as_alice.post("/settings/accounts/add/", {**TYPED, **HAND}).content.decode()
+
+
 def test_nothing_typed_is_lost(as_alice: Client, probe: Probe) -> None:
     probe.report = LoginReport(OK, StepResult(False, "password", "The server refused the password."))
     answer = as_alice.post(

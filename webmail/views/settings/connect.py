@@ -4,7 +4,7 @@ Both logins are proved before anything is saved. When one fails, the form comes 
 that was typed and with the result of each step in plain words.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import provider_rows, security_log
 from accounts.models import SecurityEvent, User
+from accounts.providers import provider_by_host
 from mailsync import actions
 from mailsync.models import Folder
 from mailsync.types import LoginReport, Role, ServerSettings, StepResult
@@ -114,7 +115,8 @@ def steps_of_servers(
         tried.append((outgoing, report.outgoing, ""))
     steps: list[Step] = []
     offered: set[str] = set()
-    for server, result, words in tried:
+    for server, answer, words in tried:
+        result = _not_misspelt(server, answer)
         shown, offer = result.certificate, None
         if user is not None and shown is not None and shown.sha256 not in offered:
             offered.add(shown.sha256)
@@ -122,6 +124,13 @@ def steps_of_servers(
             offer = offer_of(user, shown, showing)
         steps.append(Step(title_of(server), result, words, offer))
     return steps
+
+
+def _not_misspelt(server: ServerSettings, result: StepResult) -> StepResult:
+    """A name that stands in our own table is right. Where it is not found, it is the network that does not answer."""
+    if result.code != "unknown_host" or provider_by_host(server.host) is None:
+        return result
+    return replace(result, message=f"The name {server.host} could not be looked up just now. Try again in a moment.")
 
 
 def title_of(server: ServerSettings) -> str:
