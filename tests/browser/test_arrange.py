@@ -110,3 +110,6 @@ def test_a_long_name_stays_within_its_page(chromium: Browser, mailbox: Mailbox) 
         page.goto(page.url.replace("/label/", "/edit-label/") + ("edit/" if "/f/" in page.url else ""))
         expect(page.locator("h1")).to_have_text(name)
         assert page.locator("main .scroll").evaluate("each => each.scrollWidth - each.clientWidth") == 0
+    page.goto(mailbox.url + "/activity/")
+    expect(page.locator(".acts-done strong").first).to_contain_text("OrdnerOrdner")
+    assert page.locator("main .scroll").evaluate("each => each.scrollWidth - each.clientWidth") == 0
