@@ -183,7 +183,10 @@ def context_scope(folder: Folder, tree: Sequence[AccountTree], query: QueryDict)
         case "search":
             return search_scope(tree, query)
         case _:
-            return folder_scope(folder, query)
+            # The column was read after what is opened was marked as read: its counts are the newer ones.
+            lines = ((entry, line.folder) for entry in tree for line in entry.folders)
+            newer = next((_owned(entry, one) for entry, one in lines if one.pk == folder.pk), folder)
+            return folder_scope(newer, query)
 
 
 def load_page(

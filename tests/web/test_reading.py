@@ -53,6 +53,15 @@ def test_opening_marks_what_is_open_as_read(browser: Client, inbox: Folder) -> N
     assert inbox.unread == 0
 
 
+def test_the_page_of_what_was_unread_counts_the_same_above_its_list_as_in_the_column(
+    browser: Client, inbox: Folder
+) -> None:
+    make_message(inbox)
+    page = browser.get(url_of(make_message(inbox))).content.decode()
+    assert page.count('<span class="badge" id="unreadbadge">1</span>') == 1
+    assert 'data-unread="1"' in page
+
+
 def test_fetching_ahead_of_a_click_marks_nothing(browser: Client, inbox: Folder, part: Any) -> None:
     placement = make_message(inbox)
     browser.get(url_of(placement), **part("main", **{"HX-Preloaded": "true"}))
