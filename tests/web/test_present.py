@@ -70,6 +70,13 @@ def test_participants(people: list[Address], line: str) -> None:
     assert participants_line(people, ME) == line
 
 
+def test_addresses_of_ones_own_are_one_participant() -> None:
+    other = Address("Anna at work", "anna@work.example")
+    mine = {*ME, "anna@work.example"}
+    assert participants_line([ANNA, other], mine) == "me"
+    assert participants_line([ANNA, PRIYA, other], mine) == "me, Priya"
+
+
 @pytest.mark.parametrize(
     ("people", "line"),
     [

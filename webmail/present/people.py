@@ -40,7 +40,9 @@ def participants_line(people: Sequence[Address], mine: Iterable[str], *, limit: 
     own = frozenset(mine)
     distinct: dict[str, Address] = {}
     for person in people:
-        distinct.setdefault(person.address.lower() or person.name, person)
+        address = person.address.lower()
+        # All addresses of one's own are one person.
+        distinct.setdefault("" if address in own else address or person.name, person)
     names = list(distinct.values())
     if not names:
         return _("(no sender)")
