@@ -314,6 +314,14 @@ class LoginReport:
 
 
 @dataclass(frozen=True, slots=True)
+class OneConversation:
+    """What a conversation shows in one folder: a row of its list, for a verb to find and lock in one go."""
+
+    folder_id: int
+    thread_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ActionResult:
     """What a verb did: ``count`` messages changed, said in ``label``; ``group`` undoes them together.
 

@@ -30,6 +30,7 @@ from mailsync.models import (
     Thread,
 )
 from mailsync.store.locking import shown_placements
+from mailsync.types import OneConversation
 from webmail.numbers import read_number
 
 M = TypeVar("M", bound=Model)
@@ -155,6 +156,12 @@ def placements_for(user: User, names: Iterable[str]) -> list[int]:
     if not found and not _all_mine(user, singles, conversations):
         raise Http404
     return [pk for pk, _ in found]
+
+
+def conversation_named(names: Sequence[str]) -> OneConversation | None:
+    """The conversation that is meant if just one is; whose it is has yet to be asked. A malformed name is a 404."""
+    singles, conversations = _read_names(names)
+    return OneConversation(*conversations[0]) if not singles and len(conversations) == 1 else None
 
 
 def _read_names(names: Sequence[str]) -> tuple[list[int], list[tuple[int, int]]]:

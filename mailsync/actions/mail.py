@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from django.utils.translation import ngettext_lazy
 
 from mailsync.actions import wake
-from mailsync.actions.owned import NotYours, own_folder, own_message, own_placements
+from mailsync.actions.owned import NotYours, own_conversation, own_folder, own_message, own_placements
 from mailsync.actions.verb import verb
 from mailsync.announce import announce_folders
 from mailsync.errors import CannotDo
@@ -23,7 +23,7 @@ from mailsync.store.acting import hold_until
 from mailsync.store.labels import is_atom, take_back
 from mailsync.store.marking import COUNTED, mark
 from mailsync.store.threads import delete_empty_threads
-from mailsync.types import ActionResult, Role
+from mailsync.types import ActionResult, OneConversation, Role
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
@@ -47,15 +47,15 @@ _DELETED = ngettext_lazy("%(n)d message deleted for good", "%(n)d messages delet
 
 
 @verb
-def mark_read(user_id: int, placement_ids: Iterable[int], read: bool = True) -> ActionResult:
-    """Set or clear \\Seen."""
-    return _set_flag(user_id, placement_ids, "\\Seen", read, _READ if read else _UNREAD)
+def mark_read(user_id: int, which: Iterable[int] | OneConversation, read: bool = True) -> ActionResult:
+    """Set or clear \\Seen of placements, or of a conversation in a folder."""
+    return _set_flag(user_id, which, "\\Seen", read, _READ if read else _UNREAD)
 
 
 @verb
-def flag(user_id: int, placement_ids: Iterable[int], flagged: bool = True) -> ActionResult:
-    """Set or clear \\Flagged."""
-    return _set_flag(user_id, placement_ids, "\\Flagged", flagged, _FLAGGED if flagged else _UNFLAGGED)
+def flag(user_id: int, which: Iterable[int] | OneConversation, flagged: bool = True) -> ActionResult:
+    """Set or clear \\Flagged, likewise."""
+    return _set_flag(user_id, which, "\\Flagged", flagged, _FLAGGED if flagged else _UNFLAGGED)
 
 
 @verb
@@ -67,9 +67,14 @@ def set_keyword(user_id: int, placement_ids: Iterable[int], keyword: str, on: bo
     return replace(result, detail={"keyword": keyword})
 
 
-def _set_flag(user_id: int, placement_ids: Iterable[int], name: str, on: bool, done: "StrPromise") -> ActionResult:
+def _set_flag(
+    user_id: int, which: Iterable[int] | OneConversation, name: str, on: bool, done: "StrPromise"
+) -> ActionResult:
     group = uuid4()
-    placements = own_placements(user_id, placement_ids)
+    if isinstance(which, OneConversation):
+        placements = own_conversation(user_id, which)
+    else:
+        placements = own_placements(user_id, which)
     if name in COUNTED:
         touched, counts = mark(placements, name, on, group=group)
         announce_folders(counts)

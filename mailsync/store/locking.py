@@ -28,6 +28,11 @@ def lock_few(placement_ids: Collection[int]) -> list[Placement] | None:
     return rows if len(rows) == len(placement_ids) else None
 
 
+def lock_conversation(folder_id: int, thread_id: int) -> list[Placement]:
+    """What a conversation shows in a folder, locked with the folder as ``lock_few`` does, in the order of their ids."""
+    return _SHOWN_WITH_FOLDER.all(folder_id, thread_id)
+
+
 def where_they_went(rows: list[Placement]) -> list[Placement]:
     """The shown ones of these locked rows, and for the hidden ones those they are moving to, locked."""
     hidden = [row.pk for row in rows if not row.shown]
@@ -57,13 +62,16 @@ def _lock() -> QuerySet[Placement]:
 
 
 _FEW_LOCKED = ReadyQuery(lambda ids: _lock().filter(any_of("mailsync_placement.id", ids)).order_by("id"))
-_FEW_WITH_FOLDERS = ReadyQuery(
-    lambda ids: (
-        Placement.objects.select_for_update(of=("folder", "self"), no_key=True)
-        .select_related("folder", "account")
-        .filter(any_of("mailsync_placement.id", ids))
-        .order_by("folder_id", "id")
-    )
+
+
+def _lock_with_folders() -> QuerySet[Placement]:
+    both = Placement.objects.select_for_update(of=("folder", "self"), no_key=True)
+    return both.select_related("folder", "account").order_by("folder_id", "id")
+
+
+_FEW_WITH_FOLDERS = ReadyQuery(lambda ids: _lock_with_folders().filter(any_of("mailsync_placement.id", ids)))
+_SHOWN_WITH_FOLDER = ReadyQuery(
+    lambda folder, thread: _lock_with_folders().filter(folder=folder, thread=thread, shown=True)
 )
 
 

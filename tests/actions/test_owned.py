@@ -7,8 +7,9 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from accounts.ready import PREPARED_ROWS
-from mailsync.actions.owned import NotYours, own_placements
+from mailsync.actions.owned import NotYours, own_conversation, own_placements
 from mailsync.models import Folder, Placement
+from mailsync.types import OneConversation
 from tests.factories import make_account, make_folder, make_message
 
 MANY = PREPARED_ROWS + 1
@@ -42,6 +43,29 @@ def test_the_folders_they_lie_in_are_locked(count: int) -> None:
         assert {row.folder.account.pk for row in found} == {account.pk}
         assert [is_locked(folder.pk) for folder in (one, two, other)] == [True, True, False]
     assert not is_locked(one.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_conversation_is_locked_with_its_folder_as_far_as_it_is_shown_there() -> None:
+    account = make_account()
+    one, two = (make_folder(account, name) for name in ("One", "Two"))
+    first = make_message(one)
+    rows = [
+        first,
+        *(make_message(one, thread=first.thread) for _ in range(MANY)),
+        make_message(two, thread=first.thread),
+    ]
+    Placement.objects.filter(pk=rows[1].pk).update(shown=False)
+    wanted = OneConversation(one.pk, first.thread_id)
+    with transaction.atomic():
+        found = own_conversation(account.user_id, wanted)
+        assert [row.pk for row in found] == sorted(row.pk for row in rows if row not in (rows[1], rows[-1]))
+        assert [is_locked(folder.pk) for folder in (one, two)] == [True, False]
+    with transaction.atomic(), pytest.raises(NotYours):
+        own_conversation(make_account().user_id, wanted)
+    Placement.objects.update(shown=False)
+    with transaction.atomic(), pytest.raises(NotYours):
+        own_conversation(account.user_id, wanted)
 
 
 @pytest.mark.django_db

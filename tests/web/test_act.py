@@ -69,6 +69,39 @@ def test_marking_takes_the_same_few_statements_for_any_number(
     assert Placement.objects.filter(seen=True).count() == count
 
 
+@pytest.mark.parametrize("count", [1, 15])
+def test_one_conversation_is_marked_in_a_statement_less(
+    count: int, browser: Client, folders: dict[str, Folder], django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    first = make_message(folders["inbox"])
+    for _ in range(count - 1):
+        make_message(folders["inbox"], thread=first.thread)
+    elsewhere = make_message(folders["other"], thread=first.thread)
+    hidden = make_message(folders["inbox"], thread=first.thread)
+    Placement.objects.filter(pk=hidden.pk).update(shown=False)
+    browser.get("/settings/")
+    with django_assert_max_num_queries(9):
+        answer = browser.post("/act/", {"do": "read", "on": f"t{first.folder_id}-{first.thread_id}"}, **SCRIPT)
+    assert f"{count} message" in answer.content.decode()
+    assert Placement.objects.filter(seen=True).count() == count
+    assert not Placement.objects.filter(pk__in=[elsewhere.pk, hidden.pk], seen=True).exists()
+
+
+@pytest.mark.parametrize("verb", ["read", "archive"])
+def test_a_conversation_that_has_emptied_says_so_and_anothers_does_not_exist(
+    verb: str, browser: Client, folders: dict[str, Folder]
+) -> None:
+    mine = make_message(folders["inbox"])
+    Placement.objects.filter(pk=mine.pk).update(shown=False)
+    hers = make_message(make_folder(make_account()))
+    answer = browser.post("/act/", {"do": verb, "on": f"t{mine.folder_id}-{mine.thread_id}"}, **SCRIPT)
+    assert (answer.status_code, "no longer here" in answer.content.decode()) == (409, True)
+    for name in (f"t{hers.folder_id}-{hers.thread_id}", "tx-1", "t1-1"):
+        assert browser.post("/act/", {"do": verb, "on": name}, **SCRIPT).status_code == 404
+    hers.refresh_from_db()
+    assert not hers.seen
+
+
 def test_a_conversation_acts_on_what_its_folder_shows(browser: Client, folders: dict[str, Folder]) -> None:
     first = make_message(folders["inbox"])
     second = make_message(folders["inbox"], thread=first.thread)

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from mailsync import actions
 from mailsync.models import Folder
-from mailsync.types import ActionResult
+from mailsync.types import ActionResult, OneConversation
 from webmail import access
 from webmail.numbers import read_number
 from webmail.parts import render_part
@@ -34,14 +34,18 @@ Verb = Callable[[User, list[int]], ActionResult]
 #: Verbs that need another word: which folder, which label. A button may carry it as its own value.
 WORDED = ("move", "copy", "label", "unlabel", "snooze")
 
+MARKS: dict[str, Callable[[User, list[int] | OneConversation], ActionResult]] = {
+    "read": lambda user, which: actions.mark_read(user.pk, which, True),
+    "unread": lambda user, which: actions.mark_read(user.pk, which, False),
+    "flag": lambda user, which: actions.flag(user.pk, which, True),
+    "unflag": lambda user, which: actions.flag(user.pk, which, False),
+}
 VERBS: dict[str, Verb] = {
+    **MARKS,
     "archive": lambda user, ids: actions.archive(user.pk, ids),
     "trash": lambda user, ids: actions.trash(user.pk, ids),
     "junk": lambda user, ids: actions.junk(user.pk, ids),
     "notjunk": lambda user, ids: actions.junk(user.pk, ids, is_junk=False),
-    "read": lambda user, ids: actions.mark_read(user.pk, ids, True),
-    "unread": lambda user, ids: actions.mark_read(user.pk, ids, False),
-    "flag": lambda user, ids: actions.flag(user.pk, ids, True),
     "mute": lambda user, ids: actions.mute(user.pk, ids, True),
     "unmute": lambda user, ids: actions.mute(user.pk, ids, False),
     "pin": lambda user, ids: actions.pin(user.pk, ids, True),
@@ -50,7 +54,6 @@ VERBS: dict[str, Verb] = {
     "block": lambda user, ids: actions.block_senders_of(user.pk, ids),
     "split": lambda user, ids: actions.split(user.pk, ids),
     "split_onward": lambda user, ids: actions.split(user.pk, ids, onward=True),
-    "unflag": lambda user, ids: actions.flag(user.pk, ids, False),
 }
 
 
@@ -70,9 +73,8 @@ def act(request: HttpRequest) -> HttpResponse:
         return _act_on_everything(request, user, verb)
     if not names:
         return _refuse(request, _("Select one or more messages first."), 400)
-    ids = access.placements_for(user, names)
     try:
-        result = _run(request, user, verb, ids)
+        result = _mark_one(user, verb, names) or _run(request, user, verb, access.placements_for(user, names))
     except actions.NotYours as error:
         raise Http404 from error
     except actions.CannotDo as error:
@@ -142,6 +144,18 @@ def _read(request: HttpRequest) -> tuple[str, list[str]]:
     if verb not in VERBS and verb not in WORDED:
         raise Http404
     return verb, names
+
+
+def _mark_one(user: User, verb: str, names: list[str]) -> ActionResult | None:
+    """What people do most: one conversation, found where it is locked. None where there is nothing of theirs to mark,
+    as ``access`` tells of what kind that is."""
+    one = access.conversation_named(names) if verb in MARKS else None
+    if one is None:
+        return None
+    try:
+        return MARKS[verb](user, one)
+    except actions.NotYours:
+        return None
 
 
 def _run(request: HttpRequest, user: User, verb: str, ids: list[int]) -> ActionResult:
