@@ -1,10 +1,19 @@
-"""A conversation as it is read: its messages, oldest first, each with where it lies. Database room; four queries."""
+"""A conversation as it is read: its messages, oldest first, each with where it lies. Database room; one query."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from accounts.ready import ReadyQuery, any_of
+from django.db import connection
+from django.db.models import JSONField, Model
+
+from accounts.models import MailAccount
+from accounts.ready import ReadyQuery, any_of, prepared_cursor
 from mailsync.models import Folder, Message, Placement, Thread
 from mailsync.types import Role
+
+M = TypeVar("M", bound=Model)
 
 #: The newest are shown; a conversation longer than this says how many are left out.
 MOST_MESSAGES = 200
@@ -61,37 +70,103 @@ class Conversation:
         return next((folder for folder in folders if folder.pk == folder_id), None)
 
 
-_THREAD = ReadyQuery(lambda pk, user: Thread.objects.select_related("account").filter(pk=pk, account__user_id=user))
-# Newest first, so that the limit keeps the newest; a message may lie in several folders.
-_PLACEMENTS = ReadyQuery(
-    lambda thread: Placement.objects.filter(thread_id=thread, shown=True).order_by("-received_at", "-id")[
-        : MOST_MESSAGES * 4
-    ]
+_MESSAGES = ReadyQuery(lambda ids: Message.objects.filter(any_of("mailsync_message.id", ids)))
+
+
+class _Taken(Generic[M]):
+    """The columns of one table that reading wants, in a row that has those of others before them. What else is asked of
+    a model that is made of them costs a query."""
+
+    columns: str
+    ends: int
+
+    def __init__(self, before: "_Taken[Any] | None", alias: str, model: type[M], *names: str) -> None:
+        # In the model's own order, as ``from_db`` hands values out.
+        fields = [field for field in model._meta.concrete_fields if field.attname in names]
+        assert len(fields) == len(names), f"{model.__name__} has no such field: {names}"
+        self._model, self._names = model, [field.attname for field in fields]
+        self._begins = before.ends if before else 0
+        self.ends = self._begins + len(fields)
+        self.columns = ", ".join(f'{alias}."{name}"' for name in self._names)
+        self._json = [place for place, field in enumerate(fields) if isinstance(field, JSONField)]
+
+    def key(self, row: Sequence[Any]) -> int | None:
+        """None where the row has none of this table."""
+        key: int | None = row[self._begins]
+        return key
+
+    def made_of(self, row: Sequence[Any]) -> M:
+        values = list(row[self._begins : self.ends])
+        for place in self._json:
+            values[place] = None if values[place] is None else json.loads(values[place])
+        return self._model.from_db(connection.alias, self._names, values)
+
+
+_THREAD = _Taken(None, "t", Thread, "id", "account_id", "base_subject", "message_count", "muted", "pinned")
+_ACCOUNT = _Taken(_THREAD, "a", MailAccount, "id", "user_id", "label", "address", "host", "protocol")
+_PLACEMENT = _Taken(
+    *(_ACCOUNT, "p", Placement, "id", "account_id", "folder_id", "epoch", "message_id", "thread_id", "received_at"),
+    *("seen", "flagged", "answered", "draft", "keywords", "shown"),
 )
-_FOLDERS = ReadyQuery(lambda ids: Folder.objects.filter(any_of("mailsync_folder.id", ids)))
-_MESSAGES = ReadyQuery(
-    lambda ids: Message.objects.filter(any_of("mailsync_message.id", ids)).order_by("received_at", "id")
+_FOLDER = _Taken(
+    *(_PLACEMENT, "f", Folder, "id", "account_id", "path", "delimiter", "name", "role", "is_local", "selectable"),
+    *("missing_since", "header_cursor", "bodies_pending", "total", "unread"),
 )
+_MESSAGE = _Taken(
+    *(_FOLDER, "m", Message, "id", "account_id", "thread_id", "raw_id", "message_id", "subject", "from_name"),
+    *("from_address", "recipients", "sent_at", "received_at", "preview", "attachment_count", "facts", "parts"),
+    "created_at",
+)
+# Newest first, so that the limit keeps the newest; a message may lie in several folders. Messages come along, unless
+# there may be more of them than are shown. Folders and messages are looked up by their ids one by one: merely joined, a
+# planner without statistics may begin with the folders' lists.
+_CONVERSATION = f"""
+    WITH placed AS MATERIALIZED (
+        SELECT {_PLACEMENT.columns} FROM mailsync_placement p WHERE p.thread_id = %(thread)s AND p.shown
+         ORDER BY p.received_at DESC, p.id DESC LIMIT {MOST_MESSAGES * 4}
+    )
+    SELECT {_THREAD.columns}, {_ACCOUNT.columns}, {_PLACEMENT.columns}, {_FOLDER.columns}, {_MESSAGE.columns}
+      FROM mailsync_thread t JOIN accounts_mailaccount a ON a.id = t.account_id AND a.user_id = %(user)s
+      LEFT JOIN placed p ON true
+      LEFT JOIN LATERAL (SELECT * FROM mailsync_folder WHERE id = p.folder_id OFFSET 0) f ON true
+      LEFT JOIN LATERAL (SELECT * FROM mailsync_message WHERE id = p.message_id
+                            AND (SELECT count(*) FROM placed) <= {MOST_MESSAGES} OFFSET 0) m ON true
+     WHERE t.id = %(thread)s ORDER BY p.received_at DESC, p.id DESC
+"""  # noqa: S608  names of columns are ours
 
 
 def load_conversation(user_id: int, thread_id: int) -> Conversation:
     """Messages that no folder shows are left out. Raises ``Thread.DoesNotExist`` for another's conversation."""
-    thread = _THREAD.one(thread_id, user_id)
-    if thread is None:
+    with prepared_cursor() as cursor:
+        cursor.execute(_CONVERSATION, {"thread": thread_id, "user": user_id})
+        rows = cursor.fetchall()
+    if not rows:
         raise Thread.DoesNotExist(f"There is no conversation {thread_id} of this user's.")
-    shown = _PLACEMENTS.all(thread_id)
-    # Folders come by a query of their own: joined, a planner without statistics may begin with the folders' lists.
-    folders = {folder.pk: folder for folder in _FOLDERS.all(list({placement.folder_id for placement in shown}))}
-    placements: dict[int, list[Placement]] = {}
-    for placement in shown:
-        placement.folder = folders[placement.folder_id]
-        if placement.folder.missing_since is None:
-            placements.setdefault(placement.message_id, []).append(placement)
-    found = _MESSAGES.all(list(placements)[:MOST_MESSAGES])
+    thread = _THREAD.made_of(rows[0])
     # A conversation is of one account; read once, not with each of these.
-    for message in found:
+    thread.account = _ACCOUNT.made_of(rows[0])
+    folders: dict[int, Folder] = {}
+    placements: dict[int, list[Placement]] = {}
+    found: dict[int, Message] = {}
+    for row in rows:
+        if _PLACEMENT.key(row) is None:
+            break  # no folder shows any
+        placement = _PLACEMENT.made_of(row)
+        folder = folders.get(placement.folder_id)
+        if folder is None:
+            folder = folders[placement.folder_id] = _FOLDER.made_of(row)
+            folder.account = thread.account
+        placement.folder = folder
+        if folder.missing_since is None:
+            placements.setdefault(placement.message_id, []).append(placement)
+            if placement.message_id not in found and _MESSAGE.key(row) is not None:
+                found[placement.message_id] = _MESSAGE.made_of(row)
+    if placements and not found:
+        found = {message.pk: message for message in _MESSAGES.all(list(placements)[:MOST_MESSAGES])}
+    for message in found.values():
         message.account = thread.account
-    for folder in folders.values():
-        folder.account = thread.account
-    messages = tuple(ConversationMessage(message, tuple(reversed(placements[message.id]))) for message in found)
+    messages = tuple(
+        ConversationMessage(message, tuple(reversed(placements[message.pk])))
+        for message in sorted(found.values(), key=lambda message: (message.received_at, message.pk))
+    )
     return Conversation(thread, messages, max(0, thread.message_count - len(messages)))

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mailsync.models import Halt, Placement, Thread
+from mailsync.store import conversation as conversation_module
 from mailsync.store.listing import Cursor, list_rows, load_conversation, load_tree
 from mailsync.store.threads import refresh_threads
 from mailsync.store.tree import is_quiet
@@ -121,6 +122,52 @@ def test_a_conversation_is_read_oldest_first_with_where_each_message_lies() -> N
     assert conversation.messages[1].roles == {"inbox", "archive"}
     assert (conversation.messages[0].unread, conversation.messages[1].unread) == (False, True)
     assert (conversation.unread_count, conversation.left_out) == (1, 0)
+
+
+def test_a_conversation_tells_all_that_the_screen_asks_of_it(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+    account = make_account()
+    inbox, gone = make_folder(account), make_folder(account, "Gone", missing_since=START)
+    first = make_message(inbox, subject="Rota", seen=True, keywords=["work"])
+    place(gone, first.message)
+    make_message(gone, thread=first.thread)
+    with django_assert_num_queries(1):
+        conversation = load_conversation(account.user_id, first.thread_id)
+    (entry,) = conversation.messages
+    with django_assert_num_queries(0):
+        assert (entry.message.account.host, entry.message.subject) == (account.host, "Rota")
+        assert (entry.placements[0].folder.account.pk, entry.keywords) == (account.pk, ("work",))
+        assert conversation.folder(inbox.pk) == inbox
+        assert conversation.folder(gone.pk) is None
+    told = (conversation.thread, entry.message.account, entry.placements[0], entry.placements[0].folder, entry.message)
+    for one in told:
+        stored = type(one).objects.get(pk=one.pk)
+        for field in type(one)._meta.concrete_fields:
+            assert getattr(one, field.attname) == getattr(stored, field.attname), field
+
+
+def test_what_no_folder_shows_is_a_conversation_without_messages() -> None:
+    placement = make_message(make_folder(), shown=False)
+    conversation = load_conversation(placement.account.user_id, placement.thread_id)
+    assert (conversation.thread, conversation.messages) == (placement.thread, ())
+
+
+@pytest.mark.parametrize("shown", [3, 4, 5])
+def test_a_long_conversation_shows_its_newest(shown: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Messages in two folders each, so that some have more placements than messages are shown."""
+    account = make_account()
+    folders = [make_folder(account), make_folder(account, "Archive")]
+    made = [make_message(folders[0], received_at=START)]
+    made += [make_message(folders[0], thread=made[0].thread, received_at=START + timedelta(n)) for n in (1, 2, 3)]
+    for one in made:
+        place(folders[1], one.message)
+    Thread.objects.filter(pk=made[0].thread_id).update(message_count=4)
+    monkeypatch.setattr(conversation_module, "MOST_MESSAGES", shown)
+    sql = conversation_module._CONVERSATION
+    monkeypatch.setattr(conversation_module, "_CONVERSATION", sql.replace("<= 200", f"<= {shown}"))
+    conversation = load_conversation(account.user_id, made[0].thread_id)
+    assert [entry.message.pk for entry in conversation.messages] == [one.message_id for one in made[-shown:]]
+    assert all(len(entry.placements) == 2 for entry in conversation.messages)
+    assert conversation.left_out == max(0, 4 - shown)
 
 
 def test_a_stranger_has_no_conversation() -> None:
