@@ -113,3 +113,19 @@ def test_a_long_name_stays_within_its_page(chromium: Browser, mailbox: Mailbox) 
     page.goto(mailbox.url + "/activity/")
     expect(page.locator(".acts-done strong").first).to_contain_text("OrdnerOrdner")
     assert page.locator("main .scroll").evaluate("each => each.scrollWidth - each.clientWidth") == 0
+
+
+def test_the_word_of_a_long_name_keeps_its_undo_in_the_window(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    page.goto(mailbox.url + "/folders/new/")
+    page.get_by_label("Name").fill("W" * 100)
+    page.get_by_role("button", name="Make the folder").click()
+    page.goto(page.url + "edit/")
+    page.get_by_label("New name").fill("M" * 100)
+    page.get_by_role("button", name="Rename").click()
+    undo = page.locator(".toast").get_by_role("button", name="Undo")
+    box = undo.bounding_box()
+    assert box
+    assert box["x"] + box["width"] <= 1440
+    undo.click()
+    expect(page.locator("#list h1")).to_have_text("W" * 100)
