@@ -29,7 +29,10 @@ def lock_few(placement_ids: Collection[int]) -> list[Placement] | None:
 
 
 def lock_conversation(folder_id: int, thread_id: int) -> list[Placement]:
-    """What a conversation shows in a folder, locked with the folder as ``lock_few`` does, in the order of their ids."""
+    """What a conversation shows in a folder, locked with the folder as ``lock_few`` does, in the order of their ids.
+
+    It is to be marked, so of a hundred columns no others are read than that needs.
+    """
     return _SHOWN_WITH_FOLDER.all(folder_id, thread_id)
 
 
@@ -71,7 +74,11 @@ def _lock_with_folders() -> QuerySet[Placement]:
 
 _FEW_WITH_FOLDERS = ReadyQuery(lambda ids: _lock_with_folders().filter(any_of("mailsync_placement.id", ids)))
 _SHOWN_WITH_FOLDER = ReadyQuery(
-    lambda folder, thread: _lock_with_folders().filter(folder=folder, thread=thread, shown=True)
+    lambda folder, thread: (
+        _lock_with_folders()
+        .only("account__user", "account__protocol", "folder__id", "thread", "shown", "seen", "flagged")
+        .filter(folder=folder, thread=thread, shown=True)
+    )
 )
 
 
