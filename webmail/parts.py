@@ -21,8 +21,9 @@ from django.utils.formats import date_format
 from django.utils.functional import SimpleLazyObject
 from django.utils.timezone import is_aware, localtime
 from jinja2 import ChainableUndefined, Environment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from mailsync.plan.search_marks import Marked
 from webmail.addresses import address_of
 from webmail.present.people import contact_label
 from webmail.settled import SettledEnvironment
@@ -83,7 +84,7 @@ def environment(**options: Any) -> Environment:
     clock = ("heron_ago", "heron_day", "heron_time", "heron_time_full")
     told = (*clock, "avatar", "filesize", "initials", "said")
     made.filters |= {**functions, **{name: getattr(heron, name) for name in told}}
-    made.filters |= {"contact_label": contact_label, "date": _date, "intcomma": intcomma}
+    made.filters |= {"contact_label": contact_label, "date": _date, "intcomma": intcomma, "marked": _marked}
     # A filter is called at once, what a context holds by way of it: rows have hundreds.
     made.filters["isoformat"] = datetime.isoformat
     return made
@@ -104,6 +105,13 @@ def _url(name: str, *args: object) -> str:
     if all(type(one) is int for one in args):
         return address_of(name, *cast(tuple[int, ...], args))
     return reverse(name, args=args)
+
+
+def _marked(line: Marked) -> Markup:
+    """A line with what was found in it marked; a narrow list shortens what stands before."""
+    tail = "".join(f"<mark>{escape(one.text)}</mark>" if one.hit else escape(one.text) for one in line.tail)
+    head = f'<span class="ahead">{escape(line.lead)}</span><mark>{escape(line.hit)}</mark>'
+    return Markup(f'{head}<span class="rest">{tail}</span>')  # noqa: S704
 
 
 def _date(moment: date | datetime, pattern: str) -> str:

@@ -23,7 +23,7 @@ from mailsync.store.recent_searches import load_recent_searches
 from mailsync.store.relevance import WEIGHED, words_of
 from mailsync.store.saved_searches import load_saved_searches
 from mailsync.store.search import Search
-from mailsync.store.server_searches import can_ask, load_answer
+from mailsync.store.server_searches import Standing, load_standing
 from webmail.present.asked import asked_words
 from webmail.present.said import said
 from webmail.present.tree import is_shown
@@ -98,12 +98,13 @@ def search_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[s
     everywhere = {"q": scope.query}
     has_set_aside = any(place.role in ("junk", "trash") for place in search.places)
     anywhere = {"q": narrowed_query(scope.query, "in:anywhere", timezone.localdate())}
+    standing = standing_of(reader, scope, search) if scope.query else None
     return {
-        **server_context(reader, scope, search),
+        **(server_context(scope, standing) if standing else {}),
         "sorting": _sorting(scope) if scope.query and words_of(search.term) else None,
         "weighed": WEIGHED,
         "mistakes": [Mistake.of(problem, search.query.text) for problem in search.problems],
-        "coverage": search.coverage() if scope.query else None,
+        "coverage": search.coverage(is_indexed=standing.is_indexed) if standing else None,
         "asked": [
             Asked(asked_words(one.terms), f"{reverse('search')}?{urlencode(_asked(scope, one.without))}")
             for one in understood(search.query, timezone.localdate())
@@ -129,16 +130,16 @@ def _sorting(scope: Scope) -> tuple[Sorting, Sorting]:
     )
 
 
-def server_context(reader: Reader, scope: Scope, search: Search) -> dict[str, Any]:
+def standing_of(reader: Reader, scope: Scope, search: Search) -> Standing:
+    return load_standing(reader.user.pk, search, scope.query.strip(), int(scope.within) if scope.within else None)
+
+
+def server_context(scope: Scope, standing: Standing) -> dict[str, Any]:
     """What the mail servers were asked, and whether they can be."""
-    if not scope.query:
-        return {}
-    folder_id = int(scope.within) if scope.within else None
-    answer = load_answer(reader.user.pk, scope.query.strip(), folder_id)
-    is_asking = answer is not None and answer.is_waiting
+    is_asking = standing.answer is not None and standing.answer.is_waiting
     return {
-        "answer": answer,
-        "can_ask": not is_asking and can_ask(search),
+        "answer": standing.answer,
+        "can_ask": not is_asking and standing.can_ask,
         "answer_url": f"{reverse('ask_servers')}?{urlencode(_asked(scope, scope.query))}",
         "again_url": scope.url(),
     }

@@ -113,10 +113,15 @@ class Scope:
 
     def conversation_url(self, folder_id: int, thread_id: int) -> str:
         """A conversation, or one message where the list is by message, opened beside this list."""
-        return _with_query(address_of("thread", folder_id, thread_id), self._context_query())
+        return address_of("thread", folder_id, thread_id) + self.beside
 
     def message_url(self, message_id: int) -> str:
-        return _with_query(address_of("message", message_id), self._context_query())
+        return address_of("message", message_id) + self.beside
+
+    @property
+    def beside(self) -> str:
+        """What the address of something that is opened beside this list says of the list: the same for all its rows."""
+        return _with_query("", self._context_query())
 
     def _own_query(self) -> dict[str, object]:
         query: dict[str, object] = {"q": self.query} if self.kind == "search" else {}

@@ -3,6 +3,7 @@
 In: the matches, newest first. Out: facets with their counts, each with the words that, added to the query, keep to it.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -99,6 +100,14 @@ def _unquoted(facet: Facet) -> Facet:
     return facet
 
 
+#: Nothing but words and operators with their values beside each other: what follows them adds to them and changes
+#: nothing of what they mean, so that they need not be read once more.
+_PLAIN = re.compile(
+    r"""(?:(?!(?:OR|AND|NOT)\b)(?:[a-z_]{1,20}:)?(?:[^\W_]{1,40}\*?|"[^\W_]{1,40}(?:\ [^\W_]{1,40})*")(?:\s|$)){1,5}""",
+    re.VERBOSE,
+)
+
+
 def narrowed_query(text: str, words: str, today: date) -> str:
     """The query with more words: whoever typed ``lunch OR dinn`` still gets every dinner, of these only.
 
@@ -113,5 +122,7 @@ def narrowed_query(text: str, words: str, today: date) -> str:
     if isinstance(asked, Or):
         typed = f"({typed})"
     narrowed = f"{typed} {words}".strip()
+    if _PLAIN.fullmatch(typed) and _PLAIN.fullmatch(words):
+        return narrowed
     wanted = every([term for term in (asked, added) if term])
     return narrowed if parse_query(f"{narrowed} ", today).term == wanted else format_query(wanted)

@@ -6,7 +6,7 @@ one term stand next to each other; a message in which places had to be left out 
 
 from mailsync.message.lexemes import FIELD_MARKS, INVITE, LANGUAGE_MARK, LONG
 from mailsync.message.words import in_run, words
-from mailsync.plan.search_terms import And, Forms, Has, Not, Or, Term, Words, either, every, negated
+from mailsync.plan.search_terms import And, Forms, Has, Not, Or, Term, Words, either, every, negated, walk
 
 _WEIGHTS = {"subject": "A", "body": "CD"}
 
@@ -55,47 +55,69 @@ def names_a_word(term: Term) -> bool:
             return False
 
 
-def tsquery(term: Term, *, by_language: bool = True) -> str:
+def tsquery(term: Term, *, by_language: bool = True, by_weight: bool = True) -> str:
     """For a term that ``is_indexed``, without empty words. Another form of a word counts in messages of its language
-    only; for what weighs messages that were found by it, ``by_language`` may be off.
+    only; for what weighs messages that were found by it, ``by_language`` may be off. Without ``by_weight`` it does not
+    matter whether a word stands in the subject or in the body.
 
     >>> tsquery(And((Words("two words"), Not(Words("ada", "from", prefix=True)))))
     "((('two' <-> 'words') | ('.xlong' & 'two' & 'words')) & !('.fada':*))"
     >>> tsquery(Words("ran", "subject", inflected=True, forms=(Forms("en", ("run", "runs")),)))
     "('ran':A | ('.yen' & ('run':A | 'runs':A)))"
     """
+
+    def asked(term: Term) -> str:
+        return tsquery(term, by_language=by_language, by_weight=by_weight)
+
     match term:
         case Words():
-            return _phrase(term, by_language)
+            return _phrase(term, by_language, by_weight)
         case Has():
             return f"'{INVITE}'"
         case Not(below):
-            return f"!({tsquery(below, by_language=by_language)})"
+            return f"!({asked(below)})"
         case And(terms):
-            return f"({' & '.join(tsquery(one, by_language=by_language) for one in terms)})"
+            return f"({' & '.join(map(asked, terms))})"
         case Or(terms):
-            return f"({' | '.join(tsquery(one, by_language=by_language) for one in terms)})"
+            return f"({' | '.join(map(asked, terms))})"
         case _:
             raise TypeError(f"{type(term).__name__} is not answered by the text index")
 
 
-def _phrase(term: Words, by_language: bool) -> str:
-    lexemes = list(_lexemes(term))
+def unweighted(term: Term) -> str | None:
+    """The query of a term without weights: it names all that match, and hardly more. The index has no weights, and so
+    reads the text of each message that it names, unless they are asked of those alone that a page is made of.
+
+    None where there is nothing to gain: no weights; a phrase, for whose places all texts are read anyway; or what is
+    not to match, which must not become more.
+
+    >>> unweighted(Words("tea", "body")), unweighted(Words("tea")), unweighted(Words("green tea", "body"))
+    ("'tea'", None, None)
+    """
+    parts = list(walk(term))
+    if any(isinstance(part, Not) or (isinstance(part, Words) and len(words(part.text)) > 1) for part in parts):
+        return None
+    found = tsquery(term, by_weight=False)
+    return None if found == tsquery(term) else found
+
+
+def _phrase(term: Words, by_language: bool, by_weight: bool) -> str:
+    weight = _WEIGHTS.get(term.field, "") if by_weight else ""
+    lexemes = list(_lexemes(term, weight))
     if len(lexemes) == 1:
-        forms = [_in_language(one, term.field, by_language) for one in term.forms]
+        forms = [_in_language(one, weight, by_language) for one in term.forms]
         return f"({' | '.join([*lexemes, *forms])})" if forms else lexemes[0]
     return f"(({' <-> '.join(lexemes)}) | ('{LONG}' & {' & '.join(lexemes)}))"
 
 
-def _in_language(forms: Forms, field: str, by_language: bool) -> str:
-    weight = f":{_WEIGHTS[field]}" if field in _WEIGHTS else ""
-    asked = " | ".join(f"'{word}'{weight}" for word in forms.words)
+def _in_language(forms: Forms, weight: str, by_language: bool) -> str:
+    asked = " | ".join(f"'{word}'" + (f":{weight}" if weight else "") for word in forms.words)
     return f"('{LANGUAGE_MARK}{forms.language}' & ({asked}))" if by_language else f"({asked})"
 
 
-def _lexemes(term: Words) -> list[str]:
+def _lexemes(term: Words, weight: str) -> list[str]:
     found = words(term.text)
-    mark, weight = FIELD_MARKS.get(term.field, ""), _WEIGHTS.get(term.field, "")
+    mark = FIELD_MARKS.get(term.field, "")
     asked: list[str] = []
     for number, word in enumerate(found):
         is_last = number == len(found) - 1

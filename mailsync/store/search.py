@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.ready import prepared_cursor
 from mailsync.plan import search_steps
 from mailsync.plan.search import parse_query
-from mailsync.plan.search_index import is_indexed, names_a_word, tsquery, without_empty
+from mailsync.plan.search_index import is_indexed, names_a_word, tsquery, unweighted, without_empty
 from mailsync.plan.search_terms import (
     Account,
     And,
@@ -71,17 +71,27 @@ _INDEX = """
         SELECT m.id FROM {source}
     )
     SELECT k.received_at, k.message_id, k.id FROM (
-        SELECT DISTINCT ON (p.message_id) p.received_at, p.message_id, p.id
-          FROM hit
-         CROSS JOIN LATERAL (
-             -- OFFSET 0: message by message, by its key, however many the planner expects.
-             SELECT * FROM mailsync_placement p
-              WHERE p.message_id = hit.id AND p.shown AND p.folder_id = ANY(%(folders)s) OFFSET 0
-         ) AS p
-          {joined}
-         WHERE {where}
-         ORDER BY p.message_id, p.received_at DESC, p.id DESC
-    ) AS k WHERE {after} ORDER BY k.received_at DESC, k.message_id DESC LIMIT %(limit)s
+        SELECT k.* FROM (
+            SELECT DISTINCT ON (p.message_id) p.received_at, p.message_id, p.id
+              FROM hit
+             CROSS JOIN LATERAL (
+                 -- OFFSET 0: message by message, by its key, however many the planner expects.
+                 SELECT * FROM mailsync_placement p
+                  WHERE p.message_id = hit.id AND p.shown AND p.folder_id = ANY(%(folders)s) OFFSET 0
+             ) AS p
+              {joined}
+             WHERE {where}
+             ORDER BY p.message_id, p.received_at DESC, p.id DESC
+        ) AS k WHERE {after} ORDER BY k.received_at DESC, k.message_id DESC OFFSET 0
+    ) AS k {checked}
+     ORDER BY k.received_at DESC, k.message_id DESC LIMIT %(limit)s
+"""
+#: One after the other of what is sorted, until there are enough for a page.
+_CHECKED = """
+     CROSS JOIN LATERAL (
+         SELECT FROM mailsync_messagetext t
+          WHERE t.message_id = k.message_id AND t.vector @@ %(checked)s::tsquery OFFSET 0
+     ) AS t
 """
 #: Which of these messages an earlier page has shown already, by a newer placement that matches too.
 _SHOWN = """
@@ -102,8 +112,8 @@ _PLACES = """
      ORDER BY f.id
 """
 _WAITING = """
-    SELECT count(DISTINCT id) FROM (
-        SELECT p.id FROM mailsync_messagetext t
+    SELECT count(*) FROM (
+        SELECT FROM mailsync_messagetext t
           JOIN mailsync_placement p ON p.message_id = t.message_id AND p.shown AND p.folder_id = ANY(%s)
          WHERE t.account_id = ANY(%s) AND NOT t.complete LIMIT %s
     ) AS waiting
@@ -151,16 +161,20 @@ class Search:
         found, is_all = _newest(self.term, list(self.places), before, limit + 1)
         return found[:limit], is_all and len(found) <= limit
 
-    def coverage(self) -> Coverage:
-        """How much of the folders searched could be looked into."""
-        folders = [place.folder_id for place in self.places]
+    def coverage(self, *, is_indexed: bool = False) -> Coverage:
+        """How much of the folders searched could be looked into; whoever knows that all texts are indexed says so."""
         total = sum(max(place.total, place.on_server) for place in self.places)
         not_here = sum(max(place.on_server - place.total, 0) for place in self.places)
+        waiting = 0 if is_indexed else self._count_waiting()
+        return Coverage(max(total - not_here - waiting, 0), total)
+
+    def _count_waiting(self) -> int:
+        folders = [place.folder_id for place in self.places]
         accounts = sorted({place.account_id for place in self.places})
         with connection.cursor() as cursor:
             cursor.execute(_WAITING, [folders, accounts, _MOST_COUNTED])
             ((waiting,),) = cursor.fetchall()
-        return Coverage(max(total - not_here - waiting, 0), total)
+        return int(waiting)
 
 
 def search(
@@ -350,14 +364,17 @@ def _by_index(
         "folders": [place.folder_id for place in places],
         "accounts": sorted({place.account_id for place in places}),
     }
+    checked = ""
     if name is not None:
         source, values["name"] = _BY_NAME, name
     else:
         asked = every([part for part in parts if is_indexed(part)])
         assert asked is not None
         source, values["words"] = _BY_WORDS, tsquery(asked)
+        if (loose := unweighted(asked)) is not None:
+            checked, values["words"], values["checked"] = _CHECKED, loose, values["words"]
     # However many it names, the shape leaves one plan: the function of the words plans its own part for its values.
-    sql = _INDEX.format(source=source, where=where, after=after, joined=joined(condition))
+    sql = _INDEX.format(source=source, where=where, after=after, joined=joined(condition), checked=checked)
     rows = read_rows(sql, values, is_ready=name is None)
     return [(Cursor(at, message), placement) for at, message, placement in rows]
 

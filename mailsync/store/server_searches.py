@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
@@ -19,12 +20,6 @@ _CLAIM = timedelta(minutes=5)
 #: An account that is not reached for so long is not waited for any longer.
 _GIVE_UP = timedelta(minutes=15)
 _KEPT = timedelta(days=1)
-#: What one user's accounts were answered, each a row.
-_ANSWERS = """
-    SELECT s.state, s.found, s.fetched, s.unlisted, s.problem
-      FROM accounts_mailaccount a JOIN mailsync_serversearch s ON s.account_id = a.id
-     WHERE a.user_id = %s AND s.query = %s AND s.folder_id IS NOT DISTINCT FROM %s::bigint AND s.asked_at > %s
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +37,36 @@ class ServerAnswer:
         return self.found - self.fetched
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What can be said of a search beside its results: the servers' ``answer``, None where they were not asked for it
+    within the day; ``can_ask``, whether there are ``folders_to_ask``; ``is_indexed``, whether all texts of the accounts
+    searched are."""
+
+    answer: ServerAnswer | None
+    can_ask: bool
+    is_indexed: bool
+
+
 #: Not wholly here, and the server can be asked.
 _TO_ASK = """
     SELECT f.id FROM mailsync_folder f JOIN accounts_mailaccount a ON a.id = f.account_id
-     WHERE f.id = ANY(%s) AND a.protocol = %s AND NOT f.is_local AND f.selectable
+     WHERE f.id = ANY(%(folders)s) AND a.protocol = %(protocol)s AND NOT f.is_local AND f.selectable
        AND (f.bodies_pending > 0 OR f.header_cursor > 1 OR f.header_cursor IS NULL
             OR EXISTS (SELECT FROM mailsync_hole h WHERE h.folder_id = f.id AND h.epoch = f.epoch))
 """
-
-
-def can_ask(search: Search) -> bool:
-    """Whether there are ``folders_to_ask``."""
-    return bool(_to_ask(search))
+#: One row for each answer that one user's accounts were given, and one without where there is none.
+_STANDING = f"""
+    SELECT EXISTS ({_TO_ASK}),
+           NOT EXISTS (SELECT FROM mailsync_messagetext t WHERE t.account_id = ANY(%(accounts)s) AND NOT t.complete),
+           s.state, s.found, s.fetched, s.unlisted, s.problem
+      FROM (SELECT) AS one
+      LEFT JOIN (
+          SELECT s.* FROM accounts_mailaccount a JOIN mailsync_serversearch s ON s.account_id = a.id
+           WHERE a.user_id = %(user)s AND s.query = %(query)s AND s.folder_id IS NOT DISTINCT FROM %(folder)s::bigint
+             AND s.asked_at > %(since)s
+      ) AS s ON true
+"""  # noqa: S608  no word of anybody's
 
 
 def folders_to_ask(search: Search) -> list[Folder]:
@@ -63,8 +76,12 @@ def folders_to_ask(search: Search) -> list[Folder]:
 
 def _to_ask(search: Search) -> list[int]:
     with prepared_cursor() as cursor:
-        cursor.execute(_TO_ASK, [[place.folder_id for place in search.places], Protocol.IMAP.value])
+        cursor.execute(_TO_ASK, _asked_of(search))
         return [folder_id for (folder_id,) in cursor.fetchall()]
+
+
+def _asked_of(search: Search) -> dict[str, Any]:
+    return {"folders": [place.folder_id for place in search.places], "protocol": Protocol.IMAP.value}
 
 
 def request(query: str, folder_id: int | None, account_ids: Sequence[int]) -> list[int]:
@@ -131,11 +148,24 @@ def known_uids(folder: Folder, uids: Sequence[int]) -> tuple[list[WantedBody], i
     return wanted, len(set(uids) - set(known))
 
 
-def load_answer(user_id: int, query: str, folder_id: int | None) -> ServerAnswer | None:
-    """None where the servers were not asked for this, or not within the day."""
+def load_standing(user_id: int, search: Search, query: str, folder_id: int | None) -> Standing:
+    """``query`` and ``folder_id`` as the servers were asked with them. One query."""
+    values = {
+        **_asked_of(search),
+        "accounts": sorted({place.account_id for place in search.places}),
+        "user": user_id,
+        "query": plain(query),
+        "folder": folder_id,
+        "since": timezone.now() - _KEPT,
+    }
     with prepared_cursor() as cursor:
-        cursor.execute(_ANSWERS, [user_id, plain(query), folder_id, timezone.now() - _KEPT])
+        cursor.execute(_STANDING, values)
         rows = cursor.fetchall()
+    can_ask, is_indexed, *_ = rows[0]
+    return Standing(_answer([row[2:] for row in rows if row[2] is not None]), can_ask, is_indexed)
+
+
+def _answer(rows: Sequence[tuple[str, int, int, int, str]]) -> ServerAnswer | None:
     if not rows:
         return None
     states, found, fetched, unlisted, problems = zip(*rows, strict=True)

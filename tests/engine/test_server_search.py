@@ -13,8 +13,8 @@ from mailsync.engine.server_search import search_server
 from mailsync.errors import Rejected, TryLater
 from mailsync.models import Folder, Message, MessageText, Placement, RawMessage, ServerSearch
 from mailsync.store import leases
-from mailsync.store.search import search
-from mailsync.store.server_searches import ServerAnswer, due_searches, load_answer
+from mailsync.store.search import prepare_search, search
+from mailsync.store.server_searches import ServerAnswer, due_searches, load_standing
 from tests.engine.boxes import dovecot_account
 from tests.engine.fake_server import FakeServer
 from tests.factories import make_account, make_folder, make_message, raw_message
@@ -45,11 +45,15 @@ def inbox(server: FakeServer) -> Folder:
     return inbox
 
 
+def _answer_of(user_id: int, query: str) -> ServerAnswer | None:
+    return load_standing(user_id, prepare_search(user_id, query), query, None).answer
+
+
 def ask(inbox: Folder, server: FakeServer, query: str = "needle") -> ServerAnswer:
     ask_servers(inbox.account.user_id, query)
     (row,) = ServerSearch.objects.filter(query=query)
     search_server(row.pk, connect=lambda account: lambda: server.connect(account))
-    answer = load_answer(inbox.account.user_id, query, None)
+    answer = _answer_of(inbox.account.user_id, query)
     assert answer is not None
     return answer
 
@@ -97,7 +101,7 @@ def test_while_all_connections_are_taken_it_waits_and_then_gives_up(inbox: Folde
     (row_id,) = due_searches()
     ServerSearch.objects.update(asked_at=timezone.now() - timedelta(minutes=20))
     search_server(row_id, connect=lambda account: lambda: server.connect(account))
-    answer = load_answer(inbox.account.user_id, "needle", None)
+    answer = _answer_of(inbox.account.user_id, "needle")
     assert answer is not None
     assert answer.problems[0].startswith("The mail server could not be asked")
 
@@ -119,7 +123,7 @@ def test_dovecot_is_asked_in_every_letter(mailbox: Mailbox) -> None:
     for query in ("ångström", "needle from:ada OR subject:found", "(unit OR öre) after:2001-01-01 larger:10"):
         ask_servers(account.user_id, query)
         search_server(ServerSearch.objects.get(query=query).pk)
-        answer = load_answer(account.user_id, query, None)
+        answer = _answer_of(account.user_id, query)
         assert answer is not None
         assert answer.problems == ()
     assert [row.subject for row in search(account.user_id, "ångström").rows] == ["Found"]

@@ -12,6 +12,7 @@ from mailsync.models import Folder, Message, MessageText, Placement
 from mailsync.store.list_keys import Cursor
 from mailsync.store.relevance import load_relevant
 from mailsync.store.search import Coverage, prepare_search, search
+from mailsync.store.server_searches import load_standing
 from mailsync.store.text_index import index_texts
 from mailsync.types import Address
 from tests.factories import make_account, make_folder, make_message, make_user, place
@@ -211,7 +212,9 @@ def test_coverage_counts_what_has_no_body_here_and_what_is_still_on_the_server(b
     user = box.account.user_id
     assert prepare_search(user, "lunch").coverage() == Coverage(2, 2)
     assert prepare_search(user, "lunch").coverage().is_complete
+    assert load_standing(user, prepare_search(user, "lunch"), "lunch", None).is_indexed
     MessageText.objects.filter(message__subject=LUNCH).update(complete=False)
+    assert not load_standing(user, prepare_search(user, "lunch"), "lunch", None).is_indexed
     assert prepare_search(user, "lunch").coverage() == Coverage(1, 2)
     type(box).objects.filter(pk=box.pk).update(exists_seen=10, header_cursor=50)
     assert prepare_search(user, "lunch").coverage() == Coverage(1, 10)
@@ -327,3 +330,46 @@ def test_long_messages_of_before_are_marked_anew(box: Folder) -> None:
         cursor.execute(rename.sql)
         cursor.execute("SELECT DISTINCT vector::text FROM mailsync_messagetext")
         assert cursor.fetchall() == [("'.xlong':10 'two':9C",)]
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ("body:tide ", [5, 4, 1]),
+        ("subject:tide ", [4, 3, 2]),
+        ("body:tide is:read", [4]),
+        ("body:tid", [5, 4, 1]),
+        ("body:tide subject:tide ", [4]),
+        ("body:lake OR subject:tide ", [4, 3, 2, 1]),
+        ("body:tide -subject:tide ", [5, 1]),
+        ('body:"high tide"', [5]),
+    ],
+)
+@pytest.mark.parametrize("by_index", [True, False])
+def test_where_a_word_stands_is_asked_of_those_that_a_page_shows(
+    monkeypatch: pytest.MonkeyPatch, query: str, numbers: list[int], by_index: bool
+) -> None:
+    monkeypatch.setattr("mailsync.plan.search_steps.FIRST", 1 if by_index else 1000)
+    monkeypatch.setattr(
+        "mailsync.plan.search_steps.choose_step", lambda *_, has_index: None if has_index and by_index else 1000
+    )
+    inbox = make_folder()
+    for number, (subject, text) in enumerate(
+        [("Boats", "the tide and a lake"), ("Tide", "x"), ("Tides, tide", ""), ("A tide", "tide"), ("y", "High tide!")],
+        1,
+    ):
+        placed = make_message(
+            inbox, subject=subject, received_at=datetime(2026, 3, number, tzinfo=UTC), seen=number == 4
+        )
+        Message.objects.filter(pk=placed.message_id).update(size_bytes=number)
+        index_texts(inbox.account_id, [IndexedText(placed.message_id, subject=subject, text=text, own=text)])
+    user = inbox.account.user_id
+    assert [row.size_bytes for row in search(user, query).rows] == numbers
+    paged, before = [], None
+    while True:
+        page = search(user, query, before=before, limit=1)
+        paged += [row.size_bytes for row in page.rows]
+        if page.next is None:
+            break
+        before = page.next
+    assert paged == numbers

@@ -28,6 +28,7 @@ from mailsync.store.saved_searches import load_saved_searches
 from mailsync.store.snoozing import load_snoozes
 from mailsync.store.tree import is_quiet
 from webmail import access
+from webmail.addresses import address_of
 from webmail.events import made_at
 from webmail.list_choice import as_chosen
 from webmail.numbers import read_number
@@ -264,10 +265,12 @@ def row_style(reader: Reader, scope: Scope) -> RowStyle:
     folders = {folder.pk: folder for folder in scope.folders}
     sort = sort_of(scope, reader)
 
+    beside = scope.beside
+
     def url(row: ListRow) -> str:
         if by_conversation:
-            return scope.conversation_url(row.folder_id, row.thread_id)
-        return scope.message_url(row.message_id)
+            return address_of("thread", row.folder_id, row.thread_id) + beside
+        return address_of("message", row.message_id) + beside
 
     def chips(row: ListRow) -> tuple[Chip, ...]:
         if sort is Sort.LARGEST:

@@ -16,7 +16,7 @@ from webmail import access
 from webmail.numbers import read_number
 from webmail.present.said import said
 from webmail.reader import reader_of, user_of
-from webmail.results import facets_context, form_target, server_context
+from webmail.results import facets_context, form_target, server_context, standing_of
 from webmail.scope import prepared_search, search_scope
 from webmail.views.mailbox import finish, respond_with_list
 
@@ -95,5 +95,5 @@ def ask_servers(request: HttpRequest) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(scope.url())
     reader = reader_of(request)
-    context = server_context(reader, scope, prepared_search(scope, reader))
+    context = server_context(scope, standing_of(reader, scope, prepared_search(scope, reader))) if scope.query else {}
     return finish(request, "mail/search_server.jinja", {"scope": scope, **context})
