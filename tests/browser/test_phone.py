@@ -53,3 +53,16 @@ def test_a_finger_sweeps_a_row_into_the_archive(chromium: Browser, mailbox: Mail
     expect(page.locator(".toast")).to_contain_text("archived")
     expect(page.locator(".row a.subj").first).to_have_text(second)
     assert first not in subjects(page)
+
+
+def test_a_phone_on_its_side_names_senders_and_its_buttons_do_not_overlap(chromium: Browser, mailbox: Mailbox) -> None:
+    """The same room has a desktop's window at 200 %."""
+    page = mailbox.inbox(chromium, viewport={"width": 720, "height": 450})
+    row = page.locator(".row").nth(1)
+    assert row.locator(".from").evaluate("each => each.clientWidth") >= 100
+    assert row.locator(".av").evaluate("each => each.offsetHeight") < row.evaluate("each => each.offsetHeight")
+    row.click()
+    buttons = page.locator("#readform button").locator("visible=true")
+    expect(buttons.first).to_be_visible()
+    for button in buttons.all():
+        assert button.evaluate("each => each.scrollWidth - each.clientWidth") == 0
