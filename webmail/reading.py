@@ -22,7 +22,7 @@ from mailsync.message.protection import Protection, find_protection
 from mailsync.models import Message, Outgoing, Unsubscription
 from mailsync.plan.invitations import Standing
 from mailsync.store.events import calendar_text, load_standing
-from mailsync.store.first_mail import is_first_of_sender
+from mailsync.store.first_mail import Senders
 from mailsync.store.unsubscriptions import load_unsubscription
 from mailsync.store.wanted_receipts import receipt_wanted_by
 from mailsync.types import Address
@@ -33,7 +33,7 @@ from webmail.present.invitation import Invitation, read_invitation
 from webmail.present.lists import Unsubscribe, ways_out
 from webmail.present.outbox import OutgoingCard, present_outgoing
 from webmail.present.sealed import Sealed, present_sealed
-from webmail.present.trust import Warned, domain_of, find_warnings, judge
+from webmail.present.trust import Warned, domain_of, find_warnings, is_within, judge
 from webmail.render import THEMES, CleanBody, html_document, mode_of
 from webmail.signatures import load_signers
 from webmail.vcards import OfferedCards, offered_cards
@@ -125,16 +125,22 @@ def body_context(
     message: Message,
     mine: Collection[str],
     *,
-    contact_domains: Collection[str] = (),
+    senders: Senders | None = None,
     with_document: bool = False,
 ) -> BodyContext:
-    """``mine`` are the reader's own addresses in lower case. A few queries; the body is cleaned on the way
-    (or read from the cache), so that the frame finds it ready. ``with_document``: it comes along, where it can."""
+    """``mine`` are the reader's own addresses in lower case; ``senders`` is shared by messages opened together.
+    A few queries; the body is cleaned on the way (or read from the cache), so that the frame finds it ready.
+    ``with_document``: it comes along, where it can."""
     verdict = verdict_on(message)
     root = message_root(message)
     parts = attached_parts(root) if root else ()
     files = tuple(attached_file(message, part) for part in parts)
-    known = {*map(domain_of, mine), *contact_domains}
+    senders = senders or Senders(user.pk, mine)
+    # On a list, everybody is new; that is what it is for.
+    is_first = "list_id" not in message.facts and senders.is_first(message)
+    known = set(map(domain_of, mine))
+    if not is_within(domain_of(message.from_address), known):
+        known |= senders.contact_domains()
     warnings = find_warnings(
         Address(message.from_name, message.from_address),
         [Address(name, address) for name, address in message.recipients.get("reply_to", ())],
@@ -154,8 +160,7 @@ def body_context(
         "sender_domain": domain_of(message.from_address),
         "receipt_to": asker.address if asker else "",
         "delivery": _delivery(user, message, mine),
-        # On a list, everybody is new; that is what it is for.
-        "is_first": "list_id" not in message.facts and is_first_of_sender(user.pk, message, mine),
+        "is_first": is_first,
     }
     if message.raw_id is None:
         return BodyContext(state="missing", frame_url=reverse("body", args=[message.pk]), **told)

@@ -20,6 +20,8 @@ from mailsync.models import Contact, ContactAddress
 
 #: More than anybody knows; a file with more is cut.
 MAX_CONTACTS = 20_000
+#: Addresses whose domains are known by heart.
+MOST_DOMAINS = 2_000
 
 
 def contacts_of(user_id: int, *, typed: str = "") -> QuerySet[Contact]:
@@ -47,11 +49,17 @@ def known_addresses(user_id: int, addresses: Iterable[str]) -> set[str]:
     return set(rows.values_list("comparable", flat=True))
 
 
-def contact_domains(user_id: int, *, limit: int = 2_000) -> set[str]:
+def contact_domains(user_id: int) -> set[str]:
     """The domains that the user's contacts write from."""
     with prepared_cursor() as cursor:
-        cursor.execute("SELECT comparable FROM mailsync_contactaddress WHERE user_id = %s LIMIT %s", [user_id, limit])
-        return {address.rpartition("@")[2] for (address,) in cursor.fetchall()}
+        cursor.execute(
+            "SELECT comparable FROM mailsync_contactaddress WHERE user_id = %s LIMIT %s", [user_id, MOST_DOMAINS]
+        )
+        return domains_of(address for (address,) in cursor.fetchall())
+
+
+def domains_of(addresses: Iterable[str]) -> set[str]:
+    return {address.rpartition("@")[2] for address in addresses}
 
 
 def card_of(contact: Contact) -> VCard:

@@ -5,7 +5,7 @@ import pytest
 from mailsync.message.vcard import Labelled, VCard
 from mailsync.models import Folder
 from mailsync.store.contacts import keep_card
-from mailsync.store.first_mail import is_first_of_sender
+from mailsync.store.first_mail import Senders
 from tests.factories import make_account, make_folder, make_message, make_user
 from tests.store.big_folder import fill
 from tests.store.test_listing_size import measure
@@ -21,7 +21,7 @@ def inbox() -> Folder:
 
 def first(folder: Folder, **told: object) -> bool:
     message = make_message(folder, from_address="Eve@new.test", **told).message
-    return is_first_of_sender(folder.account.user_id, message, MINE)
+    return Senders(folder.account.user_id, MINE).is_first(message)
 
 
 def test_a_sender_never_heard_of(inbox: Folder) -> None:
@@ -61,7 +61,19 @@ def test_while_older_mail_may_come(inbox: Folder) -> None:
 @pytest.mark.parametrize("sender", ["", "bob@people.test", "Bob@People.test"])
 def test_nobody_and_oneself(inbox: Folder, sender: str) -> None:
     message = make_message(inbox, from_address=sender).message
-    assert not is_first_of_sender(inbox.account.user_id, message, MINE)
+    assert not Senders(inbox.account.user_id, MINE).is_first(message)
+
+
+def test_the_domains_of_contacts_come_with_the_first_answer(inbox: Folder, django_assert_num_queries: object) -> None:
+    user_id = inbox.account.user_id
+    keep_card(user_id, VCard(name="Ann", addresses=(Labelled("ann@shop.test"), Labelled("ann@home.test"))))
+    keep_card(make_user("eve").pk, VCard(name="Ann", addresses=(Labelled("ann@other.test"),)))
+    messages = [make_message(inbox, from_address=f"{name}@new.test").message for name in ("ada", "eve")]
+    for asked in ([], messages):
+        senders = Senders(user_id, MINE)
+        with django_assert_num_queries(len(asked) or 1):  # type: ignore[operator]
+            assert all(senders.is_first(one) for one in asked)
+            assert senders.contact_domains() == {"shop.test", "home.test"}
 
 
 def test_senders_are_found_by_the_index(inbox: Folder) -> None:
@@ -69,7 +81,7 @@ def test_senders_are_found_by_the_index(inbox: Folder) -> None:
     fill(inbox.account, "Archive", 2000)
     message = make_message(inbox, from_address="eve@new.test").message
     user_id = inbox.account.user_id
-    is_first, read = measure(lambda: is_first_of_sender(user_id, message, MINE))
+    is_first, read = measure(lambda: Senders(user_id, MINE).is_first(message))
     assert is_first
     assert len(read) == 1
     assert read[0] < 50

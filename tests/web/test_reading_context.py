@@ -5,7 +5,9 @@ from django.test import Client
 
 from accounts import preferences
 from accounts.models import TrustedSender, User
+from mailsync.message.vcard import Labelled, VCard
 from mailsync.models import Message
+from mailsync.store.contacts import keep_card
 from tests.factories import make_user
 from tests.web.mail import html_message, store
 from tests.web.test_attachments import attached
@@ -33,6 +35,15 @@ def test_a_plain_letter(bob: User) -> None:
     assert (context.remote, context.trackers, context.warnings, context.files, context.trust) == (0, 0, (), (), "")
     assert context.unsubscribe is None
     assert context.pictures_url == context.text_url == context.html_url == context.recolour_url == ""
+
+
+def test_an_address_that_imitates_that_of_a_contact(bob: User) -> None:
+    imitating = b"From: Ann <ann@sh0ps.test>\r\nSubject: x\r\n%s\r\nHi Bob\r\n"
+    for more in (b"", b"List-Id: <news.sh0ps.test>\r\n"):
+        assert told(bob, imitating % more).warnings == ()
+    keep_card(bob.pk, VCard(name="Ann", addresses=(Labelled("ann@shops.test"),)))
+    for more in (b"", b"List-Id: <news.sh0ps.test>\r\n"):
+        assert [(one.kind, one.what) for one in told(bob, imitating % more).warnings] == [("lookalike", "shops.test")]
 
 
 def test_remote_pictures_until_consent(bob: User) -> None:

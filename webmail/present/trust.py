@@ -109,6 +109,11 @@ def _related(one: str, other: str) -> bool:
     return len(one.split(".")) > 2 and len(other.split(".")) > 2 and one.split(".", 1)[1] == other.split(".", 1)[1]
 
 
+def is_within(domain: str, known_domains: Collection[str]) -> bool:
+    """Whether it is one of these or related to one: then it looks like no other (``lookalike_of``)."""
+    return any(_related(domain, known) for known in known_domains if known)
+
+
 def lookalike_of(domain: str, known_domains: Collection[str]) -> str:
     """The known domain that this one could be taken for, or empty. A domain never looks like itself.
 
@@ -117,7 +122,7 @@ def lookalike_of(domain: str, known_domains: Collection[str]) -> str:
     >>> lookalike_of("mail.paypal.com", {"paypal.com"})
     ''
     """
-    if not domain or any(_related(domain, known) for known in known_domains if known):
+    if not domain or is_within(domain, known_domains):
         return ""
     seen = _skeleton(domain)
     for known in sorted(known_domains):

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from mailsync import actions
 from mailsync.models import Folder, Placement, Thread
-from mailsync.store.contacts import contact_domains
+from mailsync.store.first_mail import Senders
 from mailsync.store.listing import Conversation, ConversationMessage, load_conversation, load_tree
 from mailsync.store.quota import storage_of
 from mailsync.types import Role
@@ -116,13 +116,13 @@ def _told(
     reader: Reader, opened: Sequence[ConversationMessage], *, with_document: bool = False
 ) -> dict[int, BodyContext]:
     """What is known of each body; ``with_document`` the newest itself, for the script that asks for both at once."""
-    domains = contact_domains(reader.user.pk)
+    senders = Senders(reader.user.pk, reader.mine)
     return {
         entry.message.pk: body_context(
             reader.user,
             entry.message,
             reader.mine,
-            contact_domains=domains,
+            senders=senders,
             with_document=with_document and entry is opened[-1],
         )
         for entry in opened
