@@ -84,7 +84,8 @@ def environment(**options: Any) -> Environment:
     clock = ("heron_ago", "heron_day", "heron_time", "heron_time_full")
     told = (*clock, "avatar", "filesize", "initials", "said")
     made.filters |= {**functions, **{name: getattr(heron, name) for name in told}}
-    made.filters |= {"contact_label": contact_label, "date": _date, "intcomma": intcomma, "marked": _marked}
+    made.filters |= {"contact_label": contact_label, "date": _date, "heron_times": heron.times}
+    made.filters |= {"intcomma": intcomma, "marked": _marked}
     # A filter is called at once, what a context holds by way of it: rows have hundreds.
     made.filters["isoformat"] = datetime.isoformat
     return made

@@ -49,7 +49,11 @@ def mark() -> SafeString:
 @register.simple_tag
 def kbd(*keys: str) -> SafeString:
     """The first of these that there is, as the mark of a key beside what it does."""
-    key = next(filter(None, keys), "")
+    return _key_mark(next(filter(None, keys), ""))
+
+
+@lru_cache(maxsize=256)
+def _key_mark(key: str) -> SafeString:
     return format_html('<span class="kbd" aria-hidden="true">{}</span>', key) if key else SafeString()
 
 
