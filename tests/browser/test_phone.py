@@ -66,3 +66,12 @@ def test_a_phone_on_its_side_names_senders_and_its_buttons_do_not_overlap(chromi
     expect(buttons.first).to_be_visible()
     for button in buttons.all():
         assert button.evaluate("each => each.scrollWidth - each.clientWidth") == 0
+
+
+def test_what_is_said_of_a_message_is_not_squeezed_by_its_buttons(chromium: Browser, mailbox: Mailbox) -> None:
+    """A tablet's reading pane is as narrow as a phone."""
+    page = mailbox.inbox(chromium, viewport={"width": 900, "height": 700})
+    page.locator(".row", has_text="Hafenblatt").first.click()
+    said = page.locator(".msg .note .grow").first
+    expect(said).to_be_visible()
+    assert said.evaluate("each => each.clientWidth") >= 300
