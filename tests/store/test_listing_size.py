@@ -18,6 +18,7 @@ from mailsync.actions.mail import mark_read
 from mailsync.models import Folder, Placement
 from mailsync.store.listing import Cursor, Filter, Sort, list_rows, load_conversation, load_tree
 from mailsync.store.outline import STRETCH_ROWS, load_outline
+from mailsync.types import OneConversation
 from tests.factories import make_account, make_folder
 from tests.store.big_folder import fill
 
@@ -258,6 +259,9 @@ def test_opening_and_marking_by_kept_plans_read_no_folder(large: Folder, kept_pl
         _, read = rows_touched(lambda one=placement: load_conversation(user_id, one.thread_id))
         assert 1 <= read <= 200
         _, read = rows_touched(lambda one=placement: mark_read(user_id, [one.pk], not one.seen))
+        assert 1 <= read <= 200
+        row = OneConversation(placement.folder_id, placement.thread_id)
+        _, read = rows_touched(lambda row=row, one=placement: mark_read(user_id, row, one.seen))
         assert 1 <= read <= 200
     _, read = rows_touched(lambda: load_tree(user_id))
     assert 1 <= read <= SMALL_TABLE
