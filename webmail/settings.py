@@ -220,8 +220,9 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_TIME_LIMIT = 330
 CELERY_TASK_SOFT_TIME_LIMIT = 300
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Longer than any task may run, or Redis hands a running task out twice.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1000}
+# Visible to others after longer than any task may run, or Redis hands a running task out twice. A broker that is away
+# is not waited for: what a nudge would say is due in PostgreSQL anyway. Workers have a patience of their own.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1000, "max_retries": 0}
 CELERY_TASK_DEFAULT_QUEUE = "sync"
 CELERY_TIMEZONE = "UTC"
 

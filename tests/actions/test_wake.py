@@ -8,10 +8,13 @@ import pytest
 import redis
 from celery.app.task import Task
 from django.db import transaction
+from kombu.exceptions import OperationalError
 from kombu.transport.redis import Channel
 
 from mailsync import tasks
 from mailsync.actions import wake
+from onebox.valkey import free_port
+from webmail.celery import app
 
 SENT = (
     *(tasks.changes_push, tasks.outgoing_deliver, tasks.message_fetch, tasks.server_search, tasks.act_work),
@@ -70,3 +73,13 @@ def test_a_broker_that_is_away_fails_nothing(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_each_has_a_route() -> None:
     assert {wake._queue_of(task) for task in SENT} <= {"interactive", "send", "sync", "maintenance"}
+
+
+def test_a_broker_that_is_away_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever marks a message would wait with it: Celery's own patience is six seconds for each nudge."""
+    waited: list[float] = []
+    monkeypatch.setattr("kombu.utils.functional.sleep", waited.append)
+    away = f"redis://127.0.0.1:{free_port()}/0"
+    with app.connection_for_write(away) as connection, pytest.raises(OperationalError):
+        connection.default_channel  # noqa: B018  connects
+    assert waited == []
