@@ -12,15 +12,19 @@ from collections.abc import Callable
 from gzip import GzipFile
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import get_adapter
 from allauth.usersessions.middleware import UserSessionsMiddleware
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.db import DataError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.shortcuts import render, resolve_url
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.defaults import bad_request
 
 from accounts import preferences
@@ -194,3 +198,32 @@ class UserPreferencesMiddleware:
         # Worked out where it is asked for: most answers name no key.
         request.keys = SimpleLazyObject(lambda: keys_of(request.prefs))  # type: ignore[attr-defined]
         return self.get_response(request)
+
+
+class FormAddressMiddleware:
+    """Many addresses only take what a form sends, and a browser may come to one all the same. Who has to sign in before
+    a form is taken comes back to the form's page, not to its address; whoever asks for the address is told."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if request.method == "POST" and isinstance(response, HttpResponseRedirect):
+            login, _mark, query = response.url.partition("?")
+            if login == resolve_url(settings.LOGIN_URL) and "next" in QueryDict(query):
+                return redirect_to_login(_page_of(request), login)
+        if response.status_code == 405 and request.method == "GET" and not request.htmx:  # type: ignore[attr-defined]
+            page = render(request, "405.html", status=405)
+            page.headers["Allow"] = response.headers["Allow"]
+            return page
+        return response
+
+
+def _page_of(request: HttpRequest) -> str:
+    """Where the form stood, else the first page; never another site."""
+    page = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure()):
+        return "/"
+    path = urlsplit(page)._replace(scheme="", netloc="").geturl()
+    return path if url_has_allowed_host_and_scheme(path, None) else "/"  # //host/ would be one

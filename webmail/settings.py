@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "webmail.middleware.SessionActivityMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "webmail.middleware.UserPreferencesMiddleware",
+    "webmail.middleware.FormAddressMiddleware",
     "webmail.middleware.RefusedTextMiddleware",
 ]
 
