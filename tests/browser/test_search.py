@@ -160,3 +160,20 @@ def test_results_are_put_in_another_order(chromium: Browser, mailbox: Mailbox) -
     expect(rows.first).to_have_text("Zebra")
     page.get_by_role("link", name="Newest first").click()
     expect(rows.first).to_have_text("Animals")
+
+
+def test_words_are_offered_again_once_there_is_a_connection(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    box = page.locator("#q")
+    page.context.set_offline(True)
+    with page.expect_event("requestfailed"):
+        box.focus()
+    page.context.set_offline(False)
+    box.blur()
+    box.focus()
+    expect(box).to_have_attribute("role", "combobox")
+    box.press_sequentially("from")
+    expect(page.locator("#suggest [role=option]").first).to_be_visible()
+    assert faults == []

@@ -7,6 +7,8 @@ const form = document.querySelector("form.search");
 const box = form?.querySelector("[name=q]");
 /** What the box said when it and the list were last the same. */
 let told = box?.value;
+/** How often the offering of words could not be loaded. */
+let tries = 0;
 
 function follow() {
   const list = document.getElementById("listform").dataset;
@@ -29,11 +31,22 @@ function follow() {
   }
 }
 
+/** Words are offered from the first time that somebody wants to search; without a connection, from the next. A module
+    that failed to load is remembered as failed under its address. */
+async function offer() {
+  let module;
+  try {
+    module = await import(tries ? `${import.meta.resolve("heron/mail/suggest")}#${tries}` : "heron/mail/suggest");
+  } catch {
+    tries += 1;
+    box.addEventListener("focus", offer, { once: true });
+    return;
+  }
+  module.suggest(form, box, (url) => send(url, []).catch((error) => toast(error.message, { bad: true })));
+}
+
 if (box) {
-  box.addEventListener("focus", async () => {
-    const { suggest } = await import("heron/mail/suggest");
-    suggest(form, box, (url) => send(url, []).catch((error) => toast(error.message, { bad: true })));
-  }, { once: true });
+  box.addEventListener("focus", offer, { once: true });
   form.addEventListener("submit", () => {
     told = box.value;
     // Not to be remembered is no reason to be told while the results stand.
