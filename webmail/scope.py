@@ -24,7 +24,6 @@ from mailsync.store.relevance import load_relevant
 from mailsync.store.search import Search, prepare_search
 from mailsync.types import Role
 from webmail import access
-from webmail.addresses import address_of
 from webmail.present.labels import label_of
 from webmail.reader import Reader
 
@@ -110,13 +109,6 @@ class Scope:
     def url(self, **extra: object) -> str:
         """The address of this list; ``extra`` as ``before=…`` for a further page."""
         return _with_query(self.path, {**self._own_query(), **extra})
-
-    def conversation_url(self, folder_id: int, thread_id: int) -> str:
-        """A conversation, or one message where the list is by message, opened beside this list."""
-        return address_of("thread", folder_id, thread_id) + self.beside
-
-    def message_url(self, message_id: int) -> str:
-        return address_of("message", message_id) + self.beside
 
     @property
     def beside(self) -> str:

@@ -26,6 +26,17 @@ def hold_first(page: Page) -> tuple[list[Route], list[str]]:
     return held, passed
 
 
+def archive_first(page: Page) -> list[str]:
+    """Archives the first row, and returns the subjects that were there before."""
+    before = subjects(page)
+    page.locator(".row").first.focus()
+    # The list as it is after the archiving, lest it comes in between.
+    with page.expect_response(lambda one: one.request.headers.get("hx-target") == "rows"):
+        page.keyboard.press("e")
+    expect(page.locator(".toast")).to_contain_text("archived")
+    return before
+
+
 def test_what_is_done_second_waits_for_the_first_and_is_what_undo_means(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium)
     before = subjects(page)
@@ -50,12 +61,7 @@ def test_what_is_done_second_waits_for_the_first_and_is_what_undo_means(chromium
 
 def test_what_follows_an_undo_does_not_overtake_it(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium)
-    before = subjects(page)
-    page.locator(".row").first.focus()
-    # The list as it is after the archiving, lest it comes in between.
-    with page.expect_response(lambda one: one.request.headers.get("hx-target") == "rows"):
-        page.keyboard.press("e")
-    expect(page.locator(".toast")).to_contain_text("archived")
+    before = archive_first(page)
     expect(page.locator(".row a.subj").first).to_have_text(before[1])
     held, passed = hold_first(page)
     page.keyboard.press("z")
@@ -89,11 +95,7 @@ def test_what_waits_its_turn_is_sent_when_the_page_is_left(chromium: Browser, ma
 
 def test_a_list_read_during_an_undo_does_not_take_the_row_away_again(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium)
-    before = subjects(page)
-    page.locator(".row").first.focus()
-    with page.expect_response(lambda one: one.request.headers.get("hx-target") == "rows"):
-        page.keyboard.press("e")
-    expect(page.locator(".toast")).to_contain_text("archived")
+    before = archive_first(page)
     held, _passed = hold_first(page)
     page.keyboard.press("z")
     expect(page.locator(".row a.subj").first).to_have_text(before[0])

@@ -263,9 +263,7 @@ def _pinned(scope: Scope, reader: Reader) -> Sequence[ListRow]:
 def row_style(reader: Reader, scope: Scope) -> RowStyle:
     by_conversation = reader.prefs.conversations and scope.kind not in ("search", "label")
     folders = {folder.pk: folder for folder in scope.folders}
-    sort = sort_of(scope, reader)
-
-    beside = scope.beside
+    sort, beside = sort_of(scope, reader), scope.beside
 
     def url(row: ListRow) -> str:
         if by_conversation:
