@@ -65,6 +65,10 @@ class Letter:
         return message_id(self.key, self.sender)
 
 
+#: In these lies all that the rest of today would bring.
+_LAST_HOURS = timedelta(hours=2, minutes=24)
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """When the sample is told, and for whom."""
@@ -81,13 +85,20 @@ class Scene:
         return f"{day.day} {day:%B}"
 
     def at(self, days_ago: float, clock: str = "10:00") -> datetime:
-        """``days_ago`` before now at ``clock`` (HH:MM), never in the future; later clocks stay later."""
+        """``days_ago`` before now at ``clock`` (HH:MM), never in the future; later clocks stay later.
+
+        What of today is later than some hours ago, even what is still to come, is told as of those hours.
+        """
         hour, minute = map(int, clock.split(":"))
         now = self.now.astimezone(ZONE)
-        day = (now - timedelta(days=days_ago)).replace(hour=hour, minute=minute, second=len(clock) * 7, microsecond=0)
-        if day <= now:
-            return day
-        return (now - timedelta(minutes=6 * (24 * 60 - hour * 60 - minute) / 60)).replace(microsecond=0)
+        time = timedelta(hours=hour, minutes=minute, seconds=len(clock) * 7)
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        day = (now - timedelta(days=days_ago)).replace(hour=0, minute=0, second=0, microsecond=0)
+        start = now - midnight - _LAST_HOURS
+        if day < midnight or time <= start:
+            return day + time
+        share = (time - start) / (timedelta(days=1) - start)
+        return (midnight + start + share * _LAST_HOURS).replace(microsecond=0)
 
 
 def message_id(key: str, sender: Address) -> str:

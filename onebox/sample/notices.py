@@ -8,7 +8,7 @@ from html import escape
 from mailsync.types import Address
 from onebox.sample import wording
 from onebox.sample.files import PDF, calendar, pdf
-from onebox.sample.letters import File, Letter, SampleMessage, Scene, write
+from onebox.sample.letters import ZONE, File, Letter, SampleMessage, Scene, write
 
 STADTWERKE = Address("Stadtwerke Kielkanal", "rechnung@stadtwerke-kielkanal.example")
 PHONE = Address("Fjordfunk", "billing@fjordfunk.example")
@@ -255,7 +255,7 @@ def _orders(scene: Scene) -> Iterator[Notice]:
 
 
 def _hosting(scene: Scene) -> Iterator[Notice]:
-    night = scene.at(-2)
+    night = scene.now.astimezone(ZONE) + timedelta(days=2)
     yield Notice(
         "hosting maintenance",
         HOSTING,

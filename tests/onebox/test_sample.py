@@ -11,6 +11,7 @@ import pytest
 
 from mailsync.types import Address
 from onebox.sample import FOLDERS, SampleMessage, messages
+from onebox.sample.letters import ZONE, Scene
 from onebox.sample.threads import parse_stories
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -42,6 +43,17 @@ def test_it_covers_fourteen_months_and_never_the_future(sample: list[SampleMessa
     assert max(dates) <= NOW
     assert NOW - min(dates) > timedelta(days=380)
     assert dates == sorted(dates)
+
+
+@pytest.mark.parametrize("minute", range(0, 24 * 60, 13))
+def test_at_any_time_of_day_today_is_told_in_its_order(minute: int) -> None:
+    now = datetime(2026, 11, 23, tzinfo=ZONE) + timedelta(minutes=minute)
+    scene = Scene(now, OWNER, FRIEND)
+    clocks = [f"{hour:02d}:{odd:02d}" for hour in range(24) for odd in (3, 30, 58)]
+    told = [scene.at(0, clock) for clock in clocks]
+    assert told == sorted(told)
+    assert told[-1] <= now
+    assert scene.at(1, "23:58") == datetime(2026, 11, 22, 23, 58, 35, tzinfo=ZONE)
 
 
 def test_the_same_arguments_give_the_same_bytes(sample: list[SampleMessage]) -> None:
