@@ -1,16 +1,12 @@
-"""What every response carries and every request knows: security policy, caching, compression, the person's own ways.
+"""What every response carries and every request knows: security policy, caching, the person's own ways.
 
 Requests and responses flow through, all in one thread (see ``webmail.one_thread``). A view that needs another policy
 (the frame of a message body) sets the header itself and keeps it.
 """
 
-import re
-import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from gzip import GzipFile
-from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,10 +15,9 @@ from allauth.usersessions.middleware import UserSessionsMiddleware
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db import DataError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render, resolve_url
 from django.utils import timezone, translation
-from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.defaults import bad_request
@@ -47,13 +42,6 @@ PERMISSIONS_POLICY = ", ".join(
 NOTED_EVERY_SECONDS = 60.0
 #: Sessions whose last note a process remembers; for a forgotten one it writes again.
 MOST_NOTED = 10_000
-#: The last that takes a quarter of the time of zlib's own choice (6), for a tenth more bytes.
-COMPRESSION_LEVEL = 3
-#: A shorter answer goes in one packet as it is.
-WORTH_COMPRESSING = 200
-_TAKES_GZIP = re.compile(r"\bgzip\b")
-#: What is worth compressing: text that is made for one answer. Static files have been compressed once for all.
-COMPRESSIBLE = frozenset({"text/html", "text/plain", "application/json", "application/manifest+json"})
 
 
 def site_policy() -> str:
@@ -76,48 +64,6 @@ def site_policy() -> str:
             "frame-ancestors 'none'",
         )
     )
-
-
-class CompressionMiddleware:
-    """Pages in a fifth of their bytes; what is streamed (events, files, ranges of files) goes as it is.
-
-    On BREACH, which guesses secrets by the size of compressed pages: the one secret in a page is the CSRF token,
-    and Django masks it anew in each response; up to 100 random bytes are added to each compressed one here.
-    """
-
-    def __init__(self, get_response: Handler) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
-        kind = response.headers.get("Content-Type", "").partition(";")[0]
-        if response.streaming or response.status_code != 200 or kind not in COMPRESSIBLE:
-            return response
-        assert isinstance(response, HttpResponse)
-        if len(response.content) < WORTH_COMPRESSING or response.has_header("Content-Encoding"):
-            return response
-        patch_vary_headers(response, ["Accept-Encoding"])
-        if not _TAKES_GZIP.search(request.META.get("HTTP_ACCEPT_ENCODING", "")):
-            return response
-        packed = gzipped(response.content)
-        if len(packed) >= len(response.content):
-            return response
-        etag = response.headers.get("ETag", "")
-        if etag.startswith('"'):
-            response.headers["ETag"] = f"W/{etag}"  # RFC 9110 §8.8.1: other bytes of the same page
-        response.content = packed
-        response.headers["Content-Length"] = str(len(packed))
-        response.headers["Content-Encoding"] = "gzip"
-        return response
-
-
-def gzipped(content: bytes) -> bytes:
-    """A gzip file (RFC 1952) with a name of random length, as Django makes it, which lets nobody choose the level."""
-    packed = BytesIO()
-    name = "a" * secrets.randbelow(101)
-    with GzipFile(name, "wb", COMPRESSION_LEVEL, packed, mtime=0) as file:
-        file.write(content)
-    return packed.getvalue()
 
 
 class ContentSecurityPolicyMiddleware:

@@ -4,17 +4,18 @@ import gzip
 from collections.abc import AsyncIterator
 
 import pytest
+import zstandard
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.test import Client, RequestFactory
 
 from tests.factories import make_user
-from webmail.middleware import CompressionMiddleware
+from webmail.compression import CompressionMiddleware, zstd
 
 LONG = b"Keys for the boathouse. " * 100
 
 
-def through(response: HttpResponseBase) -> HttpResponseBase:
-    request = RequestFactory().get("/", headers={"Accept-Encoding": "gzip, br"})
+def through(response: HttpResponseBase, accepted: str = "gzip, br") -> HttpResponseBase:
+    request = RequestFactory().get("/", headers={"Accept-Encoding": accepted})
     answer = CompressionMiddleware(lambda _request: response)(request)
     assert isinstance(answer, HttpResponseBase)
     return answer
@@ -28,6 +29,30 @@ def test_a_page_is_compressed() -> None:
     assert answer.headers["Content-Encoding"] == "gzip"
     assert "Accept-Encoding" in answer.headers["Vary"]
     assert gzip.decompress(answer.content) == LONG
+
+
+def test_who_reads_zstd_gets_it() -> None:
+    answer = through(HttpResponse(LONG, headers={"ETag": '"seen"'}), "gzip, deflate, br, zstd")
+    assert isinstance(answer, HttpResponse)
+    assert answer.headers["Content-Encoding"] == "zstd"
+    assert answer.headers["Content-Length"] == str(len(answer.content))
+    assert answer.headers["ETag"] == 'W/"seen"'
+    assert answer.content.startswith(zstandard.FRAME_HEADER)
+    assert zstandard.ZstdDecompressor().stream_reader(answer.content, read_across_frames=True).read() == LONG
+
+
+def test_who_reads_neither_gets_the_page_as_it_is() -> None:
+    answer = through(HttpResponse(LONG), "br")
+    assert isinstance(answer, HttpResponse)
+    assert answer.content == LONG
+    assert "Content-Encoding" not in answer.headers
+    assert "Accept-Encoding" in answer.headers["Vary"]
+
+
+def test_of_one_page_no_two_answers_need_be_of_one_size() -> None:
+    sizes = {len(zstd(LONG)) for _ in range(200)}
+    assert 50 < len(sizes) <= 101
+    assert max(sizes) - min(sizes) <= 100
 
 
 async def _events() -> AsyncIterator[str]:
