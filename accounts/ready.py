@@ -7,6 +7,7 @@ keys that takes several times what it takes to find them, and what is compiled a
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import connection
@@ -14,6 +15,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import BooleanField, Model, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.query import get_related_populators
+from psycopg.adapt import AdaptersMap
 from psycopg.pq import Format
 
 M = TypeVar("M", bound=Model)
@@ -25,15 +27,21 @@ PREPARED_ROWS = 10
 _TIMESTAMPTZ = psycopg.adapters.types["timestamptz"].oid
 #: Psycopg's own, which is compiled. Django's is not, and puts its zone in the place of the connection's: both are UTC.
 _TIMES = psycopg.adapters.get_loader(_TIMESTAMPTZ, Format.TEXT)
+#: Of each connection, what its prepared cursors read values by; made anew for each cursor it would cost as much as one.
+_adapters: WeakKeyDictionary[psycopg.Connection[Any], AdaptersMap] = WeakKeyDictionary()
 
 
 class _Prepared(psycopg.Cursor[tuple[Any, ...]]):
     """Binds on the server, where each statement is planned once for a connection (PREPARE); Django's own never does."""
 
-    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
-        super().__init__(connection)
-        assert _TIMES is not None
-        self.adapters.register_loader(_TIMESTAMPTZ, _TIMES)
+    @property
+    def adapters(self) -> AdaptersMap:
+        found = _adapters.get(self.connection)
+        if found is None:
+            assert _TIMES is not None
+            found = _adapters[self.connection] = AdaptersMap(self.connection.adapters)
+            found.register_loader(_TIMESTAMPTZ, _TIMES)
+        return found
 
     def execute(self, query: Any, params: Any = None, **_: Any) -> "_Prepared":
         return super().execute(query, params, prepare=True)

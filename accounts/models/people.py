@@ -5,6 +5,9 @@ here dials out, and nothing here knows folders or messages.
 """
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -31,7 +34,8 @@ class UserManager(BaseUserManager["User"]):
         # A manager of a relation is of a class of its own, and has to look among its own.
         if type(self) is not UserManager or args or set(fields) != {"pk"} or not isinstance(fields["pk"], int):
             return super().get(*args, **fields)
-        found = _BY_KEY.one(fields["pk"])
+        known = _known.get()
+        found = known if known is not None and known.pk == fields["pk"] else _BY_KEY.one(fields["pk"])
         if found is None:
             raise self.model.DoesNotExist(f"There is no user {fields['pk']}.")
         return found
@@ -102,6 +106,17 @@ class User(AbstractUser):
 
 
 _BY_KEY = ReadyQuery(lambda key: User.objects.filter(pk=key))
+_known: ContextVar[User | None] = ContextVar("a user just loaded", default=None)
+
+
+@contextmanager
+def known(user: User | None) -> Iterator[None]:
+    """Within the block whoever asks for this user by the key gets this very one, without a query."""
+    token = _known.set(user)
+    try:
+        yield
+    finally:
+        _known.reset(token)
 
 
 class Security(models.TextChoices):
