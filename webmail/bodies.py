@@ -6,6 +6,7 @@ source and the policy's version, and shared by all messages of an account with t
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from urllib.parse import urlsplit
 
 from django.urls import reverse
@@ -101,12 +102,15 @@ def load_body(message: Message, *, as_text: bool = False, inside: Part | None = 
 
 def picture_urls(message: Message, user_id: int, *, remote: bool) -> PictureUrl:
     """Where the pictures of this message load from; remote ones only with consent, and through our proxy."""
-    root = message_root(message)
-    parts = {part.content_id.lower(): part.path for part in root.walk() if part.content_id} if root else {}
+
+    @cache
+    def parts() -> dict[str, str]:
+        root = message_root(message)
+        return {part.content_id.lower(): part.path for part in root.walk() if part.content_id} if root else {}
 
     def url_of(slot: Slot) -> str | None:
         if slot.origin == "cid":
-            path = parts.get(slot.target.lower())
+            path = parts().get(slot.target.lower())
             return reverse("cid", args=[message.pk, path]) if path else None
         if not remote or not _fetchable(slot.target):
             return None

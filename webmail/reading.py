@@ -5,7 +5,7 @@ text in it is plain and must be escaped there. The body itself is in the frame (
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -26,6 +26,7 @@ from mailsync.store.first_mail import Senders
 from mailsync.store.unsubscriptions import load_unsubscription
 from mailsync.store.wanted_receipts import receipt_wanted_by
 from mailsync.types import Address
+from webmail.addresses import address_of
 from webmail.bodies import ShownBody, load_body, message_root, picture_urls
 from webmail.files import Preview, file_name, is_dangerous, preview_kind
 from webmail.present.files import FileTile, file_tile
@@ -163,18 +164,19 @@ def body_context(
         "is_first": is_first,
     }
     if message.raw_id is None:
-        return BodyContext(state="missing", frame_url=reverse("body", args=[message.pk]), **told)
+        return BodyContext(state="missing", frame_url=address_of("body", message.pk), **told)
     likes = preferences.load(user)
-    shown = load_body(message, as_text=likes.plain_text)
+    shown = load_body(message, as_text=likes.plain_text, inside=root)
     told |= _event(user, message, mine)
     told["contacts"] = offered_cards(user.pk, message, parts)
     protection = find_protection(root, message.preview) if root else Protection("")
     told["sealed"] = present_sealed(protection, load_signers(message, protection), message.from_address)
     told["has_key"] = protection.has_key
-    context = _with_frame(user, message, likes, shown, told, protection)
-    if shown.is_empty or not with_document:
-        return context
-    return _with_document(context, user, message, likes, shown.body)
+    shows_remote = bool(shown.body.remote) and (likes.remote_pictures == "always" or trusts(user, message.from_address))
+    # Pictures of others show only in a frame that is loaded by its own address.
+    if with_document and not shown.is_empty and not shows_remote:
+        told |= _document(user, message, likes, shown.body)
+    return _with_frame(message, likes, shown, told, protection, shows_remote=shows_remote)
 
 
 def _delivery(user: User, message: Message, mine: Collection[str]) -> OutgoingCard | None:
@@ -186,15 +188,15 @@ def _delivery(user: User, message: Message, mine: Collection[str]) -> OutgoingCa
 
 
 def _with_frame(
-    user: User,
     message: Message,
     likes: preferences.Preferences,
     shown: ShownBody,
     told: dict[str, Any],
     protection: Protection,
+    *,
+    shows_remote: bool,
 ) -> BodyContext:
     body = shown.body
-    shows_remote = bool(body.remote) and (likes.remote_pictures == "always" or trusts(user, message.from_address))
     theme = _theme(likes)
     form = {"as": "text"} if likes.plain_text and shown.has_html else {}
     at = "body_pictures" if shows_remote else "body"
@@ -206,7 +208,7 @@ def _with_frame(
         text_url=_url(message, "body", theme | {"as": "text"}) if shown.is_html else "",
         html_url=_url(message, at, theme | {"as": "html"}) if shown.has_html and not shown.is_html else "",
         recolour_url=_url(message, at, theme | form | {"recolour": "1"}) if body.sets_colors and is_dark else "",
-        consent_url=reverse("body_pictures", args=[message.pk]),
+        consent_url=address_of("body_pictures", message.pk),
         remote=0 if shows_remote else body.remote,
         shows_remote=shows_remote,
         trackers=body.trackers,
@@ -218,17 +220,11 @@ def _with_frame(
     )
 
 
-def _with_document(
-    context: BodyContext, user: User, message: Message, likes: preferences.Preferences, body: CleanBody
-) -> BodyContext:
-    """The same with what its frame would load: not where that shows pictures of others, which only its own may."""
-    if context.shows_remote:
-        return context
+def _document(user: User, message: Message, likes: preferences.Preferences, body: CleanBody) -> dict[str, str]:
+    """What the frame would load, unless that is long."""
     own = picture_urls(message, user.pk, remote=False)
     text = html_document(body, picture_url=own, theme=THEMES[_theme(likes).get("theme", "auto")])
-    if len(text) > MAX_DOCUMENT_CHARACTERS:
-        return context
-    return replace(context, document=text, mode=mode_of(body))
+    return {"document": text, "mode": mode_of(body)} if len(text) <= MAX_DOCUMENT_CHARACTERS else {}
 
 
 def _theme(likes: preferences.Preferences) -> dict[str, str]:
@@ -246,7 +242,7 @@ def trusts(user: User, address: str) -> bool:
 
 
 def _url(message: Message, name: str, query: dict[str, str]) -> str:
-    return reverse(name, args=[message.pk]) + _query(query)
+    return address_of(name, message.pk) + _query(query)
 
 
 def _query(query: dict[str, str]) -> str:

@@ -24,6 +24,7 @@ from mailsync.store.relevance import load_relevant
 from mailsync.store.search import Search, prepare_search
 from mailsync.types import Role
 from webmail import access
+from webmail.addresses import address_of
 from webmail.present.labels import label_of
 from webmail.reader import Reader
 
@@ -133,7 +134,7 @@ class Scope:
 
 
 def folder_scope(folder: Folder, query: QueryDict) -> Scope:
-    path = reverse("folder", args=[folder.pk])
+    path = address_of("folder", folder.pk)
     return _narrowed(Scope("folder", folder_title(folder), path, (folder,)), query)
 
 

@@ -33,6 +33,9 @@ def link(href: str, shown: str) -> str:
         ('https://ok.test/"onmouseover="alert(1)', link("https://ok.test/", "https://ok.test/") + "&quot;onmouseover=&quot;alert(1)"),
         ("https://ok.test/<script>alert(1)</script>", link("https://ok.test/", "https://ok.test/") + "&lt;script&gt;alert(1)&lt;/script&gt;"),
         ("https://ok.test/\u202eexe.gpj", link("https://ok.test/", "https://ok.test/") + "\u202eexe.gpj"),
+        ("HTTPS://ok.test/ and WwW.ok.test", link("HTTPS://ok.test/", "HTTPS://ok.test/") + " and " + link("http://WwW.ok.test", "WwW.ok.test")),
+        ("none & none\nhttps://a.test and b@b.test\n\n@ no one\nwww.c.test", "none &amp; none\n" + link("https://a.test", "https://a.test") + " and " + link("/compose/?to=b@b.test", "b@b.test") + "\n\n@ no one\n" + link("http://www.c.test", "www.c.test")),
+        ("https://ok.test/\nx@ok.test", link("https://ok.test/", "https://ok.test/") + "\n" + link("/compose/?to=x@ok.test", "x@ok.test")),
         ("[1]: https://ok.test/'><img src=x onerror=alert(1)>", "[1]: " + link("https://ok.test/", "https://ok.test/") + "&#x27;&gt;&lt;img src=x onerror=alert(1)&gt;"),
     ],
 )  # fmt: skip
@@ -71,9 +74,27 @@ def test_a_signature_is_dimmed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("> q\n-- \nAnn", "<blockquote>q</blockquote>@-- \nAnn</div>"),
+        ("Hi\n> q\n--\n> r\n-- \nx", "Hi<blockquote>q</blockquote>@--<blockquote>r</blockquote>-- \nx</div>"),
+        ("Hi\n--\n> q", "Hi\n@--<blockquote>q</blockquote></div>"),
+        ("-- \nAnn\n\nBob", "@-- \nAnn\n\nBob</div>"),
+        ("> -- \n> Ann", "<blockquote>-- \nAnn</blockquote>"),
+        ("--not\n --", "--not\n --"),
+    ],
+)
+def test_where_a_signature_begins(text: str, html: str) -> None:
+    signed = html.replace("@", '<div data-heron="signature">')
+    assert render_text(text) == f'<div data-heron="text">{signed}</div>'
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "> " * 5000 + "x",
+        "@\n" * 50_000,
+        "://" * 50_000 + "\n" + "www.\n" * 50_000,
         ">" * 100_000,
         "\n".join(">" * (n % 40) + " x" for n in range(2_000)),
         "a@" * 50_000,

@@ -7,7 +7,8 @@ Quotes are nested by level, the last one folded, a signature dimmed.
 import re
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import NamedTuple
+from itertools import groupby
+from operator import itemgetter
 
 from webmail.render.fold import FOLD_SIGN
 from webmail.render.guard import UNWANTED
@@ -25,30 +26,37 @@ _LINK = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
+# In each of these there is one of these signs, which are found in a fraction of the time: a letter has few.
+_SIGN_OF_LINK = re.compile(r"@|://|w[wW][wW]\.|W[wW][wW]\.")
 _TRAILING = ".,;:!?*_~'\""
 _QUOTE_MARKS = re.compile(r"(?:> ?)+")
 _ATTRIBUTION = re.compile(r".{3,200}:\s*\Z")
 
 
-class _Line(NamedTuple):
-    """One line without its quote marks."""
-
-    level: int
-    text: str
+#: One line without its quote marks: how many there were, and its text.
+_Line = tuple[int, str]
+_LEVEL = itemgetter(0)
 
 
 def render_text(text: str) -> str:
     """Safe HTML for a text body, decoded and with format=flowed already joined (``mailsync.message.bodies``)."""
     text = UNWANTED.sub("", text[:MAX_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n"))
     lines = [_read_line(line) for line in text.rstrip().split("\n")]
-    fold_from = _last_quote(lines)
-    out = ['<div data-heron="text">', *_blocks(lines[:fold_from])]
-    if fold_from is not None:
+    out = ['<div data-heron="text">']
+    signature = next((at for at, (level, line) in enumerate(lines) if not level and line.rstrip() == "--"), None)
+    if signature is not None:
+        before = lines[:signature]
+        line_end = "\n" if before and not before[-1][0] else ""
+        out += [*_blocks(before), line_end, '<div data-heron="signature">', *_blocks(lines[signature:]), "</div>"]
+    elif (fold_from := _last_quote(lines)) is not None:
         out += [
+            *_blocks(lines[:fold_from]),
             f'<details data-heron="quote"><summary>{FOLD_SIGN}</summary>',
             *_blocks(lines[fold_from:]),
             "</details>",
         ]
+    else:
+        out += _blocks(lines)
     out.append("</div>")
     return "".join(out)
 
@@ -62,10 +70,10 @@ def render_header(lines: Sequence[tuple[str, str]]) -> str:
 
 
 def linkify(text: str) -> str:
-    """One run of text, escaped, with web and mail addresses as links that show where they lead."""
+    """Text, escaped, with web and mail addresses as links that show where they lead."""
     out = []
     end = 0
-    for match in _LINK.finditer(text):
+    for match in _find_links(text):
         shown = _without_trailing(match.group())
         target = choose_target(_as_url(shown, match.lastgroup))
         if target is None:
@@ -80,6 +88,17 @@ def linkify(text: str) -> str:
         end = match.start() + len(shown)
     out.append(escape(text[end:]))
     return "".join(out)
+
+
+def _find_links(text: str) -> Iterator[re.Match[str]]:
+    """No link goes over the end of its line, and lines without a sign of one are passed over."""
+    done = 0
+    for sign in _SIGN_OF_LINK.finditer(text):
+        if sign.start() >= done:
+            start = text.rfind("\n", done, sign.start()) + 1 or done
+            done = text.find("\n", sign.end())
+            done = len(text) if done < 0 else done
+            yield from _LINK.finditer(text, start, done)
 
 
 def _as_url(shown: str, kind: str | None) -> str:
@@ -107,49 +126,37 @@ def _without_trailing(shown: str) -> str:
 
 # Lines and levels. -----------------------------------------------------------------------------
 def _read_line(line: str) -> _Line:
-    match = _QUOTE_MARKS.match(line)
     # A line that a mailbox file once escaped as ">From " is no quote.
-    if match is None or line.startswith(">From "):
-        return _Line(0, line)
-    return _Line(min(match.group().count(">"), MAX_LEVEL), line[match.end() :])
+    if line[:1] != ">" or line.startswith(">From "):
+        return 0, line
+    marks = _QUOTE_MARKS.match(line)
+    assert marks is not None
+    return min(marks.group().count(">"), MAX_LEVEL), line[marks.end() :]
 
 
 def _last_quote(lines: list[_Line]) -> int | None:
-    """Where the quote that ends the message begins, with its "Ann wrote:" line; None when there is none to fold."""
-    end = len(lines)
-    for index, line in enumerate(lines):  # a signature may follow the quote
-        if line.level == 0 and line.text.rstrip() == "--":
-            end = index
-            break
-    start = end
-    while start and (lines[start - 1].level or not lines[start - 1].text.strip()):
+    """Where the quote that ends a message without a signature begins, with its "Ann wrote:" line; None when there is
+    none to fold."""
+    start = end = len(lines)
+    while start and (lines[start - 1][0] or not lines[start - 1][1].strip()):
         start -= 1
-    if end != len(lines) or not any(line.level for line in lines[start:end]):
-        return None
-    while start < end and not lines[start].level:
+    while start < end and not lines[start][0]:
         start += 1
+    if start == end:
+        return None
     before = start - 1
-    while before > 0 and not lines[before].text.strip():
+    while before > 0 and not lines[before][1].strip():
         before -= 1
-    if before > 0 and _ATTRIBUTION.match(lines[before].text):
+    if before > 0 and _ATTRIBUTION.match(lines[before][1]):
         start = before
-    return start if any(line.text.strip() for line in lines[:start]) else None
+    return start if any(text.strip() for _level, text in lines[:start]) else None
 
 
 def _blocks(lines: list[_Line]) -> Iterator[str]:
-    """Lines as text with nested blockquotes; from a signature separator on, dimmed."""
+    """Lines as text with nested blockquotes."""
     level = 0
-    signed = False
-    for index, line in enumerate(lines):
-        if line.level != level:
-            yield "</blockquote>" * (level - line.level) + "<blockquote>" * (line.level - level)
-            level = line.level
-        elif index:
-            yield "\n"
-        if level == 0 and not signed and line.text.rstrip() == "--":
-            signed = True
-            yield '<div data-heron="signature">'
-        yield linkify(line.text)
+    for here, run in groupby(lines, _LEVEL):
+        yield "</blockquote>" * (level - here) + "<blockquote>" * (here - level)
+        level = here
+        yield linkify("\n".join([text for _level, text in run]))
     yield "</blockquote>" * level
-    if signed:
-        yield "</div>"
