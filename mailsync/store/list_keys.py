@@ -1,18 +1,17 @@
 """The keys of a list: in which order its rows stand, and one page of them. Database room.
 
-In: folders, what narrows the list, how it is sorted, where the page begins. Out: the ids of its rows. A page reads a
-bounded range of an index of each folder, wherever it lies and however the list is sorted.
+In: folders, what narrows the list, how it is sorted, where the page begins. Out: a statement for the ids of its rows,
+which ``store.lines`` reads. A page reads a bounded range of an index of each folder, wherever it lies and however the
+list is sorted.
 """
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
-
-from accounts.ready import prepared_cursor
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -129,14 +128,31 @@ def order_of(sort: Sort, source: Source) -> tuple[str, str]:
     """What is read of ``r`` for a list, as ``key``, ``at`` and ``id``, and in which order: that of an index."""
     own = {"key": f"r.{sort.column}", "at": f"r.{source.at}", "id": f"r.{source.id}"}
     columns = f"{own['key'] if sort.column else 'NULL::text'} AS key, {own['at']} AS at, {own['id']} AS id"
-    order = ", ".join(" ".join(own.get(word, word) for word in one.split()) for one in MERGED[sort].split(", "))
-    return columns, order
+    return columns, _order(sort, own)
+
+
+def merged(sort: Sort) -> str:
+    """The order of rows of ``k (key, at, id)``."""
+    return _order(sort, {"key": "k.key", "at": "k.at", "id": "k.id"})
+
+
+def _order(sort: Sort, names: Mapping[str, str]) -> str:
+    return ", ".join(" ".join(names.get(word, word) for word in one.split()) for one in MERGED[sort].split(", "))
 
 
 def page_keys(
-    folder_ids: Sequence[int], which: Filter, sort: Sort, *, before: Cursor | None, until: Cursor | None, limit: int
-) -> list[Cursor]:
-    """The keys of a page: the top of each folder's index range, merged. Reads at most 2 × limit × folders entries."""
+    folder_ids: Sequence[int],
+    which: Filter,
+    sort: Sort,
+    *,
+    before: Cursor | None,
+    until: Cursor | None,
+    limit: int,
+    with_columns: Sequence[str] = (),
+) -> tuple[str, dict[str, Any]]:
+    """A statement for the keys of a page, with these columns of ``r``, and its values: the top of each folder's index
+    range, merged. It reads at most 2 × limit × folders entries.
+    """
     source = source_of(sort, which)
     where = list(source.where)
     if which.by_conversation and len(folder_ids) > 1:
@@ -150,17 +166,15 @@ def page_keys(
     columns, order = order_of(sort, source)
     ranges = _ranges(source, sort, before, until, values)
     parts = " UNION ALL ".join(
-        f"(SELECT {columns} FROM {source.table} r WHERE r.folder_id = f.id{''.join(where)}{part}"  # noqa: S608
-        f" ORDER BY {order} LIMIT {limit:d})"
+        f"(SELECT {', '.join((columns, *with_columns))} FROM {source.table} r"  # noqa: S608
+        f" WHERE r.folder_id = f.id{''.join(where)}{part} ORDER BY {order} LIMIT {limit:d})"
         for part in ranges
     )
     page = (
-        f"SELECT k.at, k.id, coalesce(k.key::text, '') FROM unnest(%(folders)s::bigint[]) AS f(id)"  # noqa: S608
-        f" CROSS JOIN LATERAL ({parts}) AS k{_cut(sort, until, values)} ORDER BY {MERGED[sort]} LIMIT {limit:d}"
+        f"SELECT k.* FROM unnest(%(folders)s::bigint[]) AS f(id)"  # noqa: S608
+        f" CROSS JOIN LATERAL ({parts}) AS k{_cut(sort, until, values)} ORDER BY {merged(sort)} LIMIT {limit:d}"
     )
-    with prepared_cursor() as cursor:
-        cursor.execute(page, values)
-        return [Cursor(*row) for row in cursor.fetchall()]
+    return page, values
 
 
 def _ranges(

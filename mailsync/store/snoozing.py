@@ -1,12 +1,11 @@
 """Snoozed mail: what waits, until when, and what is due. Database room; due times are the database's."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models.functions import Now
 
-from accounts.ready import ReadyQuery, any_of
 from mailsync.models import Placement, Snooze
 
 
@@ -50,11 +49,3 @@ def lock_due(account_id: int, *, limit: int = 200) -> list[Snooze]:
     """What comes back now, locked until the commit; what another worker has is left out."""
     due = Snooze.objects.select_for_update(skip_locked=True, of=("self",)).select_related("source")
     return list(due.filter(account_id=account_id, woken_at=None, until__lte=Now()).order_by("id")[:limit])
-
-
-def load_snoozes(message_ids: Iterable[int]) -> dict[int, Snooze]:
-    """The snoozes of these messages, waiting or over."""
-    return {row.message_id: row for row in _OF_MESSAGES.all(list(message_ids))}
-
-
-_OF_MESSAGES = ReadyQuery(lambda ids: Snooze.objects.filter(any_of("mailsync_snooze.message_id", ids)))

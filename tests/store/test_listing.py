@@ -1,12 +1,14 @@
 """Pages of folders: order, filters, keyset pages, conversations listed once."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
-from mailsync.models import Halt, Placement, Thread
+from mailsync.models import Halt, Placement, Snooze, Thread
 from mailsync.store import conversation as conversation_module
 from mailsync.store.listing import Cursor, list_rows, load_conversation, load_tree
+from mailsync.store.snoozing import put_off
 from mailsync.store.threads import refresh_threads
 from mailsync.store.tree import is_quiet
 from mailsync.types import Address
@@ -252,3 +254,28 @@ def test_an_account_is_quiet_only_where_its_health_says_ok() -> None:
         assert is_quiet(account.pk) == (load_tree(account.user_id)[0].health == "ok")
     Halt.objects.create(reason="Works on the line.")
     assert not is_quiet(account.pk)
+
+
+def test_a_line_that_has_not_changed_is_not_made_again() -> None:
+    inbox = make_folder(make_account(), "INBOX", role="inbox")
+    first, second = (make_message(inbox, subject=subject) for subject in ("one", "two"))
+    for by_conversation in (True, False):
+        before = list_rows([inbox.pk], by_conversation=by_conversation).rows
+        again = list_rows([inbox.pk], by_conversation=by_conversation).rows
+        assert [id(row) for row in again] == [id(row) for row in before]
+        Placement.objects.filter(pk=first.pk).update(keywords=[str(by_conversation), 'a "quoted" {one}'])
+        after = {row.placement_id: row for row in list_rows([inbox.pk], by_conversation=by_conversation).rows}
+        assert after[first.pk].keywords == (str(by_conversation), 'a "quoted" {one}')
+        assert any(after[second.pk] is row for row in before)
+
+
+@pytest.mark.parametrize("by_conversation", [True, False])
+def test_a_line_tells_what_waits_and_what_has_waited(by_conversation: bool) -> None:
+    inbox = make_folder(make_account(), "INBOX", role="inbox")
+    placements = {name: make_message(inbox, subject=name) for name in ("waits", "is back", "is new")}
+    until = datetime(2026, 5, 4, 8, tzinfo=UTC)
+    put_off([placements["waits"], placements["is back"]], until, group=uuid4())
+    Snooze.objects.filter(message=placements["is back"].message_id).update(woken_at=until)
+    rows = list_rows([inbox.pk], by_conversation=by_conversation).rows
+    told = {row.subject: (row.snoozed_until, row.is_back) for row in rows}
+    assert told == {"waits": (until, False), "is back": (None, True), "is new": (None, False)}

@@ -17,7 +17,11 @@ class Group(NamedTuple):
 
 def group_of(moment: datetime, now: datetime) -> Group:
     """Today, Yesterday, This week, Last week, then months. Both times in the reader's zone."""
-    return _group(moment.date(), now.date(), translation.get_language())
+    return group_of_day(moment.date(), now.date())
+
+
+def group_of_day(day: date, today: date) -> Group:
+    return _group(day, today, translation.get_language())
 
 
 # Found once: a long list has many rows of a day, and is looked at again and again.

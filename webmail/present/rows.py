@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from functools import lru_cache
 
+from django.template.defaultfilters import filesizeformat
 from django.utils import formats
 from django.utils.translation import gettext as _
 from markupsafe import Markup
 
-from mailsync.models import Snooze
 from mailsync.store.excerpts import Excerpt
 from mailsync.store.listing import ListRow
 from mailsync.types import Address
-from webmail.present.clock import Group, group_of
+from webmail.addresses import address_of
+from webmail.present.clock import Group, group_of_day
 from webmail.present.labels import Chip, is_forwarded, is_label, labels
 from webmail.present.people import participants_line
 from webmail.templatetags.heron import told_on
@@ -68,31 +69,44 @@ class RowGroup:
 
     key: str
     label: str
-    rows: tuple[Markup, ...]
+    lines: Markup
 
 
 _UNGROUPED = Group("all", "")
 
 
-@dataclass(frozen=True, slots=True)
-class RowStyle:
-    """How a list prints its lines: ``url`` of a row, ``chips`` that say where it lies, where that is not plain;
-    ``grouped`` puts date groups between them. ``draw`` is one and the same for one language.
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What all lines of a list have in common, whichever they are. Two of them are never the same: it is what a line is
+    kept by, and ``look_of`` makes but one of the same facts.
     """
 
-    by_conversation: bool
-    mine: frozenset[str]
-    now: datetime
-    url: Callable[[ListRow], str]
-    chips: Callable[[ListRow], tuple[Chip, ...]]
+    #: One and the same for one language.
     draw: Draw
-    grouped: bool = True
-    excerpts: Mapping[int, Excerpt] = field(default_factory=dict)
-    snoozes: Mapping[int, Snooze] = field(default_factory=dict)
-    #: Placements of the rows that stay on top.
-    pinned: frozenset[int] = frozenset()
+    mine: frozenset[str]
+    zone: tzinfo
+    today: date
+    by_conversation: bool
+    #: Whether date groups stand between them.
+    is_grouped: bool
+    #: Whether they say their size.
+    is_sized: bool
+    #: What is added to the address of each.
+    beside: str
     #: Colours of labels, see ``labels.label_of``.
-    hues: Mapping[str, int] = field(default_factory=dict)
+    hues: tuple[tuple[str, int], ...]
+
+
+look_of = lru_cache(256)(Look)
+
+
+@dataclass(frozen=True, slots=True)
+class RowStyle:
+    """How a list prints its lines. ``places`` are chips for a folder, where it is not plain that a line lies there."""
+
+    look: Look
+    places: Callable[[int], tuple[Chip, ...]]
+    excerpts: Mapping[int, Excerpt] = field(default_factory=dict)
     #: The name of the row that the reading pane shows.
     current: str = ""
 
@@ -101,58 +115,61 @@ def present_rows(rows: Collection[ListRow], style: RowStyle, *, start: int = 0) 
     """Rows under their groups, in the order given; ``start`` counts the rows of the pages before."""
     groups: list[tuple[Group, list[Markup]]] = []
     for index, row in enumerate(rows, start=start + 1):
-        group = group_of(row.received_at.astimezone(style.now.tzinfo), style.now) if style.grouped else _UNGROUPED
+        group, line = _line(row, index, style)
         if not groups or groups[-1][0] != group:
             groups.append((group, []))
-        groups[-1][1].append(_line(row, index, style))
-    return [RowGroup(group.key, group.label, tuple(lines)) for group, lines in groups]
+        groups[-1][1].append(line)
+    return [_row_group(group, lines) for group, lines in groups]
 
 
 def present_pinned(rows: Sequence[ListRow], style: RowStyle) -> list[RowGroup]:
     """The rows that stay on top, under a heading of their own."""
     if not rows:
         return []
-    return [RowGroup("pinned", _("Pinned"), tuple(_line(row, at, style) for at, row in enumerate(rows, 1)))]
+    lines = [_line(row, at, style, is_pinned=True)[1] for at, row in enumerate(rows, 1)]
+    return [_row_group(Group("pinned", _("Pinned")), lines)]
 
 
-def _line(row: ListRow, index: int, style: RowStyle) -> Markup:
-    name = f"t{row.folder_id}-{row.thread_id}" if style.by_conversation else f"p{row.placement_id}"
-    drawn_of = (
-        *(style.draw, style.mine, style.now.tzinfo, style.now.date(), style.by_conversation),
-        *(row, name, index, style.url(row), tuple(_chips(row, style))),
-        *(row.placement_id in style.pinned, name == style.current),
-    )
+def _row_group(group: Group, lines: list[Markup]) -> RowGroup:
+    return RowGroup(group.key, group.label, Markup("").join(lines))
+
+
+def _line(row: ListRow, index: int, style: RowStyle, *, is_pinned: bool = False) -> tuple[Group, Markup]:
+    is_current = bool(style.current) and style.current == _name(row, style.look)
+    drawn_of = (style.look, row, index, style.places(row.folder_id), is_pinned, is_current)
     if style.excerpts:  # what was searched for is seldom searched for again
         return _drawn.__wrapped__(*drawn_of, style.excerpts.get(row.message_id))
     return _drawn(*drawn_of)
 
 
+def _name(row: ListRow, look: Look) -> str:
+    return f"t{row.folder_id}-{row.thread_id}" if look.by_conversation else f"p{row.placement_id}"
+
+
 @lru_cache(_KEPT)
 def _drawn(
-    draw: Draw,
-    mine: frozenset[str],
-    zone: tzinfo,
-    today: date,
-    by_conversation: bool,
+    look: Look,
     row: ListRow,
-    name: str,
     index: int,
-    url: str,
-    chips: tuple[Chip, ...],
+    places: tuple[Chip, ...],
     is_pinned: bool,
     is_current: bool,
     excerpt: Excerpt | None = None,
-) -> Markup:
-    """A line, of all that it depends on."""
-    local = row.received_at.astimezone(zone)
-    others = [person for person in row.participants if person.address.lower() not in mine]
-    short_time, full_time = told_on(today, local)
+) -> tuple[Group, Markup]:
+    """A line and the group that it belongs to, of all that they depend on."""
+    local = row.received_at.astimezone(look.zone)
+    others = [person for person in row.participants if person.address.lower() not in look.mine]
+    short_time, full_time = told_on(look.today, local)
+    if look.by_conversation:
+        url = address_of("thread", row.folder_id, row.thread_id)
+    else:
+        url = address_of("message", row.message_id)
     line = Row(
-        name=name,
-        url=url,
+        name=_name(row, look),
+        url=url + look.beside,
         person=next(iter(others or row.participants), Address("", "")),
-        who=participants_line(row.participants, mine),
-        count=row.message_count if by_conversation else 1,
+        who=participants_line(row.participants, look.mine),
+        count=row.message_count if look.by_conversation else 1,
         subject=row.subject.strip() or _("(no subject)"),
         preview=row.preview,
         excerpt=excerpt,
@@ -165,7 +182,7 @@ def _drawn(
         forwarded=is_forwarded(row.keywords),
         has_attachment=row.has_attachment,
         has_draft=row.has_draft,
-        chips=chips,
+        chips=(*_marks(row, look), *places, *labels(row.keywords, dict(look.hues))[:3]),
         labels=tuple(keyword for keyword in row.keywords if is_label(keyword)),
         pinned=is_pinned,
         current=is_current,
@@ -173,15 +190,15 @@ def _drawn(
         message_id=row.message_id,
         index=index,
     )
-    return draw(line)
+    group = group_of_day(local.date(), look.today) if look.is_grouped else _UNGROUPED
+    return group, look.draw(line)
 
 
-def _chips(row: ListRow, style: RowStyle) -> Iterator[Chip]:
-    snooze = style.snoozes.get(row.message_id)
-    if snooze is not None and snooze.woken_at is None:
-        until = formats.date_format(snooze.until.astimezone(style.now.tzinfo), "D j M, H:i")
+def _marks(row: ListRow, look: Look) -> Iterator[Chip]:
+    if row.snoozed_until is not None:
+        until = formats.date_format(row.snoozed_until.astimezone(look.zone), "D j M, H:i")
         yield Chip(_("Until %(time)s") % {"time": until}, 45)
-    elif snooze is not None and snooze.woken_at is not None and row.unread:
+    elif row.is_back and row.unread:
         yield Chip(_("Back from snooze"), 45)
-    yield from style.chips(row)
-    yield from labels(row.keywords, style.hues)[:3]
+    if look.is_sized:
+        yield Chip(filesizeformat(row.size_bytes), 205)

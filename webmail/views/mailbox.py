@@ -5,15 +5,14 @@ Page and part share one view and one context: ``HX-Target: rows`` gets rows, ``l
 ``outline`` the list's length and keys, anything else the whole page.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.template.defaultfilters import filesizeformat
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
@@ -25,10 +24,8 @@ from mailsync.store.outline import STRETCH_ROWS
 from mailsync.store.pinned import load_pinned
 from mailsync.store.quota import storage_of
 from mailsync.store.saved_searches import load_saved_searches
-from mailsync.store.snoozing import load_snoozes
 from mailsync.store.tree import is_quiet
 from webmail import access
-from webmail.addresses import address_of
 from webmail.events import made_at
 from webmail.list_choice import as_chosen
 from webmail.numbers import read_number
@@ -36,7 +33,7 @@ from webmail.parts import macro_of, render_part
 from webmail.present.labels import Chip, label_choices
 from webmail.present.notices import present_notices
 from webmail.present.outbox import scheduled_condition
-from webmail.present.rows import RowStyle, present_pinned, present_rows
+from webmail.present.rows import Look, RowStyle, look_of, present_pinned, present_rows
 from webmail.present.shortcuts import PRESETS, sheet
 from webmail.present.snooze import snooze_presets
 from webmail.present.tree import present_health, present_move_targets, present_nav
@@ -235,11 +232,8 @@ def rows_context(request: HttpRequest, reader: Reader, scope: Scope, current_row
     pinned = _pinned(scope, reader)
     fixed = {row.placement_id for row in pinned}
     rows = [row for row in page.rows if row.placement_id not in fixed]
-    snoozes = load_snoozes(row.message_id for row in (*pinned, *rows))
-    style = replace(row_style(reader, scope), snoozes=snoozes, pinned=frozenset(fixed), current=current_row)
-    if scope.kind == "search":
-        grouped = style.grouped and not scope.by_relevance
-        style = replace(style, excerpts=excerpts_of(scope, reader, page), grouped=grouped)
+    excerpts = excerpts_of(scope, reader, page) if scope.kind == "search" else {}
+    style = RowStyle(look_for(reader, scope), places_for(reader, scope), excerpts, current_row)
     return {
         "scope": scope,
         "groups": [*present_pinned(() if before else pinned, style), *present_rows(rows, style, start=start)],
@@ -260,33 +254,34 @@ def _pinned(scope: Scope, reader: Reader) -> Sequence[ListRow]:
     return load_pinned(scope.folder_ids, accounts, by_conversation=reader.prefs.conversations)
 
 
-def row_style(reader: Reader, scope: Scope) -> RowStyle:
-    by_conversation = reader.prefs.conversations and scope.kind not in ("search", "label")
-    folders = {folder.pk: folder for folder in scope.folders}
-    sort, beside = sort_of(scope, reader), scope.beside
-
-    def url(row: ListRow) -> str:
-        if by_conversation:
-            return address_of("thread", row.folder_id, row.thread_id) + beside
-        return address_of("message", row.message_id) + beside
-
-    def chips(row: ListRow) -> tuple[Chip, ...]:
-        if sort is Sort.LARGEST:
-            return (Chip(filesizeformat(row.size_bytes), 205), *places(row))
-        return places(row)
-
-    def places(row: ListRow) -> tuple[Chip, ...]:
-        where = folders.get(row.folder_id)
-        if where is None or scope.kind == "folder":
-            return ()
-        return tuple(_where(where, scope, reader))
-
-    is_by_date = sort in (Sort.NEWEST, Sort.OLDEST)
-    return RowStyle(
-        *(by_conversation, reader.mine, reader.now, url, chips, macro_of("mail/row.jinja", "line")),
-        grouped=reader.prefs.group_by_date and is_by_date,
-        hues=reader.hues,
+def look_for(reader: Reader, scope: Scope) -> Look:
+    sort = sort_of(scope, reader)
+    is_by_date = sort in (Sort.NEWEST, Sort.OLDEST) and not scope.by_relevance
+    zone = reader.now.tzinfo
+    assert zone is not None
+    return look_of(
+        draw=macro_of("mail/row.jinja", "line"),
+        mine=reader.mine,
+        zone=zone,
+        today=reader.now.date(),
+        by_conversation=reader.prefs.conversations and scope.kind not in ("search", "label"),
+        is_grouped=reader.prefs.group_by_date and is_by_date,
+        is_sized=sort is Sort.LARGEST,
+        beside=scope.beside,
+        hues=tuple(sorted(reader.hues.items())),
     )
+
+
+def places_for(reader: Reader, scope: Scope) -> Callable[[int], tuple[Chip, ...]]:
+    """In a list over several folders: where a line of this folder lies."""
+    folders = {folder.pk: folder for folder in scope.folders if scope.kind != "folder"}
+
+    @cache
+    def places(folder_id: int) -> tuple[Chip, ...]:
+        where = folders.get(folder_id)
+        return tuple(_where(where, scope, reader)) if where else ()
+
+    return places
 
 
 def _where(folder: Folder, scope: Scope, reader: Reader) -> list[Chip]:
