@@ -1,7 +1,7 @@
 """Address books as tables ↔ cards: CSV text flows in, ``VCard`` flow out, and back (RFC 4180). Pure, bounded.
 
 Columns are known by their heads, as Google, Outlook and Thunderbird name them; ours are Google's. A column nobody
-knows is left out, and so is a row that names nobody.
+knows is left out, and so is a row that names nobody; rows that are left out are named.
 """
 
 import csv
@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from io import StringIO
 
-from mailsync.message.addresses import comparable, is_address
-from mailsync.message.vcard import MAX_CARDS, Labelled, VCard
+from mailsync.message.addresses import comparable
+from mailsync.message.vcard import MAX_CARDS, CardFile, Labelled, LeftOut, VCard, is_usable
 
 _MAX_CELL = 20_000
 _NAMES = ("name", "display name", "full name", "fn")
@@ -35,37 +35,56 @@ _FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d ()/.-]+$)")
 _ESCAPED = re.compile(r"'(?=[=@+\t\r-])")
 
 
-def read_csv(text: str) -> tuple[VCard, ...]:
-    """The people of a table. Commas, semicolons and tabs divide; the first row has the heads.
+def parse_csv(text: str) -> CardFile:
+    """The people of a table, and the rows that were left out. Commas, semicolons and tabs divide; the first row has
+    the heads, and a file with none that is known is no table of people: nothing of it is named.
 
-    >>> read_csv("First Name;Last Name;E-mail Address\\nAnn;Berg;ann@a.example")[0].name
+    >>> parse_csv("First Name;Last Name;E-mail Address\\nAnn;Berg;ann@a.example").cards[0].name
     'Ann Berg'
     """
     lines = text.lstrip("\ufeff").replace("\0", "")
     head = lines.partition("\n")[0]
-    divider = max(",;\t", key=head.count)
-    cards = []
+    table = csv.reader(StringIO(lines, newline=""), delimiter=max(",;\t", key=head.count))
+    cards: list[VCard] = []
+    left_out: list[LeftOut] = []
+    number = 1
     try:
-        for row in csv.DictReader(StringIO(lines, newline=""), delimiter=divider):
-            card = _card({(name or "").strip().lower(): _cell(value) for name, value in row.items()})
-            if not card.is_empty:
-                cards.append(card)
+        heads = [name.strip().lower() for name in next(table, [])]
+        if not any(map(_is_known, heads)):
+            return CardFile()
+        for number, cells in enumerate(table, start=2):
+            row = dict(zip(heads, map(_cell, cells), strict=False))
+            if not any(row.values()):
+                continue
             if len(cards) >= MAX_CARDS:
+                left_out.append(LeftOut(number, "", "too_many"))
                 break
+            card = _card(row)
+            wrong = [one.value for one in _labelled(row, _MAIL) if not is_usable(one.value)]
+            if card.is_empty:
+                left_out.append(LeftOut(number, next(iter(wrong), ""), "nobody"))
+            else:
+                cards.append(card)
+                left_out += [LeftOut(number, card.name, "no_address", one) for one in wrong]
     except csv.Error:  # what was read up to the damage is kept
-        return tuple(cards)
-    return tuple(cards)
+        left_out.append(LeftOut(number + 1, "", "damaged"))
+    return CardFile(tuple(cards), tuple(left_out))
 
 
-def _cell(value: object) -> str:
-    return _ESCAPED.sub("", value.strip()[:_MAX_CELL], count=1) if isinstance(value, str) else ""
+def _is_known(head: str) -> bool:
+    names = (*_NAMES, *_GIVEN, *_MIDDLE, *_FAMILY, *_FIRM)
+    return head in names or any(heads.fullmatch(head) for heads in (_MAIL, _PHONE))
+
+
+def _cell(value: str) -> str:
+    return _ESCAPED.sub("", value.strip()[:_MAX_CELL], count=1)
 
 
 def _card(row: dict[str, str]) -> VCard:
     parts = (_first(row, names) for names in (_GIVEN, _MIDDLE, _FAMILY))
     name = _first(row, _NAMES) or " ".join(filter(None, parts))
     firm = _first(row, _FIRM)
-    mails = [one for one in _labelled(row, _MAIL) if is_address(one.value) and len(one.value) <= 320]
+    mails = [one for one in _labelled(row, _MAIL) if is_usable(one.value)]
     return VCard(
         name=name or firm or (mails[0].value if mails else ""),
         organisation=firm,

@@ -2,6 +2,7 @@
 
 Read by ourselves: the one library of note is untyped and refuses what address books really send (2.1 parameters
 without a name, broken folds). Pictures, sounds and keys are left out; a card is a person's words, not their files.
+What else is left out is named, so that nobody believes a person kept who is not.
 """
 
 import quopri
@@ -9,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Literal
 
 from mailsync.message.addresses import comparable, is_address
 from mailsync.message.charsets import decode_bytes
@@ -54,6 +56,30 @@ class VCard:
         return not (self.name or self.organisation or self.addresses or self.phones)
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What of a file was not taken over, and why.
+
+    ``number`` is the card's place in the file, or the table's row as a spreadsheet counts it, both from 1; ``name``
+    whom it seems to be about; ``what`` the text at fault, where it is only that and the rest was kept.
+    ``nobody``: no name, firm, address or number. ``no_end``: cut off. ``no_address``: ``what`` is none. ``damaged``
+    and ``too_many``: nothing is read from here on.
+    """
+
+    number: int
+    name: str
+    why: Literal["nobody", "no_end", "no_address", "damaged", "too_many"]
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CardFile:
+    """A file of people as far as it could be read, in its order."""
+
+    cards: tuple[VCard, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+
 @dataclass(slots=True)
 class _Draft:
     """The properties of one card as they are met."""
@@ -68,25 +94,44 @@ def read_cards(text: str) -> tuple[VCard, ...]:
     >>> read_cards("BEGIN:VCARD\\nFN:Ann\\nEMAIL;TYPE=work:ann@a.example\\nEND:VCARD")[0].addresses
     (Labelled(value='ann@a.example', label='work'),)
     """
-    cards = []
+    return parse_cards(text).cards
+
+
+def parse_cards(text: str) -> CardFile:
+    """The cards of a file, and what of it was left out.
+
+    >>> parse_cards("BEGIN:VCARD\\nFN:Ann\\nBEGIN:VCARD\\nFN:Bo\\nEND:VCARD").left_out
+    (LeftOut(number=1, name='Ann', why='no_end', what=''),)
+    """
+    cards: list[VCard] = []
+    left_out: list[LeftOut] = []
+    number = 0
     draft: _Draft | None = None
     for name, group, params, value in _properties(text):
         if name == "begin" and value.strip().lower() == "vcard":
+            if draft is not None:
+                left_out.append(LeftOut(number, _card(draft).name, "no_end"))
+            number += 1
+            if len(cards) >= MAX_CARDS:
+                return CardFile(tuple(cards), (*left_out, LeftOut(number, "", "too_many")))
             draft = _Draft()
         elif name == "end" and draft is not None:
-            card = _card(draft)
+            card, wrong = _card(draft), _wrong_addresses(draft)
             draft = None
-            if not card.is_empty:
-                cards.append(card)
-            if len(cards) >= MAX_CARDS:
-                break
+            if card.is_empty:
+                left_out.append(LeftOut(number, next(iter(wrong), ""), "nobody"))
+                continue
+            cards.append(card)
+            left_out += [LeftOut(number, card.name, "no_address", one) for one in wrong]
         elif draft is not None:
             if name == "x-ablabel":  # Apple: a label of the owner's own, tied by its group
                 draft.labels[group] = _plain(value).removeprefix("_$!<").removesuffix(">!$_")[:40]
             kept = draft.values.setdefault(name, [])
             if len(kept) < _MAX_EACH:
                 kept.append((group, params, value))
-    return tuple(cards)
+    if draft is not None:
+        left_out.append(LeftOut(number, _card(draft).name, "no_end"))
+    return CardFile(tuple(cards), tuple(left_out))
 
 
 def _properties(text: str) -> Iterator[tuple[str, str, dict[str, str], str]]:
@@ -127,9 +172,7 @@ def _parameters(text: str) -> dict[str, str]:
 def _card(draft: _Draft) -> VCard:
     name = _first(draft, "fn") or _name_of(_first_raw(draft, "n"))
     organisation = ", ".join(piece for piece in _pieces(_first_raw(draft, "org")) if piece)[:_MAX_VALUE]
-    addresses = [
-        Labelled(value, label) for value, label in _labelled(draft, "email") if is_address(value) and len(value) <= 320
-    ]
+    addresses = [Labelled(value, label) for value, label in _labelled(draft, "email") if is_usable(value)]
     return VCard(
         name=name or organisation or (addresses[0].value if addresses else ""),
         uid=_first(draft, "uid").removeprefix("urn:uuid:")[:255],
@@ -144,6 +187,14 @@ def _card(draft: _Draft) -> VCard:
         birthday=_first(draft, "bday")[:40],
         note=_plain(_first_raw(draft, "note"), _MAX_NOTE, lines=True),
     )
+
+
+def is_usable(address: str) -> bool:
+    return is_address(address) and len(address) <= 320
+
+
+def _wrong_addresses(draft: _Draft) -> list[str]:
+    return [value for value, _ in _labelled(draft, "email") if not is_usable(value)]
 
 
 def _labelled(draft: _Draft, name: str) -> Iterator[tuple[str, str]]:

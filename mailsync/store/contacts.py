@@ -127,6 +127,11 @@ def _known(user_id: int, card: VCard) -> Contact | None:
         keys = [comparable(one.value) for one in card.addresses]
         rows = ContactAddress.objects.filter(user=user_id, comparable__in=keys).values("contact")
         found = mine.filter(pk__in=rows).order_by("id").first()
+    elif found is None and not card.uid:
+        # A row of a table that has no address: there is nothing to know it by but all that it says.
+        same = mine.filter(name=plain(card.name), organisation=plain(card.organisation), phones=_pairs(card.phones))
+        addressed = ContactAddress.objects.filter(user=user_id).values("contact")
+        found = same.exclude(pk__in=addressed).order_by("id").first()
     return found
 
 

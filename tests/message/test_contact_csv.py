@@ -1,9 +1,11 @@
 """Address books as tables: the heads of the three books that people come from, damage, and our own back again."""
 
+import csv
+
 import pytest
 
-from mailsync.message.contact_csv import read_csv, write_csv
-from mailsync.message.vcard import Labelled, VCard
+from mailsync.message.contact_csv import parse_csv, write_csv
+from mailsync.message.vcard import Labelled, LeftOut, VCard
 
 GOOGLE = (
     "First Name,Last Name,Organization Name,E-mail 1 - Label,E-mail 1 - Value,Phone 1 - Label,Phone 1 - Value,Notes\r\n"
@@ -17,21 +19,21 @@ THUNDERBIRD = "First Name,Last Name,Display Name,Primary Email,Secondary Email,W
 
 
 def test_google() -> None:
-    (card,) = read_csv(GOOGLE)
+    (card,) = parse_csv(GOOGLE).cards
     assert (card.name, card.organisation, card.note) == ("Ann Berg", "Nordlicht", "two\r\nlines")
     assert card.addresses == (Labelled("ann@a.example", "work"), Labelled("ann@b.example", "work"))
     assert card.phones == (Labelled("+49 30 1", "mobile"),)
 
 
 def test_outlook() -> None:
-    (card,) = read_csv("\ufeff" + OUTLOOK)
+    (card,) = parse_csv("\ufeff" + OUTLOOK).cards
     assert (card.name, card.job_title) == ("Bo Ek", "Cook")
     assert [one.value for one in card.addresses] == ["bo@x.example", "b@y.example"]
     assert card.phones == (Labelled("1", "work"), Labelled("2", "mobile"))
 
 
 def test_thunderbird() -> None:
-    (card,) = read_csv(THUNDERBIRD)
+    (card,) = parse_csv(THUNDERBIRD).cards
     assert (card.name, [one.value for one in card.addresses]) == ("Cy D", ["c@x.example"])
     assert card.phones == (Labelled("5", "work"),)
 
@@ -40,7 +42,25 @@ def test_thunderbird() -> None:
     "text", ["", "\0", "Name\n", "no,heads\nat,all\n", 'Name\n"never closed', "E-mail Address\nnot one"]
 )
 def test_what_names_nobody_is_nobody(text: str) -> None:
-    assert read_csv(text) in ((), (VCard(name="never closed"),))
+    assert parse_csv(text).cards in ((), (VCard(name="never closed"),))
+
+
+def test_rows_that_are_left_out_are_named_as_a_spreadsheet_numbers_them() -> None:
+    read = parse_csv('Name,E-mail 1 - Value,Notes\n"A\nB",a@a.example,\n\n,,\n,nobody,\nBo,bo at b,\n')
+    assert [card.name for card in read.cards] == ["A\nB", "Bo"]
+    assert read.left_out == (LeftOut(5, "nobody", "nobody"), LeftOut(6, "Bo", "no_address", "bo at b"))
+
+
+def test_where_a_table_breaks_off_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged = "Name\nAnn\n" + "x" * (csv.field_size_limit() + 1) + "\nBo\n"
+    assert [card.name for card in parse_csv(damaged).cards] == ["Ann"]
+    assert parse_csv(damaged).left_out == (LeftOut(3, "", "damaged"),)
+    monkeypatch.setattr("mailsync.message.contact_csv.MAX_CARDS", 1)
+    assert parse_csv("Name\nAnn\nBo\nCy\n").left_out == (LeftOut(3, "", "too_many"),)
+
+
+def test_a_file_that_is_no_table_of_people_is_not_gone_through_row_by_row() -> None:
+    assert parse_csv("%PDF-1.7\n1 0 obj\n").left_out == ()
 
 
 def test_our_own_table_comes_back_whole() -> None:
@@ -55,14 +75,14 @@ def test_our_own_table_comes_back_whole() -> None:
         ),
         VCard(name="Bo"),
     )
-    assert read_csv(write_csv(cards)) == cards
+    assert parse_csv(write_csv(cards)).cards == cards
 
 
 @pytest.mark.parametrize("evil", ["=1+1", "@SUM(1)", "+cmd|calc", "-2+3+cmd"])
 def test_no_cell_is_a_formula_to_a_spreadsheet(evil: str) -> None:
     text = write_csv([VCard(name=evil)])
     assert f"\n'{evil}" in text
-    assert read_csv(text)[0].name == evil
+    assert parse_csv(text).cards[0].name == evil
 
 
 def test_a_phone_number_is_no_formula() -> None:

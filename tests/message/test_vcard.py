@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsync.message.vcard import Labelled, VCard, read_cards, write_cards
+from mailsync.message.vcard import Labelled, LeftOut, VCard, parse_cards, read_cards, write_cards
 
 FULL = VCard(
     name="Dr. Ada König",
@@ -62,6 +62,29 @@ def test_a_file_without_a_card_has_none(text: str) -> None:
 
 def test_a_card_that_names_only_an_address_goes_by_it() -> None:
     assert read_cards("BEGIN:VCARD\nEMAIL:ann@a.example\nEND:VCARD")[0].name == "ann@a.example"
+
+
+def test_what_is_left_out_of_a_file_is_named() -> None:
+    read = parse_cards(
+        "BEGIN:VCARD\nFN:Ann\nEMAIL:ann@a.example\nBEGIN:VCARD\nFN:Bo\nEMAIL:bo at b\nEND:VCARD\n"
+        "BEGIN:VCARD\nEMAIL:nobody\nEND:VCARD\nBEGIN:VCARD\nNOTE:x\nEND:VCARD\nBEGIN:VCARD\nFN:Cy\nTEL:1"
+    )
+    assert [card.name for card in read.cards] == ["Bo"]
+    assert read.left_out == (
+        LeftOut(1, "Ann", "no_end"),
+        LeftOut(2, "Bo", "no_address", "bo at b"),
+        LeftOut(3, "nobody", "nobody"),
+        LeftOut(4, "", "nobody"),
+        LeftOut(5, "Cy", "no_end"),
+    )
+
+
+def test_more_people_than_a_book_holds_are_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailsync.message.vcard.MAX_CARDS", 2)
+    card = "BEGIN:VCARD\nFN:A\nEND:VCARD\n"
+    assert parse_cards(card * 2).left_out == ()
+    read = parse_cards(card * 4)
+    assert (len(read.cards), read.left_out) == (2, (LeftOut(3, "", "too_many"),))
 
 
 @given(st.text(alphabet=st.sampled_from('BEGIN:VCARD\r\nFN;=\\,"TYPEEMAIL@a.x \t�'), max_size=400))

@@ -1,5 +1,7 @@
 """The address book: the same person once, what a person keeps never replaced by what a stranger sends."""
 
+from dataclasses import replace
+
 import pytest
 
 from mailsync.message.vcard import Labelled, VCard
@@ -44,6 +46,15 @@ def test_a_card_of_the_same_address_adds_and_replaces_nothing() -> None:
     assert (card.name, card.uid, card.job_title) == ("Ann", "u1", "Owner")
     assert card.addresses == (Labelled("Ann@Shop.example", "work"), Labelled("ann@home.example"))
     assert card.phones == (Labelled("+49 30 1", "work"), Labelled("2"))
+
+
+def test_somebody_without_an_address_is_known_by_what_the_card_says() -> None:
+    user = make_user("u")
+    card = VCard(name="Plumber", phones=(Labelled("+49 1", "work"),))
+    first, _ = contacts.keep_card(user.pk, card)
+    assert contacts.keep_card(user.pk, card) == (first, False)
+    for other in (replace(card, phones=()), replace(card, organisation="Ltd"), replace(card, uid="p-1")):
+        assert contacts.keep_card(user.pk, other)[1]
 
 
 def test_what_is_edited_becomes_what_is_said() -> None:

@@ -113,6 +113,30 @@ def test_a_file_without_people_says_so(browser: Client, anna: User) -> None:
     assert names(anna) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.vcf", "BEGIN:VCARD\nFN:Bo & Co\nBEGIN:VCARD\nFN:Ann\nEND:VCARD", "Card 1 (Bo &amp; Co): It is cut off"),
+        ("a.vcf", "BEGIN:VCARD\nFN:Ann\nEMAIL:bo at b\nEND:VCARD", "Card 1 (Ann): “bo at b” is not an email address"),
+        ("a.csv", "Name,Notes\nAnn,\n,only a note", "Row 3: It names nobody"),
+    ],
+)
+def test_what_a_file_did_not_bring_is_named(browser: Client, anna: User, name: str, content: str, said: str) -> None:
+    answer = browser.post(f"{HOME}import/", {"file": SimpleUploadedFile(name, content.encode())})
+    assert said in answer.content.decode()
+    assert f"Not everything in {name}" in answer.content.decode()
+    assert names(anna) == ["Ann"]
+
+
+def test_of_many_that_are_left_out_the_rest_is_counted(browser: Client) -> None:
+    content = "BEGIN:VCARD\nEND:VCARD\n" * 103
+    page = browser.post(f"{HOME}import/", {"file": SimpleUploadedFile("a.vcf", content.encode())}).content.decode()
+    assert "Card 100: " in page
+    assert "Card 101: " not in page
+    assert "and 3 more" in page
+    assert "nobody in this file" in page
+
+
 def test_everybody_goes_out_in_both_forms(browser: Client, anna: User) -> None:
     keep(anna, "Ann Berg", "a@x.example")
     card = browser.get(f"{HOME}export.vcf")

@@ -17,11 +17,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from mailsync import actions
 from mailsync.message.addresses import is_address
-from mailsync.message.contact_csv import read_csv, write_csv
-from mailsync.message.vcard import Labelled, VCard, read_cards, write_cards
+from mailsync.message.contact_csv import parse_csv, write_csv
+from mailsync.message.vcard import Labelled, VCard, parse_cards, write_cards
 from mailsync.store.contacts import card_of, contacts_of
 from webmail import access
 from webmail.numbers import read_number
+from webmail.present.left_out import present_left_out
 from webmail.present.said import said
 from webmail.reader import user_of
 
@@ -113,9 +114,13 @@ def _text(several: tuple[Labelled, ...]) -> str:
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     """The people by name, a hundred a page; ``q`` narrows them."""
+    return _people(request)
+
+
+def _people(request: HttpRequest, **context: object) -> HttpResponse:
     typed = request.GET.get("q", "").strip()[:200]
     page = Paginator(contacts_of(user_of(request).pk, typed=typed), _PAGE).get_page(request.GET.get("page"))
-    return render(request, "settings/contacts.html", {"page": page, "typed": typed})
+    return render(request, "settings/contacts.html", {"page": page, "typed": typed, **context})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -172,7 +177,7 @@ def chosen(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def take(request: HttpRequest) -> HttpResponse:
-    """A vCard file or a table; each person once, however often the file is given."""
+    """A vCard file or a table; each person once, however often the file is given. What is left out of it is listed."""
     file = request.FILES.get("file")
     if file is None:
         messages.error(request, _("Choose a file first."))
@@ -180,8 +185,11 @@ def take(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("The file is too large for an address book."))
     else:
         text = _decoded(file.read())
-        cards = read_cards(text) if "BEGIN:VCARD" in text.upper() else read_csv(text)
-        _keep(request, cards)
+        is_table = "BEGIN:VCARD" not in text.upper()
+        read = parse_csv(text) if is_table else parse_cards(text)
+        _keep(request, read.cards)
+        if read.left_out:
+            return _people(request, left_out=present_left_out(read.left_out, is_table=is_table), file_name=file.name)
     return redirect("settings_contacts")
 
 
