@@ -1,6 +1,6 @@
 """Who is reading: the addresses that are "me", the clock in the reader's zone, how mail is wanted.
 
-Screens room. One query a request; everything that presents mail takes a ``Reader`` and asks nothing else.
+Screens room. At most one query a request; everything that presents mail takes a ``Reader`` and asks nothing else.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import preferences
 from accounts.models import User
-from mailsync.store.ownership import load_owned
+from mailsync.store.ownership import Owned, load_owned
 from mailsync.store.search import Search
 
 
@@ -41,9 +41,10 @@ def user_of(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def reader_of(request: HttpRequest) -> Reader:
+def reader_of(request: HttpRequest, owned: Owned | None = None) -> Reader:
+    """One query, unless it has been asked already what is theirs."""
     user = user_of(request)
-    owned = load_owned(user.pk)
+    owned = owned or load_owned(user.pk)
     prefs = preferences.load(user)
     return Reader(
         user=user,

@@ -141,6 +141,8 @@ class Message(models.Model):
     defects = ArrayField(models.TextField(), default=list)
     parser_version = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
+    #: The first of the raw bytes, where they were read along with the facts (``store.conversation``).
+    beginning = b""
 
     class Meta:
         indexes = [

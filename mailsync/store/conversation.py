@@ -1,22 +1,27 @@
-"""A conversation as it is read: its messages, oldest first, each with where it lies. Database room; one query."""
+"""A conversation as it is read: its messages, oldest first, each with where it lies, and what is asked beside them of
+whoever reads. Database room; one query."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import JSONField, Model
 
 from accounts.models import MailAccount
 from accounts.ready import ReadyQuery, any_of, prepared_cursor
 from mailsync.models import Folder, Message, Placement, Thread
+from mailsync.store.first_mail import CONTACTS, Heard, has_written
+from mailsync.store.ownership import OWNED, Owned, owned_of
 from mailsync.types import Role
 
 M = TypeVar("M", bound=Model)
 
 #: The newest are shown; a conversation longer than this says how many are left out.
 MOST_MESSAGES = 200
+#: So much of the newest message comes along: as a rule all that is shown of it.
+_BEGINNING_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +59,14 @@ class ConversationMessage:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """``left_out`` counts older messages beyond ``MOST_MESSAGES``."""
+    """``left_out`` counts older messages beyond ``MOST_MESSAGES``. ``owned`` is its reader's, ``heard`` of who sent
+    the newest message."""
 
     thread: Thread
     messages: tuple[ConversationMessage, ...]
     left_out: int = 0
+    owned: Owned | None = None
+    heard: Heard | None = None
 
     @property
     def unread_count(self) -> int:
@@ -99,7 +107,7 @@ class _Taken(Generic[M]):
         values = list(row[self._begins : self.ends])
         for place in self._json:
             values[place] = None if values[place] is None else json.loads(values[place])
-        return self._model.from_db(connection.alias, self._names, values)
+        return self._model.from_db(DEFAULT_DB_ALIAS, self._names, values)
 
 
 _THREAD = _Taken(None, "t", Thread, "id", "account_id", "base_subject", "message_count", "muted", "pinned")
@@ -117,20 +125,37 @@ _MESSAGE = _Taken(
     *("from_address", "recipients", "sent_at", "received_at", "preview", "attachment_count", "facts", "parts"),
     "created_at",
 )
+_HAS_WRITTEN = has_written(
+    sender="lower(m.from_address)",
+    thread="t.id",
+    mine="ARRAY(SELECT word FROM owned WHERE account IS NOT NULL"
+    " UNION ALL SELECT lower(email) FROM accounts_user WHERE id = %(user)s)",
+    account="t.account_id",
+)
 # Newest first, so that the limit keeps the newest; a message may lie in several folders. Messages come along, unless
 # there may be more of them than are shown. Folders and messages are looked up by their ids one by one: merely joined, a
-# planner without statistics may begin with the folders' lists.
+# planner without statistics may begin with the folders' lists. What is asked once stands in the first row.
 _CONVERSATION = f"""
     WITH placed AS MATERIALIZED (
         SELECT {_PLACEMENT.columns} FROM mailsync_placement p WHERE p.thread_id = %(thread)s AND p.shown
          ORDER BY p.received_at DESC, p.id DESC LIMIT {MOST_MESSAGES * 4}
-    )
-    SELECT {_THREAD.columns}, {_ACCOUNT.columns}, {_PLACEMENT.columns}, {_FOLDER.columns}, {_MESSAGE.columns}
+    ), newest AS MATERIALIZED (
+        SELECT id FROM placed ORDER BY received_at DESC, id DESC LIMIT 1
+    ), owned AS MATERIALIZED ({OWNED})
+    SELECT {_THREAD.columns}, {_ACCOUNT.columns}, {_PLACEMENT.columns}, {_FOLDER.columns}, {_MESSAGE.columns},
+           r.beginning, r.has_written, r.contacts, r.owned
       FROM mailsync_thread t JOIN accounts_mailaccount a ON a.id = t.account_id AND a.user_id = %(user)s
       LEFT JOIN placed p ON true
       LEFT JOIN LATERAL (SELECT * FROM mailsync_folder WHERE id = p.folder_id OFFSET 0) f ON true
       LEFT JOIN LATERAL (SELECT * FROM mailsync_message WHERE id = p.message_id
                             AND (SELECT count(*) FROM placed) <= {MOST_MESSAGES} OFFSET 0) m ON true
+      LEFT JOIN LATERAL (
+          SELECT (SELECT substring(data FROM 1 FOR {_BEGINNING_BYTES}) FROM mailsync_rawmessage WHERE id = m.raw_id)
+                     AS beginning,
+                 {_HAS_WRITTEN} AS has_written,
+                 {CONTACTS} AS contacts,
+                 (SELECT jsonb_agg(jsonb_build_array(word, account, hue)) FROM owned) AS owned
+           WHERE p.id = (SELECT id FROM newest) AND m.id IS NOT NULL OFFSET 0) r ON true
      WHERE t.id = %(thread)s ORDER BY p.received_at DESC, p.id DESC
 """  # noqa: S608  names of columns are ours
 
@@ -169,4 +194,17 @@ def load_conversation(user_id: int, thread_id: int) -> Conversation:
         ConversationMessage(message, tuple(reversed(placements[message.pk])))
         for message in sorted(found.values(), key=lambda message: (message.received_at, message.pk))
     )
-    return Conversation(thread, messages, max(0, thread.message_count - len(messages)))
+    *_, beginning, written, contacts, owned = rows[0]
+    if owned is None:  # no folder shows any, or too many messages
+        return Conversation(thread, messages, max(0, thread.message_count - len(messages)))
+    newest = _MESSAGE.key(rows[0])
+    assert newest is not None
+    if newest in found:
+        found[newest].beginning = bytes(beginning or b"")
+    return Conversation(
+        thread,
+        messages,
+        max(0, thread.message_count - len(messages)),
+        owned=owned_of(json.loads(owned)),
+        heard=Heard(newest, written, contacts),
+    )

@@ -4,7 +4,8 @@ write from. Database room; one query a message, by indexes.
 Silent where it cannot know: while an account is still being filled, older mail may yet come.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from accounts.ready import prepared_cursor
@@ -12,28 +13,48 @@ from mailsync.message.addresses import comparable
 from mailsync.models import Message
 from mailsync.store.contacts import MOST_DOMAINS, contact_domains, domains_of
 
-_IS_KNOWN = """
-    SELECT EXISTS (SELECT FROM mailsync_message m
-                    WHERE m.account_id = ANY(ARRAY(SELECT id FROM accounts_mailaccount WHERE user_id = %(user)s))
-                      AND lower(m.from_address) = %(sender)s AND m.thread_id IS DISTINCT FROM %(thread)s)
-        OR EXISTS (SELECT FROM mailsync_message m
-                    WHERE m.thread_id = %(thread)s AND lower(m.from_address) = ANY(%(mine)s))
-        OR EXISTS (SELECT FROM mailsync_contactaddress c WHERE c.user_id = %(user)s AND c.comparable = %(comparable)s)
-        OR EXISTS (SELECT FROM mailsync_folder f
-                    WHERE f.account_id = %(account)s AND NOT f.is_local AND f.selectable AND f.missing_since IS NULL
-                      AND f.header_cursor IS DISTINCT FROM 1),
-           CASE WHEN %(asks_domains)s
-                THEN ARRAY(SELECT comparable FROM mailsync_contactaddress WHERE user_id = %(user)s LIMIT %(most)s) END
-"""
+#: Addresses in the book of ``%(user)s``.
+CONTACTS = f"ARRAY(SELECT comparable FROM mailsync_contactaddress WHERE user_id = %(user)s LIMIT {MOST_DOMAINS})"  # noqa: S608
+
+
+def has_written(*, sender: str, thread: str, mine: str, account: str) -> str:
+    """The condition that there is other mail of a sender's, or none can be told, of expressions in SQL: the sender's
+    and the reader's addresses in lower case, the message's conversation and account. ``%(user)s`` is the reader."""
+    return f"""(
+        EXISTS (SELECT FROM mailsync_message s
+                 WHERE s.account_id = ANY(ARRAY(SELECT id FROM accounts_mailaccount WHERE user_id = %(user)s))
+                   AND lower(s.from_address) = {sender} AND s.thread_id IS DISTINCT FROM {thread})
+        OR EXISTS (SELECT FROM mailsync_message s
+                    WHERE s.thread_id = {thread} AND lower(s.from_address) = ANY({mine}))
+        OR EXISTS (SELECT FROM mailsync_folder s
+                    WHERE s.account_id = {account} AND NOT s.is_local AND s.selectable AND s.missing_since IS NULL
+                      AND s.header_cursor IS DISTINCT FROM 1)
+    )"""  # noqa: S608  expressions are ours
+
+
+_IS_KNOWN = f"""
+    SELECT {has_written(sender="%(sender)s", thread="%(thread)s", mine="%(mine)s", account="%(account)s")}
+        OR EXISTS (SELECT FROM mailsync_contactaddress c WHERE c.user_id = %(user)s AND c.comparable = %(comparable)s),
+           CASE WHEN %(asks_contacts)s THEN {CONTACTS} END
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was asked about the sender of one message beside something else: ``has_written``, and ``CONTACTS``."""
+
+    message_id: int
+    has_written: bool
+    contacts: Sequence[str]
 
 
 class Senders:
     """Asked about the senders of several messages, for one request. ``mine`` are the person's own addresses in lower
-    case."""
+    case; ``heard`` is what is known beforehand."""
 
-    def __init__(self, user_id: int, mine: Collection[str]) -> None:
-        self._user_id, self._mine = user_id, mine
-        self._domains: set[str] | None = None
+    def __init__(self, user_id: int, mine: Collection[str], heard: Heard | None = None) -> None:
+        self._user_id, self._mine, self._heard = user_id, mine, heard
+        self._domains = domains_of(heard.contacts) if heard else None
 
     def contact_domains(self) -> set[str]:
         """The domains that the person's contacts write from. A query, unless a sender has been asked about."""
@@ -47,6 +68,10 @@ class Senders:
         address = message.from_address.lower()
         if not address or address in self._mine:
             return False
+        heard = self._heard
+        # Of a longer address book not all has come.
+        if heard and heard.message_id == message.pk and len(heard.contacts) < MOST_DOMAINS:
+            return not heard.has_written and comparable(address) not in heard.contacts
         asked: dict[str, Any] = {
             "user": self._user_id,
             "sender": address,
@@ -54,12 +79,11 @@ class Senders:
             "mine": list(self._mine),
             "comparable": comparable(address),
             "account": message.account_id,
-            "asks_domains": self._domains is None,
-            "most": MOST_DOMAINS,
+            "asks_contacts": self._domains is None,
         }
         with prepared_cursor() as cursor:
             cursor.execute(_IS_KNOWN, asked)
-            ((is_known, addresses),) = cursor.fetchall()
-        if addresses is not None:
-            self._domains = domains_of(addresses)
+            ((is_known, contacts),) = cursor.fetchall()
+        if contacts is not None:
+            self._domains = domains_of(contacts)
         return not is_known

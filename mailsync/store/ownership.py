@@ -1,6 +1,6 @@
 """What is a reader's own: addresses that are "me", colours of labels, lines of messages. Database room; one query."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from accounts.ready import prepared_cursor
@@ -20,8 +20,8 @@ class Owned:
 
 
 # Asked with nearly every request, so as it is: as a union of querysets it takes longer to write than to answer.
-_OWNED = """
-    SELECT lower(address), id, NULL::int FROM accounts_mailaccount WHERE user_id = %(user)s
+OWNED = """
+    SELECT lower(address) AS word, id AS account, NULL::int AS hue FROM accounts_mailaccount WHERE user_id = %(user)s
      UNION SELECT lower(address), account_id, NULL FROM accounts_identity WHERE user_id = %(user)s
      UNION SELECT lower(keyword), NULL, hue FROM mailsync_label WHERE user_id = %(user)s AND hue IS NOT NULL
      UNION SELECT NULL, NULL, NULL FROM mailsync_bymessage WHERE user_id = %(user)s AND wanted AND folder IS NULL
@@ -30,11 +30,16 @@ _OWNED = """
 
 def load_owned(user_id: int) -> Owned:
     with prepared_cursor() as cursor:
-        cursor.execute(_OWNED, {"user": user_id})
-        rows = cursor.fetchall()
+        cursor.execute(OWNED, {"user": user_id})
+        return owned_of(cursor.fetchall())
+
+
+def owned_of(found: Iterable[tuple[str | None, int | None, int | None]]) -> Owned:
+    """What the rows of ``OWNED`` say."""
+    rows = list(found)
     return Owned(
-        addresses=frozenset(text for text, account, _hue in rows if account is not None),
-        accounts=len({account for _text, account, _hue in rows if account is not None}),
-        hues={text: hue for text, _account, hue in rows if hue is not None},
-        by_message=any(text is None for text, _account, _hue in rows),
+        addresses=frozenset(word for word, account, _hue in rows if word is not None and account is not None),
+        accounts=len({account for _word, account, _hue in rows if account is not None}),
+        hues={word: hue for word, _account, hue in rows if word is not None and hue is not None},
+        by_message=any(word is None for word, _account, _hue in rows),
     )

@@ -47,16 +47,19 @@ def read_raw(message: Message) -> bytes:
 
 
 def raw_reader(message: Message) -> Callable[[int, int], bytes]:
-    """A function ``read(start, end)`` of the stored bytes, one query a call. Raises ``BodyNotFetched``.
+    """A function ``read(start, end)`` of the stored bytes, one query a call, and none for what came with the message.
+    Raises ``BodyNotFetched``.
 
     >>> raw_reader(message)(0, 5)  # doctest: +SKIP
     b'Recei'
     """
-    raw_id = _raw_id(message)
+    raw_id, beginning = _raw_id(message), message.beginning
 
     def read(start: int, end: int) -> bytes:
         if end <= start:
             return b""
+        if end <= len(beginning):
+            return beginning[start:end]
         with prepared_cursor() as cursor:
             cursor.execute(
                 "SELECT substring(data FROM %s::int FOR %s::int) FROM mailsync_rawmessage WHERE id = %s",

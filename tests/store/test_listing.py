@@ -5,9 +5,12 @@ from uuid import uuid4
 
 import pytest
 
-from mailsync.models import Halt, Placement, Snooze, Thread
+from accounts.models import Identity
+from mailsync.models import Halt, Label, Placement, Snooze, Thread
 from mailsync.store import conversation as conversation_module
 from mailsync.store.listing import Cursor, list_rows, load_conversation, load_tree
+from mailsync.store.ownership import load_owned
+from mailsync.store.raw import raw_reader
 from mailsync.store.snoozing import put_off
 from mailsync.store.threads import refresh_threads
 from mailsync.store.tree import is_quiet
@@ -145,6 +148,39 @@ def test_a_conversation_tells_all_that_the_screen_asks_of_it(django_assert_num_q
         stored = type(one).objects.get(pk=one.pk)
         for field in type(one)._meta.concrete_fields:
             assert getattr(one, field.attname) == getattr(stored, field.attname), field
+
+
+def test_the_beginning_of_the_newest_message_comes_along(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+    account = make_account()
+    inbox = make_folder(account)
+    raw = bytes(range(256)) * 100
+    first = make_message(inbox, raw[1:])
+    place(make_folder(account, "Archive"), make_message(inbox, raw, thread=first.thread).message)
+    conversation = load_conversation(account.user_id, first.thread_id)
+    older, newest = (entry.message for entry in conversation.messages)
+    held = len(newest.beginning)
+    assert (older.beginning, 0 < held < len(raw)) == (b"", True)
+    for message, start, end, queries in (
+        (newest, 0, held, 0),
+        (newest, 300, 310, 0),
+        (newest, held - 1, held + 1, 1),
+        (newest, held, held + 9, 1),
+        (older, 299, 309, 1),
+    ):
+        with django_assert_num_queries(queries):
+            assert raw_reader(message)(start, end) == (raw if message is newest else raw[1:])[start:end]
+
+
+def test_what_is_its_readers_own_comes_along() -> None:
+    account = make_account()
+    Identity.objects.create(user=account.user, account=account, name="", address="Ada@home.test", verified_at=START)
+    Label.objects.create(user=account.user, keyword="Work", hue=3)
+    Label.objects.create(user=make_account().user, keyword="Play", hue=4)
+    placement = make_message(make_folder(account))
+    owned = load_conversation(account.user_id, placement.thread_id).owned
+    assert owned == load_owned(account.user_id)
+    assert owned is not None
+    assert (owned.addresses, owned.hues) == ({account.address, "ada@home.test"}, {"work": 3})
 
 
 def test_what_no_folder_shows_is_a_conversation_without_messages() -> None:

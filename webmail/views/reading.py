@@ -5,6 +5,7 @@ browser's own prefetch) changes nothing.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -47,7 +48,7 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
     if entry is None:
         raise Http404
     placement = min(entry.placements, key=_rank)
-    alone = Conversation(conversation.thread, (entry,))
+    alone = replace(conversation, messages=(entry,), left_out=0)
     return _respond(request, placement.folder, alone, row=f"p{placement.pk}", others=len(conversation.messages) - 1)
 
 
@@ -57,7 +58,7 @@ def print_page(request: HttpRequest, message_id: int) -> HttpResponse:
     """The conversation of a message as it goes on paper: every message open, no bars, nothing to click."""
     found = access.message_for(user_of(request), message_id)
     conversation = _load(request, found.thread_id)
-    reader = reader_of(request)
+    reader = reader_of(request, conversation.owned)
     placement = next(
         (p for entry in conversation.messages if entry.message.pk == message_id for p in entry.placements), None
     )
@@ -66,7 +67,7 @@ def print_page(request: HttpRequest, message_id: int) -> HttpResponse:
     shown = shown_messages(conversation, placement.folder_id)
     if "alone" in request.GET:
         shown = [entry for entry in shown if entry.message.pk == message_id]
-    told = _told(reader, shown)
+    told = _told(reader, conversation, shown)
     presented = present_conversation(
         Conversation(conversation.thread, tuple(shown)),
         told,
@@ -88,12 +89,12 @@ def _load(request: HttpRequest, thread_id: int) -> Conversation:
 def _respond(
     request: HttpRequest, folder: Folder, conversation: Conversation, *, row: str, others: int = 0
 ) -> HttpResponse:
-    reader = reader_of(request)
+    reader = reader_of(request, conversation.owned)
     shown = shown_messages(conversation, folder.pk)
     if not shown:
         raise Http404
     opened = choose_open(shown, _asked(request))
-    told = _told(reader, opened, with_document="Heron-Body" in request.headers)
+    told = _told(reader, conversation, opened, with_document="Heron-Body" in request.headers)
     presented = present_conversation(conversation, told, reader.mine, folder_id=folder.pk, row=row, hues=reader.hues)
     if not _is_rehearsal(request):
         _prepare(reader, opened)
@@ -113,10 +114,10 @@ def _respond(
 
 
 def _told(
-    reader: Reader, opened: Sequence[ConversationMessage], *, with_document: bool = False
+    reader: Reader, conversation: Conversation, opened: Sequence[ConversationMessage], *, with_document: bool = False
 ) -> dict[int, BodyContext]:
     """What is known of each body; ``with_document`` the newest itself, for the script that asks for both at once."""
-    senders = Senders(reader.user.pk, reader.mine)
+    senders = Senders(reader.user.pk, reader.mine, conversation.heard)
     return {
         entry.message.pk: body_context(
             reader.user,
