@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailsync.plan.facets import narrowed_query
+from mailsync.plan.search import parse_query
 from mailsync.plan.search_chips import understood
-from mailsync.plan.search_terms import Problem
+from mailsync.plan.search_terms import And, Not, Or, Problem, Term, walk
 from mailsync.store.excerpts import Excerpt, load_excerpts
 from mailsync.store.facets import load_facets
 from mailsync.store.listing import Page
@@ -111,7 +112,8 @@ def search_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[s
         ],
         "saved_here": next((one for one in load_saved_searches(reader.user.pk) if is_shown(one, scope)), None),
         "recent": load_recent_searches(reader.user.pk) if not scope.query and reader.prefs.recent_searches else [],
-        "hints": _hints(scope) if scope.query else [],
+        "hints": _hints(scope, search) if scope.query else [],
+        "asks_something": search.term is not None,
         "facets_url": f"{reverse('search_facets')}?{urlencode(_asked(scope, scope.query))}" if scope.query else "",
         "facets": facets_context(reader, scope) if request.path == reverse("search_facets") else None,
         "searched_folder": folder_title(scope.folders[0]) if scope.within else "",
@@ -145,7 +147,10 @@ def server_context(scope: Scope, standing: Standing) -> dict[str, Any]:
     }
 
 
-def _hints(scope: Scope) -> list[Hint]:
+def _hints(scope: Scope, search: Search) -> list[Hint]:
+    """Those that the search does not ask for already, however it says so."""
+    asked = walk(search.term)
+    today = timezone.localdate()
     labels = {
         "has:attachment": _("With attachment"),
         "is:unread": _("Unread"),
@@ -154,7 +159,15 @@ def _hints(scope: Scope) -> list[Hint]:
         "newer_than:1m": _("Last month"),
         "larger:5M": _("Larger than 5 MB"),
     }
-    return [Hint(text, labels[text], _narrowed_url(scope, text)) for text in _HINTS if text not in scope.query]
+    return [
+        Hint(text, labels[text], _narrowed_url(scope, text))
+        for text in _HINTS
+        if not all(term in asked for term in _leaves(parse_query(text, today).term))
+    ]
+
+
+def _leaves(term: Term | None) -> list[Term]:
+    return [one for one in walk(term) if not isinstance(one, And | Or | Not)]
 
 
 def _narrowed_url(scope: Scope, words: str) -> str:

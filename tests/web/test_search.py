@@ -161,6 +161,28 @@ def test_hints_narrow_the_search(browser: Client, inbox: Folder) -> None:
     assert 'href="/search/?q=tid%2A+has%3Aattachment"' in page(browser, "/search/?q=tid")
     assert 'href="/search/?q=%28ebb+OR+tid%2A%29+has%3Aattachment"' in page(browser, "/search/?q=ebb+OR+tid")
     assert 'title="has:attachment"' not in page(browser, "/search/?q=tide+has:attachment")
+    # In whichever words it was asked for.
+    assert 'title="has:attachment"' not in page(browser, "/search/?q=tide+has:file")
+    assert 'title="is:flagged"' not in page(browser, "/search/?q=tide+is:starred")
+    assert 'title="is:unread"' in page(browser, "/search/?q=tide+is:starred")
+    assert (
+        "received:" not in page(browser, "/search/?q=tide+received:%22last+week%22").partition('class="hints"')[2][:900]
+    )
+
+
+def test_a_search_with_a_mistake_does_not_say_that_there_is_nothing(browser: Client, inbox: Folder) -> None:
+    make_message(inbox, subject="Tide charts")
+    shown = page(browser, "/search/?q=in:nowhere")
+    assert "Nothing found" not in shown
+    assert "Part of this search was not understood" in shown
+    assert "Nothing found for “wharf”" in page(browser, "/search/?q=wharf+")
+
+
+def test_a_search_that_asks_nothing_is_not_to_be_kept(browser: Client, inbox: Folder) -> None:
+    shown = page(browser, "/search/?q=***")
+    assert "Make a rule of it" not in shown
+    assert "Save search" not in shown
+    assert "Make a rule of it" in page(browser, "/search/?q=tide")
 
 
 def test_a_search_is_kept_under_a_name_and_stands_in_the_column(browser: Client, anna: User, inbox: Folder) -> None:
