@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts import preferences
@@ -176,6 +177,14 @@ def test_the_page_for_print_has_every_message_open_and_nothing_to_click(browser:
     assert page.count("<iframe") == 2
     assert "<button" not in page
     assert browser.get(f"/m/{first.message_id}/print?alone").content.decode().count("<iframe") == 1
+
+
+def test_on_paper_a_date_does_not_depend_on_the_day_it_is_printed(browser: Client, inbox: Folder) -> None:
+    now = timezone.now()
+    sent = make_message(inbox, seen=True, received_at=now)
+    page = browser.get(f"/m/{sent.message_id}/print").content.decode()
+    assert "Today" not in page
+    assert f"{now.day} {now:%b %Y}, " in page
 
 
 @pytest.mark.parametrize("older", [0, 12])

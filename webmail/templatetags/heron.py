@@ -184,13 +184,24 @@ def _told_of(day: date, clock: time, today: date, _language: str | None) -> tupl
     days = (today - day).days
     if days == 0:
         return hour, _("Today %(time)s") % {"time": hour}
-    full = f"{formats.date_format(day, pgettext('date format', 'D j M Y'))}, {hour}"
+    full = _dated(day, hour)
     if days == 1:
         full = _("Yesterday %(time)s") % {"time": hour}
     if 0 < days < 7:
         return formats.date_format(day, "D"), full
     pattern = pgettext("date format", "j M") if day.year == today.year else pgettext("date format", "Y-m-d")
     return formats.date_format(day, pattern), full
+
+
+def _dated(day: date, hour: str) -> str:
+    return f"{formats.date_format(day, pgettext('date format', 'D j M Y'))}, {hour}"
+
+
+@register.filter
+def heron_dated(moment: datetime) -> str:
+    """For paper, where "today" is soon another day: Mon 12 Oct 2026, 09:41."""
+    local = timezone.localtime(moment)
+    return _dated(local.date(), formats.time_format(local, pgettext("time format", "H:i")))
 
 
 @register.filter
