@@ -326,7 +326,7 @@ class ActionResult:
     """What a verb did: ``count`` messages changed, said in ``label``; ``group`` undoes them together.
 
     ``folder_id`` names the folder that a verb on folders made or changed, ``act_id`` an act that is still under way;
-    ``detail`` is kept in the journal.
+    ``detail`` is kept in the journal, and ``is_noted`` says that its line stands there by now.
     """
 
     group: UUID
@@ -335,3 +335,4 @@ class ActionResult:
     folder_id: int | None = None
     act_id: int | None = None
     detail: Mapping[str, object] = field(default_factory=dict)
+    is_noted: bool = False

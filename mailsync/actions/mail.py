@@ -14,14 +14,15 @@ from django.utils.translation import ngettext_lazy
 
 from mailsync.actions import wake
 from mailsync.actions.owned import NotYours, own_conversation, own_folder, own_message, own_placements
-from mailsync.actions.verb import verb
+from mailsync.actions.verb import line_for, verb
 from mailsync.announce import announce_folders
 from mailsync.errors import CannotDo
 from mailsync.models import Act, Change, Folder, Message, Placement, Thread, ThreadRow
 from mailsync.store import changes, copying, deciding, drafts, journal_work, ruling, snoozing, specials, undoing
 from mailsync.store.acting import hold_until
 from mailsync.store.labels import is_atom, take_back
-from mailsync.store.marking import COUNTED, mark
+from mailsync.store.locking import Markable
+from mailsync.store.marking import differing, mark
 from mailsync.store.threads import delete_empty_threads
 from mailsync.types import ActionResult, OneConversation, Role
 
@@ -49,13 +50,27 @@ _DELETED = ngettext_lazy("%(n)d message deleted for good", "%(n)d messages delet
 @verb
 def mark_read(user_id: int, which: Iterable[int] | OneConversation, read: bool = True) -> ActionResult:
     """Set or clear \\Seen of placements, or of a conversation in a folder."""
-    return _set_flag(user_id, which, "\\Seen", read, _READ if read else _UNREAD)
+    return _mark(user_id, which, "\\Seen", read, _READ if read else _UNREAD)
 
 
 @verb
 def flag(user_id: int, which: Iterable[int] | OneConversation, flagged: bool = True) -> ActionResult:
     """Set or clear \\Flagged, likewise."""
-    return _set_flag(user_id, which, "\\Flagged", flagged, _FLAGGED if flagged else _UNFLAGGED)
+    return _mark(user_id, which, "\\Flagged", flagged, _FLAGGED if flagged else _UNFLAGGED)
+
+
+def _mark(
+    user_id: int, which: Iterable[int] | OneConversation, name: str, on: bool, done: "StrPromise"
+) -> ActionResult:
+    if isinstance(which, OneConversation):
+        rows = own_conversation(user_id, which)
+    else:
+        rows = [Markable.of(row) for row in own_placements(user_id, which)]
+    touched = differing(rows, name, on)
+    result = replace(_result(uuid4(), len(touched), done), is_noted=True)
+    announce_folders(mark(touched, name, on, group=result.group, line=line_for(user_id, result)))
+    wake.push_soon(row.account_id for row in touched)
+    return result
 
 
 @verb
@@ -63,26 +78,12 @@ def set_keyword(user_id: int, placement_ids: Iterable[int], keyword: str, on: bo
     """Set or clear a keyword (RFC 9051 §2.3.2), which must be an atom: printable, no spaces or quotes."""
     if not is_atom(keyword):
         raise CannotDo("A label has letters, digits, and - _ $ only.", field="keyword")
-    result = _set_flag(user_id, placement_ids, keyword, on, _LABELLED if on else _UNLABELLED)
-    return replace(result, detail={"keyword": keyword})
-
-
-def _set_flag(
-    user_id: int, which: Iterable[int] | OneConversation, name: str, on: bool, done: "StrPromise"
-) -> ActionResult:
     group = uuid4()
-    if isinstance(which, OneConversation):
-        placements = own_conversation(user_id, which)
-    else:
-        placements = own_placements(user_id, which)
-    if name in COUNTED:
-        touched, counts = mark(placements, name, on, group=group)
-        announce_folders(counts)
-    else:
-        touched = changes.record_flags(placements, add=[name] if on else (), remove=() if on else [name], group=group)
-        wake.show_flags(touched)
+    add, remove = ([keyword], ()) if on else ((), [keyword])
+    touched = changes.record_flags(own_placements(user_id, placement_ids), add=add, remove=remove, group=group)
+    wake.show_flags(touched)
     wake.push_soon(row.account_id for row in touched)
-    return _result(group, len(touched), done)
+    return replace(_result(group, len(touched), _LABELLED if on else _UNLABELLED), detail={"keyword": keyword})
 
 
 @verb

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from accounts.models import Identity, MailAccount
 from mailsync.models import Draft, Folder, Message, Outgoing, Placement
-from mailsync.store.locking import lock_conversation, lock_few, lock_placements, owners_of, where_they_went
+from mailsync.store.locking import Markable, lock_conversation, lock_few, lock_placements, owners_of, where_they_went
 from mailsync.store.outbox import BYTES
 from mailsync.store.summary import lock_folders
 from mailsync.types import OneConversation
@@ -14,10 +14,10 @@ class NotYours(LookupError):
     """No such thing among what the user owns; views answer 404 and do not say whether it exists."""
 
 
-def own_conversation(user_id: int, one: OneConversation) -> list[Placement]:
+def own_conversation(user_id: int, one: OneConversation) -> list[Markable]:
     """What it shows, locked with its folder. Raises ``NotYours`` where that is another's, or nothing."""
     rows = lock_conversation(one.folder_id, one.thread_id)
-    if not rows or any(row.account.user_id != user_id for row in rows):
+    if not rows or any(row.user_id != user_id for row in rows):
         raise NotYours("conversation")
     return rows
 

@@ -18,7 +18,17 @@ R = TypeVar("R")
 _TRIES = 3
 #: That a message was opened is no news to who opened it.
 _NOT_NOTED = frozenset({"open_message"})
-_inside: ContextVar[bool] = ContextVar("inside a verb", default=False)
+#: The verb that runs and has a line in the journal; empty where it has none, being part of another.
+_noted_as: ContextVar[str | None] = ContextVar("verb", default=None)
+
+
+def line_for(user_id: int, result: ActionResult) -> journal.Line | None:
+    """For the verb that runs: its line, if it is to have one, to be written with what it does instead of after it.
+
+    What the verb returns must say so, ``is_noted``.
+    """
+    name = _noted_as.get()
+    return journal.line_of(user_id, name, result) if name and result.count else None
 
 
 def verb(function: Callable[P, R]) -> Callable[P, R]:
@@ -29,16 +39,18 @@ def verb(function: Callable[P, R]) -> Callable[P, R]:
     """
 
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        is_whole = not _inside.get()
-        token = _inside.set(True)
+        is_whole = _noted_as.get() is None
+        token = _noted_as.set(name if is_whole and name not in _NOT_NOTED else "")
         try:
             with transaction.atomic():
                 result = function(*args, **kwargs)
-                if is_whole and isinstance(result, ActionResult) and result.count and name not in _NOT_NOTED:
-                    journal.note(int(args[0]), name, result)  # type: ignore[call-overload]
+                if isinstance(result, ActionResult) and not result.is_noted:
+                    line = line_for(int(args[0]), result)  # type: ignore[call-overload]
+                    if line is not None:
+                        journal.note(line)
                 return result
         finally:
-            _inside.reset(token)
+            _noted_as.reset(token)
 
     name = function.__name__
 

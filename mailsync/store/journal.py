@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NewType
 from uuid import UUID
 
 from django.conf import settings
@@ -47,23 +47,33 @@ class Entry:
     waiting: int
 
 
-def note(user_id: int, verb: str, result: ActionResult) -> None:
+#: A line of the journal: what ``NOTE`` is executed with.
+Line = NewType("Line", dict[str, Any])
+
+
+def line_of(user_id: int, verb: str, result: ActionResult) -> Line:
+    return Line(
+        {
+            "group": result.group,
+            "user": user_id,
+            "verb": verb,
+            "label": str(result.label),
+            "state": Act.State.DONE.value,
+            "count": result.count,
+            "detail": json.dumps(result.detail),
+            "now": timezone.now(),
+        }
+    )
+
+
+def note(line: Line) -> None:
     """Write down what a verb did; a group that is noted already is left as it is."""
-    noted: dict[str, Any] = {
-        "group": result.group,
-        "user": user_id,
-        "verb": verb,
-        "label": str(result.label),
-        "state": Act.State.DONE.value,
-        "count": result.count,
-        "detail": json.dumps(result.detail),
-        "now": timezone.now(),
-    }
     with prepared_cursor() as cursor:
-        cursor.execute(_NOTE, noted)
+        cursor.execute(NOTE, line)
 
 
-_NOTE = """
+#: Also as part of a statement that writes what was done.
+NOTE = """
     INSERT INTO mailsync_act ("group", user_id, verb, label, state, count, detail, created_at, argument, place,
                               rows_done, error)
     VALUES (%(group)s, %(user)s, %(verb)s, %(label)s, %(state)s, %(count)s, %(detail)s, %(now)s, '', '', 0, '')

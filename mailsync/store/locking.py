@@ -1,11 +1,31 @@
 """Placements as somebody is about to change them: locked, and where a move under way has put them. Database room."""
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
 
 from django.db.models import QuerySet
 
-from accounts.ready import PREPARED_ROWS, ReadyQuery, any_of, cursor_for
+from accounts.ready import PREPARED_ROWS, ReadyQuery, any_of, cursor_for, prepared_cursor
 from mailsync.models import Change, Placement
+
+
+class Markable(NamedTuple):
+    """Of a locked placement what ``store.marking`` needs, and whose it is."""
+
+    id: int
+    account_id: int
+    folder_id: int
+    thread_id: int
+    seen: bool
+    flagged: bool
+    user_id: int
+    protocol: str
+
+    @classmethod
+    def of(cls, row: Placement) -> "Markable":
+        account = row.account
+        places = (row.pk, row.account_id, row.folder_id, row.thread_id)
+        return cls(*places, row.seen, row.flagged, account.user_id, account.protocol)
 
 
 def lock_placements(placement_ids: Iterable[int]) -> list[Placement]:
@@ -28,12 +48,22 @@ def lock_few(placement_ids: Collection[int]) -> list[Placement] | None:
     return rows if len(rows) == len(placement_ids) else None
 
 
-def lock_conversation(folder_id: int, thread_id: int) -> list[Placement]:
-    """What a conversation shows in a folder, locked with the folder as ``lock_few`` does, in the order of their ids.
+def lock_conversation(folder_id: int, thread_id: int) -> list[Markable]:
+    """What a conversation shows in a folder, locked with the folder as ``lock_few`` does, in the order of their ids."""
+    with prepared_cursor() as cursor:
+        cursor.execute(_SHOWN_WITH_FOLDER, [folder_id, thread_id])
+        return list(map(Markable._make, cursor.fetchall()))
 
-    It is to be marked, so of a hundred columns no others are read than that needs.
-    """
-    return _SHOWN_WITH_FOLDER.all(folder_id, thread_id)
+
+_SHOWN_WITH_FOLDER = """
+    SELECT p.id, p.account_id, p.folder_id, p.thread_id, p.seen, p.flagged, a.user_id, a.protocol
+      FROM mailsync_placement p
+      JOIN mailsync_folder f ON f.id = p.folder_id
+      JOIN accounts_mailaccount a ON a.id = p.account_id
+     WHERE p.folder_id = %s AND p.thread_id = %s AND p.shown
+     ORDER BY p.id
+       FOR NO KEY UPDATE OF f, p
+"""
 
 
 def where_they_went(rows: list[Placement]) -> list[Placement]:
@@ -67,17 +97,12 @@ def _lock() -> QuerySet[Placement]:
 _FEW_LOCKED = ReadyQuery(lambda ids: _lock().filter(any_of("mailsync_placement.id", ids)).order_by("id"))
 
 
-def _lock_with_folders() -> QuerySet[Placement]:
-    both = Placement.objects.select_for_update(of=("folder", "self"), no_key=True)
-    return both.select_related("folder", "account").order_by("folder_id", "id")
-
-
-_FEW_WITH_FOLDERS = ReadyQuery(lambda ids: _lock_with_folders().filter(any_of("mailsync_placement.id", ids)))
-_SHOWN_WITH_FOLDER = ReadyQuery(
-    lambda folder, thread: (
-        _lock_with_folders()
-        .only("account__user", "account__protocol", "folder__id", "thread", "shown", "seen", "flagged")
-        .filter(folder=folder, thread=thread, shown=True)
+_FEW_WITH_FOLDERS = ReadyQuery(
+    lambda ids: (
+        Placement.objects.select_for_update(of=("folder", "self"), no_key=True)
+        .select_related("folder", "account")
+        .filter(any_of("mailsync_placement.id", ids))
+        .order_by("folder_id", "id")
     )
 )
 

@@ -1,4 +1,5 @@
-"""A system flag that a person sets or clears: the flag, its change, the due time and the counts. Database room.
+"""A system flag that a person sets or clears: the flag, its change, the due time, the counts and the line of the
+journal. Database room.
 
 What people do most is one statement here, as each costs more than the few rows it writes. ``store.changes`` records any
 flags, and leaves the counts to ``store.summary``.
@@ -10,48 +11,55 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from accounts.models import Protocol
 from accounts.ready import cursor_for
-from mailsync.models import Placement
-from mailsync.store.changes import COLUMNS, is_local, set_flags
+from mailsync.store.changes import COLUMNS
+from mailsync.store.journal import NOTE, Line
+from mailsync.store.locking import Markable
 from mailsync.store.summary import FolderCounts, counted, recounting
 
 #: The flags that lists and folders count.
 COUNTED = ("\\Seen", "\\Flagged")
 
 
-def mark(
-    placements: Sequence[Placement], flag: str, on: bool, *, group: UUID
-) -> tuple[list[Placement], list[FolderCounts]]:
-    """Set or clear one of ``COUNTED`` on these, which are locked with their folders (``actions.owned``).
+def differing(rows: Sequence[Markable], flag: str, on: bool) -> list[Markable]:
+    """Those of these whose flag, one of ``COUNTED``, is to change."""
+    column = COLUMNS[flag]
+    return [row for row in rows if getattr(row, column) is not on]
 
-    Returns the placements that changed and what their folders count now. Nothing is written for the others.
+
+def mark(rows: Sequence[Markable], flag: str, on: bool, *, group: UUID, line: Line | None = None) -> list[FolderCounts]:
+    """Set or clear a flag of these ``differing`` ones, which are locked with their folders (``actions.owned``).
+
+    Returns what their folders count now. ``line`` is written to the journal if there is any to mark.
     """
-    touched: dict[int, list[Placement]] = {}
-    for row in placements:
-        if any(set_flags(row, [flag] if on else (), () if on else [flag])):
-            touched.setdefault(row.account_id, []).append(row)
+    by_account: dict[int, list[Markable]] = {}
+    for row in rows:
+        by_account.setdefault(row.account_id, []).append(row)
     counts: list[FolderCounts] = []
-    for _account, rows in sorted(touched.items()):
-        counts += _mark(rows, flag, on, group)
-    return [row for rows in touched.values() for row in rows], counts
+    for _account, those in sorted(by_account.items()):
+        counts += _mark(those, flag, on, group, line)
+        line = None
+    return counts
 
 
-def _mark(rows: Sequence[Placement], flag: str, on: bool, group: UUID) -> list[FolderCounts]:
+def _mark(rows: Sequence[Markable], flag: str, on: bool, group: UUID, line: Line | None) -> list[FolderCounts]:
     pairs = sorted({(row.folder_id, row.thread_id) for row in rows})
     values: dict[str, Any] = {
-        "ids": [row.pk for row in rows],
+        "ids": [row.id for row in rows],
         "on": on,
         "account": rows[0].account_id,
-        "local": is_local(rows[0].account),
+        "local": rows[0].protocol == Protocol.POP3,
         "group": group,
         "add": [flag] if on else [],
         "remove": [] if on else [flag],
         "now": timezone.now(),
         "folders": [folder for folder, _ in pairs],
         "threads": [thread for _, thread in pairs],
+        **(line or {}),
     }
     with cursor_for(len(rows)) as cursor:
-        cursor.execute(_MARK[flag], values)
+        cursor.execute(_MARK[flag, line is not None], values)
         return counted(cursor, pairs)
 
 
@@ -74,11 +82,13 @@ WITH marked AS (
      WHERE account_id = %(account)s AND NOT %(local)s AND (push_due_at IS NULL OR push_due_at > %(now)s)
 ), """
 _MARK = {
-    flag: _STATEMENT.format(column=COLUMNS[flag])
+    (flag, is_noted): _STATEMENT.format(column=COLUMNS[flag])
+    + (f"noted AS ({NOTE}), " if is_noted else "")
     + recounting(
         "mailsync_placement p LEFT JOIN marked ON marked.id = p.id",
         "coalesce(marked.seen, p.seen)",
         "coalesce(marked.flagged, p.flagged)",
     )
     for flag in COUNTED
+    for is_noted in (False, True)
 }

@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from accounts.ready import PREPARED_ROWS
 from mailsync.actions.owned import NotYours, own_conversation, own_placements
 from mailsync.models import Folder, Placement
+from mailsync.store.locking import Markable
 from mailsync.types import OneConversation
 from tests.factories import make_account, make_folder, make_message
 
@@ -59,7 +60,8 @@ def test_a_conversation_is_locked_with_its_folder_as_far_as_it_is_shown_there() 
     wanted = OneConversation(one.pk, first.thread_id)
     with transaction.atomic():
         found = own_conversation(account.user_id, wanted)
-        assert [row.pk for row in found] == sorted(row.pk for row in rows if row not in (rows[1], rows[-1]))
+        assert found == [Markable.of(row) for row in rows[:1] + rows[2:-1]]
+        assert [row.id for row in found] == sorted(row.id for row in found)
         assert [is_locked(folder.pk) for folder in (one, two)] == [True, False]
     with transaction.atomic(), pytest.raises(NotYours):
         own_conversation(make_account().user_id, wanted)

@@ -11,11 +11,23 @@ from django.utils import timezone
 
 from accounts.models import MailAccount, Protocol
 from accounts.ready import PREPARED_ROWS
-from mailsync.models import ONLY_HERE_EPOCH, AccountSync, ByMessage, Change, Folder, MessageRow, Placement, ThreadRow
+from mailsync.models import (
+    ONLY_HERE_EPOCH,
+    AccountSync,
+    Act,
+    ByMessage,
+    Change,
+    Folder,
+    MessageRow,
+    Placement,
+    ThreadRow,
+)
 from mailsync.store.changes import record_flags
-from mailsync.store.locking import lock_placements
-from mailsync.store.marking import COUNTED, mark
+from mailsync.store.journal import line_of
+from mailsync.store.locking import Markable, lock_placements
+from mailsync.store.marking import COUNTED, differing, mark
 from mailsync.store.summary import FolderCounts, lock_folders, recount_marks, refresh
+from mailsync.types import ActionResult
 from tests.factories import make_account, make_folder, make_message
 
 pytestmark = pytest.mark.django_db
@@ -78,12 +90,13 @@ def test_it_does_what_several_statements_do(count: int, flag: str, on: bool, by_
 
     lock_folders(one.folder_id for one in placements)
     rows = lock_placements(ids)
-    marked, told = mark(rows, flag, on, group=group)
+    wanted = differing([Markable.of(row) for row in rows], flag, on)
+    assert {row.id for row in wanted} == touched
+    told = mark(wanted, flag, on, group=group)
     assert everything() == expected
-    assert {row.pk for row in marked} == touched
     assert sorted(told, key=lambda one: one.folder_id) == counts
-    assert all((row.seen if flag == "\\Seen" else row.flagged) is on for row in rows)
-    assert mark(rows, flag, on, group=uuid4()) == ([], [])
+    assert differing([Markable.of(row) for row in lock_placements(ids)], flag, on) == []
+    assert mark([], flag, on, group=uuid4()) == []
     assert everything() == expected
 
 
@@ -93,7 +106,19 @@ def test_what_is_due_sooner_stays_due() -> None:
     sync = AccountSync.objects.get(account=folder.account)
     for due in (timezone.now() - timedelta(minutes=1), timezone.now() + timedelta(minutes=1)):
         AccountSync.objects.filter(pk=sync.pk).update(push_due_at=due)
-        mark(lock_placements([row.pk]), "\\Seen", due < timezone.now(), group=uuid4())
+        mark(list(map(Markable.of, lock_placements([row.pk]))), "\\Seen", due < timezone.now(), group=uuid4())
         sync.refresh_from_db()
         assert sync.push_due_at == due or timezone.now() - timedelta(seconds=20) < sync.push_due_at < due
         assert (sync.push_due_at == due) is (due < timezone.now() - timedelta(seconds=30))
+
+
+def test_the_line_of_the_journal_is_written_once_with_what_it_tells() -> None:
+    rows = [Markable.of(row) for row in lock_placements(row.pk for row in mailboxes(random.Random(1), 2))]
+    assert len({row.account_id for row in rows}) == 2
+    wanted = differing(rows, "\\Seen", True)
+    result = ActionResult(uuid4(), len(wanted), "Read")
+    mark(wanted, "\\Seen", True, group=result.group, line=line_of(rows[0].user_id, "mark_read", result))
+    act = Act.objects.get()
+    assert (act.group, act.user_id, act.verb, act.label) == (result.group, rows[0].user_id, "mark_read", "Read")
+    assert (act.count, act.state, act.detail) == (len(wanted), Act.State.DONE, {})
+    assert set(Change.objects.values_list("group", flat=True)) == {act.group}
