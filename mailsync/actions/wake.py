@@ -90,6 +90,9 @@ def _send(task: "Task[[int], None]", row_id: int) -> None:
         ignore_result=True,
         time_limit=task.time_limit,
         soft_time_limit=task.soft_time_limit,
+        # For logs; Celery's own is as short, and takes a quarter of the time of sending.
+        argsrepr=f"({row_id},)",
+        kwargsrepr="{}",
     )
     with task.app.producer_pool.acquire(block=True) as producer:
         producer.publish(
