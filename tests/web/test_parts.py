@@ -7,7 +7,10 @@ import pytest
 from django.template import Context, Template, engines
 from django.test import RequestFactory
 from django.urls import reverse
-from django.utils.translation import override
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy, override
+from jinja2 import DictLoader
+from markupsafe import Markup
 
 from mailsync.types import ActionResult
 from webmail.addresses import address_of
@@ -21,12 +24,36 @@ def rendered(source: str, **context: object) -> str:
 
 def test_what_mail_says_is_escaped_also_within_a_phrase() -> None:
     hostile = "<img src=x>\"'"
-    escaped = "&lt;img src=x&gt;&#34;&#39;"
+    escaped = "&lt;img src=x&gt;&quot;&#x27;"
     assert rendered("{{ it }}", it=hostile) == escaped
-    assert rendered("{% trans name=it %}In {{ name }}:{% endtrans %}", it=hostile) == f"In {escaped}:"
-    assert escaped in rendered('{{ icon("flag", "s", it) }}', it=hostile).replace("&quot;", "&#34;").replace(
-        "&#x27;", "&#39;"
-    )
+    said = rendered("{% trans name=it %}In {{ name }}:{% endtrans %}", it=hostile)
+    assert said == f"In {escaped.replace('&quot;', '&#34;').replace('&#x27;', '&#39;')}:"
+    assert escaped in rendered('{{ icon("flag", "s", it) }}', it=hostile)
+
+
+class _Odd(str):
+    def __str__(self) -> str:
+        return "<odd>"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("a<b", "a&lt;b"),
+        (12, "12"),
+        (True, "True"),
+        (None, "None"),
+        (Markup("<b>"), "<b>"),
+        (mark_safe("<i>"), "<i>"),
+        (_Odd("<plain>"), "&lt;odd&gt;"),
+        (["<"], "[&#39;&lt;&#39;]"),
+        (gettext_lazy("Archive"), "Archive"),
+    ],
+)
+def test_what_is_written_of_any_kind_of_value_is_safe(value: object, shown: str) -> None:
+    assert rendered("{{ it }}", it=value) == shown
+    assert rendered("{% set held %}{{ it }}{% endset %}{{ held }}", it=value) == shown
+    assert rendered("{% autoescape false %}{{ it }}{% endautoescape %}", it="<") == "<"
 
 
 def test_what_is_absent_is_empty_however_deep_it_is_asked() -> None:
@@ -65,6 +92,23 @@ def test_a_phrase_is_a_word_of_its_language_s_template() -> None:
     assert "<p>Archivieren: <svg" in compiled["de"]
     assert "aria-label=" in compiled["de"]
     assert "call(" not in compiled["en"] + compiled["de"]
+
+
+def test_what_is_included_becomes_part_of_it_and_sees_what_stands_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = {
+        "list": '{% set word = "own" %}{% for n in all %}{% with last=loop.last %}{% include "row" %}{% endwith %}'
+        '{% endfor %}{{ word }}{{ n }}{% include "end" %}',
+        "row": '{% set word = _("Archive") %}{{ word }} {{ n }}{% if not last %}, {% endif %}{% include "end" %}',
+        "end": "{{ it }}{{ nothing }}",
+    }
+    said = {}
+    for reloads in (False, True):
+        environment = spoken("de").overlay(loader=DictLoader(sources), auto_reload=reloads)
+        template = environment.get_template("list")
+        said[reloads] = template.render({"all": [1, 2], "it": "<", "_": lambda text: "Archivieren"})
+        compiled = environment.compile(sources["list"], "list", raw=True)
+        assert ("get_template(" in compiled) == reloads
+    assert said[False] == said[True] == "Archivieren 1, &lt;Archivieren 2&lt;own&lt;"
 
 
 def test_a_part_is_compiled_for_each_language_apart() -> None:
