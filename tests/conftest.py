@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from hypothesis import HealthCheck, settings
 
 from accounts import providers
 from mailsync.protocol import egress
@@ -29,6 +30,10 @@ NEVER_AGAIN = (
     *("tests/engine/test_pop_faults.py", "tests/engine/test_pop_killed_worker.py", "tests/engine/test_smtp_faults.py"),
     *("tests/engine/test_two_clients.py", "tests/engine/test_two_sides.py", "tests/engine/test_pop_two_sides.py"),
 )
+
+# How long one example takes is the machine's business, which may be shared.
+settings.register_profile("heron", parent=settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("heron")
 
 pytest_plugins = [
     "tests.servers.certificates",

@@ -238,7 +238,7 @@ def test_run_and_run_again_and_killed_anywhere(
     capabilities=st.sampled_from(ROADS),
     step=st.integers(1, 30),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 def test_several_deeds_and_events_and_one_kill(
     deeds: list[str], events: list[str], capabilities: tuple[str, ...], step: int
 ) -> None:

@@ -50,7 +50,7 @@ def take(server: PullServer, what: str, path: str, number: int) -> None:
 
 @pytest.mark.parametrize("capabilities", [QRESYNC, CONDSTORE, BASELINE], ids=["qresync", "condstore", "baseline"])
 @given(script=st.lists(steps, min_size=3, max_size=25))
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 def test_at_rest_both_sides_are_equal(capabilities: tuple[str, ...], script: list[tuple[str, str, int]]) -> None:
     with transaction.atomic():
         server, account = PullServer(*PATHS, capabilities=capabilities), make_account()

@@ -122,7 +122,7 @@ _names = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Cf"]
         st.tuples(_names, st.from_regex(r"[a-z0-9.+_-]{1,20}@[a-z0-9-]{1,20}\.example", fullmatch=True)), max_size=6
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_formatted_lists_read_back_equal(pairs: list[tuple[str, str]]) -> None:
     wanted = tuple(Address(name, address) for name, address in pairs if "=?" not in name and name.strip("'\"") == name)
     wanted = tuple(one for one in wanted if one.name != one.address)

@@ -9,7 +9,7 @@ from email.headerregistry import Address as StdlibAddress
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from mailsync.message.bodies import choose_bodies, decode_part, decode_text, reader
@@ -266,7 +266,7 @@ _FILE = st.builds(
     html=st.none() | _BODY,
     files=st.lists(_FILE, max_size=2),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @example("=?utf-8?q?x?=", Address("a=?b", "a@example.org"), [Address('"', "b@example.org")], "-- \nx", None, [])
 @example(
     "a  b   c" * 20, Address("\\", "a@example.org"), [Address("A, B; C:", "b@example.org")], "> q\n>> r\nFrom x", "", []
@@ -335,7 +335,7 @@ def _trimmed(text: str) -> list[str]:
 
 
 @given(st.text(max_size=40), st.sampled_from(["subject", "name"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_input_puts_a_second_header_on_the_wire(text: str, place: str) -> None:
     hostile = f"x{text}\r\nBcc: eve@evil.example" if len(text) % 2 else text
     changes: dict[str, object] = (
@@ -353,7 +353,7 @@ def test_no_input_puts_a_second_header_on_the_wire(text: str, place: str) -> Non
 
 
 @given(_BODY)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_flowed_text_is_joined_back(text: str) -> None:
     assume("\r" not in text)
     # Quote marks and the text behind them are written with one space between them.

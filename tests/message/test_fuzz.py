@@ -43,7 +43,7 @@ def test_mutated_messages_never_raise_and_never_dawdle() -> None:
 
 
 @given(st.binary(max_size=2000))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_bytes_are_a_message(data: bytes) -> None:
     message = parse_message(data)
     assert message.root.end <= len(data)
@@ -63,14 +63,14 @@ def test_nothing_that_cannot_be_stored_comes_out_of_a_header(value: bytes) -> No
 
 
 @given(st.text("AZaz09+/= \r\n-", max_size=40).map(str.encode))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_base64_is_decoded_whole_as_in_a_stream(data: bytes) -> None:
     whole = decode_transfer(data, "base64")
     assert b"".join(decode_stream(reader(data), 0, len(data), "base64")) == whole
 
 
 @given(st.text(max_size=1000))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_text_has_lines_and_any_html_has_text(text: str) -> None:
     assert len(mark_lines(text)) == len(text.split("\n"))
     html_to_text(text)

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsync.plan.search import parse_query
@@ -225,7 +225,6 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(PIECES, max_size=25).map("".join) | st.text(max_size=80))
 def test_never_raises_and_what_is_formatted_means_the_same(text: str) -> None:
     query = parse_query(text, TODAY)

@@ -6,7 +6,7 @@ A connection that only listens: it agrees to everything and keeps what was sent.
 import re
 from typing import Any
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailsync.errors import Rejected
@@ -55,7 +55,6 @@ class Listener:
         self.is_open = False
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(FEATURES, ADDRESS, st.lists(ADDRESS, min_size=1, max_size=3), EVIL, LINES)
 @example({"pipelining", "smtputf8"}, "a@example.org", ["b@example.org\r\nRCPT TO:<evil@example.org>"], "", ["x"])
 @example({"dsn"}, "a@example.org", ["b@example.org"], "x> NOTIFY=NEVER\r\nRSET", ["x"])

@@ -68,7 +68,7 @@ def test_what_is_no_document_is_refused_and_the_next_is_served(child: Isolated, 
     assert child.draw_page(document((100, 100)), 0).pages == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 500), st.binary(min_size=1, max_size=20))
 def test_a_damaged_document_is_drawn_or_refused(at: int, noise: bytes) -> None:
     data = bytearray(document((100, 100)))

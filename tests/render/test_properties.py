@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webmail.render.body import CleanBody, Slot
@@ -29,7 +29,7 @@ _SPARKS = _words(
 )
 SOUP = st.lists(st.one_of(st.sampled_from(_SPARKS), st.text(max_size=4)), max_size=40).map("".join)
 SPACED = st.lists(st.one_of(st.sampled_from(_SPARKS), st.text(max_size=4)), max_size=40).map(" ".join)
-MANY = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=400)
 
 
 def some_picture(slot: Slot) -> str:

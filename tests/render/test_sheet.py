@@ -76,7 +76,7 @@ _PIECES = [
 SHEETS = st.lists(st.one_of(st.sampled_from(_PIECES), st.just(" ")), max_size=30).map("".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(SHEETS)
 def test_a_quick_cut_is_what_tinycss2_would_cut(source: str) -> None:
     rules = split_plain(source)
