@@ -161,6 +161,15 @@ def _judge(status: str, diagnostic: str) -> tuple[str, Reason, str]:
     return code, reason, " ".join(diagnostic.split())[:500]
 
 
+def reason_of(status: str, diagnostic: str) -> Reason:
+    """Why a server refused a recipient, in one word, from the status of its reply and its own line.
+
+    >>> reason_of("5.1.1", "Recipient address rejected: User unknown in virtual mailbox table")
+    'unknown_address'
+    """
+    return _judge(status, diagnostic)[1]
+
+
 def _receipt(blocks: list[Fields], parts: list[Part], message: ParsedMessage, read: Read) -> Report | None:
     for fields in blocks:
         disposition = structured(first(fields, b"disposition")).rpartition(";")[2].strip().lower()

@@ -175,6 +175,10 @@ class Outgoing(models.Model):
         indexes = [
             models.Index(fields=["due_at"], name="outgoing_due", condition=Q(finished_at__isnull=True)),
             models.Index(fields=["user", "-created_at"], name="outgoing_list"),
+            # What its writer has to know of; asked for by every page.
+            models.Index(
+                fields=["user"], name="outgoing_open", condition=Q(finished_at__isnull=True) | Q(state="failed")
+            ),
         ]
 
     @property

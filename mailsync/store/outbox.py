@@ -95,7 +95,9 @@ def _tell(outgoing_id: int, state: str, outcome: Outcome, now: datetime) -> None
         if one.state == "failed":
             note(outgoing_id, "refused", f"{one.address}: {one.code or ''} {one.enhanced} {one.text}".strip())
     if state == _State.FAILED:
-        note(outgoing_id, "failed", outcome.words or "Refused for every recipient.")
+        # The server's words stand at each recipient that it refused.
+        told = "" if any(one.state == "failed" for one in outcome.recipients) else outcome.words
+        note(outgoing_id, "failed", told or "Refused for every recipient.")
     if state == _State.DEFERRED and outcome.verdict == "retry":
         note(outgoing_id, "deferred", outcome.words)
         outgoing = Outgoing.objects.only("created_at", "send_at").get(pk=outgoing_id)

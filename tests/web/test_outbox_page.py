@@ -256,3 +256,45 @@ def test_a_time_that_has_passed_by_then_is_not_kept(client: Client, stopped: Dra
 def test_undo_of_a_message_that_was_to_leave_at_once_plans_nothing(client: Client, row: Outgoing) -> None:
     do(client, row, "undo")
     assert Draft.objects.get().send_at is None
+
+
+RAW = "550 5.1.1 <bob@x.test>: Recipient address rejected: User unknown in virtual mailbox table"
+
+
+def test_a_refusal_is_said_in_plain_words_beside_the_servers_own(client: Client, row: Outgoing) -> None:
+    put(row, State.FAILED, error=RAW)
+    row.recipients.update(state="failed", code=550, enhanced="5.1.1", text=RAW.removeprefix("550 5.1.1 "))
+    page = client.get(reverse("outbox")).text
+    assert "bob@x.test: there is no such address. Look whether the address is spelled right." in page
+    assert "own words:" in page
+    assert f'<q dir="auto">{RAW.replace("<", "&lt;").replace(">", "&gt;")}</q>' in page
+    told = client.get(reverse("outgoing_act", args=[row.pk]), headers=JSON).json()
+    assert told["explanation"].startswith("bob@x.test: there is no such address.")
+
+
+def test_who_did_not_get_a_message_that_went_to_others_is_named(client: Client, row: Outgoing) -> None:
+    put(row, State.DONE)
+    row.recipients.update(state="failed", code=554, enhanced="5.7.1", text="Rejected as spam")
+    page = client.get(reverse("outbox")).text
+    assert "1 recipient was refused. bob@x.test: taken for spam." in page
+    assert "spelled right" not in page
+
+
+def test_what_is_put_off_says_when_it_is_tried_again(client: Client, row: Outgoing) -> None:
+    put(row, State.DEFERRED, error="451 4.7.1 Greylisting in action", due_at=timezone.now())
+    page = client.get(reverse("outbox")).text
+    assert "The mail server asked to come back later. Next try: " in page
+    assert "451 4.7.1 Greylisting in action</q>" in page
+
+
+def test_what_could_not_be_sent_stays_in_the_navigation_until_it_is_dealt_with(client: Client, row: Outgoing) -> None:
+    put(row, State.FAILED)
+    page = client.get(reverse("flagged")).text
+    entry = page[page.index(f'href="{reverse("outbox")}"') :].partition("</a>")[0]
+    assert "#i-circle-alert" in entry
+    assert 'class="cnt">1' in entry
+    header = client.get(reverse("outbox")).text
+    assert "1 message needs you" in header
+    assert "on its way" not in header
+    do(client, row, "dismiss")
+    assert f'href="{reverse("outbox")}"' not in client.get(reverse("flagged")).text

@@ -3,6 +3,7 @@
 Screens room. In: rows with their recipients and events loaded. Out: cards for the template; reads only.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,10 +13,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from mailsync.message.reports import reason_of
 from mailsync.models import Outgoing, OutgoingEvent, OutgoingRecipient
+from mailsync.store.reported import REASONS
 from webmail.present.said import said
 
 State = Outgoing.State
+#: RFC 5321 §4.2: a server's reply. All else that stands as an error is a sentence of ours.
+_REPLY = re.compile(r"[245]\d\d ")
+#: So many refused recipients are named with why; the timeline has all of them.
+_NAMED = 3
 
 _STOPPABLE = frozenset({State.HELD, State.QUEUED, State.DEFERRED})
 _ON_ITS_WAY = frozenset({State.CLAIMED, State.DATA_STARTED, State.DOT_SENT})
@@ -23,12 +30,14 @@ _ON_ITS_WAY = frozenset({State.CLAIMED, State.DATA_STARTED, State.DOT_SENT})
 
 @dataclass(frozen=True, slots=True)
 class OutgoingCard:
-    """``tone`` is "", "ok", "warn" or "bad"; ``verbs`` are those of ``outgoing_act`` that make sense now."""
+    """``tone`` is "", "ok", "warn" or "bad"; ``verbs`` are those of ``outgoing_act`` that make sense now; ``server`` is
+    what the mail server said, in its own words, where it said no."""
 
     row: Outgoing
     title: str
     state: str
     explanation: str
+    server: str
     tone: str
     icon: str
     verbs: tuple[str, ...]
@@ -40,6 +49,15 @@ class OutgoingCard:
     def is_moving(self) -> bool:
         """Whether the next change is a matter of seconds."""
         return self.row.state in _ON_ITS_WAY or (self.row.state in {State.HELD, State.QUEUED} and not self.is_scheduled)
+
+    @property
+    def is_put_off(self) -> bool:
+        """Whether it is tried again by itself, at ``when``."""
+        return self.row.state == State.DEFERRED and self.when is not None and not self.is_scheduled
+
+    @property
+    def needs_its_writer(self) -> bool:
+        return self.row.state in (State.FAILED, State.UNCERTAIN)
 
     @property
     def is_scheduled(self) -> bool:
@@ -67,6 +85,11 @@ def scheduled_condition() -> Q:
     return Q(state__in=_STOPPABLE, send_at__gt=timezone.now())
 
 
+def open_condition() -> Q:
+    """What its writer has to know of: it has not left, or it could not. The index ``outgoing_open`` holds the same."""
+    return Q(finished_at__isnull=True) | Q(state=State.FAILED)
+
+
 def present_outgoing(row: Outgoing) -> OutgoingCard:
     recipients = list(row.recipients.all())
     state, explanation, tone, icon = _words(row, recipients)
@@ -75,6 +98,7 @@ def present_outgoing(row: Outgoing) -> OutgoingCard:
         title=row.subject or _("(no subject)"),
         state=state,
         explanation=explanation,
+        server=_server(row, recipients),
         tone=tone,
         icon=icon,
         verbs=_verbs(row, recipients),
@@ -96,12 +120,8 @@ def _words(row: Outgoing, recipients: Sequence[OutgoingRecipient]) -> tuple[str,
     if row.state in _ON_ITS_WAY:
         return _("Sending"), _("It is being handed to the mail server."), "", "send"
     if row.state == State.DEFERRED:
-        return (
-            _("Will be tried again"),
-            said(row.error) or _("The mail server asked to come back later."),
-            "warn",
-            "clock",
-        )
+        words = "" if _REPLY.match(row.error) else said(row.error)
+        return _("Will be tried again"), words or _("The mail server asked to come back later."), "warn", "clock"
     if row.state == State.UNCERTAIN:
         words = _(
             "The connection broke after the whole message was handed over, so it may have been sent. Look for an answer"
@@ -109,7 +129,9 @@ def _words(row: Outgoing, recipients: Sequence[OutgoingRecipient]) -> tuple[str,
         )
         return _("May have been sent"), words, "warn", "circle-question-mark"
     if row.state == State.FAILED:
-        return _("Not sent"), said(row.error) or _("The mail server refused it."), "bad", "circle-alert"
+        words = "" if _REPLY.match(row.error) else said(row.error)
+        words = words or _refusals(recipients) or _("The mail server refused it.")
+        return _("Not sent"), words, "bad", "circle-alert"
     if row.state == State.CANCELLED:
         return _("Stopped"), _("It did not leave."), "", "circle-x"
     if returned:
@@ -117,8 +139,32 @@ def _words(row: Outgoing, recipients: Sequence[OutgoingRecipient]) -> tuple[str,
         return _("Returned"), words % {"n": returned}, "bad", "circle-alert"
     if refused:
         words = ngettext("%(n)d recipient was refused.", "%(n)d recipients were refused.", refused) % {"n": refused}
-        return _("Sent, but not to everyone"), words, "warn", "triangle-alert"
+        return _("Sent, but not to everyone"), f"{words} {_refusals(recipients)}".strip(), "warn", "triangle-alert"
     return _("Sent"), _("The mail server has it for all recipients."), "ok", "circle-check"
+
+
+def _refusals(recipients: Sequence[OutgoingRecipient]) -> str:
+    """Whom the server would not take it for, and why, in the reader's words."""
+    refused = _refused(recipients)
+    reasons = [reason_of(one.enhanced, one.text) for one in refused[:_NAMED]]
+    lines = [
+        said(f"{one.address}: {REASONS.get(reason, REASONS['refused'])}") + "."
+        for one, reason in zip(refused, reasons, strict=False)
+    ]
+    if reasons and set(reasons) <= {"unknown_address", "unknown_domain"}:
+        lines.append(_("Look whether the address is spelled right."))
+    return " ".join(lines)
+
+
+def _refused(recipients: Sequence[OutgoingRecipient]) -> list[OutgoingRecipient]:
+    return [one for one in recipients if one.state == OutgoingRecipient.State.FAILED and one.code]
+
+
+def _server(row: Outgoing, recipients: Sequence[OutgoingRecipient]) -> str:
+    if _REPLY.match(row.error):
+        return row.error
+    first = next(iter(_refused(recipients)), None)
+    return " ".join(filter(None, (str(first.code), first.enhanced, first.text))) if first else ""
 
 
 def _verbs(row: Outgoing, recipients: Sequence[OutgoingRecipient]) -> tuple[str, ...]:
@@ -130,5 +176,5 @@ def _verbs(row: Outgoing, recipients: Sequence[OutgoingRecipient]) -> tuple[str,
     if row.state == State.UNCERTAIN:
         return ("sent", "retry")
     if row.state == State.FAILED:
-        return ("retry", "reopen", "dismiss")
+        return ("reopen", "retry", "dismiss")
     return ()

@@ -108,12 +108,13 @@ def present_nav(
     scope: Scope | None,
     *,
     outbox: int = 0,
+    failed: int = 0,
     scheduled: int = 0,
     labels: Sequence[LabelCount] = (),
     saved: Sequence[Saved] = (),
 ) -> Nav:
-    """``scope`` is the list on the screen, None on a page that is none; ``outbox`` counts what is on its way,
-    ``scheduled`` what waits for a chosen moment."""
+    """``scope`` is the list on the screen, None on a page that is none; ``outbox`` counts what is on its way and what
+    could not be sent, ``failed`` the latter, ``scheduled`` what waits for a chosen moment."""
     named = _labels(labels, scope)
     searches = _searches(saved, scope)
     current = scope.folders[0].pk if scope and scope.kind == "folder" else 0
@@ -134,7 +135,7 @@ def present_nav(
     if scheduled:
         top.append(NavItem(_("Scheduled"), reverse("scheduled"), "calendar-clock", scheduled, key="scheduled"))
     if outbox:
-        top.append(NavItem(_("Outbox"), reverse("outbox"), "clock", outbox, key="outbox"))
+        top.append(NavItem(_("Outbox"), reverse("outbox"), "circle-alert" if failed else "clock", outbox, key="outbox"))
     top.extend(roles[role] for role in _FIRST[4:] if role in roles)
     if several:
         return Nav(tuple(top), (), tuple(_account(entry, current) for entry in tree), named, searches)

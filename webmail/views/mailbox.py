@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -32,7 +32,7 @@ from webmail.numbers import read_number
 from webmail.parts import macro_of, render_part
 from webmail.present.labels import Chip, label_choices
 from webmail.present.notices import present_notices
-from webmail.present.outbox import scheduled_condition
+from webmail.present.outbox import open_condition, scheduled_condition
 from webmail.present.rows import Look, RowStyle, look_of, present_pinned, present_rows
 from webmail.present.shortcuts import PRESETS, sheet
 from webmail.present.snooze import snooze_presets
@@ -203,7 +203,10 @@ def column(request: HttpRequest) -> dict[str, Any]:
 def nav_context(request: HttpRequest, tree: Sequence[AccountTree], scope: Scope | None) -> dict[str, Any]:
     user = user_of(request)
     later = Count("id", filter=scheduled_condition())
-    outgoing = Outgoing.objects.filter(user=user, finished_at__isnull=True).aggregate(all=Count("id"), later=later)
+    failed = Count("id", filter=Q(state=Outgoing.State.FAILED))
+    outgoing = Outgoing.objects.filter(open_condition(), user=user).aggregate(
+        all=Count("id"), later=later, failed=failed
+    )
     labels = load_labels(user.pk)
     saved = load_saved_searches(user.pk)
     return {
@@ -211,6 +214,7 @@ def nav_context(request: HttpRequest, tree: Sequence[AccountTree], scope: Scope 
             tree,
             scope,
             outbox=outgoing["all"] - outgoing["later"],
+            failed=outgoing["failed"],
             scheduled=outgoing["later"],
             labels=labels,
             saved=saved,

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from mailsync import actions
 from mailsync.models import Outgoing
 from webmail import access
-from webmail.present.outbox import is_scheduled, present_outgoing, scheduled_condition
+from webmail.present.outbox import is_scheduled, open_condition, present_outgoing, scheduled_condition
 from webmail.present.said import said
 from webmail.reader import user_of
 from webmail.views.compose import picked_time, scheduled_words, wants_json
@@ -51,12 +51,12 @@ _SAID = {
 def outbox(request: HttpRequest) -> HttpResponse:
     """Waiting, uncertain and failed messages first, then the last few that were sent."""
     rows = _rows(user_of(request).pk).exclude(scheduled_condition())
-    open_states = Q(finished_at__isnull=True) | Q(state__in=[Outgoing.State.FAILED, Outgoing.State.UNCERTAIN])
     # The draft of a stopped message is open again, so the message itself is nothing to show.
     living = rows.exclude(state=Outgoing.State.CANCELLED)
-    waiting = [present_outgoing(row) for row in living.filter(open_states).order_by("-id")[:200]]
-    recent = [present_outgoing(row) for row in living.exclude(open_states).order_by("-id")[:RECENT]]
-    return _listed(request, {"waiting": waiting, "recent": recent})
+    waiting = [present_outgoing(row) for row in living.filter(open_condition()).order_by("-id")[:200]]
+    recent = [present_outgoing(row) for row in living.exclude(open_condition()).order_by("-id")[:RECENT]]
+    stuck = sum(card.needs_its_writer for card in waiting)
+    return _listed(request, {"waiting": waiting, "stuck": stuck, "moving": len(waiting) - stuck, "recent": recent})
 
 
 @require_safe
