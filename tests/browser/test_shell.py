@@ -170,7 +170,9 @@ def test_a_passkey_signs_in_under_the_policy(new_page: NewPage, email: str) -> N
     page.goto("/accounts/2fa/webauthn/add/")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Go on").click()
-    page.get_by_label("Passwordless").check()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Passkey")
+    # What "Add a passkey" makes signs in alone, without anything being ticked first.
+    expect(page.get_by_label("Sign in with it alone, without a password")).to_be_checked()
     page.get_by_role("button", name="Make the passkey").click()
     expect(page.get_by_text("Recovery codes").first).to_be_visible()
     page.goto("/accounts/logout/")
@@ -180,6 +182,19 @@ def test_a_passkey_signs_in_under_the_policy(new_page: NewPage, email: str) -> N
     page.wait_for_url(lambda url: "/login/" not in url)
     page.goto("/settings/profile/")
     expect(page.get_by_text(f"You are signed in as {email}.")).to_be_visible()
+
+
+def test_what_went_wrong_at_the_door_stands_out_from_other_words(new_page: NewPage, email: str) -> None:
+    page = new_page()
+    page.goto("/accounts/login/")
+    page.get_by_label("Email", exact=True).fill(email)
+    page.get_by_label("Password", exact=True).fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    colour = "one => getComputedStyle(one).color"
+    wrong = page.locator(".card :is(.err, .note.danger) span:visible").first
+    assert wrong.evaluate(colour) != page.locator(".card .lead").first.evaluate(colour)
+    red, green, blue = map(int, wrong.evaluate(colour)[4:-1].split(", "))
+    assert red > 2 * max(green, blue)
 
 
 def test_a_passkey_that_was_not_used_is_said(new_page: NewPage, email: str) -> None:

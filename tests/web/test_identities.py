@@ -113,3 +113,16 @@ def test_bob_gets_404_for_alices_identity(as_bob: Client, alias: Identity, verb:
 def test_bob_adds_nothing_to_alices_account(as_bob: Client, account: MailAccount) -> None:
     answer = as_bob.post(f"/settings/accounts/{account.pk}/identities/add/", {"address": "bob@club.test"})
     assert answer.status_code == 404
+
+
+def test_a_further_address_is_added_from_the_page_of_signatures_too(client: Client) -> None:
+    user = make_user("writer")
+    first = make_account(user, address="one@mail.test")
+    client.force_login(user)
+    page = client.get("/settings/writing/").text
+    assert f'href="/settings/accounts/{first.pk}/identities/add/"' in page
+    assert "Add an address</a>" in page
+    second = make_account(user, address="two@mail.test")
+    page = client.get("/settings/writing/").text
+    assert f'href="/settings/accounts/{second.pk}/identities/add/"' in page
+    assert "Add an address for two@mail.test</a>" in page

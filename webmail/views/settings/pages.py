@@ -63,6 +63,7 @@ def writing(request: HttpRequest) -> HttpResponse:
         "writing",
         options.WRITING,
         identities=identities.order_by("account__position", "id"),
+        accounts=list(user_of(request).mail_accounts.order_by("position", "id")),
         templates=load_templates(user_of(request).pk),
     )
 
