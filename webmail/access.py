@@ -30,6 +30,7 @@ from mailsync.models import (
     Thread,
 )
 from mailsync.store.locking import shown_placements
+from mailsync.store.opened_list import OpenedList, load_opened
 from mailsync.types import OneConversation
 from webmail.numbers import read_number
 
@@ -78,6 +79,14 @@ def outgoing_server_for(user: User, server_id: int) -> OutgoingServer:
 
 def folder_for(user: User, folder_id: int) -> Folder:
     return _found(_FOLDER.one(folder_id, user.pk))
+
+
+def opened_list_for(user: User, folder_id: int) -> OpenedList:
+    """``folder_for`` with no more of the folder than its list shows, and what else the list asks for."""
+    opened = load_opened(user.pk, folder_id)
+    if opened is None:
+        raise Http404
+    return opened
 
 
 def message_for(user: User, message_id: int) -> Message:

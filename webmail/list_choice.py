@@ -8,21 +8,25 @@ from dataclasses import replace
 
 from django.http import HttpRequest
 
-from mailsync.store.list_choices import Chosen, load_list_choice, record_list_choice
+from mailsync.store.list_choices import Chosen, load_unified_choice, record_list_choice
 from mailsync.store.listing import Sort
+from mailsync.store.opened_list import OpenedList
 from webmail.reader import user_of
 from webmail.scope import SHOWS, SORTS, Scope, Show
 
 _USUAL = Chosen("all", Sort.NEWEST.value)
 
 
-def as_chosen(request: HttpRequest, scope: Scope) -> Scope:
-    """The list of this address as it is to be shown. Further rows of a list come as their own address says."""
+def as_chosen(request: HttpRequest, scope: Scope, opened: OpenedList | None = None) -> Scope:
+    """The list of this address as it is to be shown, of all inboxes or of the folder opened.
+
+    Further rows of a list come as their own address says.
+    """
     if request.htmx.target in ("rows", "outline"):  # type: ignore[attr-defined]
         return scope
     user_id = user_of(request).pk
-    folder_id = scope.folders[0].pk if scope.kind == "folder" else None
-    kept = load_list_choice(user_id, folder_id)
+    folder_id = opened.folder.pk if opened else None
+    kept = opened.chosen if opened else load_unified_choice(user_id)
     if not scope.is_explicit:
         return _shown_as(scope, kept) if kept else scope
     named = Chosen(scope.show, scope.sort.value)

@@ -68,7 +68,7 @@ class Scope:
 
     ``within`` is the id of the folder that a search is kept to, "" for one everywhere; ``by_relevance`` has the best
     match first. ``is_explicit`` is a list whose address named its filter or order, and goes on doing so: without, what
-    was chosen for it before may come in their place.
+    was chosen for it before may come in their place. ``has_pinned`` is False where nothing can stay on top of it.
     """
 
     kind: Kind
@@ -81,6 +81,7 @@ class Scope:
     by_relevance: bool = False
     sort: Sort = Sort.NEWEST
     is_explicit: bool = False
+    has_pinned: bool = True
 
     @property
     def role(self) -> str:

@@ -18,13 +18,12 @@ class Chosen:
     sort: str
 
 
-def load_list_choice(user_id: int, folder_id: int | None) -> Chosen | None:
-    """What was chosen for this folder, or for all inboxes; None for nothing yet."""
-    where = "folder_id IS NULL" if folder_id is None else "folder_id = %(folder)s"
+def load_unified_choice(user_id: int) -> Chosen | None:
+    """What was chosen for the list of all inboxes; None for nothing yet. Of a folder, ``store.opened_list`` says it."""
     with prepared_cursor() as cursor:
         cursor.execute(
-            f"SELECT show, sort FROM mailsync_listchoice WHERE user_id = %(user)s AND {where}",  # noqa: S608  ours
-            {"user": user_id, "folder": folder_id},
+            "SELECT show, sort FROM mailsync_listchoice WHERE user_id = %(user)s AND folder_id IS NULL",
+            {"user": user_id},
         )
         row = cursor.fetchone()
     return Chosen(*row) if row else None

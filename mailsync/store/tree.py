@@ -6,7 +6,7 @@ from typing import Literal
 from django.db.models import F
 
 from accounts.models import MailAccount
-from accounts.ready import ReadyQuery, prepared_cursor
+from accounts.ready import ReadyQuery
 from mailsync.models import AccountSync, Folder, Halt
 from mailsync.store import throttle
 from mailsync.store.folder_paths import shown_paths, with_wishes
@@ -77,25 +77,17 @@ def load_tree(user_id: int) -> list[AccountTree]:
     return [_account_tree(account, folders[account.id], halts) for account in accounts]
 
 
-# What account_health calls "ok", asked of the database alone; a halt, whomever it concerns, is left to account_health.
-_QUIET = """
-    SELECT NOT EXISTS (SELECT FROM mailsync_halt) AND bool_and(
-               a.state = %(active)s AND s.failures <= 2 AND s.last_success_at IS NOT NULL
-           AND NOT EXISTS (SELECT FROM mailsync_folder f
-                            WHERE f.account_id = a.id AND f.missing_since IS NULL AND f.parked_at IS NULL
-                              AND f.selectable AND NOT f.is_local
-                              AND (f.header_cursor IS DISTINCT FROM 1 OR f.bodies_pending > 0)))
-      FROM accounts_mailaccount a JOIN mailsync_accountsync s ON s.account_id = a.id
-     WHERE a.id = %(account)s
-"""
-
-
-def is_quiet(account_id: int) -> bool:
-    """Whether there is nothing to say of this account: then its tree need not be loaded to say it."""
-    with prepared_cursor() as cursor:
-        cursor.execute(_QUIET, {"account": account_id, "active": MailAccount.State.ACTIVE})
-        ((quiet,),) = cursor.fetchall()
-    return bool(quiet)
+#: What ``account_health`` calls "ok", asked of the database alone, for the account ``a``; a halt, whomever it concerns,
+#: is left to ``account_health``.
+QUIET = f"""(
+    NOT EXISTS (SELECT FROM mailsync_halt) AND a.state = '{MailAccount.State.ACTIVE.value}'
+    AND EXISTS (SELECT FROM mailsync_accountsync s
+                 WHERE s.account_id = a.id AND s.failures <= 2 AND s.last_success_at IS NOT NULL)
+    AND NOT EXISTS (SELECT FROM mailsync_folder q
+                     WHERE q.account_id = a.id AND q.missing_since IS NULL AND q.parked_at IS NULL
+                       AND q.selectable AND NOT q.is_local
+                       AND (q.header_cursor IS DISTINCT FROM 1 OR q.bodies_pending > 0)))
+"""  # noqa: S608  ours
 
 
 def _account_tree(account: MailAccount, folders: list[Folder], halts: list[Halt]) -> AccountTree:

@@ -6,14 +6,15 @@ from uuid import uuid4
 import pytest
 
 from accounts.models import Identity
-from mailsync.models import Halt, Label, Placement, Snooze, Thread
+from mailsync.models import Folder, Halt, Label, Placement, Snooze, Thread
 from mailsync.store import conversation as conversation_module
+from mailsync.store.list_choices import Chosen, record_list_choice
 from mailsync.store.listing import Cursor, list_rows, load_conversation, load_tree
+from mailsync.store.opened_list import load_opened
 from mailsync.store.ownership import load_owned
 from mailsync.store.raw import raw_reader
 from mailsync.store.snoozing import put_off
 from mailsync.store.threads import refresh_threads
-from mailsync.store.tree import is_quiet
 from mailsync.types import Address
 from tests.factories import START, make_account, make_folder, make_message, make_user, place
 
@@ -283,13 +284,42 @@ def test_an_account_is_quiet_only_where_its_health_says_ok() -> None:
     ]
     for account_has, sync_has, folder_has in (*loud, *quiet):
         account = make_account()
-        make_folder(account, "Work", **folder_has)
+        folder = make_folder(account, "Work", **folder_has)
         type(account).objects.filter(pk=account.pk).update(**account_has)
         type(account.sync).objects.filter(pk=account.pk).update(**{"last_success_at": START, **sync_has})
-        assert is_quiet(account.pk) == ((account_has, sync_has, folder_has) in quiet)
-        assert is_quiet(account.pk) == (load_tree(account.user_id)[0].health == "ok")
+        assert is_quiet(folder) == ((account_has, sync_has, folder_has) in quiet)
+        assert is_quiet(folder) == (load_tree(account.user_id)[0].health == "ok")
     Halt.objects.create(reason="Works on the line.")
-    assert not is_quiet(account.pk)
+    assert not is_quiet(folder)
+
+
+def is_quiet(folder: Folder) -> bool:
+    opened = load_opened(folder.account.user_id, folder.pk)
+    assert opened
+    return opened.is_quiet
+
+
+def test_a_list_is_opened_as_its_folder_and_its_user_have_it() -> None:
+    account, other = make_account(), make_account()
+    inbox, archive = make_folder(account, "INBOX", role="inbox"), make_folder(account, "Archive")
+    conversation = make_message(inbox).thread
+    record_list_choice(account.user_id, archive.pk, Chosen("unread", "oldest"))
+    record_list_choice(account.user_id, None, Chosen("flagged", "newest"))
+    record_list_choice(other.user_id, inbox.pk, Chosen("files", "newest"))
+    opened, sorted_ = load_opened(account.user_id, inbox.pk), load_opened(account.user_id, archive.pk)
+    assert opened
+    assert sorted_
+    assert (opened.chosen, sorted_.chosen) == (None, Chosen("unread", "oldest"))
+    inbox.refresh_from_db()
+    assert (opened.folder, opened.folder.role, opened.folder.total) == (inbox, "inbox", inbox.total)
+    assert opened.folder.path == "INBOX"
+    assert load_opened(other.user_id, inbox.pk) is None
+    Thread.objects.filter(pk=make_message(make_folder(other)).thread_id).update(pinned=True)
+    assert not opened.has_pinned
+    Thread.objects.filter(pk=conversation.pk).update(pinned=True)
+    opened = load_opened(account.user_id, inbox.pk)
+    assert opened
+    assert opened.has_pinned
 
 
 def test_a_line_that_has_not_changed_is_not_made_again() -> None:

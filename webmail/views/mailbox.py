@@ -6,6 +6,7 @@ Page and part share one view and one context: ``HX-Target: rows`` gets rows, ``l
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -24,7 +25,6 @@ from mailsync.store.outline import STRETCH_ROWS
 from mailsync.store.pinned import load_pinned
 from mailsync.store.quota import storage_of
 from mailsync.store.saved_searches import load_saved_searches
-from mailsync.store.tree import is_quiet
 from webmail import access
 from webmail.events import made_at
 from webmail.list_choice import as_chosen
@@ -73,8 +73,9 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def folder(request: HttpRequest, folder_id: int) -> HttpResponse:
-    shown = access.folder_for(user_of(request), folder_id)
-    return respond_with_list(request, as_chosen(request, folder_scope(shown, request.GET)))
+    opened = access.opened_list_for(user_of(request), folder_id)
+    scope = replace(folder_scope(opened.folder, request.GET), has_pinned=opened.has_pinned)
+    return respond_with_list(request, as_chosen(request, scope, opened), is_quiet=opened.is_quiet)
 
 
 @require_safe
@@ -112,8 +113,12 @@ def tree(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def respond_with_list(request: HttpRequest, scope: Scope, tree: Sequence[AccountTree] | None = None) -> HttpResponse:
-    """The list pane with an empty reading pane beside it, or the part asked for."""
+def respond_with_list(
+    request: HttpRequest, scope: Scope, tree: Sequence[AccountTree] | None = None, *, is_quiet: bool = False
+) -> HttpResponse:
+    """The list pane with an empty reading pane beside it, or the part asked for. ``is_quiet``: nothing is to be said
+    above it of its account.
+    """
     reader = reader_of(request)
     if request.htmx.target == "rows":  # type: ignore[attr-defined]
         return finish(request, "mail/rows.jinja", rows_context(request, reader, scope))
@@ -121,7 +126,7 @@ def respond_with_list(request: HttpRequest, scope: Scope, tree: Sequence[Account
         return _outline(reader, scope)
     if request.htmx.target == "list":  # type: ignore[attr-defined]
         if tree is None:
-            tree = [] if is_quiet(scope.folders[0].account_id) else load_tree(reader.user.pk)
+            tree = [] if is_quiet else load_tree(reader.user.pk)
         return finish(request, "mail/list.jinja", list_context(request, reader, scope, tree))
     loaded = load_tree(reader.user.pk) if tree is None else tree
     return finish(request, "mail/page.html", page_context(request, reader, scope, loaded))
@@ -252,7 +257,7 @@ def rows_context(request: HttpRequest, reader: Reader, scope: Scope, current_row
 
 def _pinned(scope: Scope, reader: Reader) -> Sequence[ListRow]:
     """What stays on top of this list."""
-    if scope.kind not in ("folder", "all") or scope.show != "all":
+    if scope.kind not in ("folder", "all") or scope.show != "all" or not scope.has_pinned:
         return ()
     accounts = sorted({folder.account_id for folder in scope.folders})
     return load_pinned(scope.folder_ids, accounts, by_conversation=reader.prefs.conversations)
