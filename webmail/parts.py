@@ -79,6 +79,7 @@ def environment(**options: Any) -> Environment:
     )
     functions = {name: getattr(heron, name) for name in ("avatar", "icon", "in_brackets", "kbd")} | {"url": _url}
     made.constant = {"_": _phrase, "gettext": translation.gettext, "icon": heron.icon, "pgettext": translation.pgettext}
+    made.constant |= {"url": _url}
     made.direct = frozenset(functions)
     made.globals |= {**functions, "_": _phrase}
     clock = ("heron_ago", "heron_day", "heron_time", "heron_time_full")

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import JSONField, Model
+from django.db.models.base import ModelState
 
 from accounts.models import MailAccount
 from accounts.ready import ReadyQuery, any_of, prepared_cursor
@@ -89,14 +90,13 @@ class _Taken(Generic[M]):
     ends: int
 
     def __init__(self, before: "_Taken[Any] | None", alias: str, model: type[M], *names: str) -> None:
-        # In the model's own order, as ``from_db`` hands values out.
         fields = [field for field in model._meta.concrete_fields if field.attname in names]
         assert len(fields) == len(names), f"{model.__name__} has no such field: {names}"
         self._model, self._names = model, [field.attname for field in fields]
         self._begins = before.ends if before else 0
         self.ends = self._begins + len(fields)
         self.columns = ", ".join(f'{alias}."{name}"' for name in self._names)
-        self._json = [place for place, field in enumerate(fields) if isinstance(field, JSONField)]
+        self._json = [field.attname for field in fields if isinstance(field, JSONField)]
 
     def key(self, row: Sequence[Any]) -> int | None:
         """None where the row has none of this table."""
@@ -104,10 +104,15 @@ class _Taken(Generic[M]):
         return key
 
     def made_of(self, row: Sequence[Any]) -> M:
-        values = list(row[self._begins : self.ends])
-        for place in self._json:
-            values[place] = None if values[place] is None else json.loads(values[place])
-        return self._model.from_db(DEFAULT_DB_ALIAS, self._names, values)
+        """As ``Model.from_db``, which goes through all fields of the table, there or not."""
+        made = self._model.__new__(self._model)
+        made.__dict__.update(zip(self._names, row[self._begins : self.ends], strict=True))
+        for name in self._json:
+            if made.__dict__[name] is not None:
+                made.__dict__[name] = json.loads(made.__dict__[name])
+        made._state = ModelState()
+        made._state.adding, made._state.db = False, DEFAULT_DB_ALIAS
+        return made
 
 
 _THREAD = _Taken(None, "t", Thread, "id", "account_id", "base_subject", "message_count", "muted", "pinned")

@@ -25,7 +25,8 @@ class Recipients:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One message. ``names`` are its placements in forms; ``told`` is None while the card is closed."""
+    """One message. ``names`` are its placements in forms; ``told`` is None while the card is closed, which does not say
+    to whom the message went."""
 
     message: Message
     names: tuple[str, ...]
@@ -154,19 +155,20 @@ def present_card(
     """One message; without what is ``told`` of its body it is a closed card."""
     message = entry.message
     sender = Address(message.from_name, message.from_address)
-    lines = tuple(
-        Recipients(label, people)
-        for label, key in ((_("To"), "to"), (_("Cc"), "cc"), (_("Bcc"), "bcc"), (_("Reply to"), "reply_to"))
-        if (people := addresses(message.recipients.get(key, ())))
-    )
-    receivers = [one for key in ("to", "cc", "bcc") for one in addresses(message.recipients.get(key, ()))]
+    lines: tuple[Recipients, ...] = ()
+    to_line = ""
+    if told is not None:
+        people = {key: addresses(message.recipients.get(key, ())) for key in ("to", "cc", "bcc", "reply_to")}
+        labels_of = {"to": _("To"), "cc": _("Cc"), "bcc": _("Bcc"), "reply_to": _("Reply to")}
+        lines = tuple(Recipients(labels_of[key], some) for key, some in people.items() if some)
+        to_line = recipients_line((*people["to"], *people["cc"], *people["bcc"]), mine)
     return Card(
         message=message,
         names=tuple(f"p{placement.pk}" for placement in entry.placements if placement.folder_id == folder_id)
         or tuple(f"p{placement.pk}" for placement in entry.placements),
         sender=sender,
         who=display_name(sender),
-        to_line=recipients_line(receivers, mine),
+        to_line=to_line,
         recipients=lines,
         at=message.sent_at or message.received_at,
         subject=message.subject.strip() or _("(no subject)"),
