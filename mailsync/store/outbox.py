@@ -90,7 +90,7 @@ def _next(outcome: Outcome, *, waiting: bool, accepted: bool, now: datetime) -> 
 def _tell(outgoing_id: int, state: str, outcome: Outcome, now: datetime) -> None:
     done = [one for one in outcome.recipients if one.state == "accepted"]
     if done:
-        note(outgoing_id, "accepted", accepted_words(len(done), outcome.words))
+        note(outgoing_id, "accepted", accepted_words(len(done), done[0].text))
     for one in outcome.recipients:
         if one.state == "failed":
             note(outgoing_id, "refused", f"{one.address}: {one.code or ''} {one.enhanced} {one.text}".strip())

@@ -167,3 +167,21 @@ def test_the_next_is_begun_though_the_first_was_taken_over(outgoing: Outgoing) -
     assert outgoing.state == "claimed"
     assert not outgoing.events.filter(kind="accepted").exists()
     assert not outgoing.recipients.filter(state="accepted").exists()
+
+
+def test_each_line_of_the_timeline_has_the_servers_words_about_its_own_recipients(outgoing: Outgoing) -> None:
+    held = transit.claim(outgoing.pk)
+    assert held is not None
+    took = RecipientOutcome("a@example.org", "accepted", 250, "2.0.0", "Delivered")
+    refused = RecipientOutcome("b@example.org", "failed", 550, "5.1.1", "No such user")
+    outbox.settle(held, Outcome("accepted", (took, refused), words="550 5.1.1 No such user"))
+    lines = list(outgoing.events.order_by("id").values_list("text", flat=True))
+    assert lines[-2:] == ["Accepted for 1 recipient. Delivered", "b@example.org: 550 5.1.1 No such user"]
+
+
+def test_what_each_recipient_was_refused_for_is_not_said_again_at_the_end(outgoing: Outgoing) -> None:
+    held = transit.claim(outgoing.pk)
+    assert held is not None
+    refused = [RecipientOutcome(f"{who}@example.org", "failed", 550, "5.1.1", "No such user") for who in "ab"]
+    outbox.settle(held, Outcome("failed", tuple(refused), words="550 5.1.1 No such user"))
+    assert outgoing.events.order_by("-id").values_list("text", flat=True)[0] == "Refused for every recipient."
