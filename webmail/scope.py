@@ -6,6 +6,7 @@ conversation beside the list all link alike. It is made from the URL alone: link
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlencode, urlsplit
 
@@ -266,14 +267,20 @@ def _filter(scope: Scope, reader: Reader) -> Filter:
     )
 
 
-def choices_of(scope: Scope, reader: Reader) -> tuple[list[Choice], list[Choice]]:
+def choices_of(scope: Scope, reader: Reader) -> tuple[tuple[Choice, ...], tuple[Choice, ...]]:
     """The filters and the orders of this list, each with its address: those that there are keys for."""
-    shown_as = sort_of(scope, reader)
-    shows = [show for show in SHOWS if reader.is_keyed or show not in _KEYED]
-    sorts = [sort for sort in SORTS if reader.is_keyed or not sort.column]
+    return _choices_at(replace(scope, title="", folders=()), sort_of(scope, reader), reader.is_keyed)
+
+
+# Written once: a list is looked at again and again, and its addresses are always the same.
+@lru_cache(1024)
+def _choices_at(scope: Scope, shown_as: Sort, is_keyed: bool) -> tuple[tuple[Choice, ...], tuple[Choice, ...]]:
+    """Of the address alone: the scope has no folders."""
+    shows = [show for show in SHOWS if is_keyed or show not in _KEYED]
+    sorts = [sort for sort in SORTS if is_keyed or not sort.column]
     return (
-        [Choice(show, SHOWS[show], scope.shown(show).url(), scope.show == show) for show in shows],
-        [Choice(sort.value, SORTS[sort], scope.sorted_by(sort).url(), sort is shown_as) for sort in sorts],
+        tuple(Choice(show, SHOWS[show], scope.shown(show).url(), scope.show == show) for show in shows),
+        tuple(Choice(sort.value, SORTS[sort], scope.sorted_by(sort).url(), sort is shown_as) for sort in sorts),
     )
 
 
