@@ -15,6 +15,8 @@ from celery import Celery
 from celery.signals import beat_init, task_prerun, worker_process_init
 from kombu import Queue
 
+from webmail import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
 
 #: malloc.h of glibc.
@@ -22,6 +24,7 @@ _M_ARENA_MAX = -8
 
 QUEUES = ("interactive", "send", "sync", "backfill", "maintenance")
 
+broker.register()
 app = Celery("heron")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = [Queue(name) for name in QUEUES]
