@@ -127,11 +127,12 @@ def body_context(
     mine: Collection[str],
     *,
     senders: Senders | None = None,
+    likes: preferences.Preferences | None = None,
     with_document: bool = False,
 ) -> BodyContext:
     """``mine`` are the reader's own addresses in lower case; ``senders`` is shared by messages opened together.
     A few queries; the body is cleaned on the way (or read from the cache), so that the frame finds it ready.
-    ``with_document``: it comes along, where it can."""
+    ``likes`` is how mail is wanted, if not as the user has set. ``with_document``: it comes along, where it can."""
     verdict = verdict_on(message)
     root = message_root(message)
     parts = attached_parts(root) if root else ()
@@ -165,7 +166,7 @@ def body_context(
     }
     if message.raw_id is None:
         return BodyContext(state="missing", frame_url=address_of("body", message.pk), **told)
-    likes = preferences.load(user)
+    likes = likes or preferences.load(user)
     shown = load_body(message, as_text=likes.plain_text, inside=root)
     told |= _event(user, message, mine)
     told["contacts"] = offered_cards(user.pk, message, parts)

@@ -179,6 +179,13 @@ def test_the_page_for_print_has_every_message_open_and_nothing_to_click(browser:
     assert browser.get(f"/m/{first.message_id}/print?alone").content.decode().count("<iframe") == 1
 
 
+def test_on_paper_letters_are_dark_on_white(browser: Client, inbox: Folder) -> None:
+    sent = make_message(inbox, seen=True)
+    page = browser.get(f"/m/{sent.message_id}/print").content.decode()
+    assert f'src="/m/{sent.message_id}/body?theme=light"' in page
+    assert "theme=light" not in browser.get(url_of(sent)).content.decode()
+
+
 def test_on_paper_a_date_does_not_depend_on_the_day_it_is_printed(browser: Client, inbox: Folder) -> None:
     now = timezone.now()
     sent = make_message(inbox, seen=True, received_at=now)

@@ -67,7 +67,8 @@ def print_page(request: HttpRequest, message_id: int) -> HttpResponse:
     shown = shown_messages(conversation, placement.folder_id)
     if "alone" in request.GET:
         shown = [entry for entry in shown if entry.message.pk == message_id]
-    told = _told(reader, conversation, shown)
+    on_paper = replace(reader, prefs=replace(reader.prefs, dark_mail=False))
+    told = _told(on_paper, conversation, shown)
     presented = present_conversation(
         Conversation(conversation.thread, tuple(shown)),
         told,
@@ -124,6 +125,7 @@ def _told(
             entry.message,
             reader.mine,
             senders=senders,
+            likes=reader.prefs,
             with_document=with_document and entry is opened[-1],
         )
         for entry in opened
