@@ -345,3 +345,16 @@ def test_a_line_tells_what_waits_and_what_has_waited(by_conversation: bool) -> N
     rows = list_rows([inbox.pk], by_conversation=by_conversation).rows
     told = {row.subject: (row.snoozed_until, row.is_back) for row in rows}
     assert told == {"waits": (until, False), "is back": (None, True), "is new": (None, False)}
+
+
+def test_an_opened_list_knows_what_is_its_readers_own() -> None:
+    inbox = make_folder(make_account(), role="inbox")
+    user = inbox.account.user
+    Label.objects.create(user=user, keyword="Family", hue=120)
+    make_account(address="Second@Example.test", user=user)
+    opened = load_opened(user.pk, inbox.pk)
+    assert opened is not None
+    assert opened.owned == load_owned(user.pk)
+    assert opened.owned.hues == {"family": 120}
+    assert opened.owned.accounts == 2
+    assert "second@example.test" in opened.owned.addresses

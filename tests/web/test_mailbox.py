@@ -272,7 +272,7 @@ def test_a_list_takes_the_same_queries_however_long_it_is(
     # All is well with the account, so that there is nothing to say above the list.
     AccountSync.objects.filter(account=inbox.account).update(last_success_at=START)
     browser.get(f"/f/{inbox.pk}/")
-    for target, most in (("", 13), ("list", 4), ("rows", 4)):
+    for target, most in (("", 12), ("list", 3), ("rows", 3)):
         with django_assert_max_num_queries(most):
             assert len(subjects(browser.get(f"/f/{inbox.pk}/", headers=part(target)))) == min(rows, 50)
 

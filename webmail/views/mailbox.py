@@ -21,6 +21,7 @@ from mailsync.models import Folder, Outgoing
 from mailsync.store.journal import load_under_way
 from mailsync.store.labels import load_labels
 from mailsync.store.listing import AccountTree, ListRow, Sort, load_tree
+from mailsync.store.opened_list import OpenedList
 from mailsync.store.outline import STRETCH_ROWS
 from mailsync.store.pinned import load_pinned
 from mailsync.store.quota import storage_of
@@ -75,7 +76,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def folder(request: HttpRequest, folder_id: int) -> HttpResponse:
     opened = access.opened_list_for(user_of(request), folder_id)
     scope = replace(folder_scope(opened.folder, request.GET), has_pinned=opened.has_pinned)
-    return respond_with_list(request, as_chosen(request, scope, opened), is_quiet=opened.is_quiet)
+    return respond_with_list(request, as_chosen(request, scope, opened), opened=opened)
 
 
 @require_safe
@@ -114,19 +115,19 @@ def tree(request: HttpRequest) -> HttpResponse:
 
 
 def respond_with_list(
-    request: HttpRequest, scope: Scope, tree: Sequence[AccountTree] | None = None, *, is_quiet: bool = False
+    request: HttpRequest, scope: Scope, tree: Sequence[AccountTree] | None = None, *, opened: OpenedList | None = None
 ) -> HttpResponse:
-    """The list pane with an empty reading pane beside it, or the part asked for. ``is_quiet``: nothing is to be said
-    above it of its account.
+    """The list pane with an empty reading pane beside it, or the part asked for. ``opened`` is what was asked already
+    of a folder's.
     """
-    reader = reader_of(request)
+    reader = reader_of(request, opened.owned if opened else None)
     if request.htmx.target == "rows":  # type: ignore[attr-defined]
         return finish(request, "mail/rows.jinja", rows_context(request, reader, scope))
     if request.htmx.target == "outline":  # type: ignore[attr-defined]
         return _outline(reader, scope)
     if request.htmx.target == "list":  # type: ignore[attr-defined]
         if tree is None:
-            tree = [] if is_quiet else load_tree(reader.user.pk)
+            tree = [] if opened and opened.is_quiet else load_tree(reader.user.pk)
         return finish(request, "mail/list.jinja", list_context(request, reader, scope, tree))
     loaded = load_tree(reader.user.pk) if tree is None else tree
     return finish(request, "mail/page.html", page_context(request, reader, scope, loaded))
