@@ -153,6 +153,11 @@ class Message(models.Model):
             ),
             models.Index(fields=["thread", "received_at"], name="message_thread"),
             models.Index("account", Lower("from_address"), name="message_sender"),
+            models.Index(
+                *("account", Lower("from_address"), F("received_at").desc()),
+                name="message_bulk",
+                condition=Q(facts__has_key="list_unsubscribe"),
+            ),
             models.Index(fields=["parser_version", "id"], name="message_parser"),
             models.Index(fields=["account", "lone_reply"], name="message_lone_reply", condition=~Q(lone_reply="")),
             models.Index(fields=["account", "-received_at"], name="message_bodiless", condition=Q(raw__isnull=True)),

@@ -82,6 +82,7 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
         "storage": "/settings/storage/",
         "import": "/settings/storage/import/",
         "contacts": "/settings/contacts/",
+        "mailing lists": "/settings/lists/",
         "new contact": "/settings/contacts/add/",
         "notifications": "/settings/notifications/",
         "security": "/settings/security/",

@@ -19,6 +19,7 @@ PAGES: tuple[tuple[str, str, Promise | str, tuple[str, ...]], ...] = (
     ("settings_accounts", "at-sign", _("Mail accounts"), ()),
     ("settings_rules", "list-checks", _("Rules"), ()),
     ("settings_contacts", "book-user", _("Contacts"), ()),
+    ("settings_subscriptions", "list", _("Mailing lists"), ()),
     ("settings_storage", "hard-drive", _("Storage and export"), ()),
     ("settings_security", "fingerprint-pattern", _("Security and sign-in"), ("/accounts/",)),
 )

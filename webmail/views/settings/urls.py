@@ -18,6 +18,7 @@ from webmail.views.settings import (
     search,
     space,
     storage,
+    subscriptions,
     templates,
     truth,
 )
@@ -47,6 +48,7 @@ urlpatterns = [
     path("contacts/chosen/", contacts.chosen, name="contacts_chosen"),
     path("contacts/import/", contacts.take, name="contacts_import"),
     path("contacts/export.<str:kind>", contacts.give, name="contacts_export"),
+    path("lists/", subscriptions.index, name="settings_subscriptions"),
     path("rules/", rules.index, name="settings_rules"),
     path("rules/add/", rules.edit, name="rule_add"),
     path("rules/block/", rules.block, name="block_by_hand"),

@@ -1,0 +1,110 @@
+"""Who writes to a user as a mailing list does (List-Unsubscribe, RFC 2369 §3.2), and how much of it is read. Database
+room.
+
+In: a user. Out: one entry a sender and account. The senders are found one after the other in an index that holds such
+mail alone, so that it costs as much as there are of them, however large the mailbox.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from mailsync.message.plain import plain
+from mailsync.models import Message, Unsubscription
+
+#: What is told of how often somebody writes is of so long.
+RECENT = timedelta(days=90)
+#: A sender's letters are counted up to here.
+MOST_COUNTED = 200
+#: Senders looked at in an account; nobody reads more.
+_MOST_SENDERS = 2000
+#: Of a sender's newest letters so many are looked through for one that is still here.
+_MOST_GONE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """``message`` is the newest letter that is still here. ``count`` came in the last ``RECENT`` days, at most
+    ``MOST_COUNTED``, of which ``read`` were opened. What lies in junk and bin alone does not count: to answer junk only
+    tells its sender that it is read.
+    """
+
+    message: Message
+    newest_at: datetime
+    count: int
+    read: int
+
+
+_SUBSCRIPTIONS = f"""
+    WITH RECURSIVE sender AS (
+        SELECT a.id AS account_id, n.address, 1 AS number
+          FROM accounts_mailaccount a
+         CROSS JOIN LATERAL (
+             SELECT lower(m.from_address) AS address FROM mailsync_message m
+              WHERE m.account_id = a.id AND m.facts ? 'list_unsubscribe'
+              ORDER BY lower(m.from_address) LIMIT 1
+         ) AS n
+         WHERE a.user_id = %(user)s
+         UNION ALL
+        SELECT s.account_id, n.address, s.number + 1
+          FROM sender s
+         CROSS JOIN LATERAL (
+             SELECT lower(m.from_address) AS address FROM mailsync_message m
+              WHERE m.account_id = s.account_id AND lower(m.from_address) > s.address AND m.facts ? 'list_unsubscribe'
+              ORDER BY lower(m.from_address) LIMIT 1
+         ) AS n
+         WHERE s.number < {_MOST_SENDERS}
+    )
+    SELECT newest.id, newest.received_at, lately.count, lately.read
+      FROM sender s
+     CROSS JOIN LATERAL (
+         SELECT m.id, m.received_at FROM (
+             SELECT m.id, m.received_at FROM mailsync_message m
+              WHERE m.account_id = s.account_id AND lower(m.from_address) = s.address
+                AND m.facts ? 'list_unsubscribe'
+              ORDER BY m.received_at DESC LIMIT {_MOST_GONE}
+         ) AS m
+          WHERE EXISTS (SELECT FROM mailsync_placement p JOIN mailsync_folder f ON f.id = p.folder_id
+                         WHERE p.message_id = m.id AND p.shown AND f.role NOT IN ('junk', 'trash'))
+          ORDER BY m.received_at DESC LIMIT 1
+     ) AS newest
+     CROSS JOIN LATERAL (
+         SELECT count(*) AS count, count(*) FILTER (WHERE m.seen) AS read FROM (
+             SELECT bool_or(p.seen) AS seen FROM mailsync_message m
+               JOIN mailsync_placement p ON p.message_id = m.id AND p.shown
+               JOIN mailsync_folder f ON f.id = p.folder_id AND f.role NOT IN ('junk', 'trash')
+              WHERE m.account_id = s.account_id AND lower(m.from_address) = s.address
+                AND m.facts ? 'list_unsubscribe' AND m.received_at > %(since)s
+              GROUP BY m.id, m.received_at ORDER BY m.received_at DESC LIMIT {MOST_COUNTED}
+         ) AS m
+     ) AS lately
+     ORDER BY lately.count DESC, newest.received_at DESC
+     LIMIT %(limit)s
+"""  # noqa: S608  ours
+
+
+def load_subscriptions(user_id: int, *, limit: int) -> list[Subscription]:
+    """Who wrote most in the last days comes first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SUBSCRIPTIONS, {"user": user_id, "since": timezone.now() - RECENT, "limit": limit})
+        found = cursor.fetchall()
+    messages = Message.objects.select_related("account").in_bulk([row[0] for row in found])
+    return [Subscription(messages[pk], at, count, read) for pk, at, count, read in found if pk in messages]
+
+
+def load_left(user_id: int, list_keys: Sequence[str]) -> dict[str, Unsubscription]:
+    """What came of leaving these lists, by their keys."""
+    rows = Unsubscription.objects.select_related("outgoing").defer("outgoing__raw", "outgoing__raw_sent_copy")
+    return {row.list_key: row for row in rows.filter(user_id=user_id, list_key__in=list(map(plain, list_keys)))}
+
+
+def count_since(message: Message, moment: datetime) -> int:
+    """How many letters its sender has written to its account since then, up to ``MOST_COUNTED``."""
+    like_it = Message.objects.annotate(sender=Lower("from_address")).filter(
+        account_id=message.account_id, sender=message.from_address.lower(), facts__has_key="list_unsubscribe"
+    )
+    return like_it.filter(received_at__gt=moment).values("pk")[:MOST_COUNTED].count()
