@@ -1,4 +1,4 @@
-"""Who asks: a request flows in, its user is found with its session. Knows Django alone."""
+"""Who asks: a request flows in, its user is found with its session. Knows Django and the table of people."""
 
 from typing import cast
 

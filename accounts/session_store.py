@@ -1,5 +1,5 @@
 """Where sessions are kept: a cookie's key flows in, what the session holds flows out, and whose it is beside it.
-Django's own table, read by a statement that is ready. Knows Django and allauth alone.
+Django's own table, read by a statement that is ready. Knows Django, allauth and the table of people.
 
 Every request asks for its session once, and then for its user. A copy in Redis (``cached_db``) takes longer to ask than
 the rows by their keys, and would have to be told of each session that ends.

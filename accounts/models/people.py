@@ -34,8 +34,8 @@ class UserManager(BaseUserManager["User"]):
         # A manager of a relation is of a class of its own, and has to look among its own.
         if type(self) is not UserManager or args or set(fields) != {"pk"} or not isinstance(fields["pk"], int):
             return super().get(*args, **fields)
-        known = _known.get()
-        found = known if known is not None and known.pk == fields["pk"] else _BY_KEY.one(fields["pk"])
+        loaded = _known.get()
+        found = loaded if loaded is not None and loaded.pk == fields["pk"] else _BY_KEY.one(fields["pk"])
         if found is None:
             raise self.model.DoesNotExist(f"There is no user {fields['pk']}.")
         return found

@@ -5,16 +5,15 @@ In: a user. Out: one entry a sender and account. The senders are found one after
 mail alone, so that it costs as much as there are of them, however large the mailbox.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from mailsync.message.plain import plain
-from mailsync.models import Message, Unsubscription
+from mailsync.models import Message, Placement
 
 #: What is told of how often somebody writes is of so long.
 RECENT = timedelta(days=90)
@@ -28,9 +27,9 @@ _MOST_GONE = 50
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """``message`` is the newest letter that is still here. ``count`` came in the last ``RECENT`` days, at most
-    ``MOST_COUNTED``, of which ``read`` were opened. What lies in junk and bin alone does not count: to answer junk only
-    tells its sender that it is read.
+    """``message`` is the newest letter that is still here. ``count`` came in the last ``RECENT`` days, of the
+    newest ``MOST_COUNTED``, and ``read`` of them were opened. What lies in junk and bin alone does not count: to answer
+    junk only tells its sender that it is read.
     """
 
     message: Message
@@ -74,13 +73,13 @@ _SUBSCRIPTIONS = f"""
      ) AS newest
      CROSS JOIN LATERAL (
          SELECT count(*) AS count, count(*) FILTER (WHERE m.seen) AS read FROM (
-             SELECT bool_or(p.seen) AS seen FROM mailsync_message m
-               JOIN mailsync_placement p ON p.message_id = m.id AND p.shown
-               JOIN mailsync_folder f ON f.id = p.folder_id AND f.role NOT IN ('junk', 'trash')
+             SELECT (SELECT bool_or(p.seen) FROM mailsync_placement p JOIN mailsync_folder f ON f.id = p.folder_id
+                      WHERE p.message_id = m.id AND p.shown AND f.role NOT IN ('junk', 'trash')) AS seen
+               FROM mailsync_message m
               WHERE m.account_id = s.account_id AND lower(m.from_address) = s.address
                 AND m.facts ? 'list_unsubscribe' AND m.received_at > %(since)s
-              GROUP BY m.id, m.received_at ORDER BY m.received_at DESC LIMIT {MOST_COUNTED}
-         ) AS m
+              ORDER BY m.received_at DESC LIMIT {MOST_COUNTED}
+         ) AS m WHERE m.seen IS NOT NULL
      ) AS lately
      ORDER BY lately.count DESC, newest.received_at DESC
      LIMIT %(limit)s
@@ -96,15 +95,11 @@ def load_subscriptions(user_id: int, *, limit: int) -> list[Subscription]:
     return [Subscription(messages[pk], at, count, read) for pk, at, count, read in found if pk in messages]
 
 
-def load_left(user_id: int, list_keys: Sequence[str]) -> dict[str, Unsubscription]:
-    """What came of leaving these lists, by their keys."""
-    rows = Unsubscription.objects.select_related("outgoing").defer("outgoing__raw", "outgoing__raw_sent_copy")
-    return {row.list_key: row for row in rows.filter(user_id=user_id, list_key__in=list(map(plain, list_keys)))}
-
-
 def count_since(message: Message, moment: datetime) -> int:
-    """How many letters its sender has written to its account since then, up to ``MOST_COUNTED``."""
+    """How many letters its sender has written to its account since then, up to ``MOST_COUNTED``, that lie elsewhere
+    than in junk and bin: those of a sender who has been blocked trouble nobody."""
+    here = Placement.objects.filter(message=OuterRef("pk"), shown=True).exclude(folder__role__in=("junk", "trash"))
     like_it = Message.objects.annotate(sender=Lower("from_address")).filter(
         account_id=message.account_id, sender=message.from_address.lower(), facts__has_key="list_unsubscribe"
     )
-    return like_it.filter(received_at__gt=moment).values("pk")[:MOST_COUNTED].count()
+    return like_it.filter(Exists(here), received_at__gt=moment).values("pk")[:MOST_COUNTED].count()

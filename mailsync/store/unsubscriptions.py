@@ -4,9 +4,10 @@ A row is claimed before its server is asked and settled after; whatever ends in 
 RFC 8058 §3.1 makes harmless.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts.ready import prepared_cursor
@@ -52,10 +53,17 @@ def load_unsubscription(user_id: int, list_key: str) -> Unsubscription | None:
     with prepared_cursor() as cursor:  # few have left a list whose letters they open
         cursor.execute(_ASKED_FOR, [user_id, plain(list_key)])
         row = cursor.fetchone()
-    if row is None:
-        return None
-    rows = Unsubscription.objects.select_related("outgoing").defer("outgoing__raw", "outgoing__raw_sent_copy")
-    return rows.filter(pk=row[0]).first()
+    return None if row is None else _with_letters().filter(pk=row[0]).first()
+
+
+def load_unsubscriptions(user_id: int, list_keys: Iterable[str]) -> dict[str, Unsubscription]:
+    """Those of these lists, by their keys as they were given."""
+    keys = {plain(key): key for key in list_keys}
+    return {keys[row.list_key]: row for row in _with_letters().filter(user_id=user_id, list_key__in=list(keys))}
+
+
+def _with_letters() -> QuerySet[Unsubscription]:
+    return Unsubscription.objects.select_related("outgoing").defer("outgoing__raw", "outgoing__raw_sent_copy")
 
 
 def due_unsubscriptions(*, limit: int = 100) -> list[int]:

@@ -114,6 +114,8 @@ def test_a_list_that_goes_on_writing_is_held_against_it(client: Client, anna: Us
     left_on(anna, 10, state="done")
     (line,) = lines(client)
     assert "and 1 message has come since" in line
+    letter(make_folder(inbox.account, "Junk", role="junk"), "news@shop.test", days=0.5)  # once blocked
+    assert "and 1 message has come since" in lines(client)[0]
     assert "Block" in line
 
 

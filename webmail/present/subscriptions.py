@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from mailsync.message.authres import Verdict
 from mailsync.models import Message, Unsubscription
-from mailsync.store.subscriptions import MOST_COUNTED, Subscription, count_since, load_left
+from mailsync.store.subscriptions import MOST_COUNTED, Subscription, count_since
+from mailsync.store.unsubscriptions import load_unsubscriptions
 from mailsync.types import Address
 from webmail.present.lists import Unsubscribe, ways_out
 
@@ -36,10 +37,6 @@ class SubscriptionLine:
         return f"{MOST_COUNTED}+" if self.of.count >= MOST_COUNTED else str(self.of.count)
 
     @property
-    def is_never_read(self) -> bool:
-        return self.of.count > 2 and self.of.read == 0
-
-    @property
     def has_failed(self) -> bool:
         left = self.left
         return left is not None and (
@@ -56,7 +53,7 @@ def present_subscriptions(
 ) -> list[SubscriptionLine]:
     """Those that offer a way out; ``verdict_on`` says whether a letter is from whom it says."""
     offered = [(one, ways) for one in found if (ways := ways_out(one.message, verdict_on(one.message)))]
-    left = load_left(user_id, [ways.list_key for _one, ways in offered])
+    left = load_unsubscriptions(user_id, [ways.list_key for _one, ways in offered])
     return [SubscriptionLine(one, ways, gone := left.get(ways.list_key), _since(one, gone)) for one, ways in offered]
 
 
