@@ -15,7 +15,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from mailsync.actions.mail import mark_read
-from mailsync.models import Folder, Placement
+from mailsync.models import Folder, Message, Placement
+from mailsync.store.first_mail import Senders
 from mailsync.store.listing import Cursor, Filter, Sort, list_rows, load_conversation, load_tree
 from mailsync.store.outline import STRETCH_ROWS, load_outline
 from mailsync.types import OneConversation
@@ -265,3 +266,19 @@ def test_opening_and_marking_by_kept_plans_read_no_folder(large: Folder, kept_pl
         assert 1 <= read <= 200
     _, read = rows_touched(lambda: load_tree(user_id))
     assert 1 <= read <= SMALL_TABLE
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sender", ["ada@example.test", "first@example.test"])
+def test_opening_beside_a_large_mailbox_of_somebody_else_reads_none_of_it(large: Folder, sender: str) -> None:
+    """Whether a sender has written before is asked of the reader's own mail by its index, also where one sender has
+    sent nearly all mail of everybody."""
+    folder = fill(make_account(), "INBOX", 100)
+    placement = Placement.objects.filter(folder=folder).order_by("-received_at")[0]
+    Message.objects.filter(pk=placement.message_id).update(from_address=sender)
+    conversation, read = rows_touched(lambda: load_conversation(folder.account.user_id, placement.thread_id))
+    assert conversation.heard is not None
+    assert 1 <= read <= 300
+    (message,) = (one.message for one in conversation.messages)
+    _, read = rows_touched(lambda: Senders(folder.account.user_id, {"me@example.test"}).is_first(message))
+    assert 1 <= read <= 300
