@@ -49,6 +49,7 @@ bench-list: $(VENV)/.dev
 # A million messages take some minutes and 6 GB to make: --sizes and --users choose others.
 bench-scale: $(VENV)/.dev
 	$(BIN)/python -m bench.scale
+	$(BIN)/python -m bench.pages
 
 # Roundcube and notmuch beside it, where Debian's packages are installed.
 bench-beside: $(VENV)/.dev
