@@ -21,7 +21,7 @@ def keep_contacts(user_id: int, cards: Sequence[VCard]) -> tuple[list[Contact], 
     """
     if not contacts.has_room(user_id):
         raise CannotDo(f"The address book holds {contacts.MAX_CONTACTS:,} people at the most. Remove some first.")
-    kept = [contacts.keep_card(user_id, card) for card in cards[: contacts.MAX_CONTACTS]]
+    kept = contacts.keep_cards(user_id, cards[: contacts.MAX_CONTACTS])
     return [contact for contact, _ in kept], sum(is_new for _, is_new in kept)
 
 

@@ -295,6 +295,9 @@ def _escaped(value: str) -> str:
 
 def _folded(line: str) -> bytes:
     """RFC 2426 §2.6: at most 75 octets a line, cut between characters."""
+    whole = line.encode("utf-8", "replace")
+    if len(whole) <= 74:  # nearly every line of a book
+        return whole + b"\r\n"
     out, piece = [], b""
     for char in line:
         encoded = char.encode("utf-8", "replace")

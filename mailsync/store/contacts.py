@@ -4,8 +4,9 @@ In: a user and a ``VCard``. Out: a ``Contact``. A card is known again by its UID
 what it says is added to what is kept, and nothing that a person wrote is replaced by what a stranger sent.
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
 from uuid import uuid4
 
 from django.db import transaction
@@ -22,6 +23,13 @@ from mailsync.models import Contact, ContactAddress
 MAX_CONTACTS = 20_000
 #: Addresses whose domains are known by heart.
 MOST_DOMAINS = 2_000
+#: Rows of one statement.
+_BATCH = 1_000
+#: What ``_fill`` writes.
+_WRITTEN = [
+    *("name", "organisation", "job_title", "phones", "postal", "urls", "birthday", "note"),
+    "updated_at",
+]
 
 
 def contacts_of(user_id: int, *, typed: str = "") -> QuerySet[Contact]:
@@ -63,12 +71,17 @@ def domains_of(addresses: Iterable[str]) -> set[str]:
 
 
 def card_of(contact: Contact) -> VCard:
+    rows = sorted(contact.addresses.all(), key=lambda row: row.pk)
+    return _card(contact, [Labelled(row.address, row.label) for row in rows])
+
+
+def _card(contact: Contact, addresses: Iterable[Labelled]) -> VCard:
     return VCard(
         name=contact.name,
         uid=contact.uid,
         organisation=contact.organisation,
         job_title=contact.job_title,
-        addresses=tuple(Labelled(row.address, row.label) for row in contact.addresses.order_by("id")),
+        addresses=tuple(addresses),
         phones=_from_pairs(contact.phones),
         postal=_from_pairs(contact.postal),
         urls=tuple(contact.urls),
@@ -77,18 +90,34 @@ def card_of(contact: Contact) -> VCard:
     )
 
 
-@transaction.atomic
 def keep_card(user_id: int, card: VCard) -> tuple[Contact, bool]:
-    """Add a card, or what is new of it to the contact it belongs to. Returns that, and whether it is a new one."""
-    contact = _known(user_id, card)
-    if contact is not None:
-        return write_card(contact, merged(card_of(contact), card)), False
-    return write_card(Contact(user_id=user_id, uid=plain(card.uid) or str(uuid4())), card), True
+    """``keep_cards`` of one."""
+    (kept,) = keep_cards(user_id, [card])
+    return kept
+
+
+@transaction.atomic
+def keep_cards(user_id: int, cards: Sequence[VCard]) -> list[tuple[Contact, bool]]:
+    """Add cards, one after the other, or what is new of each to the contact it belongs to. A handful of statements,
+    however many cards there are. Returns for each its contact, and whether that is a new one."""
+    book = _Book(user_id, cards)
+    kept = [book.keep(card) for card in cards]
+    book.save()
+    return kept
 
 
 @transaction.atomic
 def write_card(contact: Contact, card: VCard) -> Contact:
     """The contact becomes what the card says, but for its UID."""
+    _fill(contact, card)
+    contact.save()
+    kept = _by_key(card.addresses)
+    contact.addresses.exclude(comparable__in=list(kept)).delete()
+    _save_addresses({contact: kept})
+    return contact
+
+
+def _fill(contact: Contact, card: VCard) -> None:
     contact.name = plain(card.name)
     contact.organisation = plain(card.organisation)
     contact.job_title = plain(card.job_title)
@@ -97,19 +126,29 @@ def write_card(contact: Contact, card: VCard) -> Contact:
     contact.urls = [plain(url) for url in card.urls]
     contact.birthday = plain(card.birthday)[:40]
     contact.note = plain(card.note)
-    contact.save()
-    kept = {comparable(one.value): one for one in reversed(card.addresses)}
-    contact.addresses.exclude(comparable__in=list(kept)).delete()
+
+
+def _by_key(addresses: Iterable[Labelled]) -> dict[str, Labelled]:
+    """As they are kept; of those that differ by their spelling alone the first."""
+    found: dict[str, Labelled] = {}
+    for one in addresses:
+        found.setdefault(comparable(one.value), Labelled(plain(one.value), one.label[:40]))
+    return found
+
+
+def _save_addresses(kept: Mapping[Contact, Mapping[str, Labelled]]) -> None:
     rows = [
-        ContactAddress(
-            contact=contact, user_id=contact.user_id, address=plain(one.value), comparable=key, label=one.label[:40]
-        )
-        for key, one in reversed(kept.items())
+        ContactAddress(contact=contact, user_id=contact.user_id, address=one.value, comparable=key, label=one.label)
+        for contact, addresses in kept.items()
+        for key, one in addresses.items()
     ]
     ContactAddress.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["contact", "comparable"], update_fields=["address", "label"]
+        rows,
+        batch_size=_BATCH,
+        update_conflicts=True,
+        unique_fields=["contact", "comparable"],
+        update_fields=["address", "label"],
     )
-    return contact
 
 
 def forget_contacts(user_id: int, contact_ids: Collection[int]) -> None:
@@ -120,19 +159,94 @@ def has_room(user_id: int) -> bool:
     return Contact.objects.filter(user=user_id).count() < MAX_CONTACTS
 
 
-def _known(user_id: int, card: VCard) -> Contact | None:
-    mine = Contact.objects.select_for_update().filter(user=user_id)
-    found = mine.filter(uid=plain(card.uid)).first() if card.uid else None
-    if found is None and card.addresses:
-        keys = [comparable(one.value) for one in card.addresses]
-        rows = ContactAddress.objects.filter(user=user_id, comparable__in=keys).values("contact")
-        found = mine.filter(pk__in=rows).order_by("id").first()
-    elif found is None and not card.uid:
-        # A row of a table that has no address: there is nothing to know it by but all that it says.
-        same = mine.filter(name=plain(card.name), organisation=plain(card.organisation), phones=_pairs(card.phones))
-        addressed = ContactAddress.objects.filter(user=user_id).values("contact")
-        found = same.exclude(pk__in=addressed).order_by("id").first()
-    return found
+@dataclass(eq=False, slots=True)
+class _Entry:
+    """A contact and its addresses by what they are looked for by; the older, the lower its ``place``."""
+
+    contact: Contact
+    addresses: dict[str, Labelled]
+    place: int
+
+    @property
+    def card(self) -> VCard:
+        return _card(self.contact, self.addresses.values())
+
+
+class _Book:
+    """The contacts that any of these cards may belong to, locked, and those that the cards add."""
+
+    def __init__(self, user_id: int, cards: Sequence[VCard]) -> None:
+        self._user_id = user_id
+        self._places = count()
+        self._by_uid: dict[str, _Entry] = {}
+        self._by_address: dict[str, _Entry] = {}
+        self._by_words: dict[tuple[object, ...], list[_Entry]] = {}
+        self._changed: dict[_Entry, None] = {}
+        uids = {plain(card.uid) for card in cards if card.uid}
+        keys = {comparable(one.value) for card in cards for one in card.addresses}
+        names = {plain(card.name) for card in cards if not card.uid and not card.addresses}
+        named = ContactAddress.objects.filter(user=user_id, comparable__in=keys).values("contact")
+        mine = Contact.objects.select_for_update().filter(user=user_id).order_by("id")
+        found = {contact.pk: contact for contact in mine.filter(Q(uid__in=uids) | Q(pk__in=named) | Q(name__in=names))}
+        addresses: dict[int, list[Labelled]] = {pk: [] for pk in found}
+        for row in ContactAddress.objects.filter(contact__in=addresses).order_by("id"):
+            addresses[row.contact_id].append(Labelled(row.address, row.label))
+        for pk, contact in found.items():
+            self._enter(_Entry(contact, _by_key(addresses[pk]), next(self._places)))
+
+    def keep(self, card: VCard) -> tuple[Contact, bool]:
+        entry = self._known(card)
+        is_new = entry is None
+        if entry is None:
+            contact = Contact(user_id=self._user_id, uid=plain(card.uid) or str(uuid4()))
+            entry = _Entry(contact, {}, next(self._places))
+        before, after = entry.card, card if is_new else merged(entry.card, card)
+        if is_new or after != before:
+            _fill(entry.contact, after)
+            entry.addresses = _by_key(after.addresses)
+            self._enter(entry)
+            self._changed[entry] = None
+        return entry.contact, is_new
+
+    def save(self) -> None:
+        new = [entry.contact for entry in self._changed if entry.contact.pk is None]
+        changed = [entry.contact for entry in self._changed if entry.contact.pk is not None]
+        Contact.objects.bulk_create(new, batch_size=_BATCH)
+        # Rows that are there all: an update of many, which ``bulk_update`` would spell out value by value.
+        Contact.objects.bulk_create(
+            changed, batch_size=_BATCH, update_conflicts=True, unique_fields=["id"], update_fields=_WRITTEN
+        )
+        _save_addresses({entry.contact: entry.addresses for entry in self._changed})
+
+    def _enter(self, entry: _Entry) -> None:
+        self._by_uid[entry.contact.uid] = entry
+        for key in entry.addresses:
+            if key not in self._by_address or entry.place < self._by_address[key].place:
+                self._by_address[key] = entry
+        if not entry.addresses:
+            self._by_words.setdefault(_words(entry.contact), []).append(entry)
+
+    def _known(self, card: VCard) -> _Entry | None:
+        found = self._by_uid.get(plain(card.uid)) if card.uid else None
+        if found is None and card.addresses:
+            mine = [self._by_address.get(comparable(one.value)) for one in card.addresses]
+            found = min((one for one in mine if one), key=_place, default=None)
+        elif found is None and not card.uid:
+            # A row of a table that has no address: there is nothing to know it by but all that it says.
+            said = Contact(user_id=self._user_id)
+            _fill(said, card)
+            # What has been added to since is somebody else by now.
+            same = (one for one in self._by_words.get(_words(said), ()) if not one.addresses)
+            found = min((one for one in same if _words(one.contact) == _words(said)), key=_place, default=None)
+        return found
+
+
+def _place(entry: _Entry) -> int:
+    return entry.place
+
+
+def _words(contact: Contact) -> tuple[object, ...]:
+    return (contact.name, contact.organisation, *map(tuple, contact.phones))
 
 
 def merged(kept: VCard, new: VCard) -> VCard:

@@ -1,6 +1,7 @@
 """The address book: the same person once, what a person keeps never replaced by what a stranger sends."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -94,3 +95,47 @@ def test_whom_one_keeps_is_offered_when_writing() -> None:
     user = make_user("bob")
     contacts.keep_card(user.pk, ANN)
     assert [(one.name, one.address) for one in load_people(user.pk)] == [("Ann", "Ann@Shop.example")]
+
+
+def test_many_cards_are_kept_as_one_after_the_other_would_be() -> None:
+    one_by_one, at_once = make_user("ann"), make_user("bob")
+    plumber = VCard(name="Plumber", phones=(Labelled("+49 1", "work"),))
+    cards = [
+        ANN,
+        replace(ANN, uid="", addresses=(Labelled("ann@home.example"), Labelled("ann@shop.example"))),
+        VCard(name="Ann at home", addresses=(Labelled("ANN@home.example"),), note="by the address just added"),
+        VCard(name="Young", uid="y", addresses=(Labelled("young@x.example"),)),
+        # Of two whose addresses it has the older one takes it, and all later ones of that address.
+        VCard(name="Both", addresses=(Labelled("young@x.example"), Labelled("ann@shop.example"))),
+        VCard(name="Again", addresses=(Labelled("young@x.example"),), birthday="1990-01-01"),
+        plumber,
+        plumber,
+        replace(plumber, uid="p"),
+        # Known by its UID, it has an address from here on.
+        VCard(name="Plumber", uid="p", addresses=(Labelled("pipe@x.example"),)),
+        plumber,
+        VCard(name="Plumber", uid="p", phones=(Labelled("2"),)),
+    ]
+    for half in (cards[:5], cards[5:]):
+        expected = [contacts.keep_card(one_by_one.pk, card) for card in half]
+        kept = contacts.keep_cards(at_once.pk, half)
+        assert [is_new for _, is_new in kept] == [is_new for _, is_new in expected]
+        assert [contact.name for contact, _ in kept] == [contact.name for contact, _ in expected]
+    books = [
+        [replace(contacts.card_of(one), uid="") for one in contacts.contacts_of(user.pk).order_by("id")]
+        for user in (one_by_one, at_once)
+    ]
+    assert books[0] == books[1]
+    assert len(books[0]) == 4
+
+
+def test_a_whole_book_comes_and_goes_in_a_handful_of_statements(django_assert_max_num_queries: Any) -> None:
+    user = make_user("bob")
+    cards = [VCard(name=f"P{n}", uid=f"u{n}", addresses=(Labelled(f"p{n}@x.example"),)) for n in range(150)]
+    for again in ([], cards, [replace(card, uid="", note="new", phones=(Labelled("1"),)) for card in cards]):
+        with django_assert_max_num_queries(8):
+            contacts.keep_cards(user.pk, again or cards)
+    with django_assert_max_num_queries(2):
+        book = [contacts.card_of(contact) for contact in contacts.contacts_of(user.pk)]
+    assert {(card.note, len(card.phones)) for card in book} == {("new", 1)}
+    assert len(book) == 150
