@@ -8,6 +8,7 @@ from typing import Any
 from accounts.models import Credential, Identity, MailAccount, OutgoingServer, User
 from mailsync.message.lexemes import IndexedText
 from mailsync.models import AccountSync, Folder, Message, Placement, RawMessage, Thread
+from mailsync.store.mail_sums import note_mail
 from mailsync.store.summary import refresh
 from mailsync.store.text_index import index_texts
 from mailsync.types import Address, Role
@@ -83,11 +84,12 @@ def make_message(folder: Folder, raw: bytes | None = None, *, thread: Thread | N
     thread = thread or Thread.objects.create(
         account_id=folder.account_id, base_subject=subject.lower(), participants=[list(sender)]
     )
-    stored, _ = RawMessage.objects.get_or_create(
+    stored, is_new = RawMessage.objects.get_or_create(
         account_id=folder.account_id,
         sha256=hashlib.sha256(raw).digest(),
         defaults={"size_bytes": len(raw), "data": raw},
     )
+    note_mail(folder.account_id, messages=1, bodies=int(is_new), size_bytes=len(raw) if is_new else 0)
     message = Message.objects.create(
         account_id=folder.account_id,
         thread=thread,

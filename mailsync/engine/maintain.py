@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 from accounts import security_log
 from mailsync.models import Change, RenderedBody, SyncRun
-from mailsync.store import journal, pieces, pop, throttle, vanish
+from mailsync.store import journal, mail_sums, pieces, pop, throttle, vanish
 from mailsync.store.blobs import sweep_blobs
 from mailsync.store.server_searches import forget_old_searches
 from mailsync.store.uploads import sweep_uploads
@@ -23,6 +23,7 @@ def maintain() -> None:
         if vanish.purge_gone(limit=500) < 500:
             break
     vanish.purge_folders()
+    mail_sums.fold_sums()
     SyncRun.objects.filter(started_at__lt=Now() - _KEEP_RUNS).delete()
     Change.objects.filter(finished_at__lt=Now() - _KEEP_CHANGES).delete()
     journal.forget_old()

@@ -11,6 +11,7 @@ from mailsync.models.emptying import Emptying
 from mailsync.models.folder import BodyPiece, Folder, Hole
 from mailsync.models.label import Label
 from mailsync.models.list_choice import ListChoice
+from mailsync.models.mail_sum import MailSum
 from mailsync.models.message import (
     ONLY_HERE_EPOCH,
     FileText,
@@ -74,6 +75,7 @@ __all__ = [
     "Label",
     "Lease",
     "ListChoice",
+    "MailSum",
     "MailTemplate",
     "Message",
     "MessageRow",

@@ -34,7 +34,7 @@ class RawMessage(models.Model):
     without loading the message.
     """
 
-    # Its rows are found by the indexes below, which begin with it.
+    # Its rows are found by the constraint below, which begins with it.
     account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="+", db_index=False)
     sha256 = models.BinaryField(max_length=32)
     size_bytes = models.PositiveBigIntegerField()
@@ -43,8 +43,6 @@ class RawMessage(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "sha256"], name="raw_once")]
-        # With the sizes, so that a person's storage is summed up without a look at the rows.
-        indexes = [models.Index(fields=["account"], include=["size_bytes"], name="raw_sizes")]
 
 
 class Thread(models.Model):
@@ -224,6 +222,14 @@ class Placement(models.Model):
             ),
             models.Index(fields=["thread", "received_at"], name="placement_thread"),
             models.Index(fields=["folder"], name="placement_unnumbered", condition=Q(uid__isnull=True)),
+            # Where what a list shows is not what the server lists: taken away or put there by a change that waits, or
+            # only here. With what is asked of them, so that they are counted without a look at the rows.
+            models.Index(
+                fields=["folder", "epoch"],
+                include=["shown", "uid"],
+                name="placement_apart",
+                condition=Q(gone_phase=0) & (Q(shown=False) | Q(epoch=ONLY_HERE_EPOCH) | Q(uid__isnull=True)),
+            ),
             models.Index(fields=["account", "gone_at"], name="placement_gone", condition=Q(gone_phase__gt=0)),
         ]
 

@@ -1,4 +1,4 @@
-"""Audit of what is kept for speed: thread lines, folder counts, pending bodies. Database room.
+"""Audit of what is kept for speed: thread lines, folder counts, pending bodies, sums of accounts. Database room.
 
 In: an account, or all. Out: what was wrong, and it is right now. Nothing here should ever find anything.
 """
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
+from accounts.models import MailAccount
 from mailsync.models import Folder
+from mailsync.store.mail_sums import MailSize, recount_mail
 from mailsync.store.summary import lock_folders, refresh
 from mailsync.store.threads import refresh_threads
 
@@ -32,6 +34,20 @@ def recount(account_id: int | None = None) -> Iterator[Correction]:
         correction = _recount_folder(folder_id)
         if correction is not None:
             yield correction
+
+
+def recount_sums(account_id: int | None = None) -> Iterator[tuple[MailAccount, MailSize]]:
+    """Count the mail of every account anew; yields by how much those sums that were wrong had been too small."""
+    accounts = MailAccount.objects.order_by("id")
+    if account_id is not None:
+        accounts = accounts.filter(pk=account_id)
+    for pk in accounts.values_list("id", flat=True):
+        with transaction.atomic():
+            # Two audits at once would both add what is missing.
+            account = MailAccount.objects.select_for_update(no_key=True).get(pk=pk)
+            wrong = recount_mail(pk)
+        if wrong is not None:
+            yield account, wrong
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from mailsync.message.parse import parse_message
 from mailsync.models import Message
 from mailsync.store.bodies import record_raw
 from mailsync.store.intake import new_message, thread_facts
+from mailsync.store.mail_sums import note_mail
 from mailsync.store.summary import refresh
 from mailsync.store.threads import assign_threads, delete_empty_threads, refresh_threads
 from mailsync.types import FetchedHeader, FetchedMessage
@@ -31,6 +32,7 @@ def store_own_messages(account_id: int, came: Sequence[tuple[bytes, datetime]]) 
         for (header, _, parsed), thread in zip(letters, assigned.threads, strict=True)
     ]
     Message.objects.bulk_create(messages)
+    note_mail(account_id, messages=len(messages))
     record_raw(
         account_id,
         [

@@ -27,6 +27,7 @@ from mailsync.store.events import record_events
 from mailsync.store.filed import lock_lines
 from mailsync.store.holes import fill_holes, note_holes
 from mailsync.store.intake import header_columns, lock_epoch
+from mailsync.store.mail_sums import note_mail
 from mailsync.store.raw_intake import drop_unused, keep_raw
 from mailsync.store.reported import record_reports
 from mailsync.store.summary import FolderCounts, refresh
@@ -318,7 +319,7 @@ def merge_messages(merges: dict[int, int]) -> tuple[set[tuple[int, int]], set[in
     if merges:
         lock_lines(Placement.objects.filter(message_id__in=list(merges)))
     for old, new in merges.items():
-        kept = Message.objects.only("thread_id").get(pk=new)
+        kept = Message.objects.only("account_id", "thread_id").get(pk=new)
         placements = Placement.objects.filter(message_id=old)
         for folder_id, thread_id in placements.values_list("folder_id", "thread_id"):
             pairs |= {(folder_id, thread_id), (folder_id, kept.thread_id)}
@@ -329,6 +330,7 @@ def merge_messages(merges: dict[int, int]) -> tuple[set[tuple[int, int]], set[in
         Outgoing.objects.filter(original_id=old).update(original_id=new)
         PopMessage.objects.filter(message_id=old).update(message_id=new)
         Message.objects.filter(pk=old).delete()
+        note_mail(kept.account_id, messages=-1)
     return pairs, threads
 
 

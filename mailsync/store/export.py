@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, Sum
-
 from accounts.models import MailAccount
 from mailsync.message.mbox import mbox_entry
-from mailsync.models import Folder, Message, Placement, RawMessage
+from mailsync.models import Folder, Placement, RawMessage
+from mailsync.store.mail_sums import MailSize, load_sizes
 from mailsync.types import Flags
 
 _BATCH = 100
@@ -32,18 +31,14 @@ class Kept:
 
 
 def load_kept(user_id: int) -> list[Kept]:
-    """Two queries, however many accounts."""
-    rows = Message.objects.filter(account__user_id=user_id).values("account_id").order_by()
-    has_body = Q(raw__isnull=False)
-    counted = rows.annotate(
-        messages=Count("id"), bodies=Count("id", filter=has_body), size=Sum("size_bytes", filter=has_body)
-    )
-    sums = {
-        account_id: (messages, bodies, size or 0)
-        for account_id, messages, bodies, size in counted.values_list("account_id", "messages", "bodies", "size")
-    }
-    accounts = MailAccount.objects.filter(user_id=user_id).order_by("position", "id")
-    return [Kept(account, *sums.get(account.pk, (0, 0, 0))) for account in accounts]
+    """Two queries, however many accounts and however large they are."""
+    accounts = list(MailAccount.objects.filter(user_id=user_id).order_by("position", "id"))
+    sizes = load_sizes(account.pk for account in accounts)
+    return [
+        Kept(account, size.messages, size.bodies, size.size_bytes)
+        for account in accounts
+        for size in (sizes.get(account.pk, MailSize()),)
+    ]
 
 
 def export_files(user_id: int, account_id: int | None = None) -> Iterator[tuple[str, Iterator[bytes]]]:

@@ -28,6 +28,7 @@ from mailsync.store.arrivals import note_arrivals
 from mailsync.store.bulk import copy_new_rows, copy_rows
 from mailsync.store.filed import SUBJECT_LENGTH
 from mailsync.store.holes import fill_holes, note_holes
+from mailsync.store.mail_sums import note_mail
 from mailsync.store.pending import pending_flags
 from mailsync.store.summary import FolderCounts, lock_folders, refresh
 from mailsync.store.text_index import write_vectors
@@ -298,6 +299,7 @@ def _create_messages(
         if key not in messages:
             messages[key] = new_message(account_id, fetched, parsed, thread_id)
     copy_rows(list(messages.values()))
+    note_mail(account_id, messages=len(messages))
     write_vectors(
         account_id,
         {

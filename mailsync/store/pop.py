@@ -27,6 +27,7 @@ from mailsync.store.arrivals import note_arrivals
 from mailsync.store.bodies import record_raw
 from mailsync.store.changes import take_local_uids
 from mailsync.store.intake import new_message, thread_facts
+from mailsync.store.mail_sums import note_mail
 from mailsync.store.specials import find_role_folder, role_folder
 from mailsync.store.summary import FolderCounts, lock_folders, refresh
 from mailsync.store.threads import assign_threads, delete_empty_threads, refresh_threads
@@ -213,6 +214,7 @@ def _take_in(inbox: Folder, items: Sequence[Retrieved]) -> tuple[dict[bytes, Mes
     assigned = assign_threads(account_id, [thread_facts(*pair) for pair in headers])
     made = [new_message(account_id, *pair, thread) for pair, thread in zip(headers, assigned.threads, strict=True)]
     Message.objects.bulk_create(made)
+    note_mail(account_id, messages=len(made))
     record_raw(
         account_id,
         [

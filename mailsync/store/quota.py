@@ -1,9 +1,9 @@
 """What a person's mail and files take up here, and how much they may. Database room; reads only.
 
-In: people. Out: bytes used and the limit that counts for them: their own, else the operator's. The sum is read from an
-index for all of them at once and kept for a minute, to which what is fetched meanwhile is added; whoever has no limit
-is never counted. Mail that is gone from its server does not count, though its bytes stay for a month (``vanish.py``):
-room that was made is there at once.
+In: people. Out: bytes used and the limit that counts for them: their own, else the operator's. What mail takes is kept
+as a sum of each account (``mail_sums.py``); all of it is asked for at most once a minute, to which what is fetched
+meanwhile is added, and of whoever has no limit never. Mail that is gone from its server does not count, though its
+bytes stay for a month (``vanish.py``): room that was made is there at once.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,11 +23,11 @@ TIGHT_SHARE = 0.9
 
 _USED = """
     SELECT user_id, sum(size_bytes) FROM (
-        -- Account by account (OFFSET 0 keeps the planner from turning that into a join): down the index, no table.
+        -- Account by account (OFFSET 0 keeps the planner from turning that into a join): the few lines of each.
         SELECT a.user_id, mail.size_bytes
           FROM accounts_mailaccount a
          CROSS JOIN LATERAL (
-                SELECT coalesce(sum(size_bytes), 0) AS size_bytes FROM mailsync_rawmessage
+                SELECT coalesce(sum(size_bytes), 0) AS size_bytes FROM mailsync_mailsum
                  WHERE account_id = a.id OFFSET 0) AS mail
          WHERE a.user_id = ANY(%(users)s)
         UNION ALL

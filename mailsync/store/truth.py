@@ -1,19 +1,22 @@
 """How an account really stands, folder by folder, for its user and the operator. Database room; reads only.
 
 In: an account. Out: what is here and what the server has, what is missing and why, what waits, what went
-wrong and what mends it. Counts are counted, not taken from where they are kept for speed.
+wrong and what mends it. The page is drawn anew with every hint while an account is filled, so what is here is told by
+the kept count of what the folder shows, and what is apart from that on one side or the other is counted.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from django.db import connection
 from django.db.models import Count, F
 from django.utils import timezone
 
 from accounts.models import MailAccount
-from mailsync.models import AccountSync, Change, Folder, Halt, Hole, Placement, PopMessage, RawMessage
+from mailsync.models import AccountSync, Change, Folder, Halt, Hole, PopMessage
 from mailsync.store import throttle, verification
+from mailsync.store.mail_sums import bodies_since
 from mailsync.store.tree import Health, account_health
 
 FolderState = Literal["in_step", "filling", "differs", "failing", "parked", "local", "unread"]
@@ -116,24 +119,13 @@ def load_truth(account: MailAccount) -> AccountTruth:
     sync: AccountSync | None = AccountSync.objects.filter(account=account).first()
     now = timezone.now()
     listed = Folder.objects.filter(account=account, missing_since__isnull=True).order_by("path")
-    here = dict(
-        Placement.objects.filter(
-            account=account, uid__isnull=False, gone_phase=0, epoch=F("folder__epoch"), folder__missing_since=None
-        )
-        .values_list("folder_id")
-        .annotate(Count("id"))
-    )
-    local = dict(
-        Placement.objects.filter(account=account, shown=True, folder__is_local=True)
-        .values_list("folder_id")
-        .annotate(Count("id"))
-    )
+    here = _count_here(account)
     open_holes = Hole.objects.filter(folder__account=account, epoch=F("folder__epoch"))
     holes = dict(open_holes.values_list("folder_id").annotate(Count("id")))
     changes = Change.objects.filter(account=account, finished_at__isnull=True, state__in=Change.OPEN)
     pending = dict(changes.filter(source__isnull=False).values_list("source_id").annotate(Count("id")))
     lines = tuple(
-        _line(folder, local if folder.is_local else here, holes.get(folder.pk, 0), pending.get(folder.pk, 0))
+        _line(folder, here, holes.get(folder.pk, 0), pending.get(folder.pk, 0))
         for folder in sorted(listed, key=lambda one: (one.role != "inbox", one.path.casefold()))
     )
     halt = throttle.halt_of(account)
@@ -167,6 +159,35 @@ def load_truth(account: MailAccount) -> AccountTruth:
         spent_bytes=throttle.spent_today(account.pk),
         daily_bytes=throttle.daily_bytes(account),
     )
+
+
+# What the server lists, as far as we know: what the folder shows, with what a change that waits has taken away, and
+# without what it has put there, what is only here, and what earlier epochs hold until the folder is read to its end.
+_HERE = """
+    SELECT f.id, CASE WHEN f.is_local THEN f.total ELSE f.total + apart.hidden - apart.shown - earlier.shown END
+      FROM mailsync_folder f
+     CROSS JOIN LATERAL (
+         SELECT count(*) FILTER (WHERE NOT p.shown AND p.uid IS NOT NULL AND p.epoch = f.epoch) AS hidden,
+                count(*) FILTER (WHERE p.shown) AS shown
+           FROM mailsync_placement p
+          WHERE p.folder_id = f.id AND NOT f.is_local
+            AND p.gone_phase = 0 AND (NOT p.shown OR p.epoch = 0 OR p.uid IS NULL)
+         OFFSET 0) AS apart
+     CROSS JOIN LATERAL (
+         SELECT count(*) AS shown
+           FROM mailsync_placement p
+          WHERE p.folder_id = f.id AND NOT f.is_local AND f.header_cursor IS DISTINCT FROM 1
+            AND p.epoch > 0 AND p.epoch < f.epoch AND p.uid IS NOT NULL AND p.shown
+         OFFSET 0) AS earlier
+     WHERE f.account_id = %(account)s
+"""
+
+
+def _count_here(account: MailAccount) -> dict[int, int]:
+    """Messages by folder."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HERE, {"account": account.pk})
+        return {folder_id: max(0, count) for folder_id, count in cursor.fetchall()}
 
 
 def _line(folder: Folder, here: dict[int, int], holes: int, pending: int) -> FolderTruth:
@@ -215,7 +236,7 @@ def _progress(account: MailAccount, lines: tuple[FolderTruth, ...], now: datetim
     total = sum(max(line.on_server or 0, line.here) for line in remote)
     done = sum(max(0, line.here - line.bodies_to_come) for line in remote)
     since = now - _RATE_WINDOW
-    recent = RawMessage.objects.filter(account=account, created_at__gt=since).count()
+    recent = bodies_since(account.pk, since)
     left = max(0, total - done)
     # Fewer than these say nothing of the speed.
     seconds = round(left * _RATE_WINDOW.total_seconds() / recent) if recent >= 20 else None

@@ -6,6 +6,7 @@ placement its bytes. A UID that is listed again is shown again in either phase. 
 is neither hidden nor deleted: it is only here from then on.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -13,11 +14,13 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from mailsync.models import ONLY_HERE_EPOCH, Change, Folder, Message, Placement, RawMessage
+from mailsync.models import ONLY_HERE_EPOCH, Change, Folder, Message, Placement
 from mailsync.store import keeping, leases
 from mailsync.store.flags import taken_away
 from mailsync.store.holes import fill_holes
 from mailsync.store.intake import lock_epoch
+from mailsync.store.mail_sums import note_mail
+from mailsync.store.raw_intake import drop_unused
 from mailsync.store.summary import FolderCounts, lock_folders, refresh, remove_placements
 from mailsync.store.threads import delete_empty_threads, refresh_threads
 
@@ -158,10 +161,12 @@ def purge_gone(*, limit: int = 500, keep: timedelta = KEEP) -> int:
         nowhere = Message.objects.filter(id__in={row.message_id for row in rows}).exclude(
             Exists(Placement.objects.filter(message=OuterRef("pk")))
         )
-        messages = list(nowhere.values_list("id", "raw_id", "thread_id"))
-        Message.objects.filter(id__in=[pk for pk, _, _ in messages]).delete()
-        RawMessage.objects.filter(id__in=[raw for _, raw, _ in messages if raw is not None]).delete()
-        delete_empty_threads({thread for _, _, thread in messages})
+        messages = list(nowhere.values_list("id", "raw_id", "thread_id", "account_id"))
+        Message.objects.filter(id__in=[pk for pk, *_ in messages]).delete()
+        for account_id, count in Counter(account_id for *_, account_id in messages).items():
+            note_mail(account_id, messages=-count)
+        drop_unused([raw for _, raw, *_ in messages if raw is not None])
+        delete_empty_threads({thread for _, _, thread, _ in messages})
     return len(rows)
 
 

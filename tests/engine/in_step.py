@@ -1,17 +1,19 @@
 """What it means that both sides are equal, and a run that may be killed at any step."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db.models import Count
+from django.db.models import Count, F, Q
 
 from accounts.models import MailAccount
 from mailsync.engine.pull import Outcome, pull_account, pull_bodies
 from mailsync.models import Folder, Hole, Lease, Message, Placement, RawMessage, Thread, ThreadRow
 from mailsync.store import leases
-from mailsync.store.audit import recount
+from mailsync.store.audit import recount, recount_sums
+from mailsync.store.truth import load_truth
 from tests.fakes import Killed, PullServer
 
 
@@ -53,7 +55,8 @@ def assert_in_step(account: MailAccount, server: PullServer, *, holes: set[int] 
         assert (folder.header_cursor, folder.uidvalidity) == (1, box.uidvalidity)
         assert folder.total == len(visible)
         assert folder.unread == sum("\\Seen" not in flags for _, flags, _ in visible.values())
-    assert list(recount()) == []
+    assert [*recount(), *recount_sums()] == []
+    assert_counted_here(account)
     assert set(Hole.objects.values_list("uid", flat=True)) == set(holes)
     twice = RawMessage.objects.values("sha256").annotate(times=Count("id")).filter(times__gt=1)
     assert not twice.exists()
@@ -61,6 +64,19 @@ def assert_in_step(account: MailAccount, server: PullServer, *, holes: set[int] 
     assert not Message.objects.filter(placements__isnull=True).exists()
     for row in ThreadRow.objects.select_related("newest"):
         assert row.newest.thread_id == row.thread_id
+
+
+def assert_counted_here(account: MailAccount) -> None:
+    """What the page of the account's status says is here is what is found when all of it is counted."""
+    listed = Placement.objects.filter(
+        Q(folder__is_local=True, shown=True)
+        | Q(folder__is_local=False, uid__isnull=False, gone_phase=0, epoch=F("folder__epoch")),
+        folder__account=account,
+    )
+    counted = Counter(listed.values_list("folder_id", flat=True))
+    assert {line.folder.pk: line.here for line in load_truth(account).folders} == {
+        folder.pk: counted[folder.pk] for folder in account.folders.filter(missing_since=None)
+    }
 
 
 def flags_of(row: Placement) -> frozenset[str]:

@@ -19,7 +19,7 @@ from mailsync.engine.pull import Outcome, pull_account, pull_bodies
 from mailsync.engine.push import push_changes
 from mailsync.models import Change, Folder, Hole, Placement
 from mailsync.protocol.imap_session import ImapSession
-from mailsync.store.audit import recount
+from mailsync.store.audit import recount, recount_sums
 from tests.engine.in_step import flags_of
 
 imaplib._MAXLINE = 10_000_000  # type: ignore[attr-defined]
@@ -139,7 +139,7 @@ def assert_same(account: MailAccount, mailbox: AnyMailbox) -> None:
         flags_there = {uid: sorted(flags) for uid, (flags, _) in there[path].items()}
         assert flags_here == flags_there, f"{path}: {flags_here} here, {flags_there} there"
         assert here[path] == there[path], f"{path}: other bytes"
-    wrong = list(recount())
+    wrong = [*recount(), *recount_sums()]
     assert not wrong, wrong
     assert not Hole.objects.exists()
 

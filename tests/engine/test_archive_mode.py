@@ -20,9 +20,10 @@ from mailsync.engine.pull import pull_account, pull_bodies
 from mailsync.engine.push import push_changes
 from mailsync.models import ONLY_HERE_EPOCH, Act, Change, Folder, Message, Placement, RawMessage, Thread
 from mailsync.store import keeping, vanish
-from mailsync.store.audit import recount
+from mailsync.store.audit import recount, recount_sums
 from mailsync.store.leases import release_dead
 from tests.engine.boxes import dovecot_account, shown
+from tests.engine.in_step import assert_counted_here
 from tests.factories import raw_message
 from tests.servers.dovecot import Mailbox
 
@@ -77,7 +78,9 @@ def whole(account: MailAccount) -> None:
     subjects = sorted(Placement.objects.filter(account=account, shown=True).values_list("message__subject", flat=True))
     assert subjects == sorted([*OLD, "Today"])
     assert Message.objects.filter(account=account).count() == RawMessage.objects.filter(account=account).count() == 4
-    assert not list(recount())
+    assert not [*recount(), *recount_sums()]
+    for one in MailAccount.objects.all():
+        assert_counted_here(one)
 
 
 def test_old_mail_leaves_the_server_and_stays_here_read_searched_and_counted(
@@ -94,7 +97,9 @@ def test_old_mail_leaves_the_server_and_stays_here_read_searched_and_counted(
     assert set(shown(account)) == {*OLD, "Today", "Today's second"}
     assert not Placement.objects.filter(account=account, gone_phase__gt=0).exists()
     assert keeping.count_only_here(account.pk) == 3
-    assert not list(recount())
+    assert not [*recount(), *recount_sums()]
+    for one in MailAccount.objects.all():
+        assert_counted_here(one)
 
 
 def test_nothing_goes_that_is_young_flagged_pinned_bodiless_damaged_or_spared(
@@ -282,7 +287,9 @@ def test_verbs_on_what_is_only_here_need_no_server(mailbox: Mailbox, account: Ma
         pull(account)
     assert not Placement.objects.filter(message__subject="Rota", shown=True).exists()
     assert not log.filter(finished_at=None).exists()
-    assert not list(recount())
+    assert not [*recount(), *recount_sums()]
+    for one in MailAccount.objects.all():
+        assert_counted_here(one)
     assert there(mailbox) == ["Today"]
 
 
@@ -327,7 +334,9 @@ def test_a_folder_that_the_server_loses_gives_what_is_only_here_to_the_archive(
     Folder.objects.filter(path="Club").update(missing_since=timezone.now() - timedelta(days=2))
     pull(account)
     assert shown(account, "Archive") == ["Statutes"]
-    assert not list(recount())
+    assert not [*recount(), *recount_sums()]
+    for one in MailAccount.objects.all():
+        assert_counted_here(one)
 
 
 def test_a_withdrawn_wish_ends_it(mailbox: Mailbox, account: MailAccount) -> None:

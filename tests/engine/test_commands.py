@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import MailAccount
 from mailsync import tasks
 from mailsync.models import AccountSync, Folder, Lease, Message, Placement, SchedulerTick
+from mailsync.store.mail_sums import note_mail
 from mailsync.store.search import search
 from tests.engine.in_step import assert_in_step, pull
 from tests.factories import make_account, make_folder, make_message, raw_message
@@ -77,6 +78,9 @@ def test_recount_says_what_was_wrong() -> None:
     said = run("recount")
     assert "INBOX: total, unread, bodies pending were (7, 0, 3), are (1, 1, 0)" in said
     assert run("recount", "--account", str(folder.account_id)) == "All counts were right.\n"
+    note_mail(folder.account_id, messages=2, bodies=-1, size_bytes=-9)
+    assert "-2 messages, 1 bodies, 9 bytes were not counted" in run("recount")
+    assert run("recount") == "All counts were right.\n"
 
 
 def test_reparse_derives_everything_again(account: MailAccount, server: PullServer) -> None:
