@@ -45,11 +45,15 @@ def split_off(messages: Sequence[ThreadFacts], decisions: Decisions, chosen: Col
     """
     whole = divide(messages, decisions)
     conversation = [position for position, number in enumerate(whole) if number == whole[min(chosen)]]
+    tree = _Tree(messages, decisions.cuts)
     heads: set[str] = set()
+    leaving: set[str] = set()
     # Oldest first: what answers another of the chosen goes with it.
     for facts in sorted((messages[position] for position in chosen), key=_age):
-        if _Tree(messages, decisions.cuts | heads).head(facts) not in heads:
+        if facts.message_id not in heads and tree.walk(facts, leaving) not in leaving:
             heads.add(facts.message_id)
+        if facts.message_id in heads or tree.by_name[facts.message_id] is facts:
+            leaving.add(facts.message_id)
     cuts = decisions.cuts | heads
     pieces = _Pieces(messages, cuts)
     gone = {pieces.of[position] for position in chosen}
@@ -107,28 +111,48 @@ class _Tree:
         for one in ordered:
             self._by_subject.setdefault(one.base_subject, []).append(one)
         self._cuts = cuts
-
-    def answered(self, facts: ThreadFacts, passed: Collection[str]) -> str | None:
-        """The nearest message that this one answers and that is here, or is cut; none of those ``passed``."""
-        for name in (facts.in_reply_to, *reversed(facts.references)):
-            if name and name not in passed and (name in self._cuts or name in self.by_name):
-                return name
-        for other in reversed(self._by_subject[facts.base_subject]):
-            if facts.answers(other) and other.message_id not in passed and other is not facts:
-                return other.message_id
-        return None
+        self._heads: dict[str, str] = {}
 
     def head(self, facts: ThreadFacts) -> str:
         """The cut that this message goes with, or nothing."""
+        if self.by_name[facts.message_id] is not facts:
+            return self.walk(facts)
+        # Each message goes where what it answers goes, so that a long conversation is walked once and not for each.
+        name, passed = facts.message_id, dict[str, None]()
+        while name not in self._heads:
+            if name in passed:  # a circle: what is left out depends on where it is begun
+                return self.walk(facts)
+            passed[name] = None
+            answered = None if name in self._cuts else self._answered(self.by_name[name], {name}, ())
+            if answered is None:
+                self._heads[name] = name if name in self._cuts else ""
+            else:
+                name = answered
+        self._heads |= dict.fromkeys(passed, self._heads[name])
+        return self._heads[name]
+
+    def walk(self, facts: ThreadFacts, more: Collection[str] = ()) -> str:
+        """``head``, or the first of ``more`` that is met on the way."""
         passed: set[str] = set()
         while True:
             if facts.message_id in self._cuts:
                 return facts.message_id
             passed.add(facts.message_id)
-            name = self.answered(facts, passed)
-            if name is None or name in self._cuts:
+            name = self._answered(facts, passed, more)
+            if name is None or name in self._cuts or name in more:
                 return name or ""
             facts = self.by_name[name]
+
+    def _answered(self, facts: ThreadFacts, passed: Collection[str], more: Collection[str]) -> str | None:
+        """The nearest message that this one answers and that is here, or is cut; none of those ``passed``."""
+        for name in (facts.in_reply_to, *reversed(facts.references)):
+            if name and name not in passed and (name in self._cuts or name in self.by_name or name in more):
+                return name
+        if facts.is_lone_reply:
+            for other in reversed(self._by_subject[facts.base_subject]):
+                if facts.answers(other) and other.message_id not in passed and other is not facts:
+                    return other.message_id
+        return None
 
 
 class _Pieces:

@@ -107,6 +107,7 @@ def plan_threads(
     by_name: dict[str, int] = {}
     by_provider: dict[str, int] = {}
     by_subject: dict[str, list[tuple[int, ThreadFacts]]] = {}
+    lone_by_subject: dict[str, list[tuple[int, ThreadFacts]]] = {}
     for position, facts in enumerate(batch):
         own = -position - 1
         for thread in choose_thread(facts, known):
@@ -117,10 +118,14 @@ def plan_threads(
             roots.join(own, by_provider.setdefault(facts.provider_thread_id, own))
         if facts.base_subject:
             alike = by_subject.setdefault(facts.base_subject, [])
-            for other, other_facts in alike:
+            lone = lone_by_subject.setdefault(facts.base_subject, [])
+            # Of two that are no lone replies neither answers the other: as a rule that is all of them.
+            for other, other_facts in alike if facts.is_lone_reply else lone:
                 if facts.answers(other_facts) or other_facts.answers(facts):
                     roots.join(own, other)
             alike.append((own, facts))
+            if facts.is_lone_reply:
+                lone.append((own, facts))
     for pair in joins:
         ends = [by_name.get(name) or known.by_message_id.get(name) for name in pair]
         if ends[0] is not None and ends[1] is not None:

@@ -1,12 +1,14 @@
 """What a user splits and merges stays so, and what comes later falls into place in whatever order it comes."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsync.plan.dividing import Decisions, claim, divide, put_together, split_off
+from mailsync.plan.dividing import Decisions, _Tree, claim, divide, put_together, split_off
 from mailsync.plan.threading import ThreadFacts
 from tests.plan.test_threading import mail, messages
 
@@ -111,3 +113,33 @@ def test_order_never_matters_and_the_split_holds(batch: list[ThreadFacts], dice:
         ]
     final = after or decided
     assert partition(dice.sample(batch, len(batch)), final) == partition(batch, final)
+
+
+@given(st.lists(messages, min_size=1, max_size=9), st.sets(st.sampled_from("abcdefgh"), max_size=3))
+def test_what_is_kept_of_the_way_of_others_leads_where_each_would_go_alone(
+    batch: list[ThreadFacts], cuts: set[str]
+) -> None:
+    """Two messages may bear one name, and answers may go round in a circle."""
+    tree = _Tree(batch, frozenset(cuts))
+    assert [tree.head(facts) for facts in batch] == [_Tree(batch, frozenset(cuts)).walk(facts) for facts in batch]
+
+
+def test_a_long_conversation_is_walked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = 0
+
+    def counted(function: Callable[..., Any]) -> Callable[..., Any]:
+        def count(*args: Any) -> Any:
+            nonlocal steps
+            steps += 1
+            return function(*args)
+
+        return count
+
+    batch = [mail("m0", subject="news")]
+    batch += [mail(f"m{n}", "m0", f"m{n - 1}", subject="news", reply=True, days=n / 24) for n in range(1, 400)]
+    monkeypatch.setattr(_Tree, "_answered", counted(_Tree._answered))
+    monkeypatch.setattr(ThreadFacts, "answers", counted(ThreadFacts.answers))
+    decided = split_off(batch, NOTHING, range(200, 400))
+    assert decided is not None
+    assert decided.cuts == {"m200"}
+    assert steps <= 4 * len(batch)
