@@ -15,14 +15,13 @@ from accounts.ready import ReadyQuery, any_of, prepared_cursor
 from mailsync.models import Folder, Message, Placement, Thread
 from mailsync.store.first_mail import CONTACTS, Heard, has_written
 from mailsync.store.ownership import OWNED, Owned, owned_of
+from mailsync.store.raw import BEGINNING_BYTES
 from mailsync.types import Role
 
 M = TypeVar("M", bound=Model)
 
 #: The newest are shown; a conversation longer than this says how many are left out.
 MOST_MESSAGES = 200
-#: So much of the newest message comes along: as a rule all that is shown of it.
-_BEGINNING_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,7 @@ _HAS_WRITTEN = has_written(
 # planner without statistics may begin with the folders' lists. What is asked once stands in the first row.
 _CONVERSATION = f"""
     WITH placed AS MATERIALIZED (
-        SELECT {_PLACEMENT.columns} FROM mailsync_placement p WHERE p.thread_id = %(thread)s AND p.shown
+        SELECT {_PLACEMENT.columns} FROM mailsync_placement p WHERE p.thread_id = %(thread)s AND p.shown {{which}}
          ORDER BY p.received_at DESC, p.id DESC LIMIT {MOST_MESSAGES * 4}
     ), newest AS MATERIALIZED (
         SELECT id FROM placed ORDER BY received_at DESC, id DESC LIMIT 1
@@ -155,7 +154,7 @@ _CONVERSATION = f"""
       LEFT JOIN LATERAL (SELECT * FROM mailsync_message WHERE id = p.message_id
                             AND (SELECT count(*) FROM placed) <= {MOST_MESSAGES} OFFSET 0) m ON true
       LEFT JOIN LATERAL (
-          SELECT (SELECT substring(data FROM 1 FOR {_BEGINNING_BYTES}) FROM mailsync_rawmessage WHERE id = m.raw_id)
+          SELECT (SELECT substring(data FROM 1 FOR {BEGINNING_BYTES}) FROM mailsync_rawmessage WHERE id = m.raw_id)
                      AS beginning,
                  {_HAS_WRITTEN} AS has_written,
                  {CONTACTS} AS contacts,
@@ -163,12 +162,16 @@ _CONVERSATION = f"""
            WHERE p.id = (SELECT id FROM newest) AND m.id IS NOT NULL OFFSET 0) r ON true
      WHERE t.id = %(thread)s ORDER BY p.received_at DESC, p.id DESC
 """  # noqa: S608  names of columns are ours
+_WHOLE = _CONVERSATION.format(which="")
+_ALONE = _CONVERSATION.format(which="AND p.message_id = %(message)s")
 
 
-def load_conversation(user_id: int, thread_id: int) -> Conversation:
-    """Messages that no folder shows are left out. Raises ``Thread.DoesNotExist`` for another's conversation."""
+def load_conversation(user_id: int, thread_id: int, *, alone: int | None = None) -> Conversation:
+    """Messages that no folder shows are left out, and all but the one that is to be read ``alone``, which may be older
+    than those of a long conversation. Raises ``Thread.DoesNotExist`` for another's conversation."""
     with prepared_cursor() as cursor:
-        cursor.execute(_CONVERSATION, {"thread": thread_id, "user": user_id})
+        asked = {"thread": thread_id, "user": user_id, "message": alone}
+        cursor.execute(_WHOLE if alone is None else _ALONE, asked)
         rows = cursor.fetchall()
     if not rows:
         raise Thread.DoesNotExist(f"There is no conversation {thread_id} of this user's.")

@@ -1,5 +1,5 @@
 """What a person knows of who writes to them: whether a message is the first from its sender, and where their contacts
-write from. Database room; one query a message, by indexes.
+write from. Database room; one query for messages that are opened together, by indexes.
 
 Silent where it cannot know: while an account is still being filled, older mail may yet come.
 """
@@ -38,10 +38,14 @@ def has_written(*, sender: str, thread: str, mine: str, account: str) -> str:
     )"""  # noqa: S608  expressions are ours
 
 
-_IS_KNOWN = f"""
-    SELECT {has_written(sender="%(sender)s", thread="%(thread)s", mine="%(mine)s", account="%(account)s")}
-        OR EXISTS (SELECT FROM mailsync_contactaddress c WHERE c.user_id = %(user)s AND c.comparable = %(comparable)s),
-           CASE WHEN %(asks_contacts)s THEN {CONTACTS} END
+# What is the same for all senders of a conversation is asked once.
+_ARE_KNOWN = f"""
+    SELECT w.sender,
+           {has_written(sender="w.sender", thread="%(thread)s", mine="%(mine)s", account="%(account)s")}
+           OR EXISTS (SELECT FROM mailsync_contactaddress c
+                       WHERE c.user_id = %(user)s AND c.comparable = w.comparable),
+           CASE WHEN %(asks_contacts)s AND w.place = 1 THEN {CONTACTS} END
+      FROM unnest(%(senders)s::text[], %(comparables)s::text[]) WITH ORDINALITY AS w (sender, comparable, place)
 """  # noqa: S608
 
 
@@ -56,10 +60,13 @@ class Heard:
 
 class Senders:
     """Asked about the senders of several messages, for one request. ``mine`` are the person's own addresses in lower
-    case; ``heard`` is what is known beforehand."""
+    case; ``heard`` is what is known beforehand, ``together`` the messages that will be asked about."""
 
-    def __init__(self, user_id: int, mine: Collection[str], heard: Heard | None = None) -> None:
-        self._user_id, self._mine, self._heard = user_id, mine, heard
+    def __init__(
+        self, user_id: int, mine: Collection[str], heard: Heard | None = None, together: Sequence[Message] = ()
+    ) -> None:
+        self._user_id, self._mine, self._heard, self._together = user_id, mine, heard, together
+        self._known: dict[tuple[int, str], bool] = {}
         self._domains = domains_of(heard.contacts) if heard else None
 
     def contact_domains(self) -> set[str]:
@@ -78,18 +85,26 @@ class Senders:
         # Of a longer address book not all has come.
         if heard and heard.message_id == message.pk and len(heard.contacts) < MOST_DOMAINS:
             return not heard.has_written and comparable(address) not in heard.contacts
+        if (message.thread_id, address) not in self._known:
+            self._ask(message)
+        return not self._known[message.thread_id, address]
+
+    def _ask(self, message: Message) -> None:
+        """About the sender of this message, and of those of its conversation that are to come."""
+        mates = [one for one in self._together if one.thread_id == message.thread_id]
+        senders = list(dict.fromkeys(one.from_address.lower() for one in (message, *mates)))
         asked: dict[str, Any] = {
             "user": self._user_id,
-            "sender": address,
+            "senders": senders,
+            "comparables": [comparable(address) for address in senders],
             "thread": message.thread_id,
             "mine": list(self._mine),
-            "comparable": comparable(address),
             "account": message.account_id,
             "asks_contacts": self._domains is None,
         }
         with prepared_cursor() as cursor:
-            cursor.execute(_IS_KNOWN, asked)
-            ((is_known, contacts),) = cursor.fetchall()
-        if contacts is not None:
-            self._domains = domains_of(contacts)
-        return not is_known
+            cursor.execute(_ARE_KNOWN, asked)
+            for sender, is_known, contacts in cursor.fetchall():
+                self._known[message.thread_id, sender] = is_known
+                if contacts is not None:
+                    self._domains = domains_of(contacts)

@@ -10,8 +10,13 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts import preferences
 from accounts.models import User
-from mailsync.models import Folder, Placement
+from mailsync.models import Folder, Message, Placement, RawMessage, ThreadRow
+from mailsync.store.conversation import MOST_MESSAGES
+from mailsync.store.summary import refresh
+from mailsync.store.threads import refresh_threads
 from tests.factories import make_account, make_folder, make_message
+from tests.store.big_folder import fill
+from tests.store.test_listing_size import rows_touched
 from tests.web.mail import html_message, store
 
 pytestmark = pytest.mark.django_db
@@ -214,3 +219,48 @@ def test_trackers_that_were_stopped_are_counted(browser: Client, anna: User) -> 
     message = store(anna, html_message(html))
     assert "2 trackers were stopped." in browser.get(f"/m/{message.pk}/").content.decode()
     assert "tracker" not in browser.get(f"/m/{store(anna, html_message('<p>News')).pk}/").content.decode()
+
+
+@pytest.fixture
+def long(inbox: Folder) -> list[int]:
+    """The messages of a conversation that is longer than what is shown of one, oldest first."""
+    folder = fill(inbox.account, "List", MOST_MESSAGES + 20)
+    messages = Message.objects.filter(placements__folder=folder).order_by("received_at")
+    ids = list(messages.values_list("pk", flat=True))
+    thread = messages[0].thread
+    messages.update(thread=thread)
+    Placement.objects.filter(folder=folder).update(thread=thread, seen=False)
+    ThreadRow.objects.filter(folder=folder).delete()
+    refresh([(folder.pk, thread.pk)])
+    refresh_threads([thread.pk])
+    return ids
+
+
+def test_a_message_is_read_that_is_older_than_what_is_shown_of_its_conversation(
+    browser: Client, long: list[int]
+) -> None:
+    for pk in (long[0], long[-1]):
+        page = browser.get(f"/m/{pk}/")
+        assert cards(page) == [(str(pk), True)]
+        assert f"with {MOST_MESSAGES + 19} more messages" in page.content.decode()
+        for asked in ("", "?alone"):
+            printed = browser.get(f"/m/{pk}/print{asked}").content.decode()
+            assert printed.count("<article") == (MOST_MESSAGES if pk == long[-1] and not asked else 1)
+
+
+def test_many_messages_that_are_open_are_told_of_together(
+    browser: Client, long: list[int], django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    """How many senders there are decides how much is read, not how many messages of theirs."""
+    for n, message in enumerate(Message.objects.filter(pk__in=long)):
+        message.from_address = f"p{n % 20}@x.test"
+        message.raw = RawMessage.objects.create(
+            account_id=message.account_id, sha256=n.to_bytes(32, "big"), size_bytes=10, data=b"A: b\r\n\r\nHi"
+        )
+        message.parts = {"p": "1", "t": "text/plain", "o": [8, 10, 10]}
+        message.save()
+    browser.get("/settings/")  # notes the session, which is done once a minute
+    with django_assert_max_num_queries(12):
+        page, read = rows_touched(lambda: browser.get(f"/m/{long[-1]}/print"))
+    assert page.content.decode().count("<iframe") == MOST_MESSAGES
+    assert read <= 12 * len(long)

@@ -13,10 +13,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from mailsync import actions
-from mailsync.models import Folder, Placement, Thread
+from mailsync.models import Folder, Message, Placement, Thread
 from mailsync.store.first_mail import Senders
 from mailsync.store.listing import Conversation, ConversationMessage, load_conversation, load_tree
 from mailsync.store.quota import storage_of
+from mailsync.store.raw import load_beginnings
 from mailsync.types import Role
 from webmail import access
 from webmail.numbers import read_number
@@ -42,28 +43,20 @@ def thread(request: HttpRequest, folder_id: int, thread_id: int) -> HttpResponse
 @login_required
 def message(request: HttpRequest, message_id: int) -> HttpResponse:
     """One message by itself, in the folder where it is read: the inbox before the archive before the bin."""
-    found = access.message_for(user_of(request), message_id)
-    conversation = _load(request, found.thread_id)
-    entry = next((entry for entry in conversation.messages if entry.message.pk == message_id), None)
-    if entry is None:
-        raise Http404
+    conversation, entry = _load_with(request, access.message_for(user_of(request), message_id))
     placement = min(entry.placements, key=_rank)
     alone = replace(conversation, messages=(entry,), left_out=0)
-    return _respond(request, placement.folder, alone, row=f"p{placement.pk}", others=len(conversation.messages) - 1)
+    others = max(len(conversation.messages), conversation.thread.message_count) - 1
+    return _respond(request, placement.folder, alone, row=f"p{placement.pk}", others=others)
 
 
 @require_safe
 @login_required
 def print_page(request: HttpRequest, message_id: int) -> HttpResponse:
     """The conversation of a message as it goes on paper: every message open, no bars, nothing to click."""
-    found = access.message_for(user_of(request), message_id)
-    conversation = _load(request, found.thread_id)
+    conversation, printed = _load_with(request, access.message_for(user_of(request), message_id))
     reader = reader_of(request, conversation.owned)
-    placement = next(
-        (p for entry in conversation.messages if entry.message.pk == message_id for p in entry.placements), None
-    )
-    if placement is None:
-        raise Http404
+    placement = printed.placements[0]
     shown = shown_messages(conversation, placement.folder_id)
     if "alone" in request.GET:
         shown = [entry for entry in shown if entry.message.pk == message_id]
@@ -85,6 +78,18 @@ def _load(request: HttpRequest, thread_id: int) -> Conversation:
         return load_conversation(user_of(request).pk, thread_id)
     except Thread.DoesNotExist as error:
         raise Http404 from error
+
+
+def _load_with(request: HttpRequest, message: Message) -> tuple[Conversation, ConversationMessage]:
+    """The conversation of this message, or it alone where it is older than all that is shown of a long one."""
+    conversation = _load(request, message.thread_id)
+    entry = next((entry for entry in conversation.messages if entry.message.pk == message.pk), None)
+    if entry is None and conversation.left_out:
+        conversation = load_conversation(user_of(request).pk, message.thread_id, alone=message.pk)
+        entry = next(iter(conversation.messages), None)
+    if entry is None:
+        raise Http404
+    return conversation, entry
 
 
 def _respond(
@@ -118,7 +123,9 @@ def _told(
     reader: Reader, conversation: Conversation, opened: Sequence[ConversationMessage], *, with_document: bool = False
 ) -> dict[int, BodyContext]:
     """What is known of each body; ``with_document`` the newest itself, for the script that asks for both at once."""
-    senders = Senders(reader.user.pk, reader.mine, conversation.heard)
+    messages = [entry.message for entry in opened]
+    load_beginnings(messages)
+    senders = Senders(reader.user.pk, reader.mine, conversation.heard, messages)
     return {
         entry.message.pk: body_context(
             reader.user,
