@@ -84,21 +84,52 @@ def tsquery(term: Term, *, by_language: bool = True, by_weight: bool = True) -> 
             raise TypeError(f"{type(term).__name__} is not answered by the text index")
 
 
-def unweighted(term: Term) -> str | None:
-    """The query of a term without weights: it names all that match, and hardly more. The index has no weights, and so
-    reads the text of each message that it names, unless they are asked of those alone that a page is made of.
+def loosened(term: Term) -> str | None:
+    """A query that names all that match, and hardly more, where the index answers it for much less: what it names is
+    then asked the whole query, but only as much of it as a page is made of. None where there is nothing to gain.
 
-    None where there is nothing to gain: no weights; a phrase, for whose places all texts are read anyway; or what is
-    not to match, which must not become more.
+    Without weights: the index has none, and so reads the text of each message that it names. An address without the end
+    of its domain, which may be the beginning of a word: for that, the index gathers whatever begins so, and half of all
+    mail of everybody here is from somebody whose address ends in "com". And without the places of its words, for which
+    all texts would be read.
 
-    >>> unweighted(Words("tea", "body")), unweighted(Words("tea")), unweighted(Words("green tea", "body"))
-    ("'tea'", None, None)
+    >>> loosened(Words("tea", "body")), loosened(Words("ann@shop.com", "from", prefix=True))
+    ("'tea'", "('.fann' & '.fshop')")
+
+    For the places of other phrases all texts are read anyway, and what is not to match must not become more:
+
+    >>> loosened(Words("tea")), loosened(Words("green tea", "body")), loosened(Not(Words("tea", "body")))
+    (None, None, None)
     """
     parts = list(walk(term))
-    if any(isinstance(part, Not) or (isinstance(part, Words) and len(words(part.text)) > 1) for part in parts):
+    if any(isinstance(part, Not) or (_is_phrase(part) and not _is_address(part)) for part in parts):
         return None
-    found = tsquery(term, by_weight=False)
+    found = _loose(term)
     return None if found == tsquery(term) else found
+
+
+def _loose(term: Term) -> str:
+    match term:
+        case And(terms):
+            return f"({' & '.join(map(_loose, terms))})"
+        case Or(terms):
+            return f"({' | '.join(map(_loose, terms))})"
+        case Words() if _is_address(term):
+            return f"({' & '.join(list(_lexemes(term, ''))[:-1])})"
+        case _:
+            return tsquery(term, by_weight=False)
+
+
+def _is_phrase(term: Term) -> bool:
+    return isinstance(term, Words) and len(words(term.text)) > 1
+
+
+def _is_address(term: Term) -> bool:
+    """Whole but for, perhaps, the end of its domain: the other words say well enough whose it is."""
+    if not isinstance(term, Words) or not term.prefix or len(words(term.text)) < 3:
+        return False
+    _, at, domain = term.text.rpartition("@")
+    return bool(at) and "." in domain
 
 
 def _phrase(term: Words, by_language: bool, by_weight: bool) -> str:

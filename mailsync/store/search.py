@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.ready import prepared_cursor
 from mailsync.plan import search_steps
 from mailsync.plan.search import parse_query
-from mailsync.plan.search_index import is_indexed, names_a_word, tsquery, unweighted, without_empty
+from mailsync.plan.search_index import is_indexed, loosened, names_a_word, tsquery, without_empty
 from mailsync.plan.search_terms import (
     Account,
     And,
@@ -371,7 +371,7 @@ def _by_index(
         asked = every([part for part in parts if is_indexed(part)])
         assert asked is not None
         source, values["words"] = _BY_WORDS, tsquery(asked)
-        if (loose := unweighted(asked)) is not None:
+        if (loose := loosened(asked)) is not None:
             checked, values["words"], values["checked"] = _CHECKED, loose, values["words"]
     # However many it names, the shape leaves one plan: the function of the words plans its own part for its values.
     sql = _INDEX.format(source=source, where=where, after=after, joined=joined(condition), checked=checked)
