@@ -11,8 +11,12 @@ from django.urls import reverse
 
 from accounts.models import User
 from mailsync.models import Folder, Message
-from mailsync.store.space import load_space
+from mailsync.store import space
+from mailsync.store.audit import recount_sums
+from mailsync.store.space import find_space, load_space
 from tests.factories import make_account, make_folder, make_message, make_user, place
+from tests.store.big_folder import fill
+from tests.store.test_listing_size import rows_touched
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +74,35 @@ def test_it_is_counted_once_in_ten_minutes(inbox: Folder, anna: User, django_ass
     load_space(anna.pk)
     with django_assert_num_queries(0):  # type: ignore[operator]
         load_space(anna.pk)
+
+
+def test_with_much_mail_the_page_is_there_before_it_is_counted(
+    browser: Client, inbox: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = reverse("settings_space")
+    sized(inbox, 10, subject="Large")
+    monkeypatch.setattr(space, "COUNTED_AT_ONCE", 0)
+    page = browser.get(url).content.decode()
+    assert "Large" not in page
+    assert page.count(f'hx-get="{url}?count=1"') == 1
+    assert f'<noscript><a class="btn" href="{url}?count=1"' in page
+    part = browser.get(url, {"count": 1}, headers={"HX-Request": "true"}).content.decode()
+    assert "Large" in part
+    assert "<h1" not in part
+    assert re.search(r"Counted: .*\d\d:\d\d", part)
+    # Counted, it is there at once.
+    assert "Large" in browser.get(url).content.decode()
+    cache.clear()
+    assert "Large" in browser.get(url, {"count": 1}).content.decode()
+
+
+def test_of_much_mail_nothing_is_read_for_the_page(anna: User) -> None:
+    cache.clear()
+    fill(make_account(anna), "INBOX", space.COUNTED_AT_ONCE + 1)
+    list(recount_sums())
+    found, read = rows_touched(lambda: find_space(anna.pk))
+    assert found is None
+    assert 1 <= read <= 20
 
 
 def test_an_empty_mailbox_and_a_stranger_see_nothing(browser: Client, inbox: Folder) -> None:

@@ -1,6 +1,10 @@
-"""What takes the space: in goes a user, out come heaps of mail, each with the list in which it can be dealt with."""
+"""What takes the space: in goes a user, out come heaps of mail, each with the list in which it can be dealt with.
+
+Where much mail has to be counted first the page comes without them and asks for itself again, to be counted meanwhile.
+"""
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
@@ -9,7 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from mailsync.store.space import Heap, load_space
+from mailsync.store.space import Heap, Space, find_space, load_space
 from webmail.reader import user_of
 from webmail.scope import folder_title
 
@@ -28,9 +32,16 @@ class Row:
 @require_safe
 @login_required
 def space(request: HttpRequest) -> HttpResponse:
-    found = load_space(user_of(request).pk)
+    user = user_of(request)
+    found = load_space(user.pk) if "count" in request.GET else find_space(user.pk)
+    template = "settings/space_part.html" if request.htmx else "settings/space.html"  # type: ignore[attr-defined]
+    return render(request, template, _shown(found) if found else {"found": None})
+
+
+def _shown(found: Space) -> dict[str, Any]:
     folders = found.folder_rows
-    context = {
+    return {
+        "found": found,
         "senders": [_row(heap, heap.name, f'from:"{heap.name}" in:anywhere') for heap in found.senders],
         "years": [_row(heap, heap.name, _year(heap.name)) for heap in found.years],
         "folders": [
@@ -38,9 +49,7 @@ def space(request: HttpRequest) -> HttpResponse:
             for pk, heap in found.folders
             if pk in folders
         ],
-        "largest": found.largest,
     }
-    return render(request, "settings/space.html", context)
 
 
 def _row(heap: Heap, title: str, query: str) -> Row:
