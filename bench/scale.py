@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import accumulate
 
 from bench.scratch import scratch_database
 from mailsync.message.lexemes import IndexedText, Vector, build_vector
@@ -58,11 +59,11 @@ def make_texts() -> list[Vector]:
     chance = random.Random(SEED)
     letters = "aeioubcdfghklmnprst"
     words = ["".join(chance.choices(letters, k=chance.randrange(3, 11))) for _ in range(WORDS)]
-    weights = [1 / (rank + 3) for rank in range(WORDS)]
+    weights = list(accumulate(1 / (rank + 3) for rank in range(WORDS)))
     vectors = []
     for number in range(TEXTS):
         # Half of all mail is short; some is very long.
-        body = chance.choices(words, weights, k=min(int(chance.lognormvariate(4.3, 0.9)) + 5, 3000))
+        body = chance.choices(words, cum_weights=weights, k=min(int(chance.lognormvariate(4.3, 0.9)) + 5, 3000))
         if number % 3 == 0:
             body[chance.randrange(len(body))] = COMMON
         if number % 40 == 0:
