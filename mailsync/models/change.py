@@ -77,4 +77,10 @@ class Change(models.Model):
             models.Index(fields=["account", "id"], name="change_open", condition=Q(finished_at__isnull=True)),
             models.Index(fields=["placement"], name="change_placement", condition=Q(finished_at__isnull=True)),
             models.Index(fields=["group"], name="change_group"),
+            # What a folder is to be called: asked for each folder by every page.
+            models.Index(
+                fields=["source"],
+                name="change_of_folder",
+                condition=Q(message__isnull=True, finished_at__isnull=True),
+            ),
         ]

@@ -7,6 +7,9 @@ from django.db import models
 
 from mailsync.types import Role
 
+#: Of which something has yet to come, first lines or bodies. Asked for as it is written here, its index fits.
+UNFINISHED = models.Q(header_cursor__isnull=True) | models.Q(header_cursor__gt=1) | models.Q(bodies_pending__gt=0)
+
 
 class Folder(models.Model):
     """A folder of one account, with the cursor of its pull and its counts.
@@ -56,6 +59,7 @@ class Folder(models.Model):
         indexes = [
             models.Index(fields=["due_at"], name="folder_due", condition=models.Q(due_at__isnull=False)),
             models.Index(fields=["account", "role"], name="folder_role"),
+            models.Index(fields=["account"], name="folder_unfinished", condition=UNFINISHED),
         ]
 
     def __str__(self) -> str:

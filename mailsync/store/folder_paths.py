@@ -15,8 +15,9 @@ from mailsync.models import Change, Folder
 
 def with_wishes(folders: QuerySet[Folder]) -> QuerySet[Folder]:
     """Each folder with the newest rename that the server has yet to learn, as ``wish_path`` and ``wish_parent``."""
+    # Of no message: so the index ``change_of_folder`` fits, and what was done to all the mail is not gone through.
     renames = Change.objects.filter(
-        source=OuterRef("pk"), kind=Change.Kind.FOLDER_RENAME, state__in=Change.OPEN, finished_at=None
+        source=OuterRef("pk"), message=None, kind=Change.Kind.FOLDER_RENAME, state__in=Change.OPEN, finished_at=None
     ).order_by("-id")
     return folders.annotate(
         wish_path=Subquery(renames.values("path")[:1]), wish_parent=Subquery(renames.values("target_id")[:1])

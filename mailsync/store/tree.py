@@ -86,7 +86,7 @@ QUIET = f"""(
     AND NOT EXISTS (SELECT FROM mailsync_folder q
                      WHERE q.account_id = a.id AND q.missing_since IS NULL AND q.parked_at IS NULL
                        AND q.selectable AND NOT q.is_local
-                       AND (q.header_cursor IS DISTINCT FROM 1 OR q.bodies_pending > 0)))
+                       AND (q.header_cursor IS NULL OR q.header_cursor > 1 OR q.bodies_pending > 0)))
 """  # noqa: S608  ours
 
 

@@ -16,6 +16,7 @@ from mailsync.store.listing import AccountTree, FolderLine
 from mailsync.store.saved_searches import Saved
 from mailsync.store.tree import Health
 from mailsync.types import Role
+from webmail.addresses import address_of
 from webmail.present.labels import is_label, label_of
 from webmail.present.said import said
 from webmail.scope import Scope, folder_title
@@ -231,7 +232,7 @@ def _item(line: FolderLine, current: int) -> NavItem:
     count = folder.total if counts_all else 0 if folder.role in _COUNT_NONE else folder.unread
     return NavItem(
         label=folder_title(folder),
-        url=reverse("folder", args=[folder.pk]),
+        url=address_of("folder", folder.pk),
         icon=ICONS.get(folder.role, "folder"),
         count=count,
         strong=bool(count) and not counts_all and folder.role != Role.JUNK,
@@ -242,7 +243,7 @@ def _item(line: FolderLine, current: int) -> NavItem:
         role=folder.role,
         selectable=folder.selectable,
         go=folder.role if folder.role in _GO else "",
-        edit_url=reverse("folder_edit", args=[folder.pk]),
+        edit_url=address_of("folder_edit", folder.pk),
     )
 
 
