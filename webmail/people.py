@@ -2,7 +2,8 @@
 
 from django.core.cache import cache
 
-from mailsync.store.people import KnownPerson, load_people
+from mailsync.message.addresses import comparable
+from mailsync.store.people import CONTACTS, KnownPerson, load_people, match_contacts, match_people
 
 #: One look at the mail serves all the keys of one address.
 KEPT_SECONDS = 60
@@ -16,3 +17,14 @@ def known_people(user_id: int) -> list[KnownPerson]:
         kept = [(one.name, one.address, one.score) for one in load_people(user_id)]
         cache.set(key, kept, KEPT_SECONDS)
     return [KnownPerson(*one) for one in kept]
+
+
+def offered_people(user_id: int, typed: str, *, limit: int = 8) -> list[KnownPerson]:
+    """Whom what was typed may mean, the nearest first; of a very long address book those who are not near, too."""
+    known = known_people(user_id)
+    found = match_people(known, typed, limit=limit)
+    if len(known) >= CONTACTS and len(found) < limit:
+        told = {comparable(one.address) for one in found}
+        more = match_contacts(user_id, typed, limit=limit)
+        found += [one for one in more if comparable(one.address) not in told]
+    return found[:limit]

@@ -17,10 +17,9 @@ from mailsync.plan.search_completion import Typed, typed_at
 from mailsync.plan.search_terms import FOLDER_ROLES, Account, In, Label, Words, format_query
 from mailsync.store.labels import load_labels
 from mailsync.store.listing import load_tree
-from mailsync.store.people import match_people
 from mailsync.store.recent_searches import load_recent_searches
 from mailsync.types import Address
-from webmail.people import known_people
+from webmail.people import offered_people
 from webmail.present.labels import is_label, label_of
 from webmail.scope import folder_title
 
@@ -126,7 +125,7 @@ def _operators(typed: Typed, wanted: str) -> Iterator[Suggestion]:
 
 def _people(user: User, typed: Typed, operator: str, most: int) -> Iterator[Suggestion]:
     field = operator if operator in ("to", "cc", "bcc") else "to" if operator == "recipient" else "from"
-    for one in match_people(known_people(user.pk), typed.value, limit=most):
+    for one in offered_people(user.pk, typed.value, limit=most):
         words = format_query(Words(one.address, field, prefix=True))  # type: ignore[arg-type]
         whole, caret = typed.completed(words)
         shown = one.address if one.name else ""

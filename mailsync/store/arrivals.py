@@ -82,8 +82,12 @@ def strike_off(placement_ids: Collection[int]) -> None:
 
 def put_back(waiting: Mapping[int, Sequence[int]]) -> None:
     """These wait for their text, having been seen by these rules; each once."""
+    # Of what came in together, as a rule all has been seen by the same rules.
+    alike: dict[tuple[int, ...], list[int]] = {}
     for placement_id, ran in waiting.items():
-        Arrival.objects.filter(pk=placement_id).update(
+        alike.setdefault(tuple(ran), []).append(placement_id)
+    for ran, placement_ids in alike.items():
+        Arrival.objects.filter(pk__in=placement_ids).update(
             ran=list(ran), waited=True, due_at=Now() + timedelta(seconds=TEXT_SECONDS)
         )
 

@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import MailAccount
 from mailsync import actions, tasks
@@ -114,6 +115,22 @@ def test_a_text_is_waited_for_and_the_order_is_kept(account: MailAccount) -> Non
     assert lying(account)["Archive"] == ["Rota with"]
     assert not Arrival.objects.exists()
     assert RuleHit.objects.count() == 62
+
+
+def test_all_that_waits_for_its_text_is_put_back_together(
+    account: MailAccount, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    folder = make_folder(account)
+    rows = [make_message(folder, subject="Rota") for _ in range(30)]
+    Message.objects.filter(account=account).update(raw=None)
+    make_rule(account.user, "subject:rota", "flag")
+    make_rule(account.user, "picnic", "archive")
+    arrivals.note_arrivals(folder.pk, folder.epoch, [row.uid or 0 for row in rows])
+    rules.run_rules(account)
+    Arrival.objects.update(waited=False, ran=[])
+    with django_assert_max_num_queries(30):
+        assert rules.run_rules(account).waiting
+    assert Arrival.objects.filter(waited=True, ran__len=1).count() == len(rows)
 
 
 def test_a_text_that_does_not_come_is_not_waited_for_for_ever(account: MailAccount) -> None:

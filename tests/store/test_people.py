@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from mailsync.message.vcard import Labelled, VCard
+from mailsync.store.contacts import keep_card
 from mailsync.store.people import KnownPerson, load_people, match_people
 from tests.factories import make_account, make_folder, make_message, make_user
+from webmail.people import offered_people
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +44,40 @@ def test_it_reads_a_bounded_number_of_rows(monkeypatch: pytest.MonkeyPatch, djan
         make_message(inbox, from_address=f"p{number}@x.test")
     with django_assert_num_queries(3):
         assert len(load_people(user.pk)) == 3
+
+
+def test_many_accounts_share_what_is_read(monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any) -> None:
+    monkeypatch.setattr("mailsync.store.people.RECEIVED_ROWS", 8)
+    monkeypatch.setattr("mailsync.store.people._LEAST_ROWS", 2)
+    user = make_user()
+    for account in range(20):
+        inbox = make_folder(make_account(user))
+        for number in range(4):
+            make_message(inbox, from_address=f"p{account}-{number}@x.test")
+    with django_assert_num_queries(3):
+        found = load_people(user.pk)
+    assert {one.address for one in found} == {
+        f"p{account}-{number}@x.test" for account in range(20) for number in (2, 3)
+    }
+
+
+def test_a_book_longer_than_what_is_kept_of_it_is_searched_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("mailsync.store.people", "webmail.people"):
+        monkeypatch.setattr(f"{module}.CONTACTS", 2)
+    user = make_user()
+    keep_card(make_user().pk, VCard(name="Anna Stranger", addresses=(Labelled("anna@stranger.test"),)))
+    for name, address in (
+        ("Anna Berg", "anna@a.test"),
+        ("Bo", "bo@a.test"),
+        ("Anna Lund", "x@b.test"),
+        ("Hanna", "h@b.test"),
+    ):
+        keep_card(user.pk, VCard(name=name, addresses=(Labelled(address),)))
+    assert [one.name for one in offered_people(user.pk, "anna")] == ["Anna Berg", "Anna Lund"]
+    assert [one.name for one in offered_people(user.pk, "Lund ann")] == ["Anna Lund"]
+    assert [one.name for one in offered_people(user.pk, "ann", limit=1)] == ["Anna Berg"]
+    assert offered_people(user.pk, "zoe") == []
+    assert len(offered_people(user.pk, "")) == 2
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from accounts.models import User
 from mailsync import actions
 from mailsync.models import Draft, Outgoing
 from tests.factories import make_account, make_user
+from tests.store.test_listing_size import rows_touched
 
 pytestmark = pytest.mark.django_db
 JSON = {"Accept": "application/json"}
@@ -298,3 +299,12 @@ def test_what_could_not_be_sent_stays_in_the_navigation_until_it_is_dealt_with(c
     assert "on its way" not in header
     do(client, row, "dismiss")
     assert f'href="{reverse("outbox")}"' not in client.get(reverse("flagged")).text
+
+
+def test_what_was_sent_before_is_not_gone_through_for_what_is_scheduled(client: Client, row: Outgoing) -> None:
+    put(row, State.HELD, send_at=timezone.now() + timedelta(days=1))
+    told = {"user": row.user, "account": row.account, "state": State.DONE, "finished_at": timezone.now(), "raw": b""}
+    Outgoing.objects.bulk_create(Outgoing(**told, message_id=f"{n}@x.test") for n in range(2000))
+    page, read = rows_touched(lambda: client.get(reverse("scheduled")))
+    assert "Tea &amp; cake" in page.content.decode()
+    assert read <= 300

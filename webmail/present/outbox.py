@@ -81,8 +81,8 @@ def is_scheduled(row: Outgoing) -> bool:
 
 
 def scheduled_condition() -> Q:
-    """``is_scheduled`` for a query."""
-    return Q(state__in=_STOPPABLE, send_at__gt=timezone.now())
+    """``is_scheduled`` for a query: of what has not ended, so that the index ``outgoing_open`` serves here too."""
+    return Q(finished_at__isnull=True, state__in=_STOPPABLE, send_at__gt=timezone.now())
 
 
 def open_condition() -> Q:

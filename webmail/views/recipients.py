@@ -5,9 +5,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from mailsync.message.addresses import parse_address_list
-from mailsync.store.people import match_people
 from mailsync.types import Address
-from webmail.people import known_people
+from webmail.people import offered_people
 from webmail.present.compose import person_facts
 from webmail.present.said import said
 from webmail.reader import user_of
@@ -28,7 +27,7 @@ def recipients(request: HttpRequest) -> JsonResponse:
         return JsonResponse(
             {"people": [person_facts(one) for one in parsed.addresses], "errors": [said(one) for one in parsed.errors]}
         )
-    found = match_people(known_people(user_of(request).pk), request.GET.get("q", "")[:TYPED_LIMIT])
+    found = offered_people(user_of(request).pk, request.GET.get("q", "")[:TYPED_LIMIT])
     response = JsonResponse({"people": [person_facts(Address(one.name, one.address)) for one in found], "errors": []})
     response["Cache-Control"] = "private, max-age=30"
     return response
