@@ -7,6 +7,9 @@ how much there is.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
 
 from accounts.models import MailAccount
 from mailsync.message.mbox import mbox_entry
@@ -14,9 +17,16 @@ from mailsync.models import Folder, Placement, RawMessage
 from mailsync.store.mail_sums import MailSize, load_sizes
 from mailsync.types import Flags
 
-_BATCH = 100
-#: As ``Flags`` has them, then the keywords.
-_FLAGS = ("seen", "flagged", "answered", "draft", "keywords")
+_BATCH_ROWS = 100
+_BATCH = """
+    SELECT p.id, p.received_at, m.raw_id, m.from_address, p.seen, p.flagged, p.answered, p.draft, p.keywords
+      FROM (SELECT * FROM mailsync_placement
+             WHERE folder_id = %(folder)s AND shown AND (received_at, id) > (%(at)s::timestamptz, %(last)s)
+             ORDER BY received_at, id LIMIT %(limit)s) AS p
+     CROSS JOIN LATERAL (
+         SELECT raw_id, from_address FROM mailsync_message WHERE id = p.message_id OFFSET 0) AS m
+     ORDER BY p.received_at, p.id
+"""
 _UNFIT = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
 
@@ -62,19 +72,18 @@ def _fit(name: str) -> str:
 
 
 def _messages(folder: Folder) -> Iterator[bytes]:
-    """The folder's messages in the order in which they came to it, one at a time."""
+    """The folder's messages in the order of their dates, one at a time; each batch is a range of the list's index."""
+    at: datetime | str = "-infinity"
     last = 0
     while True:
-        batch = list(
-            Placement.objects.filter(folder=folder, shown=True, pk__gt=last)
-            .order_by("pk")
-            .values_list("pk", "message__raw_id", "message__from_address", "received_at", *_FLAGS)[:_BATCH]
-        )
+        with connection.cursor() as cursor:
+            cursor.execute(_BATCH, {"folder": folder.pk, "at": at, "last": last, "limit": _BATCH_ROWS})
+            batch = cursor.fetchall()
         if not batch:
             return
-        for _, raw_id, sender, at, seen, flagged, answered, is_draft, keywords in batch:
+        for _, came, raw_id, sender, seen, flagged, answered, is_draft, keywords in batch:
             raw = RawMessage.objects.filter(pk=raw_id).values_list("data", flat=True).first() if raw_id else None
             if raw is not None:
                 flags = Flags(seen, flagged, answered, is_draft, keywords=tuple(keywords))
-                yield mbox_entry(bytes(raw), sender, at, flags.names())
-        last = batch[-1][0]
+                yield mbox_entry(bytes(raw), sender, came, flags.names())
+        last, at = batch[-1][:2]

@@ -3,7 +3,9 @@
 import contextlib
 import io
 import mailbox
+import re
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,13 @@ from django.test import Client
 
 from accounts.models import User
 from mailsync.message.vcard import VCard
+from mailsync.models import Message, Placement, RawMessage
+from mailsync.store import export
 from mailsync.store.contacts import keep_card
-from tests.factories import make_account, make_folder, make_message, make_user
+from tests.factories import make_account, make_folder, make_message, make_user, raw_message
+from tests.store.big_folder import fill
+from tests.store.test_listing_size import kept_plans as kept_plans  # a fixture
+from tests.store.test_listing_size import rows_touched
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +46,33 @@ def test_everything_comes_out_and_can_be_read_again(browser: Client, anna: User,
     # The standard library leaves the marks of mboxrd where they are.
     body = str(read[2].get_payload())
     assert body.startswith(">From the beginning\n>>From a quotation\nend2")
+
+
+def test_mail_comes_in_the_order_of_its_dates_whatever_came_to_us_first(anna: User) -> None:
+    folder = make_folder(make_account(anna))
+    days = [3, 1, 2, 2, 2, 4]
+    with pytest.MonkeyPatch.context() as patch:
+        # Batches end within a day, too.
+        patch.setattr(export, "_BATCH_ROWS", 2)
+        for number, day in enumerate(days):
+            make_message(folder, raw_message(f"Day {day}.{number}"), received_at=datetime(2026, 1, day, tzinfo=UTC))
+        make_message(folder, shown=False)
+        ((_, pieces),) = export.export_files(anna.pk)
+        found = re.findall(rb"Subject: (Day [\d.]+)", b"".join(pieces))
+    assert found == [b"Day 1.1", b"Day 2.2", b"Day 2.3", b"Day 2.4", b"Day 3.0", b"Day 4.5"]
+
+
+def test_a_large_folder_is_read_batch_by_batch(anna: User, kept_plans: None) -> None:
+    folder = fill(make_account(anna), "INBOX", 3000)
+    raw = RawMessage.objects.create(account=folder.account, sha256=b"x" * 32, size_bytes=len(RAW), data=RAW)
+    # The first of the third batch.
+    third = Placement.objects.filter(folder=folder).order_by("received_at")[2 * export._BATCH_ROWS]
+    Message.objects.filter(pk=third.message_id).update(raw=raw)
+    ((_, pieces),) = export.export_files(anna.pk)
+    piece, read = rows_touched(lambda: next(pieces))
+    assert b"From the beginning" in piece
+    # Each with its message, in three batches.
+    assert read <= 3 * 2 * export._BATCH_ROWS + 10
 
 
 def test_one_account_alone(browser: Client, anna: User) -> None:
