@@ -3,6 +3,7 @@
 
 Where ``bench.scale`` times the operations of the store, this asks for whole pages, settings and forms too, as a browser
 would, and prints what each took and how many rows of tables were read for it. A page that walks the mailbox is marked.
+What forms do is taken back, so that the next round finds what the first one found.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from bench.scale import Box, make_box, make_texts
@@ -24,7 +25,7 @@ SIZES = (10_000, 100_000, 1_000_000)
 #: A page walks that reads so many times more rows of the largest mailbox than of the smallest.
 WALKS = 4
 # Senders as frequent as senders are; a third of mail is from lists, one message in twenty bears a label.
-_VARY = """
+_VARY = r"""
     UPDATE mailsync_message
        SET from_name = 'Person ' || k, from_address = 'person' || k || '@place' || k %% 200 || '.test',
            facts = CASE WHEN k %% 3 = 0 THEN '{"list_unsubscribe": ["https://lists.test/leave"]}' ELSE '{}' END::jsonb,
@@ -32,6 +33,11 @@ _VARY = """
       FROM (SELECT id AS of, floor(power(((id * 7919) %% 1000003) / 1000003.0, 3) * 20000)::int AS k
               FROM mailsync_message WHERE account_id = %(account)s) v
      WHERE id = v.of;
+    INSERT INTO mailsync_rawmessage (id, account_id, sha256, size_bytes, data, created_at)
+    SELECT id, account_id, sha256(id::text::bytea), size_bytes, E'Subject: Large\r\n\r\nText', now() - interval '1 day'
+      FROM mailsync_message WHERE account_id = %(account)s;
+    UPDATE mailsync_message SET raw_id = id, parts = '{"p": "1", "t": "text/plain", "o": [18, 22, 22]}'
+     WHERE account_id = %(account)s;
     UPDATE mailsync_placement SET keywords = '{Travel}' WHERE account_id = %(account)s AND id %% 20 = 0;
 """
 
@@ -41,20 +47,25 @@ def make_person(size: int, vectors: Sequence[Vector]) -> Box:
     from django.db import connection
 
     from mailsync.models import Folder
+    from mailsync.store.mail_sums import recount_mail
 
     box = make_box(size, vectors)
     Folder.objects.filter(pk=box.archive_id).update(role="archive")
     with connection.cursor() as cursor:
         cursor.execute(_VARY, {"account": box.account_id})
+    recount_mail(box.account_id)
     return box
 
 
-def pages(box: Box) -> dict[str, str]:
-    """Paths of what a person can look at, by name."""
-    from mailsync.models import Placement
+def pages(box: Box) -> dict[str, str | tuple[str, dict[str, str]]]:
+    """Paths of what a person can look at, by name; of a form with what is typed."""
+    from mailsync.models import Placement, Rule
 
     inbox = f"/f/{box.folder_id}/"
     newest = Placement.objects.filter(folder=box.folder_id).order_by("-received_at")[3]
+    rule = Rule.objects.create(user_id=box.user_id, name="", position=1, query="from:person5", deeds=[["flag", ""]])
+    tried = {"sender": "person5", "words": "quarterly", "flag": "on", "do": "try"}
+    swept = {"which": "all", "where": "archive"}
     message, account = f"/m/{newest.message_id}", f"/settings/accounts/{box.account_id}"
     return {
         "inbox": inbox,
@@ -74,6 +85,7 @@ def pages(box: Box) -> dict[str, str]:
         "print": f"{message}/print",
         "block sender": f"{message}/block/",
         "sweep": f"{message}/sweep/",
+        "sweep, done": (f"{message}/sweep/", swept),
         "why": f"{message}/why/",
         "search": "/search/?q=quarterly",
         "search, by relevance": "/search/?q=quarterly&sort=relevance",
@@ -97,13 +109,17 @@ def pages(box: Box) -> dict[str, str]:
         "settings": "/settings/",
         "reading": "/settings/reading/",
         "storage": "/settings/storage/",
+        "export": "/settings/storage/export.zip",
         "space": "/settings/storage/space/",
+        "space, counted": "/settings/storage/space/?count=1",
         "import": "/settings/storage/import/",
         "contacts": "/settings/contacts/",
         "mailing lists": "/settings/lists/",
         "rules": "/settings/rules/",
         "new rule": f"/settings/rules/add/?message={newest.message_id}",
         "new rule, tried": "/settings/rules/add/?" + urlencode({"q": "quarterly"}),
+        "rule, tried": ("/settings/rules/add/", tried),
+        "rule, run": (f"/settings/rules/{rule.pk}/change/", {"do": "run_all"}),
         "accounts": "/settings/accounts/",
         "account": f"{account}/",
         "account's status": f"{account}/sync/",
@@ -116,6 +132,7 @@ def pages(box: Box) -> dict[str, str]:
         "admin, person": f"/admin/accounts/user/{box.user_id}/change/",
         "admin, accounts": "/admin/accounts/mailaccount/",
         "admin, account": f"/admin/accounts/mailaccount/{box.account_id}/change/",
+        "admin, how they stand": "/admin/mailsync/accountsync/",
         "admin, folders": "/admin/mailsync/folder/",
         "admin, changes": "/admin/mailsync/change/",
     }
@@ -142,22 +159,34 @@ def rows_read() -> int:
         return int(cursor.fetchone()[0] or 0)
 
 
-def ask(client: "Client", path: str, rounds: int) -> tuple[float, int]:
-    """Milliseconds, the median of ``rounds``, and rows read by the last one."""
+def visit(client: "Client", page: str | tuple[str, dict[str, str]]) -> tuple[float, int]:
+    """Milliseconds, and rows read; what a form did is taken back."""
+    from django.core.cache import cache
     from django.db import transaction
 
-    times, rows = [], 0
-    for _ in range(rounds):
-        # One transaction, which alone counts what it reads.
-        with transaction.atomic():
-            before = rows_read()
-            began = time.perf_counter()
-            answer = client.get(path)
-            times.append((time.perf_counter() - began) * 1000)
-            rows = rows_read() - before
-        if answer.status_code != 200:
-            raise SystemExit(f"{path} answers {answer.status_code}")
-    return statistics.median(times), rows
+    path, typed = (page, None) if isinstance(page, str) else page
+    if path.endswith("?count=1"):
+        cache.clear()
+    # One transaction, which alone counts what it reads.
+    with transaction.atomic():
+        before = rows_read()
+        began = time.perf_counter()
+        answer: Any = client.get(path) if typed is None else client.post(path, typed)
+        if answer.streaming:
+            next(iter(answer.streaming_content))
+        milliseconds = (time.perf_counter() - began) * 1000
+        rows = rows_read() - before
+        if typed is not None:
+            transaction.set_rollback(True)
+    if answer.status_code not in (200, 302):
+        raise SystemExit(f"{path} answers {answer.status_code}")
+    return milliseconds, rows
+
+
+def ask(client: "Client", page: str | tuple[str, dict[str, str]], rounds: int) -> tuple[float, int]:
+    """Milliseconds, the median of ``rounds``, and rows read by the last one."""
+    visits = [visit(client, page) for _ in range(rounds)]
+    return statistics.median(milliseconds for milliseconds, _ in visits), visits[-1][1]
 
 
 def main() -> None:
