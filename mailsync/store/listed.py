@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Max, Q
 
 from mailsync.models import Placement
@@ -14,6 +15,7 @@ from mailsync.store.labels import label_rows
 from mailsync.store.listing import ListRow, Page, Sort, list_rows
 from mailsync.store.search import prepare_search
 from mailsync.store.senders import sender_rows
+from mailsync.store.summary import lock_folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,12 @@ def placements_of(rows: Sequence[ListRow], listing: Listing, *, highest: int | N
 
 
 def highest_placement(listing: Listing) -> int:
-    """The newest placement of these folders."""
-    found = Placement.objects.filter(folder_id__in=listing.folder_ids).aggregate(highest=Max("id"))
-    return int(found["highest"] or 0)
+    """No placement that these folders hold by now is newer, and all that come to them later are.
+
+    The newest of everybody: that of a folder no index knows, so that the search for it reads the whole folder, or
+    whatever its neighbours have received since. What is being stored in these folders has its number by now, and is
+    waited for.
+    """
+    with transaction.atomic():
+        lock_folders(listing.folder_ids)
+        return int(Placement.objects.aggregate(highest=Max("id"))["highest"] or 0)

@@ -1,8 +1,10 @@
 """Acts on a whole list: in slices, taken up where they stood, stopped and taken back; and the journal of all acts."""
 
 from datetime import timedelta
+from threading import Event, Thread
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -12,8 +14,12 @@ from mailsync.actions import emptying
 from mailsync.engine import long_acts, maintain
 from mailsync.models import Act, Change, Folder, Placement
 from mailsync.store import journal, journal_work
-from mailsync.store.listed import Listing
+from mailsync.store.listed import Listing, highest_placement
+from mailsync.store.summary import lock_folders
 from tests.factories import make_account, make_folder, make_message, make_user
+from tests.store.big_folder import fill
+from tests.store.test_listing_size import kept_plans as kept_plans  # a fixture
+from tests.store.test_listing_size import rows_touched
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +66,45 @@ def test_a_list_is_archived_slice_by_slice_and_what_comes_meanwhile_stays(inbox:
     assert Folder.objects.get(account=inbox.account, role="archive").total == 8
     assert Change.objects.filter(group=act.group, kind="move").count() == 8
     assert not long_acts.work(act.pk), "done is done, however often it is asked for"
+
+
+def test_an_act_begins_without_a_look_at_the_folders_or_at_what_neighbours_received(
+    account: MailAccount, kept_plans: None
+) -> None:
+    folder = fill(account, "INBOX", 3000)
+    fill(make_account(), "INBOX", 3000)
+    for _ in range(2):
+        act, read = rows_touched(lambda: begin(folder, "flag"))
+        assert act.highest == Placement.objects.latest("pk").pk
+        assert read <= 50
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_being_stored_when_an_act_begins_is_waited_for() -> None:
+    """Its numbers were given out before; those of later mail are higher."""
+    folder = make_folder()
+    stored, asked = Event(), Event()
+    highest: list[int] = []
+
+    def ask() -> None:
+        try:
+            stored.wait(10)
+            asked.set()
+            highest.append(highest_placement(Listing((folder.pk,))))
+        finally:
+            connection.close()
+
+    other = Thread(target=ask)
+    other.start()
+    with transaction.atomic():
+        lock_folders([folder.pk])
+        placement = make_message(folder)
+        stored.set()
+        asked.wait(10)
+        other.join(0.3)
+        assert not highest
+    other.join(10)
+    assert highest == [placement.pk]
 
 
 def test_a_large_bin_is_emptied_slice_by_slice_and_comes_back(
