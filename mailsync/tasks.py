@@ -14,6 +14,7 @@ from mailsync.store import (
     emptying,
     file_texts,
     journal_work,
+    label_counts,
     leases,
     schedule,
     server_searches,
@@ -41,6 +42,7 @@ def dispatch() -> None:
         (bodies_pull, schedule.claim_bodies(), schedule.BODIES_ASKED_SECONDS),
         (server_search, server_searches.due_searches(), 30),
         (device_tell, devices.due_devices(), 30),
+        (labels_sum, label_counts.accounts_with_changes(), 30),
     ):
         for id_ in ids:
             task.apply_async((id_,), expires=seconds)
@@ -60,6 +62,8 @@ def maintain() -> None:
         addressed_find.apply_async((user_id,), expires=300)
     for user_id in by_message.people_to_tend():
         message_rows_tend.apply_async((user_id,), expires=300)
+    for account_id in label_counts.accounts_with_changes(least=1):
+        labels_sum.apply_async((account_id,), expires=300)
 
 
 @shared_task(name="mailsync.bins_empty", ignore_result=True)
@@ -88,6 +92,13 @@ def message_rows_tend(user_id: int) -> None:
     """Write or remove the lines of single messages, after this person has changed how mail is listed."""
     if by_message.tend_message_rows(user_id):
         message_rows_tend.delay(user_id)
+
+
+@shared_task(name="mailsync.labels_sum", ignore_result=True)
+def labels_sum(account_id: int) -> None:
+    """Sum up what has changed in how much mail carries which label."""
+    if label_counts.sum_up(account_id):
+        labels_sum.delay(account_id)
 
 
 @shared_task(name="mailsync.account_pull", ignore_result=True)

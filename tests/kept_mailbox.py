@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models, transaction
 
 from accounts.models import MailAccount, User
@@ -85,6 +86,8 @@ def _copied(field: models.Field[object, object]) -> str:
     if target is not None or isinstance(field, models.AutoField):
         assert target is None or target._meta.app_label == "mailsync", field
         return f"{column} + %(beyond)s"
+    if isinstance(field, ArrayField) and isinstance(field.base_field, models.BigIntegerField):
+        return f"ARRAY(SELECT one + %(beyond)s FROM unnest({column}) AS one)"
     if isinstance(field, models.DateTimeField):
         return f"{column} + %(older)s"
     return column

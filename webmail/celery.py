@@ -33,6 +33,7 @@ app.conf.task_routes = {
     "mailsync.maintain": {"queue": "maintenance"},
     "mailsync.addressed_find": {"queue": "maintenance"},
     "mailsync.message_rows_tend": {"queue": "maintenance"},
+    "mailsync.labels_sum": {"queue": "maintenance"},
     "mailsync.bins_empty": {"queue": "maintenance"},
     "mailsync.mail_release": {"queue": "sync"},
     "mailsync.account_pull": {"queue": "sync"},

@@ -9,7 +9,7 @@ from mailsync.models.contact import Contact, ContactAddress
 from mailsync.models.device import Device
 from mailsync.models.emptying import Emptying
 from mailsync.models.folder import BodyPiece, Folder, Hole
-from mailsync.models.label import Label
+from mailsync.models.label import Label, LabelChange, Labelled, LabelTally
 from mailsync.models.list_choice import ListChoice
 from mailsync.models.mail_sum import MailSum
 from mailsync.models.message import (
@@ -73,6 +73,9 @@ __all__ = [
     "Halt",
     "Hole",
     "Label",
+    "LabelChange",
+    "LabelTally",
+    "Labelled",
     "Lease",
     "ListChoice",
     "MailSum",

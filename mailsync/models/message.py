@@ -15,7 +15,7 @@ from django.utils import timezone
 from mailsync.models.folder import Folder
 
 #: Keywords in which mail programs keep their own book, as they are seen spelled; all other keywords are labels.
-#: A part of an index: with a change comes a migration.
+#: A part of a trigger (migration 0053): with a change comes a migration.
 KEYWORDS_OF_PROGRAMS = (
     *("$Forwarded", "Forwarded", "$MDNSent", "MDNSent", "$Junk", "$NotJunk", "Junk", "NonJunk", "NotJunk"),
     *("$SubmitPending", "$Submitted", "$Phishing", "$MailFlagBit0", "$MailFlagBit1", "$MailFlagBit2", "Redirected"),
@@ -212,13 +212,6 @@ class Placement(models.Model):
                 F("id").desc(),
                 name="placement_flagged",
                 condition=Q(shown=True, flagged=True),
-            ),
-            models.Index(
-                "account",
-                F("received_at").desc(),
-                F("id").desc(),
-                name="placement_labelled",
-                condition=Q(shown=True) & ~Q(keywords__contained_by=list(KEYWORDS_OF_PROGRAMS)),
             ),
             models.Index(fields=["thread", "received_at"], name="placement_thread"),
             models.Index(fields=["folder"], name="placement_unnumbered", condition=Q(uid__isnull=True)),

@@ -1,4 +1,4 @@
-"""Audit of what is kept for speed: thread lines, folder counts, pending bodies, sums of accounts. Database room.
+"""Audit of what is kept for speed: thread lines, counts of folders and labels, bodies, accounts. Database room.
 
 In: an account, or all. Out: what was wrong, and it is right now. Nothing here should ever find anything.
 """
@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from accounts.models import MailAccount
 from mailsync.models import Folder
+from mailsync.store.label_counts import LabelCorrection, recount_labels, recount_lines
 from mailsync.store.mail_sums import MailSize, recount_mail
 from mailsync.store.summary import lock_folders, refresh
 from mailsync.store.threads import refresh_threads
@@ -25,15 +26,19 @@ class Correction:
     after: tuple[int, int, int]
 
 
-def recount(account_id: int | None = None) -> Iterator[Correction]:
-    """Count every folder anew, one transaction each; yields those that were wrong."""
-    folders = Folder.objects.order_by("id")
-    if account_id is not None:
-        folders = folders.filter(account_id=account_id)
-    for folder_id in folders.values_list("id", flat=True):
-        correction = _recount_folder(folder_id)
-        if correction is not None:
-            yield correction
+def recount(account_id: int | None = None) -> Iterator[Correction | LabelCorrection]:
+    """Count every folder anew, one transaction each, and every account's labels; yields those that were wrong."""
+    accounts = MailAccount.objects.order_by("id").values_list("id", flat=True)
+    for one in accounts if account_id is None else accounts.filter(id=account_id):
+        labels: set[str] = set()
+        for folder_id in Folder.objects.filter(account=one).order_by("id").values_list("id", flat=True):
+            correction, lines = _recount_folder(folder_id)
+            labels |= set(lines)
+            if correction is not None:
+                yield correction
+        labels |= set(recount_labels(one))
+        if labels:
+            yield LabelCorrection(one, tuple(sorted(labels)))
 
 
 def recount_sums(account_id: int | None = None) -> Iterator[tuple[MailAccount, MailSize]]:
@@ -51,7 +56,8 @@ def recount_sums(account_id: int | None = None) -> Iterator[tuple[MailAccount, M
 
 
 @transaction.atomic
-def _recount_folder(folder_id: int) -> Correction | None:
+def _recount_folder(folder_id: int) -> tuple[Correction | None, list[str]]:
+    """The counts, if they were wrong, and the labels whose lines were."""
     lock_folders([folder_id])
     folder = Folder.objects.get(pk=folder_id)
     with connection.cursor() as cursor:
@@ -76,5 +82,6 @@ def _recount_folder(folder_id: int) -> Correction | None:
             {"folder": folder_id},
         )
         after = cursor.fetchone()
+    lines = recount_lines(folder_id)
     before = (folder.total, folder.unread, folder.bodies_pending)
-    return None if after == before else Correction(folder_id, folder.path, before, after)
+    return None if after == before else Correction(folder_id, folder.path, before, after), lines

@@ -17,6 +17,8 @@ from mailsync.models import (
     FileText,
     Folder,
     Hole,
+    LabelChange,
+    LabelTally,
     Lease,
     ListChoice,
     MailSum,
@@ -63,7 +65,9 @@ _OWN: tuple[tuple[type[Model], str], ...] = (
     (ThreadRow, "folder__account"),
     (MessageRow, "folder__account"),
     (Hole, "folder__account"),
+    (LabelTally, "account"),
     (Placement, "account"),
+    (LabelChange, "account"),  # What the placements have left.
     (Message, "account"),
     (RawMessage, "account"),
     (MailSum, "account"),

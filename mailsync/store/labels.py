@@ -1,8 +1,9 @@
 """Labels: the keywords that people give to messages (RFC 9051 §2.3.2), counted, listed, coloured. Database room.
 
-In: a user, or folders that the caller has the right to. Out: frozen counts and pages. What mail programs
-note for themselves (``KEYWORDS_OF_PROGRAMS``) is kept out of the index that serves both, so the cost
-follows the number of labelled messages and not that of all mail. Keywords do not differ by case.
+In: a user, or folders that the caller has the right to. Out: frozen counts and pages. Both are read from rows that the
+database keeps of labelled mail (``mailsync.models.label``): counts cost as much as there are labels, a page as much as
+its rows, and neither has anything of what mail programs note for themselves (``KEYWORDS_OF_PROGRAMS``). A message that
+lies in several folders, as all of Gmail's does, is counted once and listed once. Keywords do not differ by case.
 """
 
 from collections.abc import Sequence
@@ -11,37 +12,70 @@ from typing import Any
 
 from django.db import connection
 
+from accounts.ready import prepared_cursor
 from mailsync.models import Label
-from mailsync.models.message import KEYWORDS_OF_PROGRAMS
+from mailsync.store.label_counts import PENDING
 from mailsync.store.listing import Cursor, Page, message_rows
 
-#: The condition of the index ``placement_labelled``, word for word.
-_LABELLED = "p.shown AND NOT (p.keywords <@ %(programs)s::text[])"
-
+# OFFSET 0: account by account, by its key, whatever the planner expects.
 _COUNT = f"""
-    WITH used AS (
-    SELECT lower(k.keyword) AS name, min(k.keyword) AS keyword, count(DISTINCT p.message_id) AS total,
-           count(DISTINCT p.message_id) FILTER (WHERE NOT p.seen) AS unread
-      FROM accounts_mailaccount a
-      JOIN mailsync_placement p ON p.account_id = a.id AND {_LABELLED}
-      JOIN mailsync_folder f ON f.id = p.folder_id AND f.missing_since IS NULL AND f.role NOT IN ('junk', 'trash')
-     CROSS JOIN LATERAL unnest(p.keywords) AS k (keyword)
-     WHERE a.user_id = %(user)s
-     GROUP BY lower(k.keyword))
+    WITH mine AS (
+        SELECT id FROM accounts_mailaccount WHERE user_id = %(user)s
+    ), aside AS (
+        SELECT coalesce(array_agg(f.id), '{{}}') AS ids FROM mine
+         CROSS JOIN LATERAL (SELECT * FROM mailsync_folder f WHERE f.account_id = mine.id OFFSET 0) AS f
+         WHERE f.missing_since IS NOT NULL OR f.role IN ('junk', 'trash')
+    ), touched AS (
+        SELECT c.* FROM mine
+         CROSS JOIN LATERAL (SELECT * FROM mailsync_labelchange c WHERE c.account_id = mine.id OFFSET 0) AS c
+    ), {PENDING}, tally AS (
+        SELECT keyword, spelled, folder_ids, unread_ids, sum(messages) AS messages FROM (
+            SELECT t.keyword, t.spelled, t.folder_ids, t.unread_ids, t.messages FROM mine
+             CROSS JOIN LATERAL (SELECT * FROM mailsync_labeltally t WHERE t.account_id = mine.id OFFSET 0) AS t
+             UNION ALL
+            SELECT keyword, spelled, folder_ids, unread_ids, messages FROM pending) AS part
+         GROUP BY keyword, spelled, folder_ids, unread_ids
+    ), used AS (
+        SELECT keyword AS name, min(spelled) AS keyword, sum(messages)::bigint AS total,
+               coalesce(sum(messages) FILTER (WHERE NOT unread_ids <@ aside.ids), 0)::bigint AS unread
+          FROM tally CROSS JOIN aside WHERE messages > 0 AND NOT folder_ids <@ aside.ids
+         GROUP BY keyword
+    )
     SELECT coalesce(used.keyword, own.keyword), coalesce(used.total, 0), coalesce(used.unread, 0), own.hue
       FROM used
-      FULL JOIN (SELECT * FROM mailsync_label WHERE user_id = %(user)s) own ON lower(own.keyword) = used.name
+      FULL JOIN (SELECT * FROM mailsync_label WHERE user_id = %(user)s) own
+        ON lower(own.keyword COLLATE "C") = used.name
      WHERE used.name IS NOT NULL OR own.kept
-     ORDER BY coalesce(used.name, lower(own.keyword))
-"""  # noqa: S608 - nothing but the constant above
-
+     ORDER BY coalesce(used.name, lower(own.keyword COLLATE "C"))
+"""  # noqa: S608 - nothing but constants
+# Where in some folders a message carries a keyword. OFFSET 0: by the keys of both tables, as to the planner any other
+# condition may look like the better one to begin with.
+_CARRIED = """
+    (SELECT o.* FROM (SELECT * FROM mailsync_placement o WHERE o.message_id = {message} OFFSET 0) AS o
+      CROSS JOIN LATERAL (
+          SELECT FROM mailsync_labelled l
+           WHERE l.placement_id = o.id AND l.keyword = lower(%(keyword)s COLLATE "C") OFFSET 0) AS l
+      WHERE o.folder_id = ANY(%(folders)s))
+"""
+# The top of each folder's range, merged; how many is written out, as a plan made without knowing it may read a label
+# whole. ``again``: the message has been listed already, where it lies in another of the folders.
 _PAGE = f"""
-    SELECT p.received_at, p.id FROM mailsync_placement p
-     WHERE p.account_id IN (SELECT account_id FROM mailsync_folder WHERE id = ANY(%(folders)s)) AND {_LABELLED}
-       AND p.folder_id = ANY(%(folders)s)
-       AND EXISTS (SELECT FROM unnest(p.keywords) AS k (keyword) WHERE lower(k.keyword) = lower(%(keyword)s))
-       AND (%(at)s::timestamptz IS NULL OR (p.received_at, p.id) < (%(at)s, %(id)s))
-     ORDER BY p.received_at DESC, p.id DESC LIMIT %(limit)s
+    SELECT k.received_at, k.placement_id, EXISTS (
+               SELECT FROM {_CARRIED.format(message="p.message_id")} AS o
+                WHERE (o.received_at, o.id) > (k.received_at, k.placement_id)) AS again
+      FROM (
+          SELECT l.* FROM unnest(%(folders)s::bigint[]) AS f(id) CROSS JOIN LATERAL (
+              SELECT * FROM mailsync_labelled l
+               WHERE l.folder_id = f.id AND l.keyword = lower(%(keyword)s COLLATE "C"){{after}}
+               ORDER BY l.received_at DESC, l.placement_id DESC LIMIT {{limit:d}}) AS l
+           ORDER BY l.received_at DESC, l.placement_id DESC LIMIT {{limit:d}}) AS k
+     CROSS JOIN LATERAL (SELECT * FROM mailsync_placement p WHERE p.id = k.placement_id LIMIT 1) AS p
+     ORDER BY k.received_at DESC, k.placement_id DESC
+"""  # noqa: S608 - nothing but constants
+_AFTER = " AND (l.received_at, l.placement_id) < (%(at)s, %(id)s)"
+_PLACEMENTS = f"""
+    SELECT o.id FROM unnest(%(messages)s::bigint[]) AS m(id)
+     CROSS JOIN LATERAL {_CARRIED.format(message="m.id")} AS o
 """  # noqa: S608
 
 
@@ -64,12 +98,9 @@ class LabelCount:
 
 
 def load_labels(user_id: int) -> list[LabelCount]:
-    """Every keyword on this user's messages and every label kept, by name.
-
-    Keywords of programs come along where they share a message.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, {"user": user_id, "programs": list(KEYWORDS_OF_PROGRAMS)})
+    """Every keyword on this user's messages and every label kept, by name."""
+    with prepared_cursor() as cursor:
+        cursor.execute(_COUNT, {"user": user_id})
         return [LabelCount(*row) for row in cursor.fetchall()]
 
 
@@ -102,18 +133,31 @@ def take_back(user_id: int, verb: str, argument: str) -> None:
 
 def label_rows(folder_ids: Sequence[int], keyword: str, *, before: Cursor | str | None = None, limit: int = 50) -> Page:
     """A page of the messages in these folders that carry the keyword, newest first."""
-    if isinstance(before, str):
-        before = Cursor.parse(before)
-    values: dict[str, Any] = {
-        "folders": sorted(set(folder_ids)),
-        "keyword": keyword,
-        "programs": list(KEYWORDS_OF_PROGRAMS),
-        "at": before and before.at,
-        "id": before and before.id,
-        "limit": limit + 1,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_PAGE, values)
-        keys = [Cursor(*row) for row in cursor.fetchall()]
+    at = Cursor.parse(before) if isinstance(before, str) else before
+    keys: list[Cursor] = []
+    is_end = False
+    while len(keys) <= limit and not is_end:
+        found = _page(folder_ids, keyword, at, limit + 1)
+        keys += [Cursor(*key) for *key, again in found if not again]
+        is_end = len(found) <= limit
+        at = Cursor(*found[-1][:2]) if found else at
     rows = message_rows([key.id for key in keys[:limit]])
     return Page(tuple(rows), keys[limit - 1] if len(keys) > limit else None)
+
+
+def _page(folder_ids: Sequence[int], keyword: str, before: Cursor | None, limit: int) -> list[tuple[Any, ...]]:
+    values: dict[str, Any] = {"folders": sorted(set(folder_ids)), "keyword": keyword}
+    if before is not None:
+        values |= {"at": before.at, "id": before.id}
+    with prepared_cursor() as cursor:
+        cursor.execute(_PAGE.format(after=_AFTER if before is not None else "", limit=limit), values)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def placements_labelled(folder_ids: Sequence[int], keyword: str, message_ids: Sequence[int]) -> list[int]:
+    """Where in these folders these messages carry the keyword: an act on a label's list is one on all of them."""
+    values: dict[str, Any] = {"folders": list(folder_ids), "keyword": keyword, "messages": list(message_ids)}
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACEMENTS, values)
+        return [row[0] for row in cursor.fetchall()]

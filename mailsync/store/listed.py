@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 
 from mailsync.models import Placement
-from mailsync.store.labels import label_rows
+from mailsync.store.labels import label_rows, placements_labelled
 from mailsync.store.listing import ListRow, Page, Sort, list_rows
 from mailsync.store.search import prepare_search
 from mailsync.store.senders import sender_rows
@@ -72,6 +72,9 @@ def placements_of(rows: Sequence[ListRow], listing: Listing, *, highest: int | N
         for folder_id in {row.folder_id for row in rows}:
             threads = [row.thread_id for row in rows if row.folder_id == folder_id]
             wanted |= Q(folder_id=folder_id, thread_id__in=threads)
+    elif listing.label:
+        messages = [row.message_id for row in rows]
+        wanted = Q(pk__in=placements_labelled(listing.folder_ids, listing.label, messages))
     else:
         wanted = Q(pk__in=[row.placement_id for row in rows])
     found = Placement.objects.filter(wanted, shown=True)

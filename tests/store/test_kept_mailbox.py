@@ -8,6 +8,7 @@ import pytest
 from accounts.models import MailAccount
 from mailsync.models import Folder, Placement, RawMessage, ThreadReference
 from mailsync.store import leases
+from mailsync.store.labels import label_rows, load_labels
 from mailsync.store.listing import list_rows, load_tree
 from mailsync.store.search import prepare_search
 from tests.emptied import empty_tables
@@ -26,10 +27,13 @@ def described(account: MailAccount, folders: dict[str, Folder]) -> dict[str, Any
         for path, folder in folders.items()
         for by_conversation in (True, False)
     }
+    labels, everywhere = load_labels(account.user_id), [folder.pk for folder in folders.values()]
     return {
         "tree": [(line.folder.path, line.folder.total, line.folder.unread) for one in tree for line in one.folders],
         "rows": rows,
         "found": [row.subject for row in prepare_search(account.user_id, "boathouse", None).page().rows],
+        "labels": labels,
+        "labelled": [row.subject for one in labels for row in label_rows(everywhere, one.keyword).rows],
         "bytes": sorted(RawMessage.objects.values_list("sha256", flat=True)),
         "named": ThreadReference.objects.filter(account=account).count(),
     }
@@ -49,6 +53,7 @@ def test_a_copy_is_what_was_filled() -> None:
         assert leases.claim(account.pk, "pull"), "nobody works on it"
         empty_tables()
         assert not Placement.objects.exists()
+    assert seen[0]["labelled"]
     for one in seen[1:]:
         for place, rows in one["rows"].items():
             first = seen[0]["rows"][place]

@@ -112,22 +112,3 @@ def test_the_list_with_files_holds_nothing_else(anna: User, client: Client) -> N
     page = client.get(f"/f/{filed.folder_id}/?show=files").content.decode()
     assert "The plan, attached" in page
     assert "Just words" not in page
-
-
-def test_counting_labels_reads_labelled_messages_only(anna: User) -> None:
-    """The text of the condition must stay that of the index, or PostgreSQL reads all mail."""
-    from django.db import connection
-
-    from mailsync.models.message import KEYWORDS_OF_PROGRAMS
-    from mailsync.store.labels import _COUNT
-
-    labelled(anna, "Travel")
-    one = Placement.objects.get()
-    plain = {field.attname: getattr(one, field.attname) for field in Placement._meta.concrete_fields}
-    plain |= {"id": None, "uid": None, "keywords": []}
-    Placement.objects.bulk_create([Placement(**plain) for _ in range(2000)])
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE mailsync_placement")
-        cursor.execute(f"EXPLAIN {_COUNT}", {"user": anna.pk, "programs": list(KEYWORDS_OF_PROGRAMS)})
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert "placement_labelled" in plan, plan

@@ -1,29 +1,38 @@
-"""``manage.py recount``: audit and correct the counts of folders and conversations, and the sums of accounts."""
+"""``manage.py recount``: audit and correct the counts of folders, conversations, labels and accounts."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from mailsync.store.audit import recount, recount_sums
+from mailsync.store.label_counts import LabelCorrection
 
 
 class Command(BaseCommand):
-    help = "Count folders, conversations and accounts anew and say which counts were wrong."
+    help = "Count folders, conversations, labels and accounts anew and say which counts were wrong."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--account", type=int, help="Only this mail account (its id).")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        wrong = 0
+        folders = 0
+        labels: set[str] = set()
         for correction in recount(options["account"]):
-            wrong += 1
+            if isinstance(correction, LabelCorrection):
+                labels |= set(correction.keywords)
+                self.stdout.write(f"Labels of account {correction.account_id}: {', '.join(correction.keywords)}")
+                continue
+            folders += 1
             self.stdout.write(
                 f"{correction.path}: total, unread, bodies pending were {correction.before}, are {correction.after}"
             )
-        if wrong:
-            self.stdout.write(f"{wrong} folders corrected.")
+        if folders:
+            self.stdout.write(f"{folders} folders corrected.")
+        if labels:
+            self.stdout.write(f"{len(labels)} labels corrected.")
+        wrong = bool(folders or labels)
         for account, size in recount_sums(options["account"]):
-            wrong += 1
+            wrong = True
             self.stdout.write(
                 f"{account}: {size.messages} messages, {size.bodies} bodies, {size.size_bytes} bytes were not counted"
             )
