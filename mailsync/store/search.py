@@ -35,6 +35,7 @@ from mailsync.plan.search_terms import (
 )
 from mailsync.store.addressed import addresses_of
 from mailsync.store.listing import Cursor, Page, message_rows
+from mailsync.store.search_near import folders_near
 from mailsync.store.search_sql import ANYWHERE, Condition, Place, midnight, named
 from mailsync.store.word_forms import WordForms, load_forms, with_forms
 
@@ -305,7 +306,8 @@ def _by_walk(
     # What every search begins with is planned once for so many folders; its length stands in it, as a plan that did not
     # know it would be for a tenth of the mailbox.
     is_first = start is None and size == search_steps.FIRST and len(places) <= _MOST_READY
-    folders = [condition.value(place.folder_id) if is_first else str(place.folder_id) for place in places]
+    near = folders_near([place.folder_id for place in places], narrowed, condition.values, size)
+    folders = [condition.value(pk) if is_first else str(pk) for pk in near]
     sql = walk_sql(folders, narrowed, where, condition, size)
     rows = read_rows(sql, condition.values, is_ready=is_first)
     _, _, _, reached, count = rows[0]
