@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import MailAccount
 from mailsync.models import ONLY_HERE_EPOCH, MailSum, Message, Placement, RawMessage
-from mailsync.store import raw_intake, vanish
+from mailsync.store import keeping, quota, raw_intake, vanish
 from mailsync.store.audit import recount_sums
 from mailsync.store.authored import store_own_messages
 from mailsync.store.export import load_kept
@@ -56,6 +56,12 @@ def test_storage_and_status_of_a_large_mailbox_read_none_of_it(account: MailAcco
     assert sum(line.here for line in truth.folders) == LARGE + 1000 - 10
     assert 1 <= read <= FEW
     assert_counted_here(account)
+    used, read = rows_touched(lambda: quota.load_used([account.user_id]))
+    assert used == {account.user_id: 0}
+    assert 1 <= read <= FEW
+    only_here, read = rows_touched(lambda: keeping.count_only_here(account.pk))
+    assert only_here == 5
+    assert 1 <= read <= FEW
 
 
 def test_the_speed_of_a_first_pull_is_told_without_a_look_at_the_mail(account: MailAccount) -> None:
