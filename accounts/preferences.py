@@ -20,6 +20,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "after_removal": ("next", "list"),
     "undo_seconds": (0, 5, 10, 20, 30),
     "keys": ("heron", "outlook", "gmail"),
+    "push_about": ("all", "known", "rules"),
 }
 
 
@@ -30,6 +31,7 @@ class Preferences:
     ``mark_read_seconds``: how long a message is open before it counts as read, None for by hand only.
     ``undo_seconds``: how long the server holds a message before it leaves. ``remote_pictures`` "ask"
     still loads those of trusted senders. ``keys`` is whose keys are meant, ``shortcuts`` whether they are on at all.
+    ``push_about``: which new mail in an inbox a device is told of, beside what rules tell: all, of known people, none.
     ``push_details``: whether a word to a browser that shows no page names sender and subject.
     """
 
@@ -49,6 +51,7 @@ class Preferences:
     recent_searches: bool = True
     undo_seconds: int = 10
     warn_attachment: bool = True
+    push_about: str = "all"
     push_details: bool = False
 
 

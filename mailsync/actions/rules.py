@@ -19,7 +19,7 @@ from mailsync.actions.owned import NotYours, own_folder
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.models import Act, Rule
-from mailsync.plan.rules import FILING, MARKS, OF_CONVERSATIONS, Deed, Fields, build_query
+from mailsync.plan.rules import FILING, MARKS, OF_CONVERSATIONS, TELL, Deed, Fields, build_query
 from mailsync.store.listed import Listing, highest_placement
 from mailsync.store.rules import folders_to_try, load_rules
 from mailsync.store.search import prepare_search
@@ -93,7 +93,7 @@ def _accounts(user_id: int, text: RuleText) -> list[int]:
             if not folder.selectable or folder.missing_since:
                 raise CannotDo(_("“%(name)s” cannot hold messages. Choose another folder.") % {"name": folder.name})
             return [folder.account_id]
-        if deed.verb not in (*FILING, *MARKS, *OF_CONVERSATIONS):
+        if deed.verb not in (*FILING, *MARKS, *OF_CONVERSATIONS, TELL):
             raise CannotDo(_("A rule cannot do that."))
     mine = set(MailAccount.objects.filter(user_id=user_id).values_list("pk", flat=True))
     if set(text.accounts) - mine:
@@ -133,6 +133,8 @@ def run_rule(user_id: int, rule_id: int, *, inbox_only: bool) -> ActionResult:
         raise NotYours("rule")
     if rule.problem:
         raise CannotDo(_("This rule is paused: %(why)s") % {"why": _(rule.problem)})
+    if not rule.changes_mail:
+        raise CannotDo(_("This rule only tells of new mail: there is nothing to do to the mail that is there."))
     folders = folders_to_try(user_id, rule.accounts, inbox_only=inbox_only)
     listing = Listing(tuple(folders), query=rule.query)
     act = Act.objects.create(

@@ -140,6 +140,8 @@ def _treat(user_id: int, rule: LoadedRule, hit: Sequence[Placement], done: RuleR
     try:
         with transaction.atomic():
             done.counts |= ruling.treat(user_id, ruling.Author(rule.name, rule.deeds, rule.id), hit)
+            if rule.tells:
+                devices.note_new_mail(user_id)
     except CannotDo as error:
         # A folder that went in this very moment: the rule is shown as paused, the message stays where it is.
         logger.info("Rule %s could not treat %s messages: %s", rule.id, len(hit), error)

@@ -50,32 +50,32 @@ def tell_device(device_id: int, *, send: Send = _send) -> None:
     if devices.waits_for_rules(device):
         devices.look_again(device)
         return
-    news = devices.load_news(device)
-    if news is None:
-        devices.settle(device, device.told_id, was_told=False)
+    look = devices.look(device)
+    if look.news is None:
+        devices.settle(device, look, was_told=False)
         return
     to = Subscription(device.endpoint, bytes(device.public_key), bytes(device.secret))
     try:
-        status = send(to, text_of(device, news))
+        status = send(to, text_of(device, look.news))
     except (TryLater, NeedsUser) as error:
         # A service that cannot be reached, or that the administrator has shut: the browser may be told later.
         logger.warning("Device %s could not be told: %s", device.pk, error)
-        devices.postpone(device, news.newest_id)
+        devices.postpone(device, look)
     except MailError as error:
         logger.warning("Device %s is forgotten: %s", device.pk, error)
         device.delete()
     else:
-        _settle(device, news, status)
+        _settle(device, look, status)
 
 
-def _settle(device: Device, news: devices.News, status: int) -> None:
+def _settle(device: Device, look: devices.Look, status: int) -> None:
     if 200 <= status < 300:
-        devices.settle(device, news.newest_id, was_told=True)
+        devices.settle(device, look, was_told=True)
     elif status in _GONE:
         device.delete()
     else:
         logger.warning("The push service of device %s answered %s.", device.pk, status)
-        devices.postpone(device, news.newest_id)
+        devices.postpone(device, look)
 
 
 def text_of(device: Device, news: devices.News) -> str:

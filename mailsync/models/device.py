@@ -20,6 +20,7 @@ class Device(models.Model):
     language = models.CharField(max_length=12, help_text="In which it is told.")
     created_at = models.DateTimeField(auto_now_add=True)
     told_id = models.BigIntegerField(help_text="The newest placement that it was told of, or need not be.")
+    told_hit_id = models.BigIntegerField(default=0, db_default=0, help_text="The newest hit of a rule, likewise.")
     told_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True, help_text="When to look whether there is news.")
     attempts = models.PositiveSmallIntegerField(default=0)

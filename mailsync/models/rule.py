@@ -66,7 +66,13 @@ class RuleHit(models.Model):
     is_block = models.BooleanField(default=False)
     deeds = models.JSONField(default=list)
     group = models.UUIDField(help_text="The act that takes it back.")
+    tells = models.BooleanField(
+        default=False, db_default=False, help_text="It came in, and its rule tells devices of it."
+    )
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = [models.Index("rule", F("at").desc(), name="rule_hit_lately")]
+        indexes = [
+            models.Index("rule", F("at").desc(), name="rule_hit_lately"),
+            models.Index(fields=["account", "id"], name="rule_hit_tells", condition=models.Q(tells=True)),
+        ]

@@ -16,6 +16,8 @@ from mailsync.plan.search_terms import Field, Has, Or, Size, Term, Words, either
 FILING = ("move", "archive", "trash", "junk")
 MARKS = ("read", "flag", "label")
 OF_CONVERSATIONS = ("pin", "mute")
+#: A word to the person's devices: it changes nothing, and is for new mail only.
+TELL = "tell"
 _MB = 1024 * 1024
 _IN_TEXT: frozenset[Field] = frozenset({"", "body", "filename"})
 
@@ -93,6 +95,10 @@ def needs_text(term: Term | None) -> bool:
 
 def is_filing(deeds: Collection[Deed]) -> bool:
     return any(deed.verb in FILING for deed in deeds)
+
+
+def changes_mail(deeds: Collection[Deed]) -> bool:
+    return any(deed.verb != TELL for deed in deeds)
 
 
 def in_order(deeds: Sequence[Deed]) -> list[Deed]:

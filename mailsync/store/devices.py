@@ -13,10 +13,13 @@ from django.db.models import F, Max
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import preferences
 from accounts.models import User
 from accounts.sessions import live_sessions
+from mailsync.message.addresses import comparable
 from mailsync.message.push_text import Subscription
-from mailsync.models import Arrival, Device, Placement
+from mailsync.models import Arrival, Device, Placement, RuleHit
+from mailsync.store.contacts import known_addresses
 
 GATHER_SECONDS = 8
 #: So many of a person; the oldest gives way.
@@ -42,13 +45,21 @@ class News:
     folder_id: int
     sender: str
     subject: str
-    newest_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What there is to tell, and up to which placement and hit of a rule that is."""
+
+    news: News | None
+    told_id: int
+    told_hit_id: int
 
 
 @transaction.atomic
 def record_device(user: User, to: Subscription, *, session_key: str, user_agent: str, language: str) -> Device:
     """This browser is told from now on; it has been somebody else's, if it was."""
-    newest = Placement.objects.aggregate(id=Max("id"))["id"] or 0
+    newest, hit = (kind.objects.aggregate(id=Max("id"))["id"] or 0 for kind in (Placement, RuleHit))
     device, _ = Device.objects.update_or_create(
         endpoint=to.endpoint,
         defaults={
@@ -59,6 +70,7 @@ def record_device(user: User, to: Subscription, *, session_key: str, user_agent:
             "user_agent": user_agent[:300],
             "language": language,
             "told_id": newest,
+            "told_hit_id": hit,
             "due_at": None,
             "attempts": 0,
         },
@@ -123,44 +135,56 @@ def look_again(device: Device) -> None:
     Device.objects.filter(pk=device.pk).update(due_at=later, attempts=0)
 
 
-def settle(device: Device, told_id: int, *, was_told: bool) -> None:
-    """All up to ``told_id`` is told, or nothing there needed to be; what came meanwhile is looked for again."""
-    told_at = timezone.now() if was_told else device.told_at
-    Device.objects.filter(pk=device.pk).update(told_id=told_id, told_at=told_at, due_at=None, attempts=0)
-    if load_news(device, after=told_id) is not None:
+def settle(device: Device, told: Look, *, was_told: bool) -> None:
+    """All up to there is told, or nothing of it needed to be; what came meanwhile is looked for again."""
+    device.told_id, device.told_hit_id = told.told_id, told.told_hit_id
+    device.told_at = timezone.now() if was_told else device.told_at
+    device.due_at, device.attempts = None, 0
+    device.save(update_fields=["told_id", "told_hit_id", "told_at", "due_at", "attempts"])
+    if look(device).news is not None:
         note_new_mail(device.user_id)
 
 
-def postpone(device: Device, told_id: int) -> None:
+def postpone(device: Device, told: Look) -> None:
     """The service could not take it now. After the last try this news is given up, the device is not."""
     if device.attempts > len(_RETRY_SECONDS):
-        settle(device, told_id, was_told=False)
+        settle(device, told, was_told=False)
         return
     later = timezone.now() + timedelta(seconds=_RETRY_SECONDS[device.attempts - 1])
     Device.objects.filter(pk=device.pk).update(due_at=later)
 
 
-def load_news(device: Device, *, after: int | None = None) -> News | None:
-    """What has come into this person's inboxes since, is still there, unread, and in no muted conversation."""
-    since = max(device.created_at - _SKEW, timezone.now() - _NEWS)
+def look(device: Device) -> Look:
+    """What has come into this person's inboxes since, and what a rule tells of, wherever the rule has put it: what is
+    still there, unread, and in no muted conversation. Of what a rule does not name, as much as the person wants to
+    hear of (``push_about``)."""
+    about = preferences.load(device.user).push_about
     values: dict[str, Any] = {
         "user": device.user_id,
-        "after": device.told_id if after is None else after,
-        "since": since,
+        "after": device.told_id,
+        "after_hit": device.told_hit_id,
+        "since": max(device.created_at - _SKEW, timezone.now() - _NEWS),
         "most": MOST_COUNTED,
     }
     with connection.cursor() as cursor:
         cursor.execute(_NEWS_SQL, values)
         rows = cursor.fetchall()
+    told_id = max([device.told_id, *(row[0] for row in rows if row[-1] is None)])
+    told_hit_id = max([device.told_hit_id, *(row[-1] for row in rows if row[-1] is not None)])
+    if about != "all":
+        known = known_addresses(device.user_id, [row[4] for row in rows]) if about == "known" else set()
+        rows = [row for row in rows if row[-1] is not None or comparable(row[4]) in known]
     if not rows:
-        return None
-    _id, folder_id, name, address, subject = rows[0]
-    return News(len(rows), folder_id, name or address, subject, max(row[0] for row in rows))
+        return Look(None, told_id, told_hit_id)
+    _id, _message_id, folder_id, name, address, subject, _hit = rows[0]
+    count = min(len({row[1] for row in rows}), MOST_COUNTED)
+    return Look(News(count, folder_id, name or address, subject), told_id, told_hit_id)
 
 
-# One bounded range of an index for each inbox.
+# One bounded range of an index for each inbox, and one for what rules tell of in each account.
 _NEWS_SQL = """
-SELECT n.id, n.folder_id, m.from_name, m.from_address, m.subject
+WITH news AS (
+SELECT n.*, NULL::bigint AS hit
   FROM accounts_mailaccount a
   JOIN mailsync_folder f ON f.account_id = a.id AND f.role = 'inbox'
  CROSS JOIN LATERAL (
@@ -168,8 +192,24 @@ SELECT n.id, n.folder_id, m.from_name, m.from_address, m.subject
         WHERE p.folder_id = f.id AND p.shown AND NOT p.seen AND p.id > %(after)s
           AND p.received_at > greatest(%(since)s, a.created_at)
         ORDER BY p.received_at DESC, p.id DESC LIMIT %(most)s) AS n
+ WHERE a.user_id = %(user)s
+UNION ALL
+SELECT n.*, h.id AS hit
+  FROM accounts_mailaccount a
+ CROSS JOIN LATERAL (
+       SELECT r.id, r.message_id FROM mailsync_rulehit r
+        WHERE r.account_id = a.id AND r.tells AND r.id > %(after_hit)s ORDER BY r.id DESC LIMIT %(most)s) AS h
+ CROSS JOIN LATERAL (
+       SELECT p.id, p.folder_id, p.message_id, p.received_at, p.thread_id
+         FROM mailsync_placement p JOIN mailsync_folder f ON f.id = p.folder_id AND f.role NOT IN ('junk', 'trash')
+        WHERE p.message_id = h.message_id AND p.shown AND NOT p.seen
+          AND p.received_at > greatest(%(since)s, a.created_at)
+        ORDER BY p.id DESC LIMIT 1) AS n
+ WHERE a.user_id = %(user)s
+)
+SELECT n.id, n.message_id, n.folder_id, m.from_name, m.from_address, m.subject, n.hit
+  FROM news n
   JOIN mailsync_message m ON m.id = n.message_id
   JOIN mailsync_thread t ON t.id = n.thread_id AND NOT t.muted
- WHERE a.user_id = %(user)s
- ORDER BY n.received_at DESC, n.id DESC LIMIT %(most)s
+ ORDER BY n.received_at DESC, n.id DESC LIMIT 2 * %(most)s
 """

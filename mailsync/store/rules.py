@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import MailAccount
 from mailsync.models import BlockedSender, Folder, Label, Rule, RuleHit
-from mailsync.plan.rules import Deed, Fields, is_filing, needs_text
+from mailsync.plan.rules import TELL, Deed, Fields, changes_mail, is_filing, needs_text
 from mailsync.store.search import Search, prepare_searches
 from mailsync.types import Role
 
@@ -50,6 +50,14 @@ class LoadedRule:
     @property
     def ends(self) -> bool:
         return self.stops or is_filing(self.deeds)
+
+    @property
+    def changes_mail(self) -> bool:
+        return changes_mail(self.deeds)
+
+    @property
+    def tells(self) -> bool:
+        return any(deed.verb == TELL for deed in self.deeds)
 
     @property
     def needs_text(self) -> bool:

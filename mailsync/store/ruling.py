@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from mailsync.models import Act, BlockedSender, Placement, Rule, RuleHit, Thread
-from mailsync.plan.rules import Deed, in_order
+from mailsync.plan.rules import TELL, Deed, changes_mail, in_order
 from mailsync.store import acting
 from mailsync.store.summary import FolderCounts, refresh
 
@@ -29,6 +29,8 @@ def apply_deeds(deeds: Sequence[Deed], placement_ids: Sequence[int], group: UUID
     """Marks first, then where it goes. Raises ``CannotDo`` where a folder is gone."""
     done = Applied()
     for deed in in_order(deeds):
+        if deed.verb == TELL:
+            continue
         if deed.verb in _OF_CONVERSATIONS:
             counts = _turn_on(_OF_CONVERSATIONS[deed.verb], placement_ids, done)
         else:
@@ -58,22 +60,24 @@ class Author:
 
 
 def treat(user_id: int, author: Author, placements: Sequence[Placement]) -> dict[int, FolderCounts]:
-    """Do it to new mail and write it down, as an act of its own."""
+    """Do it to new mail and write it down, as an act of its own where there is anything to take back."""
     group = uuid4()
     done = apply_deeds(author.deeds, [one.pk for one in placements], group)
-    Act.objects.create(
-        user_id=user_id,
-        group=group,
-        verb="rule" if author.rule_id else "block",
-        label=author.name,
-        count=len(placements),
-        detail=done.detail,
-    )
-    note_hits(author, placements, group)
+    if changes_mail(author.deeds):
+        Act.objects.create(
+            user_id=user_id,
+            group=group,
+            verb="rule" if author.rule_id else "block",
+            label=author.name,
+            count=len(placements),
+            detail=done.detail,
+        )
+    note_hits(author, placements, group, tells=any(deed.verb == TELL for deed in author.deeds))
     return done.counts
 
 
-def note_hits(author: Author, placements: Sequence[Placement], group: UUID) -> None:
+def note_hits(author: Author, placements: Sequence[Placement], group: UUID, *, tells: bool = False) -> None:
+    """``tells``: the person's devices are told of these."""
     deeds = [[deed.verb, deed.argument] for deed in author.deeds]
     RuleHit.objects.bulk_create(
         RuleHit(
@@ -84,6 +88,7 @@ def note_hits(author: Author, placements: Sequence[Placement], group: UUID) -> N
             is_block=author.rule_id is None,
             deeds=deeds,
             group=group,
+            tells=tells,
         )
         for one in placements
     )

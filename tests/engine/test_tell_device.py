@@ -15,10 +15,14 @@ from accounts.models import User
 from mailsync.engine import rules
 from mailsync.engine.tell_device import tell_device
 from mailsync.message.push_text import public_key
-from mailsync.models import Arrival, Device, Folder, Placement
+from mailsync.message.vcard import Labelled, VCard
+from mailsync.models import Act, Arrival, Device, Folder, Placement, RuleHit
 from mailsync.protocol import egress
 from mailsync.store import devices
+from mailsync.store.arrivals import note_arrivals
+from mailsync.store.contacts import keep_card
 from mailsync.store.egress import set_switch, switches
+from tests.engine.ruled import make_rule
 from tests.factories import make_folder, make_message
 from tests.protocol.push_receiver import PushService, Receiver, check_authorization, push_service
 
@@ -135,6 +139,85 @@ def test_a_rule_is_waited_for(service: PushService, inbox: Folder) -> None:
     waiting.delete()
     look()
     assert len(service.got) == 1
+
+
+def come_in(folder: Folder, **about: Any) -> Placement:
+    """As ``arrive``, and rules see it."""
+    placement = make_message(folder, **{"received_at": timezone.now(), **about})
+    note_arrivals(folder.pk, placement.epoch, [placement.uid])
+    rules.settle(folder.account, folder, (), has_new=True)
+    return placement
+
+
+def test_a_rule_tells_of_what_it_files_elsewhere_and_of_nothing_twice(service: PushService, inbox: Folder) -> None:
+    user = inbox.account.user
+    preferences.save(user, push_details=True)
+    work = make_folder(inbox.account, "Work")
+    make_rule(user, "subject:rota", ("move", str(work.pk)), "tell", name="Rota")
+    make_rule(user, "subject:minutes", ("move", str(work.pk)))
+    _device, browser = subscribe(service, user)
+    for subject in ("Rota of May", "Minutes"):
+        come_in(inbox, subject=subject)
+    look()
+    look()
+    come_in(inbox, subject="Lunch")
+    look()
+    (first, second) = told(service, browser)
+    assert (first["body"], first["url"]) == ("Rota of May", f"/f/{work.pk}/")
+    assert (second["body"], second["url"]) == ("Lunch", f"/f/{inbox.pk}/")
+
+
+def test_what_stays_in_the_inbox_and_is_told_by_a_rule_counts_once(service: PushService, inbox: Folder) -> None:
+    user = inbox.account.user
+    make_rule(user, "subject:rota", "tell")
+    _device, browser = subscribe(service, user)
+    come_in(inbox, subject="Rota")
+    come_in(inbox, subject="Lunch")
+    look()
+    look()
+    (text,) = told(service, browser)
+    assert text["title"] == "2 new messages"
+    # It has changed nothing: there is nothing to take back, and the message says why it was told of.
+    assert not Act.objects.exists()
+    assert RuleHit.objects.get().tells
+
+
+@pytest.mark.parametrize(
+    ("about", "expected"), [("all", ["Bob", "Known", "Shop"]), ("known", ["Known", "Shop"]), ("rules", ["Shop"])]
+)
+def test_a_person_chooses_what_is_told_beside_rules(
+    service: PushService, inbox: Folder, about: str, expected: list[str]
+) -> None:
+    user = inbox.account.user
+    preferences.save(user, push_details=True, push_about=about)
+    keep_card(user.pk, VCard("Known", addresses=(Labelled("Known@example.org"),)))
+    make_rule(user, "from:shop", "tell")
+    _device, browser = subscribe(service, user)
+    for name, address in (("Bob", "bob@example.org"), ("Known", "known@Example.org"), ("Shop", "shop@example.org")):
+        come_in(inbox, from_name=name, from_address=address)
+        look()
+    assert [text["title"] for text in told(service, browser)] == expected
+    # What was passed over is not made up for.
+    preferences.save(user, push_about="all")
+    come_in(inbox, from_name="Eve", from_address="eve@example.org")
+    look()
+    assert [text["title"] for text in told(service, browser)] == [*expected, "Eve"]
+
+
+def test_a_rule_does_not_tell_of_what_is_read_deleted_muted_or_old(service: PushService, inbox: Folder) -> None:
+    user = inbox.account.user
+    preferences.save(user, push_about="rules")
+    make_rule(user, "subject:rota", "tell")
+    subscribe(service, user)
+    bin_ = make_folder(inbox.account, "Trash", role="trash")
+    read, deleted, muted = (come_in(inbox, subject=f"Rota {n}") for n in range(3))
+    come_in(inbox, subject="Rota of old", received_at=timezone.now() - timedelta(days=3))
+    Placement.objects.filter(pk=read.pk).update(seen=True)
+    Placement.objects.filter(pk=deleted.pk).update(folder=bin_)
+    type(muted.thread).objects.filter(pk=muted.thread_id).update(muted=True)
+    assert RuleHit.objects.filter(tells=True).count() == 4
+    look()
+    assert service.got == []
 
 
 @pytest.mark.parametrize("status", [404, 410, 403])

@@ -103,9 +103,10 @@ def test_what_no_browser_gives_is_refused(browser: Client, settings: Any, change
 
 def test_the_person_chooses_what_a_word_says(browser: Client, anna: User) -> None:
     assert not preferences.load(anna).push_details
-    browser.post(PAGE, {"push_details": "on"})
+    browser.post(PAGE, {"push_details": "on", "push_about": "known"})
     anna.refresh_from_db()
     assert preferences.load(anna).push_details
+    assert preferences.load(anna).push_about == "known"
 
 
 def test_the_key_is_made_once_and_closed_anew_with_the_vaults(browser: Client, settings: Any) -> None:

@@ -5,6 +5,7 @@ from django.test import Client
 
 from accounts.models import MailAccount, User
 from mailsync import actions
+from mailsync.actions import RuleText
 from mailsync.engine import long_acts, rules
 from mailsync.message.vcard import Labelled, VCard
 from mailsync.models import Act, BlockedSender, Folder, Label, Placement, Rule, RuleHit
@@ -149,6 +150,33 @@ def test_a_rule_runs_over_what_is_there_and_is_taken_back(browser: Client, anna:
     work(act.pk)
     assert lying(inbox) == ["Minutes", *(f"Rota {n}" for n in range(5)), "Rota that came later"]
     assert not Placement.objects.filter(flagged=True, shown=True).exists()
+
+
+def test_a_rule_that_tells_only_has_nothing_to_run(browser: Client, anna: User, inbox: Folder) -> None:
+    refused = browser.post(ADD, {"subject": "rota", "tell": "on", "read": "on"})
+    assert (refused.status_code, "What is marked as read is not told of." in refused.content.decode()) == (422, True)
+    refused = browser.post(ADD, {"subject": "rota", "tell": "on", "filing": "trash"})
+    assert "What goes to Junk or into the bin is not told of." in refused.content.decode()
+    assert browser.post(ADD, {"subject": "rota", "tell": "on"}).status_code == 302
+    (rule,) = load_rules(anna.pk)
+    assert rule.deeds == (Deed("tell"),)
+    page = browser.get(f"{HOME}{rule.id}/").content.decode()
+    assert "Run it over mail" not in page
+    assert 'name="tell"' in page
+    assert "tell my devices" in browser.get(HOME).content.decode()
+    answer = browser.post(f"{HOME}{rule.id}/change/", {"do": "run"}, follow=True)
+    assert "only tells of new mail" in answer.content.decode()
+    assert not Act.objects.exists()
+
+
+def test_a_rule_that_is_run_over_old_mail_tells_nobody(anna: User, inbox: Folder) -> None:
+    make_message(inbox, subject="Weekly rota")
+    rule = actions.write_rule(anna.pk, None, RuleText("Rota", Fields(subject="rota"), (Deed("flag"), Deed("tell"))))
+    done = actions.run_rule(anna.pk, rule.pk, inbox_only=True)
+    assert done.act_id
+    work(done.act_id)
+    assert Placement.objects.get().flagged
+    assert not RuleHit.objects.get().tells
 
 
 def test_why_a_message_is_here_names_the_rule_and_takes_it_back(browser: Client, inbox: Folder) -> None:

@@ -57,6 +57,7 @@ def _say(deed: Deed, folders: Mapping[str, str]) -> str:
         "flag": _("flag"),
         "pin": _("pin to the top"),
         "mute": _("mute the conversation"),
+        "tell": _("tell my devices"),
     }.get(deed.verb, deed.verb)
 
 

@@ -171,6 +171,12 @@ READING: tuple[Option, ...] = (
 )
 
 NOTIFICATIONS: tuple[Option, ...] = (
+    Choice(
+        "push_about",
+        _("Tell me of new mail in an inbox"),
+        (("all", _("All")), ("known", _("From contacts")), ("rules", _("None"))),
+        _("What a rule tells of comes on top, wherever the rule puts it."),
+    ),
     Switch(
         "push_details",
         _("Say who writes, and about what"),

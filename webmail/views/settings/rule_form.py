@@ -14,7 +14,7 @@ from webmail.present.labels import keyword_of, label_of
 from webmail.present.tree import present_move_targets
 
 _FIELDS = ("sender", "to", "subject", "words", "list_id", "has_attachment", "larger_mb", "to_me", "search")
-_SWITCHES = ("read", "flag", "pin", "mute")
+_SWITCHES = ("read", "flag", "pin", "mute", "tell")
 _SEVERAL = gettext_lazy("Several with commas between them: any one of them counts.")
 
 
@@ -47,6 +47,11 @@ class RuleForm(forms.Form):
     flag = forms.BooleanField(label=gettext_lazy("Flag"), required=False)
     pin = forms.BooleanField(label=gettext_lazy("Pin to the top"), required=False)
     mute = forms.BooleanField(label=gettext_lazy("Mute the conversation"), required=False)
+    tell = forms.BooleanField(
+        label=gettext_lazy("Tell my devices"),
+        required=False,
+        help_text=gettext_lazy("As chosen under Notifications, and where it is put into a folder, too."),
+    )
     stops = forms.BooleanField(
         label=gettext_lazy("Stop here: no later rule sees it"),
         required=False,
@@ -76,6 +81,10 @@ class RuleForm(forms.Form):
         told = super().clean() or {}
         if told.get("pin") and told.get("mute"):
             self.add_error("mute", _("A conversation cannot be kept on top and out of sight at once."))
+        if told.get("tell") and told.get("read"):
+            self.add_error("tell", _("What is marked as read is not told of."))
+        if told.get("tell") and told.get("filing") in ("trash", "junk"):
+            self.add_error("tell", _("What goes to Junk or into the bin is not told of."))
         return told
 
     def asked(self) -> Fields:
