@@ -7,6 +7,7 @@ Out: where their messages are filed by now, and the (folder, thread) lines to co
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from django.db import connection
 from django.db.models import Q
 
 from mailsync.models import Message, Thread, ThreadDecision
@@ -64,13 +65,20 @@ def revert(account_id: int, change: Mapping[str, Sequence[Sequence[str]]]) -> No
     _write(account_id, add=change["dropped"], drop=change["added"])
 
 
+_DROP = """
+    DELETE FROM mailsync_threaddecision d USING unnest(%s::text[], %s::text[]) AS gone (name, other)
+     WHERE d.account_id = %s AND d.name = gone.name AND d.other = gone.other
+"""
+
+
 def _rows(decisions: Decisions) -> set[tuple[str, str]]:
     return {(name, "") for name in decisions.cuts} | set(decisions.joins)
 
 
 def _write(account_id: int, *, add: Sequence[Sequence[str]], drop: Sequence[Sequence[str]]) -> None:
-    for name, other in drop:
-        ThreadDecision.objects.filter(account_id=account_id, name=name, other=other).delete()
+    if drop:
+        with connection.cursor() as cursor:
+            cursor.execute(_DROP, [[name for name, _ in drop], [other for _, other in drop], account_id])
     rows = [ThreadDecision(account_id=account_id, name=name, other=other) for name, other in add]
     ThreadDecision.objects.bulk_create(rows, ignore_conflicts=True)
 

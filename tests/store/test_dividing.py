@@ -324,3 +324,15 @@ def test_mail_for_undivided_conversations_costs_what_it_did(account: MailAccount
         assign_threads(account.pk, [letter("y", "x", minutes=3)])
     # One query more than without any split: whether one of these threads is divided.
     assert len(queries) <= 6
+
+
+def test_a_split_of_many_is_taken_back_in_few_statements(account: MailAccount, inbox: Folder) -> None:
+    deliver(inbox, letter("a"), *(letter(f"b{n}", "a", minutes=n + 1) for n in range(60)))
+    since = Message.objects.get(message_id="b10").pk
+    decided = deciding.split(account.pk, [since], onward=True)
+    assert decided is not None
+    assert decided.moved == 50
+    with CaptureQueriesContext(connection) as queries:
+        back = deciding.take_back(account.pk, decided.change)
+    assert back.moved == 50
+    assert len(queries) <= 40
