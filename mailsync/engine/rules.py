@@ -91,7 +91,8 @@ def _run(account: MailAccount) -> RuleRun:
 
 def _block(user_id: int, rows: Sequence[Arrival], placements: Mapping[int, Placement], done: RuleRun) -> list[Arrival]:
     """Blocked senders come before all rules; returns what is left for these."""
-    blocked = {one.pattern: one for one in load_blocked(user_id)}
+    senders = {placements[row.pk].message.from_address for row in rows}
+    blocked = {one.pattern: one for one in load_blocked(user_id, senders=senders)}
     if not blocked:
         return list(rows)
     caught: dict[str, list[Placement]] = {}

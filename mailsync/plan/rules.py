@@ -6,7 +6,7 @@ rule does brings a message before the rules again: so none can loop. A message t
 whose rule says to stop, is shown to no later one.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -112,15 +112,21 @@ def find_blocked(address: str, patterns: Collection[str]) -> str | None:
     >>> find_blocked("Ada@news.shop.example", {"shop.example"})
     'shop.example'
     """
+    return next((pattern for pattern in blocking(address) if pattern in patterns), None)
+
+
+def blocking(address: str) -> Iterator[str]:
+    """The patterns that would block this sender, the nearest first.
+
+    >>> list(blocking("Ada@shop.example"))
+    ['ada@shop.example', 'shop.example', 'example']
+    """
     address = address.strip().lower()
-    if address in patterns:
-        return address
+    yield address
     domain = address.rpartition("@")[2]
     while domain:
-        if domain in patterns:
-            return domain
+        yield domain
         domain = domain.partition(".")[2]
-    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 In: a user. Out: rules in their order, each with its search and, where it cannot work, the reason.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import MailAccount
 from mailsync.models import BlockedSender, Folder, Label, Rule, RuleHit
-from mailsync.plan.rules import TELL, Deed, Fields, changes_mail, is_filing, needs_text
+from mailsync.plan.rules import TELL, Deed, Fields, blocking, changes_mail, is_filing, needs_text
 from mailsync.store.search import Search, prepare_searches
 from mailsync.types import Role
 
@@ -128,8 +128,12 @@ def count_hits(user_id: int) -> dict[int, int]:
     return dict(lately.values_list("rule_id").annotate(count=Count("id")))
 
 
-def load_blocked(user_id: int) -> list[BlockedSender]:
-    return list(BlockedSender.objects.filter(user_id=user_id).order_by("pattern"))
+def load_blocked(user_id: int, *, senders: Iterable[str] | None = None) -> list[BlockedSender]:
+    """All, or those that may block these ``senders``, found by what would block each."""
+    rows = BlockedSender.objects.filter(user_id=user_id)
+    if senders is not None:
+        rows = rows.filter(pattern__in={pattern for address in senders for pattern in blocking(address)})
+    return list(rows.order_by("pattern"))
 
 
 def folders_to_try(user_id: int, accounts: Sequence[int] = (), *, inbox_only: bool = False) -> list[int]:

@@ -20,6 +20,7 @@ from tests.engine.in_step import assert_in_step, pull
 from tests.engine.ruled import make_rule
 from tests.factories import make_account, make_folder, make_message, raw_message
 from tests.fakes import PullServer
+from tests.store.test_listing_size import rows_touched
 
 pytestmark = pytest.mark.django_db
 
@@ -131,6 +132,20 @@ def test_all_that_waits_for_its_text_is_put_back_together(
     with django_assert_max_num_queries(30):
         assert rules.run_rules(account).waiting
     assert Arrival.objects.filter(waited=True, ran__len=1).count() == len(rows)
+
+
+def test_of_many_blocked_senders_those_are_read_that_have_written(account: MailAccount) -> None:
+    folder = make_folder(account)
+    rows = [make_message(folder, from_address=f"ada@{place}") for place in ("bad.test", "news.worse.test", "good.test")]
+    patterns = ["ada@bad.test", "worse.test", *(f"spam{n}@other.test" for n in range(1000))]
+    BlockedSender.objects.bulk_create(BlockedSender(user=account.user, pattern=pattern) for pattern in patterns)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE mailsync_blockedsender")
+    arrivals.note_arrivals(folder.pk, folder.epoch, [row.uid or 0 for row in rows])
+    _, read = rows_touched(lambda: rules.run_rules(account))
+    assert [hit.name for hit in RuleHit.objects.order_by("message")] == ["ada@bad.test", "worse.test"]
+    assert not Arrival.objects.exists()
+    assert read <= 500
 
 
 def test_a_text_that_does_not_come_is_not_waited_for_for_ever(account: MailAccount) -> None:
