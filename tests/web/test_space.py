@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -103,6 +104,20 @@ def test_of_much_mail_nothing_is_read_for_the_page(anna: User) -> None:
     found, read = rows_touched(lambda: find_space(anna.pk))
     assert found is None
     assert 1 <= read <= 20
+
+
+def test_of_neighbours_with_much_mail_nothing_is_read(inbox: Folder, anna: User) -> None:
+    fill(make_account(), "INBOX", 20_000)
+    for number in range(100):
+        sized(inbox, number)
+    for _ in range(2):
+        cache.clear()
+        found, read = rows_touched(lambda: load_space(anna.pk))
+        assert sum(heap.count for heap in found.senders) == 100
+        # Each with its placement, and the largest once more.
+        assert read <= 300
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE mailsync_message, mailsync_placement")
 
 
 def test_an_empty_mailbox_and_a_stranger_see_nothing(browser: Client, inbox: Folder) -> None:
