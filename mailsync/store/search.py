@@ -22,11 +22,9 @@ from mailsync.plan.search_terms import (
     Account,
     And,
     In,
-    Is,
     MessageId,
     Problem,
     Query,
-    Received,
     Term,
     every,
     names_me,
@@ -35,8 +33,8 @@ from mailsync.plan.search_terms import (
 )
 from mailsync.store.addressed import addresses_of
 from mailsync.store.listing import Cursor, Page, message_rows
-from mailsync.store.search_near import folders_near
-from mailsync.store.search_sql import ANYWHERE, Condition, Place, midnight, named
+from mailsync.store.search_sql import ANYWHERE, Condition, Place, named
+from mailsync.store.search_walk import arms_of, joined, walk_sql
 from mailsync.store.word_forms import WordForms, load_forms, with_forms
 
 _SET_ASIDE = frozenset({"junk", "trash"})
@@ -44,28 +42,6 @@ _SET_ASIDE = frozenset({"junk", "trash"})
 _MOST_COUNTED = 100_000
 #: Walks over more folders are planned each time: a plan is kept for each number of folders.
 _MOST_READY = 30
-
-WALK = """
-    WITH walked AS MATERIALIZED (
-        SELECT * FROM ({arms}) AS p ORDER BY p.received_at DESC LIMIT {walk}
-    )
-    SELECT p.received_at, p.message_id, p.id, w.reached, w.count
-      FROM (SELECT min(received_at) AS reached, count(*) AS count FROM walked) AS w
-      LEFT JOIN (
-          SELECT p.* FROM walked p {joined} WHERE {where}
-      ) AS p ON true
-     ORDER BY p.received_at DESC, p.message_id DESC, p.id DESC
-"""
-#: Row by row, by their keys: with LIMIT a planner that misjudges the numbers cannot read the tables whole.
-_JOINED = {
-    "m": "LEFT JOIN LATERAL (SELECT * FROM mailsync_message m WHERE m.id = p.message_id LIMIT 1) AS m ON true",
-    "t": "LEFT JOIN LATERAL (SELECT * FROM mailsync_messagetext t WHERE t.message_id = p.message_id LIMIT 1) t ON true",
-}
-#: One folder's list, in its order; the walk merges as many as are searched and reads no more of each than it takes.
-ARM = """
-    (SELECT p.* FROM mailsync_placement p WHERE p.folder_id = {folder} AND p.shown{where}
-      ORDER BY p.received_at DESC, p.id DESC LIMIT {walk})
-"""
 
 _INDEX = """
     WITH hit AS MATERIALIZED (
@@ -300,15 +276,12 @@ def _by_walk(
     where = condition.sql(term)
     if before is not None:
         where += f" AND (p.received_at, p.message_id) < ({condition.value(before.at)}, {condition.value(before.id)})"
-    narrowed = "".join(_narrowing(part, condition) for part in parts)
-    if start is not None:
-        narrowed += f" AND p.received_at <= {condition.value(start.at)}"
     # What every search begins with is planned once for so many folders; its length stands in it, as a plan that did not
     # know it would be for a tenth of the mailbox.
     is_first = start is None and size == search_steps.FIRST and len(places) <= _MOST_READY
-    near = folders_near([place.folder_id for place in places], narrowed, condition.values, size)
-    folders = [condition.value(pk) if is_first else str(pk) for pk in near]
-    sql = walk_sql(folders, narrowed, where, condition, size)
+    folders = [place.folder_id for place in places]
+    arms = arms_of(folders, parts, start, condition, size, is_ready=is_first)
+    sql = walk_sql(arms, where, condition, size)
     rows = read_rows(sql, condition.values, is_ready=is_first)
     _, _, _, reached, count = rows[0]
     is_end = count < size
@@ -331,21 +304,6 @@ def _shown_before(term: Term, places: list[Place], before: Cursor, messages: lis
         "id": before.id,
     }
     return [message for (message,) in read_rows(_SHOWN.format(where=where, joined=joined(condition)), values)]
-
-
-def _narrowing(part: Term, condition: Condition) -> str:
-    """Conditions that an index of the lists knows, so that the walk does not even read the others."""
-    match part:
-        case Is("unread"):
-            return " AND NOT p.seen"
-        case Is("flagged"):
-            return " AND p.flagged"
-        case Received(since, until):
-            day, sign = (since, ">=") if since else (until, "<")
-            assert day is not None
-            return f" AND p.received_at {sign} {condition.value(midnight(day, condition.zone))}"
-        case _:
-            return ""
 
 
 def _by_index(
@@ -379,16 +337,6 @@ def _by_index(
     sql = _INDEX.format(source=source, where=where, after=after, joined=joined(condition), checked=checked)
     rows = read_rows(sql, values, is_ready=name is None)
     return [(Cursor(at, message), placement) for at, message, placement in rows]
-
-
-def walk_sql(folders: Sequence[str], narrowed: str, where: str, condition: Condition, size: int) -> str:
-    """The walk down the newest ``size`` placements of these folders, each a number or the name of a value."""
-    arms = " UNION ALL ".join(ARM.format(folder=folder, where=narrowed, walk=size) for folder in folders)
-    return WALK.format(arms=arms, where=where, joined=joined(condition), walk=size)
-
-
-def joined(condition: Condition) -> str:
-    return " ".join(_JOINED[table] for table in sorted(condition.tables))
 
 
 def read_rows(sql: str, values: dict[str, Any], *, is_ready: bool = False) -> list[tuple[Any, ...]]:

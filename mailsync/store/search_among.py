@@ -7,9 +7,9 @@ from typing import Any
 from django.utils import timezone
 
 from mailsync.store.listing import ListRow, message_rows
-from mailsync.store.search import Search, joined, read_rows, walk_sql
-from mailsync.store.search_near import folders_near
+from mailsync.store.search import Search, read_rows
 from mailsync.store.search_sql import Condition
+from mailsync.store.search_walk import arms_of, joined, walk_sql
 
 _AMONG = """
     SELECT p.id, ARRAY_REMOVE(ARRAY[{cases}]::int[], NULL)
@@ -53,9 +53,8 @@ def backtest(search: Search, *, size: int, limit: int) -> Backtest:
         return Backtest(0, 0, ())
     condition = Condition(list(search.places), timezone.get_current_timezone())
     where = condition.sql(search.term)
-    near = folders_near([place.folder_id for place in search.places], "", condition.values, size)
-    folders = [str(pk) for pk in near]
-    rows = read_rows(walk_sql(folders, "", where, condition, size), condition.values)
+    arms = arms_of([place.folder_id for place in search.places], (), None, condition, size)
+    rows = read_rows(walk_sql(arms, where, condition, size), condition.values)
     first: dict[int, int] = {}
     for _at, message, placement, *_ in rows:
         if message is not None:
