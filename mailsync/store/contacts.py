@@ -4,7 +4,7 @@ In: a user and a ``VCard``. Out: a ``Contact``. A card is known again by its UID
 what it says is added to what is kept, and nothing that a person wrote is replaced by what a stranger sent.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from uuid import uuid4
@@ -42,6 +42,16 @@ def contacts_of(user_id: int, *, typed: str = "") -> QuerySet[Contact]:
             | Q(pk__in=ContactAddress.objects.filter(user=user_id, address__icontains=word).values("contact"))
         )
     return rows
+
+
+def load_cards(user_id: int) -> Iterator[VCard]:
+    """The whole book, as ``contacts_of`` has it. Two queries."""
+    addresses: dict[int, list[Labelled]] = {}
+    rows = ContactAddress.objects.filter(user=user_id).order_by("id").values_list("contact_id", "address", "label")
+    for contact_id, address, label in rows:
+        addresses.setdefault(contact_id, []).append(Labelled(address, label))
+    for contact in Contact.objects.filter(user=user_id).order_by(Lower("name"), "id"):
+        yield _card(contact, addresses.get(contact.pk, ()))
 
 
 def find_contact(user_id: int, address: str) -> Contact | None:

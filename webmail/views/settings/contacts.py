@@ -19,7 +19,7 @@ from mailsync import actions
 from mailsync.message.addresses import is_address
 from mailsync.message.contact_csv import parse_csv, write_csv
 from mailsync.message.vcard import Labelled, VCard, parse_cards, write_cards
-from mailsync.store.contacts import card_of, contacts_of
+from mailsync.store.contacts import card_of, contacts_of, load_cards
 from webmail import access
 from webmail.numbers import read_number
 from webmail.present.left_out import present_left_out
@@ -220,7 +220,7 @@ def _keep(request: HttpRequest, cards: tuple[VCard, ...]) -> None:
 @login_required
 def give(request: HttpRequest, kind: str) -> HttpResponse:
     """Everybody, as ``vcf`` or ``csv``."""
-    cards = (card_of(contact) for contact in contacts_of(user_of(request).pk))
+    cards = load_cards(user_of(request).pk)
     if kind == "vcf":
         response = HttpResponse(write_cards(cards), content_type="text/vcard; charset=utf-8")
     elif kind == "csv":

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from mailsync.message.vcard import write_cards
-from mailsync.store.contacts import card_of, contacts_of
+from mailsync.store.contacts import load_cards
 from mailsync.store.emptying import load_emptying
 from mailsync.store.export import export_files, load_kept
 from mailsync.store.quota import storage_of
@@ -60,6 +60,6 @@ def export(request: HttpRequest) -> HttpResponseBase:
 def _files(user_id: int, account_id: int | None) -> Iterator[tuple[str, Iterator[bytes]]]:
     yield from export_files(user_id, account_id)
     if account_id is None:
-        cards = [card_of(contact) for contact in contacts_of(user_id)]
+        cards = list(load_cards(user_id))
         if cards:
             yield "contacts.vcf", iter([write_cards(cards)])
