@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from accounts.models import MailAccount, User
 from mailsync.models import Folder, Placement, RawMessage
+from mailsync.store.mail_sums import recount_mail
 from tests.browser.conftest import Mailbox
 from tests.browser.test_mailbox import subjects
 
@@ -74,6 +75,8 @@ def test_a_full_storage_is_told_above_the_list_and_leads_to_where_room_is_made(
     chromium: Browser, mailbox: Mailbox
 ) -> None:
     RawMessage.objects.filter(account__user=mailbox.user).update(size_bytes=1_000_000)
+    for account in mailbox.user.mail_accounts.all():
+        recount_mail(account.pk)
     User.objects.filter(pk=mailbox.user.pk).update(storage_limit_mb=1)
     page = mailbox.inbox(chromium)
     notice = page.locator("#rows [role=alert]")

@@ -48,12 +48,18 @@ _TABLES = [
 ]
 
 
+def forget_statistics() -> None:
+    """What other tests have had counted is not known any more."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM pg_statistic WHERE starelid = ANY(%s::regclass[])", [_TABLES])
+
+
 @contextmanager
 def uncounted_tables() -> Iterator[None]:
     """Empty before and after, of no statistics, and none come by themselves: autovacuum would count in the middle."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE accounts_user, mailsync_message, mailsync_thread CASCADE")
-        cursor.execute("DELETE FROM pg_statistic WHERE starelid = ANY(%s::regclass[])", [_TABLES])
+        forget_statistics()
         try:
             for table in _TABLES:
                 cursor.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")

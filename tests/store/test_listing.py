@@ -201,8 +201,9 @@ def test_a_long_conversation_shows_its_newest(shown: int, monkeypatch: pytest.Mo
         place(folders[1], one.message)
     Thread.objects.filter(pk=made[0].thread_id).update(message_count=4)
     monkeypatch.setattr(conversation_module, "MOST_MESSAGES", shown)
-    sql = conversation_module._CONVERSATION
-    monkeypatch.setattr(conversation_module, "_CONVERSATION", sql.replace("<= 200", f"<= {shown}"))
+    sql = conversation_module._WHOLE
+    assert "<= 200" in sql
+    monkeypatch.setattr(conversation_module, "_WHOLE", sql.replace("<= 200", f"<= {shown}"))
     conversation = load_conversation(account.user_id, made[0].thread_id)
     assert [entry.message.pk for entry in conversation.messages] == [one.message_id for one in made[-shown:]]
     assert all(len(entry.placements) == 2 for entry in conversation.messages)
