@@ -129,9 +129,10 @@ def _subjects(groups: Sequence[UUID]) -> dict[UUID, tuple[str, ...]]:
 
 _SOME_SUBJECTS = """
     SELECT g.id, m.subject FROM unnest(%(groups)s::uuid[]) AS g (id)
-     CROSS JOIN LATERAL (SELECT c.message_id FROM mailsync_change c
+     CROSS JOIN LATERAL (SELECT c.id, c.message_id FROM mailsync_change c
                           WHERE c."group" = g.id AND c.message_id IS NOT NULL LIMIT %(few)s) AS c
       JOIN mailsync_message m ON m.id = c.message_id
+     ORDER BY c.id
 """
 
 

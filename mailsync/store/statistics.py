@@ -13,7 +13,7 @@ MANY_ROWS = 50
 _LEAST_GROWTH = 1000
 _TABLES = [
     *("mailsync_message", "mailsync_placement", "mailsync_thread", "mailsync_threadrow"),
-    *("mailsync_messagetext", "mailsync_rawmessage", "mailsync_messagerow"),
+    *("mailsync_messagetext", "mailsync_rawmessage", "mailsync_messagerow", "mailsync_labelled"),
 ]
 _GROWN = """
     SELECT c.relname FROM pg_class c

@@ -26,7 +26,7 @@ from mailsync.store.labels import label_rows, load_labels
 from mailsync.store.listed import Listing, load_listed, placements_of
 from mailsync.store.vanish import purge_gone
 from tests.factories import make_account, make_folder, make_message, make_user, place
-from tests.store.big_folder import fill
+from tests.store.big_folder import fill, forget_statistics
 from tests.store.test_listing_size import kept_plans as kept_plans  # a fixture
 from tests.store.test_listing_size import rows_touched
 
@@ -212,6 +212,8 @@ def large(db: None) -> tuple[User, Folder]:
         )
     while sum_up(account.pk):
         pass
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE mailsync_labelled, mailsync_labeltally, mailsync_labelchange, mailsync_placement")
     return user, folder
 
 
@@ -221,6 +223,7 @@ def test_counts_and_pages_read_no_more_than_they_show(
 ) -> None:
     user, folder = large
     other = make_folder(folder.account, "Archive")
+    forget_statistics()
     if is_analyzed:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE mailsync_labelled, mailsync_labeltally, mailsync_labelchange, mailsync_placement")

@@ -21,7 +21,7 @@ from mailsync.store.listing import Cursor, Filter, Sort, list_rows, load_convers
 from mailsync.store.outline import STRETCH_ROWS, load_outline
 from mailsync.types import OneConversation
 from tests.factories import make_account, make_folder
-from tests.store.big_folder import fill
+from tests.store.big_folder import fill, forget_statistics
 
 LARGE = 100_000
 LIMIT = 50
@@ -42,6 +42,7 @@ def large(django_db_setup: None, django_db_blocker: Any) -> Iterator[Folder]:
         with connection.cursor() as cursor:
             # Cascades row by row would take longer than making them did.
             cursor.execute("TRUNCATE accounts_user, mailsync_message, mailsync_thread CASCADE")
+        forget_statistics()
         assert not type(user).objects.filter(pk=user.pk).exists()
 
 
