@@ -138,9 +138,11 @@ def look_again(device: Device) -> None:
 def settle(device: Device, told: Look, *, was_told: bool) -> None:
     """All up to there is told, or nothing of it needed to be; what came meanwhile is looked for again."""
     device.told_id, device.told_hit_id = told.told_id, told.told_hit_id
-    device.told_at = timezone.now() if was_told else device.told_at
-    device.due_at, device.attempts = None, 0
-    device.save(update_fields=["told_id", "told_hit_id", "told_at", "due_at", "attempts"])
+    told_at = timezone.now() if was_told else device.told_at
+    # It may have signed out while it was being told.
+    Device.objects.filter(pk=device.pk).update(
+        told_id=device.told_id, told_hit_id=device.told_hit_id, told_at=told_at, due_at=None, attempts=0
+    )
     if look(device).news is not None:
         note_new_mail(device.user_id)
 
@@ -184,7 +186,7 @@ def look(device: Device) -> Look:
 # One bounded range of an index for each inbox, and one for what rules tell of in each account.
 _NEWS_SQL = """
 WITH news AS (
-SELECT n.*, NULL::bigint AS hit
+(SELECT n.*, NULL::bigint AS hit
   FROM accounts_mailaccount a
   JOIN mailsync_folder f ON f.account_id = a.id AND f.role = 'inbox'
  CROSS JOIN LATERAL (
@@ -193,23 +195,26 @@ SELECT n.*, NULL::bigint AS hit
           AND p.received_at > greatest(%(since)s, a.created_at)
         ORDER BY p.received_at DESC, p.id DESC LIMIT %(most)s) AS n
  WHERE a.user_id = %(user)s
+ ORDER BY n.received_at DESC, n.id DESC LIMIT %(most)s)
 UNION ALL
-SELECT n.*, h.id AS hit
+(SELECT n.*, h.id AS hit
   FROM accounts_mailaccount a
  CROSS JOIN LATERAL (
        SELECT r.id, r.message_id FROM mailsync_rulehit r
         WHERE r.account_id = a.id AND r.tells AND r.id > %(after_hit)s ORDER BY r.id DESC LIMIT %(most)s) AS h
  CROSS JOIN LATERAL (
        SELECT p.id, p.folder_id, p.message_id, p.received_at, p.thread_id
-         FROM mailsync_placement p JOIN mailsync_folder f ON f.id = p.folder_id AND f.role NOT IN ('junk', 'trash')
-        WHERE p.message_id = h.message_id AND p.shown AND NOT p.seen
-          AND p.received_at > greatest(%(since)s, a.created_at)
+         FROM (SELECT * FROM mailsync_placement
+                WHERE message_id = h.message_id AND shown AND NOT seen OFFSET 0) AS p
+         JOIN mailsync_folder f ON f.id = p.folder_id AND f.role NOT IN ('junk', 'trash')
+        WHERE p.received_at > greatest(%(since)s, a.created_at)
         ORDER BY p.id DESC LIMIT 1) AS n
  WHERE a.user_id = %(user)s
+ ORDER BY n.received_at DESC, n.id DESC LIMIT %(most)s)
 )
 SELECT n.id, n.message_id, n.folder_id, m.from_name, m.from_address, m.subject, n.hit
   FROM news n
   JOIN mailsync_message m ON m.id = n.message_id
   JOIN mailsync_thread t ON t.id = n.thread_id AND NOT t.muted
- ORDER BY n.received_at DESC, n.id DESC LIMIT 2 * %(most)s
+ ORDER BY n.received_at DESC, n.id DESC
 """

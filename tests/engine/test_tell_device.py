@@ -23,7 +23,7 @@ from mailsync.store.arrivals import note_arrivals
 from mailsync.store.contacts import keep_card
 from mailsync.store.egress import set_switch, switches
 from tests.engine.ruled import make_rule
-from tests.factories import make_folder, make_message
+from tests.factories import make_account, make_folder, make_message
 from tests.protocol.push_receiver import PushService, Receiver, check_authorization, push_service
 
 pytestmark = pytest.mark.django_db
@@ -218,6 +218,35 @@ def test_a_rule_does_not_tell_of_what_is_read_deleted_muted_or_old(service: Push
     assert RuleHit.objects.filter(tells=True).count() == 4
     look()
     assert service.got == []
+
+
+def test_a_device_may_sign_out_while_it_is_told(service: PushService, inbox: Folder) -> None:
+    device, _browser = subscribe(service, inbox.account.user)
+    arrive(inbox)
+    Device.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+
+    def send(*_what: object) -> int:
+        Device.objects.all().delete()
+        return 201
+
+    tell_device(device.pk, send=send)
+    assert not Device.objects.exists()
+
+
+def test_what_a_rule_tells_of_is_not_lost_in_a_flood(
+    service: PushService, inbox: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = inbox.account.user
+    preferences.save(user, push_details=True, push_about="rules")
+    make_rule(user, "subject:rota", "tell")
+    monkeypatch.setattr(devices, "MOST_COUNTED", 2)
+    second = make_folder(make_account(user), role="inbox")
+    _device, browser = subscribe(service, user)
+    come_in(inbox, subject="Rota")
+    for folder in (inbox, inbox, inbox, second, second, second):
+        come_in(folder, subject="Lunch", received_at=timezone.now() + timedelta(minutes=1))
+    look()
+    assert [text["body"] for text in told(service, browser)] == ["Rota"]
 
 
 @pytest.mark.parametrize("status", [404, 410, 403])
