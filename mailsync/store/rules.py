@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
@@ -128,12 +128,18 @@ def count_hits(user_id: int) -> dict[int, int]:
     return dict(lately.values_list("rule_id").annotate(count=Count("id")))
 
 
-def load_blocked(user_id: int, *, senders: Iterable[str] | None = None) -> list[BlockedSender]:
-    """All, or those that may block these ``senders``, found by what would block each."""
+def blocked_of(user_id: int, *, typed: str = "") -> QuerySet[BlockedSender]:
+    """By name, as a page lists them: all, or those that bear what was typed, and those that block the address typed."""
     rows = BlockedSender.objects.filter(user_id=user_id)
-    if senders is not None:
-        rows = rows.filter(pattern__in={pattern for address in senders for pattern in blocking(address)})
-    return list(rows.order_by("pattern"))
+    if typed:
+        rows = rows.filter(Q(pattern__icontains=typed) | Q(pattern__in=set(blocking(typed))))
+    return rows.order_by("pattern")
+
+
+def load_blocked(user_id: int, *, senders: Iterable[str]) -> list[BlockedSender]:
+    """Those that may block these ``senders``, found by what would block each."""
+    patterns = {pattern for address in senders for pattern in blocking(address)}
+    return list(BlockedSender.objects.filter(user_id=user_id, pattern__in=patterns).order_by("pattern"))
 
 
 def folders_to_try(user_id: int, accounts: Sequence[int] = (), *, inbox_only: bool = False) -> list[int]:

@@ -219,6 +219,27 @@ def test_a_sender_is_blocked_from_an_open_message_and_unblocked(browser: Client,
     assert not BlockedSender.objects.exists()
 
 
+def test_many_blocked_senders_come_by_the_page_and_are_found(browser: Client, anna: User) -> None:
+    BlockedSender.objects.bulk_create(BlockedSender(user=anna, pattern=f"pest{n:03}@shop.example") for n in range(250))
+    whole = BlockedSender.objects.create(user=anna, pattern="spam.example")
+    BlockedSender.objects.create(user=make_user("eve@example.org"), pattern="evil.example")
+    first = browser.get(HOME).content.decode()
+    assert first.count("pest") == 2 * 100
+    assert "Page 1 of 3" in first
+    assert "251 blocked senders" in first
+    last = browser.get(HOME, {"page": "3"}).content.decode()
+    assert "pest249@shop.example" in last
+    assert "spam.example" in last
+    assert "pest199@" not in last
+    # What blocks an address is found by the address.
+    found = browser.get(HOME, {"q": "Ada@news.spam.example"}).content.decode()
+    assert "spam.example</b>" in found
+    assert "pest" not in found
+    assert "No sender you blocked matches" in browser.get(HOME, {"q": "evil"}).content.decode()
+    answer = browser.post(f"{HOME}blocked/{whole.pk}/remove/", {"q": "spam", "page": "2"})
+    assert answer["Location"] == f"{HOME}?q=spam&page=2#blocked"
+
+
 def test_a_block_that_was_there_before_outlives_the_undo_of_a_second(anna: User, inbox: Folder) -> None:
     first = make_message(inbox, from_address="pest@shop.example", subject="One")
     actions.block_sender(anna.pk, "pest@shop.example")

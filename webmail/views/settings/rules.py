@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -32,6 +33,8 @@ from webmail.views.settings.rule_form import RuleForm
 
 #: A rule is tried on so many of the newest messages, and so many of what it finds are shown.
 _TRIED, _SHOWN = 5000, 10
+#: Of blocked senders; some have thousands.
+_PAGE = 100
 
 
 def folder_names(tree: list[AccountTree]) -> dict[str, str]:
@@ -42,13 +45,16 @@ def folder_names(tree: list[AccountTree]) -> dict[str, str]:
 @require_safe
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
+    """The rules in their order, and the blocked senders, a hundred a page; ``q`` narrows these."""
     user = user_of(request)
+    typed = request.GET.get("q", "").strip()[:320]
     tree = load_tree(user.pk)
     accounts = {entry.account.pk: str(entry.account) for entry in tree}
     loaded = store.load_rules(user.pk)
     context = {
         "rules": present_rules(loaded, store.count_hits(user.pk), folder_names(tree), accounts),
-        "blocked": store.load_blocked(user.pk),
+        "page": Paginator(store.blocked_of(user.pk, typed=typed), _PAGE).get_page(request.GET.get("page")),
+        "typed": typed,
         "has_accounts": bool(accounts),
     }
     return render(request, "settings/rules.html", context)
@@ -130,7 +136,8 @@ def unblock(request: HttpRequest, blocked_id: int) -> HttpResponse:
     found = access.blocked_for(user, blocked_id)
     actions.unblock_sender(user.pk, found.pk)
     messages.success(request, _("%(sender)s is no longer blocked") % {"sender": found.pattern})
-    return redirect(reverse("settings_rules") + "#blocked")
+    asked = {name: value for name in ("q", "page") if (value := request.POST.get(name, "")[:320])}
+    return redirect(f"{reverse('settings_rules')}{'?' + urlencode(asked) if asked else ''}#blocked")
 
 
 def _loaded(user: User, rule_id: int) -> store.LoadedRule:
