@@ -214,6 +214,15 @@ class MailAccount(models.Model):
     def __str__(self) -> str:
         return self.label or self.address
 
+    @property
+    def own_server(self) -> OutgoingServer | None:
+        """The outgoing server that changes with this account: neither a relay nor another account's."""
+        server = self.outgoing_server
+        if server is None or server.is_relay:
+            return None
+        shared = server.mail_accounts.exclude(pk=self.pk).exists()
+        return None if shared and server.username != self.username else server
+
 
 class Identity(models.Model):
     """Who a message is from (RFC 8621 §6). Only a verified identity may be sent as."""

@@ -4,7 +4,7 @@ In: server settings with the secrets the user typed. Out: a ``LoginReport`` in p
 account. Secrets go into ``Credential`` as ciphertext and nowhere else.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -132,19 +132,28 @@ def update_account(
     account_id: int,
     *,
     incoming: ServerSettings | None = None,
-    outgoing: ServerSettings | None = None,
+    outgoing: ServerSettings | OutgoingServer | Literal["none"] | None = None,
     **options: Any,
 ) -> MailAccount:
-    """Change what is given: proved server settings, and fields such as label, hue, position, leave_on_server."""
+    """Change what is given: proved server settings, and fields such as label, hue, position, leave_on_server.
+
+    ``outgoing`` is as for ``connect_account``, with ``"none"`` to read only.
+    """
     account = own_account(user_id, account_id)
+    before, own = account.outgoing_server, account.own_server
     if incoming is not None:
         account.host, account.port = incoming.host, incoming.port
         account.security = incoming.security.value
         account.username = incoming.username
         account.auth_method = incoming.secret.kind
         keep_secret(incoming.secret, account=account)
-    if outgoing is not None:
-        account.outgoing_server = _save_server(account.user, outgoing, account.outgoing_server)
+    if isinstance(outgoing, OutgoingServer):
+        if outgoing.user_id != user_id:
+            raise CannotDo("This outgoing server is not yours.", field="outgoing")
+        account.outgoing_server = outgoing
+    elif outgoing is not None:
+        # What others send through stays as it is: this account then has a server of its own.
+        account.outgoing_server = None if outgoing == "none" else _save_server(account.user, outgoing, own)
     for field, value in options.items():
         setattr(account, field, value)
     try:
@@ -152,6 +161,8 @@ def update_account(
             account.save()
     except IntegrityError:
         raise CannotDo("Another account has this sign-in on this server.", field="username") from None
+    if before != account.outgoing_server:
+        _drop_unused(before)
     if incoming is not None or outgoing is not None:
         _activate(account)
     wake.tell(user_id, "account", account=account.pk)
@@ -211,11 +222,16 @@ def delete_account(user_id: int, account_id: int) -> None:
     server = account.outgoing_server
     forget_mail(account.pk)
     account.delete()
+    _drop_unused(server)
+    addresses_changed(user_id)
+    wake.tell(user_id, "account", account=account_id)
+
+
+def _drop_unused(server: OutgoingServer | None) -> None:
+    """An account's own outgoing server, with its secret, once no account sends through it any more."""
     if server is not None and not server.is_relay and not server.mail_accounts.exists():
         Identity.objects.filter(outgoing_server=server).update(outgoing_server=None)
         server.delete()
-    addresses_changed(user_id)
-    wake.tell(user_id, "account", account=account_id)
 
 
 def addresses_changed(user_id: int) -> None:

@@ -338,6 +338,44 @@ class TestEditing:
         assert account.state == MailAccount.State.ACTIVE
         assert account.credentials.get().reveal() == "fresh"
 
+    def test_how_mail_is_sent_can_be_chosen_anew(
+        self, as_alice: Client, alice: User, send: Callable[..., str], account: MailAccount, probe: Probe
+    ) -> None:
+        send(password="fresh")
+        account.refresh_from_db()
+        mine = account.outgoing_server
+        assert mine is not None
+        relay = OutgoingServer.objects.create(user=alice, host="relay.test", username="alice", is_relay=True)
+        send(password="fresh", sending=f"server:{relay.pk}")
+        account.refresh_from_db()
+        assert account.outgoing_server == relay
+        assert not OutgoingServer.objects.filter(pk=mine.pk).exists()
+        page = as_alice.get(f"/settings/accounts/{account.pk}/").text
+        assert f'<option value="server:{relay.pk}" selected>' in page
+        send(password="fresh", sending="none")
+        account.refresh_from_db()
+        assert account.outgoing_server is None
+        assert OutgoingServer.objects.filter(pk=relay.pk).exists()
+
+    def test_what_other_accounts_send_through_stays_as_it_is(
+        self, as_alice: Client, alice: User, send: Callable[..., str], account: MailAccount, probe: Probe
+    ) -> None:
+        relay = OutgoingServer.objects.create(user=alice, host="relay.test", username="alice", is_relay=True)
+        theirs = make_account(alice, address="alice@work.test").outgoing_server
+        assert theirs is not None
+        for shared in (relay, theirs):
+            before = shared.host
+            MailAccount.objects.filter(pk=account.pk).update(outgoing_server=shared)
+            page = as_alice.get(f"/settings/accounts/{account.pk}/").text
+            assert f'<option value="server:{shared.pk}" selected>' in page
+            send(password="fresh")
+            account.refresh_from_db()
+            shared.refresh_from_db()
+            assert shared.host == before
+            assert "fresh" not in [secret.reveal() for secret in shared.credentials.all()]
+            assert account.outgoing_server is not None
+            assert (account.outgoing_server.host, account.outgoing_server.username) == ("smtp.club.test", "alice")
+
     def test_a_stored_password_never_goes_to_a_new_server(
         self, send: Callable[..., str], account: MailAccount, probe: Probe
     ) -> None:

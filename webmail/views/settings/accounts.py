@@ -76,14 +76,15 @@ def servers(request: HttpRequest, account_id: int) -> HttpResponse:
             account.user_id,
             account.pk,
             incoming=form.incoming(),
-            outgoing=form.outgoing(),
+            outgoing=form.outgoing() or form.relay() or "none",
             **form.options(),
         )
     except actions.CannotDo as error:
         form.add_error(None, said(error))
         return _page(request, account, servers_form=form)
     security_log.record(SecurityEvent.Kind.MAILBOX_SECRET, account.user, request, detail=account.address)
-    messages.success(request, _("Both logins work. Fetching goes on."))
+    both = _("Both logins work. Fetching goes on.")
+    messages.success(request, both if form.outgoing() else _("The login works. Fetching goes on."))
     return redirect("settings_accounts")
 
 

@@ -39,6 +39,7 @@ class EditServersForm(ServersForm):
     def __init__(self, account: MailAccount, data: Any = None) -> None:
         server = account.outgoing_server
         own = server is not None and server.username != account.username
+        others = server is not None and account.own_server is None
         initial = {
             "address": account.address,
             "protocol": account.protocol,
@@ -54,7 +55,7 @@ class EditServersForm(ServersForm):
             "smtp_security": server.security if server else "",
             "smtp_username": server.username if server and own else "",
         }
-        if server is not None and server.is_relay:
+        if server is not None and others:
             initial |= {"sending": f"server:{server.pk}"}
         if data is not None:
             data = data.copy()
