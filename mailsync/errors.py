@@ -29,6 +29,11 @@ class TooManyConnections(TryLater):
     """The server holds as many connections of this account as it allows: come back with fewer."""
 
 
+class Unavailable(TryLater):
+    """The server cannot do this one thing just now; the connection and all else may be well. Seen in practice: Dovecot
+    says so of a folder whose index is broken, Exchange of a single message."""
+
+
 class InUse(TryLater):
     """Another program holds the mailbox (RFC 2449 §8.1.1 IN-USE). Usual for a while, so nobody is alarmed at once."""
 

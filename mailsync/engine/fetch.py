@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mailsync.engine.session import Session
-from mailsync.errors import Poison, TryNow
+from mailsync.errors import Poison, TryNow, Unavailable
 from mailsync.store.bodies import WantedBody
 from mailsync.types import FetchedHeader, FetchedMessage, FetchedPiece
 
+#: So many messages in a row that the server says it cannot give just now, and it is the server, not the messages.
+_MOST_UNAVAILABLE = 10
 #: Bodies stored in one transaction.
 BATCH_COUNT, BATCH_BYTES = 50, 8 * 1024 * 1024
 
@@ -40,11 +42,14 @@ def fetch_headers(session: Session, uids: Sequence[int]) -> HeaderFetch:
     got: list[FetchedHeader] = []
     todo = [list(uids)]
     suspects: set[int] = set()
+    in_a_row = 0
     while todo:
         part = todo.pop()
         try:
             got += session.source.fetch_headers(part)
-        except (Poison, TryNow) as error:
+            in_a_row = 0
+        except (Poison, TryNow, Unavailable) as error:
+            in_a_row = _bear(error, len(part), in_a_row)
             _recover(session, error)
             todo += _halves(part, error, suspects)
     given = {header.uid: header for header in got}
@@ -77,6 +82,7 @@ def _fetch_whole(session: Session, wanted: Sequence[WantedBody]) -> Iterator[Bod
     sizes = {body.uid: body.size_bytes for body in wanted}
     todo = [[body.uid for body in wanted]] if wanted else []
     suspects: set[int] = set()
+    in_a_row = 0
     while todo:
         part = todo.pop()
         left = set(part)
@@ -86,13 +92,15 @@ def _fetch_whole(session: Session, wanted: Sequence[WantedBody]) -> Iterator[Bod
                 if message.uid not in left:
                     continue
                 left.discard(message.uid)
+                in_a_row = 0
                 batch.append(message)
                 if len(batch) >= BATCH_COUNT or sum(len(one.raw) for one in batch) >= BATCH_BYTES:
                     yield _batch(batch)
                     batch = []
-        except (Poison, TryNow) as error:
+        except (Poison, TryNow, Unavailable) as error:
             if batch:
                 yield _batch(batch)
+            in_a_row = _bear(error, len(part), in_a_row)
             _recover(session, error)
             again = _halves(sorted(left), error, suspects)
             if left and not again:
@@ -127,9 +135,9 @@ def _fetch_in_pieces(session: Session, wanted: WantedBody) -> Iterator[BodyFetch
         began = time.monotonic()
         try:
             piece = session.source.fetch_piece(wanted.uid, at, session.pace.piece_bytes, size_bytes=wanted.size_bytes)
-        except (Poison, TryNow) as error:
+        except (Poison, TryNow, Unavailable) as error:
             _recover(session, error)
-            if isinstance(error, Poison) or broken_at == at:
+            if not isinstance(error, TryNow) or broken_at == at:
                 yield BodyFetch((wanted.uid,), (), str(error))
                 return
             broken_at = at
@@ -146,6 +154,15 @@ def _fetch_in_pieces(session: Session, wanted: WantedBody) -> Iterator[BodyFetch
 
 def _batch(messages: list[FetchedMessage]) -> BodyFetch:
     return BodyFetch(tuple(message.uid for message in messages), tuple(messages))
+
+
+def _bear(error: Exception, count: int, in_a_row: int) -> int:
+    """How many single messages in a row the server could not give just now. Raises the error when they are too many."""
+    if not isinstance(error, Unavailable) or count > 1:
+        return in_a_row
+    if in_a_row + 1 >= _MOST_UNAVAILABLE:
+        raise error
+    return in_a_row + 1
 
 
 def _halves(part: list[int], error: Exception, suspects: set[int]) -> list[list[int]]:

@@ -19,7 +19,7 @@ from mailsync.engine.ahead import ahead
 from mailsync.engine.fetch import BATCH_COUNT, fetch_bodies, fetch_headers
 from mailsync.engine.reading import ReadBodies, ReadHeaders, bodies_ahead, headers_ahead, read_headers
 from mailsync.engine.session import Session
-from mailsync.errors import TryLater
+from mailsync.errors import Unavailable
 from mailsync.models import Folder
 from mailsync.plan import pull as plan
 from mailsync.store import bodies, flags, folders, intake, leases, quota, throttle, vanish
@@ -160,7 +160,7 @@ class _Visit:
     def _first_pull(self, below: int | None) -> None:
         uids = self.session.source.search_uids(high=None if below is None else below - 1)
         if below is None and self.selected.exists > 0 and not uids:
-            raise TryLater(f"The server says that {self.folder.path} holds mail, but lists none.")
+            raise Unavailable(f"The server says that {self.folder.path} holds mail, but lists none.")
         top = self.selected.uidnext or (uids[-1] + 1 if uids else 1)
         start = intake.CursorMove(
             uidnext_seen=top, highestmodseq=self.selected.highestmodseq, exists_seen=self.selected.exists

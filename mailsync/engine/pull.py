@@ -18,7 +18,7 @@ from mailsync.engine.folder_pull import PullReport, known_folder, pull_folder, s
 from mailsync.engine.pop_pull import pull_maildrop
 from mailsync.engine.session import Connect, Session, dial, open_session, remote_of
 from mailsync.engine.session import Outcome as Outcome
-from mailsync.errors import LeaseLost, MailError, Poison, Rejected, TooManyConnections
+from mailsync.errors import LeaseLost, MailError, Poison, Rejected, TooManyConnections, Unavailable
 from mailsync.models import Folder, Message, Placement, SyncRun
 from mailsync.plan import pull as plan
 from mailsync.store import bodies, folders, leases, pieces, quota, schedule, text_index, throttle, vanish, verification
@@ -161,6 +161,7 @@ def _workable(account_id: int) -> MailAccount | None:
 def _pull_all(session: Session, bodies_wanted: Callable[[int], None]) -> Outcome:
     began = timezone.now()
     verification.begin(session.lease)
+    schedule.unpark(session.account.pk)
     listed = folders.apply_list(session.lease, session.source.list_folders(with_status=True))
     by_role = sorted(listed, key=lambda entry: _rank(entry.folder))
     total = PullReport()
@@ -220,9 +221,8 @@ def _visit(
             bodies_wanted=lambda: bodies_wanted(session.account.pk),
             report=report,
         )
-    except (Rejected, Poison) as error:
-        logger.warning("Folder %s: %s (%s)", folder.pk, error, error.detail)
-        schedule.record_folder_failure(folder.pk, error, transcript="\n".join(session.source.transcript))
+    except (Rejected, Poison, Unavailable) as error:
+        _note_failure(session, folder, error)
         run.error = str(error)
     else:
         schedule.record_folder_success(folder.pk, finished=report.finished)
@@ -235,6 +235,11 @@ def _visit(
     return report
 
 
+def _note_failure(session: Session, folder: Folder, error: MailError) -> None:
+    logger.warning("Folder %s: %s (%s)", folder.pk, error, error.detail)
+    schedule.record_folder_failure(folder.pk, error, transcript="\n".join(session.source.transcript))
+
+
 def open_folder(session: Session, folder: Folder) -> bool:
     """Select the folder, if its UIDs still mean the messages that we know by them; else it is visited first.
 
@@ -242,9 +247,8 @@ def open_folder(session: Session, folder: Folder) -> bool:
     """
     try:
         selected = session.select(remote_of(folder))
-    except (Rejected, Poison) as error:
-        logger.warning("Folder %s: %s (%s)", folder.pk, error, error.detail)
-        schedule.record_folder_failure(folder.pk, error, transcript="\n".join(session.source.transcript))
+    except (Rejected, Poison, Unavailable) as error:
+        _note_failure(session, folder, error)
         return False
     if selected.uidvalidity != folder.uidvalidity:
         # RFC 9051 §2.3.1.1: under another UIDVALIDITY the same UID is another message.
@@ -266,7 +270,11 @@ def _pull_bodies(session: Session) -> Outcome:
             if throttle.is_spent(session.account) or quota.is_full(session.account.user):
                 # The dispatcher takes it up again when the next day has begun, or room has been made.
                 return Outcome.DONE
-            store_bodies(session, folder, wanted)
+            try:
+                store_bodies(session, folder, wanted)
+            except Unavailable as error:
+                _note_failure(session, folder, error)
+                break
             if session.is_over:
                 return Outcome.MORE
     return Outcome.DONE

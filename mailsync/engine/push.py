@@ -16,7 +16,7 @@ from accounts.models import MailAccount
 from mailsync.announce import announce, announce_folders
 from mailsync.engine import connect
 from mailsync.engine.push_steps import Hands
-from mailsync.errors import LeaseLost, NeedsUser, Rejected, TryLater, TryNow
+from mailsync.errors import LeaseLost, NeedsUser, Rejected, TryLater, TryNow, Unavailable
 from mailsync.models import Change
 from mailsync.plan import push as plan
 from mailsync.protocol.contract import MailSource
@@ -33,6 +33,8 @@ APPEND_LEASE_SECONDS = 400.0
 UID_WAIT_SECONDS = 20.0
 #: How soon to knock again at a server that could not be reached.
 DIAL_AGAIN_SECONDS = 120.0
+#: How often in a run a step is parted further, while the server can do none of its parts just now.
+MOST_UNAVAILABLE = 20
 #: Response codes (RFC 5530) of a refusal that passes by itself.
 PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "CONTACTADMIN"})
 #: … and of one that means a folder which is not where it was.
@@ -77,6 +79,7 @@ class _Run:
         self._source: MailSource | None = None
         self._reconnected = False
         self._dialling = False
+        self._unavailables = 0
 
     def go(self) -> None:
         until = time.monotonic() + RUN_SECONDS
@@ -126,6 +129,8 @@ class _Run:
                 return False
             self._reconnected = True
         except TryLater as error:
+            if isinstance(error, Unavailable) and not self._dialling:
+                return self._unavailable(step, error)
             self.close()
             after = error.after_seconds if error.after_seconds is not None else self._backoff(ids)
             self._later(ids, after, str(error))
@@ -160,6 +165,16 @@ class _Run:
                 self._take(part)
         else:
             self._give_up(ids, _words(code, error))
+
+    def _unavailable(self, step: plan.Step, error: Unavailable) -> bool:
+        """Not just now. Another time the step is parted, as it may be one message that the server cannot move."""
+        ids = _change_ids(step)
+        parts = _halves(step) if pushing.most_attempts(ids) else ()
+        if parts and self._unavailables < MOST_UNAVAILABLE:
+            return all(self._take(part) for part in parts)
+        self._unavailables += 1
+        self._later(ids, self._backoff(ids), str(error))
+        return True
 
     def _later(self, ids: Collection[int], after_seconds: float, words: str, *, count: bool = True) -> None:
         # A server out of reach says nothing against the change: however long that lasts, it is kept.

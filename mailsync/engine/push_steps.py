@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import cast
 
 from mailsync.engine.session import remote_of
-from mailsync.errors import Rejected, TryLater
+from mailsync.errors import Rejected, TryLater, Unavailable
 from mailsync.message.parse import parse_header
 from mailsync.message.plain import plain
 from mailsync.models import Change, Folder, Message, Placement
@@ -74,8 +74,8 @@ class Hands:
         uids = [item.uid for item in items]
         try:
             result = self._connected().move(uids, remote)
-        except Rejected as error:
-            if error.code != "CANNOT":
+        except (Rejected, Unavailable) as error:
+            if isinstance(error, Unavailable) or error.code != "CANNOT":
                 # A refused MOVE moved nothing (RFC 6851 §3.3 allows part of it: so look).
                 pushing.defer_changes(self._lease, _ids(items), after_seconds=0, words=str(error), count=False)
                 self._look(step.folder_id, step.target_id, items)
@@ -93,7 +93,7 @@ class Hands:
         """A move without MOVE: COPY, written down, then the originals go. A failed COPY stops everything."""
         try:
             result = self._connected().copy([item.uid for item in items], remote)
-        except Rejected:
+        except (Rejected, Unavailable):
             # RFC 9051 §6.4.7: a refused COPY has copied nothing.
             pushing.requeue(self._lease, _ids(items))
             raise
@@ -127,7 +127,7 @@ class Hands:
         if items:
             try:
                 result = self._connected().copy([item.uid for item in items], remote)
-            except Rejected:
+            except (Rejected, Unavailable):
                 # RFC 9051 §6.4.7: a refused COPY has copied nothing.
                 pushing.requeue(self._lease, _ids(items))
                 raise

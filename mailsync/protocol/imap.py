@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal as OneOf
 from typing import NamedTuple
 
-from mailsync.errors import Poison, Rejected, TryLater
+from mailsync.errors import Poison, Rejected, Unavailable
 from mailsync.protocol import imap_batches, imap_folders, tls
 from mailsync.protocol.imap_errors import StatusText
 from mailsync.protocol.imap_fetch import parse_fetches
@@ -155,7 +155,7 @@ class ImapSource:
         try:
             return sorted(set(_found(reply)))
         except ValueError as error:
-            raise TryLater("The mail server answered a search with nonsense.", detail=str(error)) from error
+            raise Unavailable("The mail server answered a search with nonsense.", detail=str(error)) from error
 
     def search(self, keys: Sequence[SearchKey]) -> list[int]:
         """RFC 3501 §6.4.4. The charset is named only where it matters: not every server knows the word."""

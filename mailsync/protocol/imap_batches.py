@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from imapclient.exceptions import ProtocolError
 
-from mailsync.errors import MailError, Poison, Rejected
+from mailsync.errors import MailError, Poison, Rejected, Unavailable
 from mailsync.protocol.imap_fetch import FetchData, date_of, fact_items, parse_fetches
 from mailsync.protocol.imap_names import compact_set, compact_sets
 from mailsync.protocol.imap_session import ImapSession
@@ -113,7 +113,7 @@ def _drain(session: ImapSession, flying: Iterable[_Batch]) -> None:
             continue  # its refusal was what ended the loop, or it was answered out of order
         try:
             session.finish(batch.tag)
-        except (Rejected, Poison):
+        except (Rejected, Poison, Unavailable):
             continue
         except MailError:
             break

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from mailsync.errors import MailError, NeedsUser, Rejected, TooManyConnections, TryLater, TryNow
+from mailsync.errors import MailError, NeedsUser, Rejected, TooManyConnections, TryLater, TryNow, Unavailable
 
 _CODE = re.compile(rb"\[([A-Za-z0-9.-]+)(?: ([^\]]*))?\] ?(.*)\Z", re.DOTALL)
 # Exchange: "BAD Request is throttled. Suggested Backoff Time: 299933 milliseconds".
@@ -14,6 +14,7 @@ _BUSY_WORDS = ("too many", "maximum number of connections", "connection limit", 
 _LATER_WORDS = ("try again later", "temporar", "unavailable", "server error", "shutting down", "maintenance")
 # RFC 5530 §3: the response codes that pass by themselves.
 _LATER_CODES = frozenset({"UNAVAILABLE", "INUSE", "THROTTLED", "SERVERBUG"})
+_CERTAIN_CODES = frozenset({"NONEXISTENT", "TRYCREATE", "ALREADYEXISTS", "NOPERM", "OVERQUOTA", "CANNOT"})
 _LOGIN_CODES = frozenset({"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED"})
 
 
@@ -56,7 +57,9 @@ def refused(kind: str, line: bytes) -> MailError:
     """The error for a command answered with NO or BAD (``kind``)."""
     status = parse_status(line)
     shown = line.decode("utf-8", "replace").strip()
-    if error := passing(shown):
+    # Texts repeat the names of folders, which may be any words.
+    is_certain = status.code in _CERTAIN_CODES or _code_in_words(shown) == "NONEXISTENT"
+    if not is_certain and (error := passing(shown)):
         return error
     if "authenticated but not connected" in shown.lower():
         # Exchange says this long after login, when the password was wrong for the mailbox.
@@ -64,9 +67,9 @@ def refused(kind: str, line: bytes) -> MailError:
     if status.code in _LOGIN_CODES:
         return NeedsUser("The mail server no longer accepts the login.", code="password", detail=shown)
     if status.code in _LATER_CODES:
-        return TryLater("The mail server cannot do this just now.", detail=shown)
-    if not status.code and any(word in shown.lower() for word in _LATER_WORDS):
-        return TryLater("The mail server cannot do this just now.", detail=shown)
+        return Unavailable("The mail server cannot do this just now.", detail=shown)
+    if not status.code and not is_certain and any(word in shown.lower() for word in _LATER_WORDS):
+        return Unavailable("The mail server cannot do this just now.", detail=shown)
     code = status.code or _code_in_words(shown) or kind
     words = {
         "OVERQUOTA": "The mailbox is full: make room in it, then try again.",
@@ -81,10 +84,10 @@ def refused(kind: str, line: bytes) -> MailError:
 def _code_in_words(shown: str) -> str:
     """The response code (RFC 5530) that the server should have given; empty if its words tell none."""
     lowered = shown.lower()
-    if "quota" in lowered:
-        return "OVERQUOTA"
     # Seen in practice: Dovecot answers SELECT of a deleted folder so, Cyrus with "Mailbox does not exist".
-    return "NONEXISTENT" if any(word in lowered for word in ("doesn't exist", "does not exist")) else ""
+    if any(word in lowered for word in ("doesn't exist", "does not exist")):
+        return "NONEXISTENT"
+    return "OVERQUOTA" if "quota" in lowered else ""
 
 
 def broken(detail: str) -> MailError:

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.models import MailAccount
-from mailsync.errors import InUse, MailError, NeedsUser, Rejected, TryLater
+from mailsync.errors import InUse, MailError, NeedsUser, Rejected, TryLater, Unavailable
 from mailsync.message.plain import plain
 from mailsync.models import AccountSync, Folder, SchedulerTick
 from mailsync.plan.pop import LEAST_SECONDS_FREEMAIL, login_delay
@@ -33,6 +33,8 @@ _LOGIN_WAITS = (900, 3600, 6 * 3600, 24 * 3600)
 #: After so long without a login that works, only the user can mend it.
 _GIVE_UP = timedelta(days=3)
 _LOGIN_CODES = frozenset({"password", "app_password", "token", "imap_disabled"})
+#: A folder that was given up is asked for again after this long: what kept it closed may have passed unseen.
+_PARKED_FOR = timedelta(hours=1)
 #: What is kept of what was said with a server, of a folder or a change that failed.
 TRANSCRIPT_LENGTH = 4000
 PARK_AFTER = 5
@@ -266,7 +268,10 @@ def record_unchanged(folder_ids: Collection[int]) -> None:
 
 
 def record_folder_failure(folder_id: int, error: MailError, *, transcript: str = "") -> None:
-    """This one folder cannot be read; after a few times it is parked, and the account goes on without it."""
+    """This one folder cannot be read; after a few times it is parked for a while, and the account goes on without it.
+
+    What the server cannot do "just now" parks none.
+    """
     folders = Folder.objects.filter(pk=folder_id)
     said = plain(transcript)[-TRANSCRIPT_LENGTH:]
     folders.update(last_error=plain(str(error)), transcript=said, failures=F("failures") + 1, due_at=None)
@@ -274,7 +279,14 @@ def record_folder_failure(folder_id: int, error: MailError, *, transcript: str =
         # Seen in practice: Dovecot goes on listing a deleted folder that has others below it.
         folders.filter(missing_since__isnull=True).update(missing_since=Now())
     # One that may be made anew any day is asked for at each round.
-    folders.filter(failures__gte=PARK_AFTER, parked_at__isnull=True, missing_since__isnull=True).update(parked_at=Now())
+    if not isinstance(error, Unavailable):
+        folders.filter(failures__gte=PARK_AFTER, missing_since__isnull=True).update(parked_at=Now())
+
+
+def unpark(account_id: int) -> None:
+    """Ask once more for what was given up a while ago; if it is refused again, it is parked again at once."""
+    long_ago = Now() - _PARKED_FOR
+    Folder.objects.filter(account_id=account_id, parked_at__lt=long_ago).update(parked_at=None, due_at=Now())
 
 
 def make_folder_due(folder_id: int, *, seconds: float = 0) -> bool:

@@ -86,7 +86,10 @@ QUIET = f"""(
     AND NOT EXISTS (SELECT FROM mailsync_folder q
                      WHERE q.account_id = a.id AND q.missing_since IS NULL AND q.parked_at IS NULL
                        AND q.selectable AND NOT q.is_local
-                       AND (q.header_cursor IS NULL OR q.header_cursor > 1 OR q.bodies_pending > 0)))
+                       AND (q.header_cursor IS NULL OR q.header_cursor > 1 OR q.bodies_pending > 0))
+    AND NOT EXISTS (SELECT FROM mailsync_folder q
+                     WHERE q.account_id = a.id AND q.missing_since IS NULL AND q.role = '{Role.INBOX.value}'
+                       AND NOT q.is_local AND q.last_error <> '' AND (q.failures > 2 OR q.parked_at IS NOT NULL)))
 """  # noqa: S608  ours
 
 
@@ -131,6 +134,9 @@ def account_health(
         return "paused", account.state_reason or "Paused: no mail is fetched or sent from this account."
     if sync is not None and sync.failures > 2 and sync.last_error:
         return "failing", sync.last_error
+    inbox = next((f for f in folders if f.role == Role.INBOX and not f.is_local and f.last_error), None)
+    if inbox is not None and (inbox.failures > 2 or inbox.parked_at is not None):
+        return "failing", inbox.last_error
     remote = [f for f in folders if f.selectable and not f.is_local and f.parked_at is None]
     left = sum(1 for folder in remote if folder.header_cursor != 1 or folder.bodies_pending)
     if sync is None or sync.last_success_at is None or left:

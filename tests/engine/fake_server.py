@@ -7,7 +7,7 @@ done), ``after`` (it was done, the reply is lost), or an exception to raise.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from mailsync.errors import MailError, Rejected, TryNow
+from mailsync.errors import MailError, Rejected, TryNow, Unavailable
 from mailsync.types import (
     CopyResult,
     FetchedHeader,
@@ -95,7 +95,7 @@ class FakeSource:
             return ""
         how = planned.pop(0)
         if isinstance(how, BaseException):
-            if isinstance(how, MailError) and not isinstance(how, Rejected):
+            if isinstance(how, MailError) and not isinstance(how, Rejected | Unavailable):
                 self.closed = True
             raise how
         if how == "before":

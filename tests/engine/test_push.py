@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from mailsync import actions
 from mailsync.engine.push import push_changes
-from mailsync.errors import Rejected
+from mailsync.errors import Rejected, Unavailable
 from mailsync.models import AccountSync, Change, Folder, Placement
 from mailsync.store import leases, pushing
 from tests.engine.pushed_box import Mailbox
@@ -142,6 +142,43 @@ def test_a_poisoned_message_does_not_hold_up_the_others() -> None:
     box.push()
     assert Change.objects.filter(state="failed").count() == 1
     assert len(box.ids("Work")) == 3
+    box.agree()
+
+
+def test_a_message_that_the_server_cannot_move_just_now_does_not_hold_up_the_others() -> None:
+    """Seen in practice: NO [SERVERBUG] for the whole MOVE, as one message's file is broken."""
+    box = Mailbox("Work")
+    rows = [box.add() for _ in range(4)]
+    busy = Unavailable("The mail server cannot do this just now.")
+    box.server.fail("move", busy)
+    actions.move(box.user_id, [row.pk for row in rows], box.folders["Work"].pk)
+    box.push()
+    assert box.ids("Work") == []
+    # The second time it is parted: all four, the first two, the first alone.
+    box.server.fail("move", busy, busy, busy)
+    Change.objects.update(due_at=None)
+    box.push()
+    assert len(box.ids("Work")) == 3
+    assert set(Change.objects.filter(finished_at=None).values_list("state", flat=True)) == {"queued"}
+    Change.objects.update(due_at=None)
+    box.push()
+    assert len(box.ids("Work")) == 4
+    box.agree()
+
+
+def test_a_server_that_can_do_nothing_just_now_is_not_asked_a_thousand_times() -> None:
+    box = Mailbox("Work")
+    rows = [box.add() for _ in range(60)]
+    busy = Unavailable("The mail server cannot do this just now.")
+    actions.move(box.user_id, [row.pk for row in rows], box.folders["Work"].pk)
+    Change.objects.update(attempts=1)
+    box.server.fail("move", *[busy] * 500)
+    box.push()
+    assert box.server.log.count("move") < 60
+    box.server.faults.clear()
+    Change.objects.update(due_at=None)
+    box.push()
+    assert len(box.ids("Work")) == 60
     box.agree()
 
 

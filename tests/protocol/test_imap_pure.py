@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsync.errors import MailError, NeedsUser, Rejected, TooManyConnections, TryLater, TryNow
+from mailsync.errors import MailError, NeedsUser, Rejected, TooManyConnections, TryLater, TryNow, Unavailable
 from mailsync.protocol.imap import parse_copyuid
 from mailsync.protocol.imap_batches import plan_batches
 from mailsync.protocol.imap_errors import broken, parse_status, refused
@@ -181,12 +181,15 @@ def test_a_folder_that_cannot_be_opened_gets_no_role() -> None:
         ("NO", b"[ALREADYEXISTS] there", Rejected, "ALREADYEXISTS"),
         ("NO", b"just no", Rejected, "NO"),
         ("BAD", b"syntax", Rejected, "BAD"),
-        ("NO", b"[UNAVAILABLE] later", TryLater, None),
-        ("NO", b"[INUSE] locked", TryLater, None),
-        ("NO", b"[SERVERBUG] oops", TryLater, None),
+        ("NO", b"[UNAVAILABLE] later", Unavailable, None),
+        ("NO", b"[INUSE] locked", Unavailable, None),
+        ("NO", b"[SERVERBUG] oops", Unavailable, None),
         ("NO", b"[LIMIT] Too many simultaneous connections", TooManyConnections, None),
         ("BAD", b"Request is throttled. Suggested Backoff Time: 299933 milliseconds", TryLater, 299.933),
-        ("NO", b"Server error. Please try again later.", TryLater, None),
+        ("NO", b"Server error. Please try again later.", Unavailable, None),
+        ("NO", b"[NONEXISTENT] Mailbox doesn't exist: Bandwidth", Rejected, "NONEXISTENT"),
+        ("NO", b"Mailbox does not exist: Quota maintenance", Rejected, "NONEXISTENT"),
+        ("NO", b"[NOPERM] Too many connections is not yours", Rejected, "NOPERM"),
         ("BAD", b"User is authenticated but not connected.", NeedsUser, "password"),
         ("NO", b"[AUTHENTICATIONFAILED] no", NeedsUser, "password"),
     ],
