@@ -21,15 +21,20 @@ from mailsync.store.raw import BodyNotFetched
 from mailsync.store.summary import lock_folders
 from mailsync.types import ActionResult, Role
 
+#: Of a file's name, in characters.
+_MAX_NAME = 200
+
 
 def start_draft(
     user_id: int,
     mode: str = Draft.Mode.NEW,
     original_message_id: int | None = None,
     identity_id: int | None = None,
+    *,
+    text: str = "",
     **fields: Any,
 ) -> Draft:
-    """A new draft: empty (with ``fields`` such as to, subject, body of a mailto: link), or an answer.
+    """A new draft: empty (with ``fields`` such as to and subject, and the ``text`` of a mailto: link), or an answer.
 
     An answer is addressed, quoted and sent from the address that received the original; a forward carries
     the original's attachments. Raises ``CannotDo`` when the original's body has not arrived yet (it is
@@ -40,7 +45,8 @@ def start_draft(
         raise CannotDo("Choose the message to answer or forward.")
     identity = _identity(user_id, identity_id, original)
     if original is None:
-        opening = {"body": opening_body(identity, None), "bcc": identity.default_bcc}
+        bcc = ", ".join(filter(None, (fields.pop("bcc", ""), identity.default_bcc)))
+        opening = {"body": opening_body(identity, None, text=text), "bcc": bcc}
         return Draft.objects.create(user_id=user_id, identity=identity, **{**opening, **_allowed(fields)})
     with _body_at_hand(original), transaction.atomic():
         draft = replying.create_answer(user_id, original, Draft.Mode(mode), identity)
@@ -202,5 +208,9 @@ def _files_changed(draft: Draft) -> None:
 
 def clean_name(name: str) -> str:
     """A name for a file: its last part, printable, never empty."""
-    kept = "".join(sign for sign in name.replace("\\", "/").rsplit("/", 1)[-1] if sign.isprintable())
-    return kept.strip()[:200] or "file"
+    kept = "".join(sign for sign in name.replace("\\", "/").rsplit("/", 1)[-1] if sign.isprintable()).strip()
+    if len(kept) > _MAX_NAME:
+        # What its reader opens it by is its ending.
+        stem, dot, ending = kept.rpartition(".")
+        kept = f"{stem[: _MAX_NAME - 1 - len(ending)]}.{ending}" if dot and len(ending) <= 20 else kept[:_MAX_NAME]
+    return kept or "file"

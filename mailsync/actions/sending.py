@@ -10,8 +10,8 @@ from mailsync.actions import mail, wake
 from mailsync.actions.owned import NotYours, own_outgoing
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
-from mailsync.message.compose import build_message
-from mailsync.models import Draft, Message, Outgoing, Placement
+from mailsync.message.compose import build_message, dated_anew
+from mailsync.models import Draft, Message, Outgoing, OutgoingRecipient, Placement
 from mailsync.store import changes, composition, drafts, outbox, queueing, room
 from mailsync.store.summary import lock_folders
 from mailsync.types import Role
@@ -49,7 +49,7 @@ def send(
             f"No outgoing server is set up for {identity.address}. Add one in the settings.", field="identity"
         )
     message_id = f"{uuid4()}@{composition.message_domain(identity)}"
-    composed = composition.compose_draft(draft, message_id=message_id, date=send_at or now)
+    composed = composition.compose_draft(draft, message_id=message_id, date=timezone.localtime(send_at or now))
     try:
         built = build_message(composed)
     except ValueError as error:
@@ -135,11 +135,22 @@ def reschedule(user_id: int, outgoing_id: int, send_at: datetime | None) -> Outg
         raise CannotDo("The time to send has passed. Choose a later one.", field="send_at")
     outgoing.send_at, outgoing.due_at = send_at, send_at or now
     outgoing.save(update_fields=["send_at", "due_at"])
+    if not outgoing.recipients.exclude(state=OutgoingRecipient.State.PENDING).exists():
+        _date_anew(outgoing, outgoing.due_at)
     outbox.note(outgoing.pk, "queued", "Scheduled anew." if send_at else "To be sent now.")
     if send_at is None:
         wake.deliver_soon(outgoing.pk)
     _told(outgoing)
     return outgoing
+
+
+def _date_anew(outgoing: Outgoing, when: datetime) -> None:
+    """Its Date was that of the time before: a day ahead, a filter takes it for junk, and lists sort it wrong."""
+    when = timezone.localtime(when)
+    outgoing.raw = dated_anew(bytes(outgoing.raw), when)
+    if outgoing.raw_sent_copy is not None:
+        outgoing.raw_sent_copy = dated_anew(bytes(outgoing.raw_sent_copy), when)
+    outgoing.save(update_fields=["raw", "raw_sent_copy"])
 
 
 @verb

@@ -6,6 +6,7 @@ CRLF everywhere, no bare CR or LF, no line over 998 octets (RFC 5322 §2.1.1).
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from email.utils import format_datetime
 
 from mailsync.message.addresses import comparable
@@ -55,6 +56,13 @@ def build_message(composition: Composition) -> BuiltMessage:
     return put_together(composition, _content(composition))
 
 
+def dated_anew(raw: bytes, date: datetime) -> bytes:
+    """A message of ours that leaves at another time than it was built for: the same bytes under another Date."""
+    first, end, rest = raw.partition(b"\r\n")
+    assert first.startswith(b"Date: ")  # it was built here
+    return _date_field(date).removesuffix(b"\r\n") + end + rest
+
+
 def put_together(composition: Composition, content: Entity) -> BuiltMessage:
     """The composition's header on top of any content; ``build_message`` for what is not a letter."""
     top = _top_header(composition)
@@ -77,10 +85,8 @@ def put_together(composition: Composition, content: Entity) -> BuiltMessage:
 
 def _top_header(composition: Composition) -> bytes:
     message_id = checked_id(composition.message_id, "Message-ID")
-    if composition.date.tzinfo is None:
-        raise ValueError("The date of a message needs a time zone.")
     lines = [
-        fold("Date", [format_datetime(composition.date)]),
+        _date_field(composition.date),
         fold_addresses("From", [composition.sender]),
     ]
     for name, addresses in (("Reply-To", composition.reply_to), ("To", composition.to), ("Cc", composition.cc)):
@@ -102,6 +108,12 @@ def _top_header(composition: Composition) -> bytes:
     if composition.auto_submitted:
         lines.append(fold_text("Auto-Submitted", refuse_controls(composition.auto_submitted, "Auto-Submitted header")))
     return b"".join(lines)
+
+
+def _date_field(date: datetime) -> bytes:
+    if date.tzinfo is None:
+        raise ValueError("The date of a message needs a time zone.")
+    return fold("Date", [format_datetime(date)])
 
 
 def _method(composition: Composition) -> list[tuple[str, str]]:

@@ -32,7 +32,7 @@ def put_at_top(body: str, words: str, *, is_html: bool) -> str:
     if is_html:
         return words + body.removeprefix(_EMPTY)
     rest = body.lstrip("\n")
-    return html_to_text(words).strip() + "\n" + (f"\n{rest}" if rest else "")
+    return html_to_text(words, links=True).strip() + "\n" + (f"\n{rest}" if rest else "")
 
 
 def _above(mark: re.Pattern[str], text: str) -> str:

@@ -4,9 +4,10 @@ Recipients follow Reply-To (RFC 5322 §3.6.3), Mail-Followup-To and List-Post, n
 sent message goes to whom that message went.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
 from mailsync.message.addresses import comparable, format_address
@@ -54,14 +55,16 @@ def plan_reply(
     date_text: str = "",
     attribution: str = ATTRIBUTION,
     forward_title: str = FORWARD_TITLE,
+    field_names: Mapping[str, str] = MappingProxyType({}),
 ) -> ReplyPlan:
     """``own_addresses`` are all addresses the user sends as; ``date_text`` is the date in the user's language and
-    zone (else it is written plainly), ``attribution`` a template with ``{date}``, ``{name}`` and ``{address}``."""
+    zone (else it is written plainly), ``attribution`` a template with ``{date}``, ``{name}`` and ``{address}``,
+    ``field_names`` are what From, Date, Subject, To and Cc are called above a forwarded text, where not so."""
     own = {comparable(one): one for one in own_addresses}
     when = date_text or _plain_date(header.sent_at)
     own_address = _addressed_as(header, own)
     if mode == "forward":
-        block = _header_block(header, when)
+        block = tuple((field_names.get(name, name), value) for name, value in _header_block(header, when))
         quoted = text[:_MAX_QUOTED_CHARS]
         lines = [forward_title, *(f"{name}: {value}" for name, value in block), "", quoted]
         # RFC 5322 §3.6.4 speaks of replies; the reference keeps a forward in its conversation, unanswered.

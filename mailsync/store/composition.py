@@ -9,8 +9,9 @@ from datetime import datetime
 
 from accounts.models import Identity
 from mailsync.errors import CannotDo
-from mailsync.message.addresses import parse_address_list
+from mailsync.message.addresses import ascii_address, parse_address_list
 from mailsync.message.facts import Composition, OutgoingAttachment
+from mailsync.message.folding import check_address, refuse_controls
 from mailsync.message.outgoing_html import cids_in, has_original
 from mailsync.message.references import reply_references
 from mailsync.models import Draft
@@ -50,15 +51,27 @@ def compose_draft(draft: Draft, *, message_id: str, date: datetime, lenient: boo
 
 
 def message_domain(identity: Identity) -> str:
-    """The right side of a Message-ID: the sender's own domain (RFC 5322 §3.6.4)."""
-    return identity.address.rsplit("@", 1)[-1].lower()
+    """The right side of a Message-ID: the sender's own domain (RFC 5322 §3.6.4), as A-labels, as an id is ASCII."""
+    return ascii_address(identity.address).rsplit("@", 1)[-1].lower()
 
 
 def _addresses(text: str, field: str, *, lenient: bool) -> tuple[Address, ...]:
     parsed = parse_address_list(text)
-    if parsed.errors and not lenient:
+    if lenient:
+        return tuple(one for one in parsed.addresses if _is_writable(one))
+    if parsed.errors:
         raise CannotDo(parsed.errors[0], field=field)
     return parsed.addresses
+
+
+def _is_writable(one: Address) -> bool:
+    """Whether a header can hold it: what looks like an address may have a domain that cannot be."""
+    try:
+        check_address(one.address)
+        refuse_controls(one.name, "name")
+    except ValueError:
+        return False
+    return True
 
 
 def _files(draft: Draft, html: str) -> Iterator[OutgoingAttachment]:
@@ -78,6 +91,14 @@ def _reply_to(identity: Identity) -> tuple[Address, ...]:
 def _thread(draft: Draft) -> tuple[str, tuple[str, ...]]:
     """In-Reply-To and References (RFC 5322 §3.6.4); a forward begins a conversation of its own."""
     original = draft.original
-    if original is None or draft.mode not in {Draft.Mode.REPLY, Draft.Mode.REPLY_ALL} or not original.message_id:
+    if original is None:
+        return _stored_thread(draft)
+    if draft.mode not in {Draft.Mode.REPLY, Draft.Mode.REPLY_ALL} or not original.message_id:
         return "", ()
     return original.message_id, reply_references(original.message_id, original.references, original.in_reply_to)
+
+
+def _stored_thread(draft: Draft) -> tuple[str, tuple[str, ...]]:
+    """What the copy in the Drafts folder says it answers, where the answered message is not (any more) here."""
+    stored = draft.placement.message if draft.placement is not None else None
+    return (stored.in_reply_to, tuple(stored.references)) if stored is not None else ("", ())

@@ -7,9 +7,10 @@ the old one; so other programs always find one copy, and a failed append leaves 
 import logging
 from uuid import uuid4
 
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import MailAccount
+from accounts.zones import zone_of
 from mailsync.errors import CannotDo
 from mailsync.message.compose import build_message
 from mailsync.models import Change, Draft, Placement
@@ -32,7 +33,7 @@ def _store(lease: leases.HeldLease, draft_id: int) -> list[FolderCounts]:
     with leases.commit(lease):
         draft = (
             Draft.objects.select_for_update(of=("self",))
-            .select_related("identity__account", "placement__folder")
+            .select_related("identity__account", "placement__folder", "placement__message", "user")
             .filter(pk=draft_id, store_due_at__lte=timezone.now())
             .first()
         )
@@ -45,7 +46,11 @@ def _store(lease: leases.HeldLease, draft_id: int) -> list[FolderCounts]:
             f"{draft.message_id}.{draft.version}.{uuid4().hex[:6]}@{composition.message_domain(draft.identity)}"
         )
         try:
-            built = build_message(composition.compose_draft(draft, message_id=message_id, date=now, lenient=True))
+            with timezone.override(zone_of(draft.user.timezone)), translation.override(draft.user.language or None):
+                composed = composition.compose_draft(
+                    draft, message_id=message_id, date=timezone.localtime(now), lenient=True
+                )
+            built = build_message(composed)
         except (CannotDo, ValueError) as error:
             logger.info("Draft %s has no copy on the server yet: %s", draft.pk, error)
             return []

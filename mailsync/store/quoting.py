@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from html import escape
 
 from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import Identity
 from mailsync.message import bodies, outgoing_html
@@ -36,9 +38,13 @@ class Quote:
 def opening_body(identity: Identity | None, original: Message | None, *, text: str = "") -> str:
     """What stands in a new HTML draft: room to write (or ``text``), the signature, the original's marker."""
     signature = signature_html(identity)
-    written = "".join(f"<p>{escape(line)}</p>" for line in text.splitlines()) or "<p></p>"
-    room = written + ("<p></p>" if signature or original else "")
+    room = (paragraphs(text) or "<p></p>") + ("<p></p>" if signature or original else "")
     return room + signature + (outgoing_html.original_marker(original.pk) if original else "")
+
+
+def paragraphs(text: str) -> str:
+    """Typed lines as the editor has them."""
+    return "".join(f"<p>{escape(line)}</p>" for line in text.splitlines())
 
 
 def load_quote(draft: Draft) -> Quote | None:
@@ -52,10 +58,20 @@ def load_quote(draft: Draft) -> Quote | None:
         return None
     chosen = bodies.choose_bodies(Part.from_json(original.parts))
     raw_html = bodies.decode_text(chosen.html, read) if chosen.html else ""
-    text = bodies.decode_text(chosen.text, read) if chosen.text else html_to_text(raw_html)
-    shown = outgoing_html.clean_outgoing(raw_html) if raw_html else outgoing_html.text_as_html(text.strip("\r\n"))
     forward = draft.mode == Draft.Mode.FORWARD
-    plan = plan_reply("forward" if forward else "reply", _header(original), text, (), date_text=_date(original))
+    # Who is answered has the links; to whom it is forwarded they would be lost.
+    text = bodies.decode_text(chosen.text, read) if chosen.text else html_to_text(raw_html, links=forward)
+    shown = outgoing_html.clean_outgoing(raw_html) if raw_html else outgoing_html.text_as_html(text.strip("\r\n"))
+    plan = plan_reply(
+        "forward" if forward else "reply",
+        _header(original),
+        text,
+        (),
+        date_text=_date(original),
+        attribution=_("On {date}, {name} wrote:"),
+        forward_title=_forward_title(),
+        field_names={"From": _("From"), "Date": _("Date"), "Subject": _("Subject"), "To": _("To"), "Cc": _("Cc")},
+    )
     head = _forward_head(plan) if forward else f"<p>{escape(plan.attribution)}</p>"
     html = f"{head}{shown}" if forward else f"{head}{_BLOCKQUOTE}{shown}</blockquote>"
     return Quote(html, plan.text, tuple(_pictures(outgoing_html.cids_in(shown), chosen.related, read)))
@@ -78,7 +94,7 @@ def plain_body(draft: Draft) -> str:
     # The empty lines to write in, above the signature, are part of what a person sees.
     room = "\n\n" if written.startswith("<p></p>") else ""
     # RFC 3676 §4.3: the line above a signature ends in a space, which text from HTML has lost.
-    text = room + _SIGNATURE_LINE.sub("-- ", html_to_text(written).rstrip())
+    text = room + _SIGNATURE_LINE.sub("-- ", html_to_text(written, links=True).rstrip())
     return f"{text}\n\n{quote.text}\n" if quote else f"{text}\n"
 
 
@@ -95,7 +111,7 @@ def signature_html(identity: Identity | None) -> str:
 
 def signature_text(identity: Identity | None) -> str:
     """The same as plain text, as ``plain_body`` writes it."""
-    return _SIGNATURE_LINE.sub("-- ", html_to_text(signature_html(identity)).strip())
+    return _SIGNATURE_LINE.sub("-- ", html_to_text(signature_html(identity), links=True).strip())
 
 
 def swap_signature(text: str, old: Identity | None, new: Identity | None) -> str:
@@ -108,7 +124,11 @@ def swap_signature(text: str, old: Identity | None, new: Identity | None) -> str
 
 def _forward_head(plan: ReplyPlan) -> str:
     lines = "".join(f"<b>{escape(name)}:</b> {escape(value)}<br>" for name, value in plan.header_block)
-    return f"<p>---------- Forwarded message ----------<br>{lines}</p>"
+    return f"<p>{escape(_forward_title())}<br>{lines}</p>"
+
+
+def _forward_title() -> str:
+    return f"---------- {_('Forwarded message')} ----------"
 
 
 def _header(message: Message) -> ParsedHeader:
@@ -127,9 +147,12 @@ def _people(message: Message, field: str) -> tuple[Address, ...]:
 
 
 def _date(message: Message) -> str:
-    """In the writer's own zone: "Tue 20 Oct 2026 at 09:14"."""
+    """In the writer's own zone and language: "Tue 20 Oct 2026 at 09:14"."""
     local = timezone.localtime(message.sent_at or message.received_at)
-    return f"{formats.date_format(local, 'D j M Y')} at {formats.time_format(local, 'H:i')}"
+    return _("{day} at {time}").format(
+        day=formats.date_format(local, pgettext("date format", "D j M Y")),
+        time=formats.time_format(local, pgettext("time format", "H:i")),
+    )
 
 
 def _pictures(

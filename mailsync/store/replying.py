@@ -134,11 +134,7 @@ def adopt_stored(user_id: int, message: Message, placement: Placement | None, id
 def _adopted(
     user_id: int, message: Message, placement: Placement | None, identity: Identity, body: str, is_html: bool
 ) -> Draft:
-    answered = (
-        Message.objects.filter(account=message.account_id, message_id=message.in_reply_to).first()
-        if message.in_reply_to
-        else None
-    )
+    answered = _answered(user_id, message)
     return Draft.objects.create(
         user_id=user_id,
         identity=identity,
@@ -152,6 +148,14 @@ def _adopted(
         is_html=is_html,
         placement=placement,
     )
+
+
+def _answered(user_id: int, message: Message) -> Message | None:
+    """What the message says it answers, of its own account where several have it."""
+    if not message.in_reply_to:
+        return None
+    named = Message.objects.filter(account__user=user_id, message_id=message.in_reply_to)
+    return min(named, key=lambda one: (one.account_id != message.account_id, one.pk), default=None)
 
 
 def header_of(message: Message) -> ParsedHeader:

@@ -8,8 +8,10 @@ from django.utils import timezone
 
 from accounts.models import Identity, MailAccount
 from mailsync import actions
+from mailsync.message.compose import build_message
 from mailsync.models import Act, Blob, Draft, DraftAttachment, Folder
 from mailsync.store.blobs import sweep_blobs
+from mailsync.store.composition import compose_draft
 from mailsync.store.journal import forget_old
 from tests.factories import make_account, make_folder, make_message, raw_message
 
@@ -209,3 +211,50 @@ def test_strangers_get_nowhere(account: MailAccount, inbox: Folder) -> None:
     ):
         with pytest.raises(actions.NotYours):
             attempt()
+
+
+def test_a_draft_keeps_its_place_in_a_conversation_whose_message_is_not_here(account: MailAccount) -> None:
+    drafts = make_folder(account, "Drafts", role="drafts")
+    raw = raw_message("Re: Plan", In_Reply_To="<asked@x.test>", References="<first@x.test> <asked@x.test>")
+    stored = make_message(
+        *(drafts, raw),
+        parts=parsed_parts(raw),
+        in_reply_to="asked@x.test",
+        references=["first@x.test", "asked@x.test"],
+        recipients={"to": [["", "bob@x.test"]]},
+    )
+    draft = actions.edit_stored_draft(account.user_id, stored.message_id)
+    sent = bytes(actions.send(account.user_id, draft.pk).raw)
+    assert b"In-Reply-To: <asked@x.test>\r\nReferences: <first@x.test> <asked@x.test>\r\n" in sent
+
+
+def test_a_stored_answer_finds_its_message_in_another_account_of_ones_own(account: MailAccount) -> None:
+    elsewhere = make_message(make_folder(make_account(account.user)))
+    raw = raw_message("Re", In_Reply_To=f"<{elsewhere.message.message_id}>")
+    stored = make_message(
+        *(make_folder(account, "Drafts", role="drafts"), raw),
+        parts=parsed_parts(raw),
+        in_reply_to=elsewhere.message.message_id,
+    )
+    assert actions.edit_stored_draft(account.user_id, stored.message_id).original == elsewhere.message
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("a" * 250 + ".pdf", "a" * 196 + ".pdf"),
+        ("a" * 250, "a" * 200),
+        ("a." + "b" * 250, "a." + "b" * 198),
+        (" ../plan.txt ", "plan.txt"),
+    ],
+)
+def test_a_long_name_of_a_file_keeps_its_ending(account: MailAccount, name: str, kept: str) -> None:
+    draft = actions.start_draft(account.user_id)
+    assert actions.attach(account.user_id, draft.pk, name, "application/pdf", b"x").name == kept
+
+
+def test_an_address_that_cannot_be_keeps_no_draft_from_the_server(account: MailAccount) -> None:
+    draft = actions.start_draft(account.user_id, to="bob@x.test, ann@exam’ple.test", subject="Plan")
+    composed = compose_draft(draft, message_id="m@x.test", date=timezone.now(), lenient=True)
+    assert [one.address for one in composed.to] == ["bob@x.test"]
+    assert build_message(composed).raw

@@ -1,6 +1,9 @@
 """Send freezes, Undo gives back everything, and each refusal names the field to mend."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.utils import parsedate_to_datetime
+from unittest.mock import patch
 
 import pytest
 from django.utils import timezone
@@ -155,3 +158,47 @@ def test_strangers_get_nowhere(account: MailAccount) -> None:
     ):
         with pytest.raises(actions.NotYours):
             attempt(stranger, outgoing.pk)
+
+
+def date_of(raw: bytes) -> datetime:
+    return parsedate_to_datetime(message_from_bytes(raw)["Date"])
+
+
+def test_a_message_has_the_date_at_which_it_leaves(account: MailAccount) -> None:
+    later = timezone.now() + timedelta(days=2)
+    outgoing = actions.send(account.user_id, write(account, bcc="eve@example.org").pk, send_at=later)
+    assert abs(date_of(bytes(outgoing.raw)) - later) < timedelta(seconds=1)
+    before = bytes(outgoing.raw).partition(b"\r\n")[2]
+    moved = actions.reschedule(account.user_id, outgoing.pk, later + timedelta(days=3))
+    assert abs(date_of(bytes(moved.raw)) - later) > timedelta(days=2)
+    actions.reschedule(account.user_id, outgoing.pk, None)
+    outgoing.refresh_from_db()
+    for raw in (bytes(outgoing.raw), bytes(outgoing.raw_sent_copy)):
+        assert abs(date_of(raw) - timezone.now()) < timedelta(minutes=1)
+    assert bytes(outgoing.raw).partition(b"\r\n")[2] == before
+
+
+def test_what_some_have_already_keeps_its_date(account: MailAccount) -> None:
+    outgoing = actions.send(account.user_id, write(account, "a@x.test, b@x.test").pk)
+    Outgoing.objects.filter(pk=outgoing.pk).update(state="deferred", due_at=timezone.now() + timedelta(hours=4))
+    outgoing.recipients.filter(address="a@x.test").update(state="accepted")
+    before = bytes(outgoing.raw)
+    with patch("django.utils.timezone.now", return_value=timezone.now() + timedelta(hours=1)):
+        actions.reschedule(account.user_id, outgoing.pk, None)
+    outgoing.refresh_from_db()
+    assert bytes(outgoing.raw) == before
+
+
+def test_the_date_is_told_in_the_writers_zone(account: MailAccount) -> None:
+    with timezone.override("Asia/Tokyo"):
+        outgoing = actions.send(account.user_id, write(account).pk)
+    assert b" +0900\r\n" in bytes(outgoing.raw).partition(b"\r\nFrom")[0] + b"\r\n"
+
+
+def test_who_has_an_address_in_their_own_script_can_send() -> None:
+    account = make_account(address="anna@münchen.example")
+    outgoing = actions.send(account.user_id, write(account, "jo@bücher.example").pk)
+    assert outgoing.message_id.endswith("@xn--mnchen-3ya.example")
+    assert b"From: " in bytes(outgoing.raw)
+    assert b"<anna@xn--mnchen-3ya.example>" in bytes(outgoing.raw)
+    assert [one.address for one in outgoing.recipients.all()] == ["jo@xn--bcher-kva.example"]

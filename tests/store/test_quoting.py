@@ -4,14 +4,16 @@ import base64
 from email import message_from_bytes, policy
 
 import pytest
+from django.utils import timezone, translation
 
 from accounts.models import Identity
 from mailsync import actions
 from mailsync.message.compose import build_message
 from mailsync.message.outgoing_html import has_original
-from mailsync.models import Draft, DraftAttachment
+from mailsync.message.quotes import own_words
+from mailsync.models import Draft, DraftAttachment, Message
 from mailsync.store.composition import compose_draft
-from mailsync.store.quoting import load_quote, plain_body
+from mailsync.store.quoting import load_quote, plain_body, signature_text
 from tests.factories import START, make_account, make_user
 from tests.web.mail import html_message, store
 
@@ -104,3 +106,41 @@ def test_leaving_the_original_out_leaves_it_out() -> None:
     draft.body = "<p>Only mine</p>"
     assert b"Secret" not in sent(draft)
     assert plain_body(draft) == "Only mine\n"
+
+
+def test_where_a_link_leads_is_said_in_the_text_too() -> None:
+    user = make_user()
+    make_account(user)
+    Identity.objects.update(signature_html='<p><a href="https://bo.test/">Bo</a></p>')
+    draft = actions.start_draft(user.pk, to="bob@x.test")
+    draft.body = draft.body.replace("<p></p>", '<p>See <a href="https://x.test/plan">the plan</a>.</p>', 1)
+    assert "See the plan <https://x.test/plan>." in plain_body(draft)
+    # Without formatting, another identity's signature still finds this one's.
+    assert signature_text(draft.identity) in plain_body(draft)
+    assert b"See the plan <https://x.test/plan>." in sent(draft).split(b"text/html")[0]
+
+
+def test_links_of_what_is_forwarded_are_kept_in_the_text() -> None:
+    user = make_user()
+    asked = store(user, html_message('<p><a href="https://x.test/plan">The plan</a></p>'))
+    assert "The plan <https://x.test/plan>" in plain_body(actions.start_draft(user.pk, "forward", asked.pk))
+    assert "> The plan\n" in plain_body(actions.start_draft(user.pk, "reply", asked.pk))
+
+
+def test_what_stands_above_a_quote_is_in_the_writers_language() -> None:
+    user = make_user()
+    asked = store(user, html_message("<p>Hallo</p>"))
+    Message.objects.update(sent_at=START)
+    with translation.override("de"), timezone.override("Europe/Berlin"):
+        answer = load_quote(actions.start_draft(user.pk, "reply", asked.pk))
+        forward = load_quote(actions.start_draft(user.pk, "forward", asked.pk))
+    assert answer is not None
+    assert forward is not None
+    when = "So, 1. Mär 2026 um 10:00"
+    assert answer.text == f"Am {when} schrieb Ann:\n> Hallo"
+    assert f"<p>Am {when} schrieb Ann:</p>" in answer.html
+    assert own_words(answer.text) == ""
+    head = ["---------- Weitergeleitete Nachricht ----------", "Von: Ann <ann@shop.test>", f"Datum: {when}"]
+    assert forward.text.split("\n")[:3] == head
+    assert "<b>Betreff:</b> Hello" in forward.html
+    assert own_words(forward.text) == ""

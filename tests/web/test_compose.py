@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts import preferences
 from accounts.models import Identity, User
 from mailsync import actions
-from mailsync.models import Draft, Message, Outgoing
+from mailsync.models import Draft, Message, Outgoing, Upload
 from tests.factories import make_account, make_user
 from tests.web.mail import html_message, store
 
@@ -81,6 +81,39 @@ def test_a_mailto_link_fills_in_and_nothing_breaks_out(client: Client, alice: Us
     (found,) = Draft.objects.all()
     assert (found.to, found.subject) == ("bob@friends.test", "A Bcc: eve@x.test")
     assert "<script>x" not in response.text
+
+
+def test_a_mailto_link_is_signed_and_copied_like_any_letter(client: Client, alice: User) -> None:
+    Identity.objects.update(signature_text="Alice", default_bcc="files@mail.test")
+    client.get(reverse("compose"), {"to": "bob@friends.test", "bcc": "eve@x.test", "body": "one\n\ntwo"})
+    (found,) = Draft.objects.all()
+    assert found.body == "<p>one</p><p></p><p>two</p><p></p><p>-- <br>Alice</p>"
+    assert found.bcc == "eve@x.test, files@mail.test"
+    client.get(reverse("compose"), {"to": "bob@friends.test", "bcc": "eve@x.test", "body": "one\n\ntwo"})
+    assert Draft.objects.count() == 1
+
+
+def test_who_stands_in_bcc_is_seen_by_nobody_and_warned_of_to_nobody(client: Client, alice: User, draft: Draft) -> None:
+    crowd = ", ".join(f"p{number}@x.test" for number in range(12))
+    sent = client.post(reverse("draft_send", args=[draft.pk]), form(draft, bcc=crowd), headers=JSON)
+    assert sent.status_code == 200
+    other = actions.start_draft(alice.pk)
+    asked = client.post(reverse("draft_send", args=[other.pk]), form(other, cc=crowd), headers=JSON)
+    assert "all see each other" in asked.json()["warnings"]
+
+
+def test_a_file_given_as_a_link_was_not_forgotten(client: Client, alice: User, draft: Draft) -> None:
+    Upload.objects.create(
+        user=alice,
+        draft=draft,
+        name="film.mov",
+        size_bytes=1,
+        fingerprint="f",
+        is_link=True,
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    promised = form(draft, body="<p>The film is attached</p>")
+    assert client.post(reverse("draft_send", args=[draft.pk]), promised, headers=JSON).status_code == 200
 
 
 def test_an_answer_is_addressed_quoted_and_threaded(client: Client, alice: User) -> None:

@@ -31,6 +31,12 @@ def codes(**what: object) -> list[str]:
         "Segue em anexo o plano",
         "Planen är bifogad",
         "W załączeniu plan",
+        "die beigefügten Unterlagen",
+        "Ich schicke die angehängte Rechnung",
+        "siehe Anlagen",
+        "zie de bijgevoegde planning",
+        "V příloze je plán",
+        "Смотрите во вложении",
     ],
 )
 def test_a_promise_is_noticed(text: str) -> None:

@@ -160,6 +160,16 @@ def all_recipients(draft: Draft) -> list[Address]:
     return [one for line in (draft.to, draft.cc, draft.bcc) for one in parse_address_list(line).addresses]
 
 
+def seen_recipients(draft: Draft) -> list[Address]:
+    """Whom every recipient sees."""
+    return [one for line in (draft.to, draft.cc) for one in parse_address_list(line).addresses]
+
+
+def promised_files(draft: Draft) -> int:
+    """The files that go along, those given as links too."""
+    return draft.attachments.count() + draft.uploads.filter(is_link=True, expires_at__gt=timezone.now()).count()
+
+
 def new_outsiders(draft: Draft) -> tuple[Address, ...]:
     """Recipients from elsewhere in a letter among people of one's own domain: neither of the original nor known."""
     if draft.identity is None:

@@ -20,14 +20,15 @@ MANY_RECIPIENTS = 10
 _PROMISES = re.compile(
     r"""\b(?:
         attach(?:ed|ing|ment|ments)? | enclosed | enclosure | find\ the\ file
-      | anhang | anhänge | angehängt | anbei | beigefügt | im\ anhang | anlage
+      | anhang | anhänge[n]? | angehängte?[mnrs]? | anbei | beigefügte?[mnrs]? | beiliegende?[mnrs]? | anlagen?
       | ci-joint(?:e|s|es)? | pi[eè]ces?\ jointes? | en\ pi[eè]ce\ jointe | joins?\ le\ fichier
       | adjunt(?:o|a|os|as|amos)? | archivo\ adjunto
       | allegat(?:o|a|i|e) | in\ allegato
-      | bijlagen? | bijgevoegd | meegestuurd
+      | bijlagen? | bijgevoegde? | meegestuurde?
       | anexo | em\ anexo | segue\ anexad[oa]
       | bifogad | bifogar | bifogat | vedhæftet | vedlagt | vedlegg | liitteenä
-      | załącznik(?:u|i)? | w\ załączeniu
+      | załącznik(?:u|i|ach)? | w\ załączeniu | załącz(?:am|ony|ona|one)
+      | přílo(?:ha|hy|ze|hu|hách) | вложени(?:е|и|я|ях) | прикрепл(?:яю|ен|ена|ены|ённый)
     )\b""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -47,7 +48,7 @@ def find_warnings(
     *,
     subject: str,
     text: str,
-    people: Sequence[Address],
+    people: Sequence[Address],  # in To and Cc
     files: int,
     reply_all: bool,
     attachments_expected: bool = True,
@@ -125,4 +126,4 @@ def promised_file(text: str) -> str:
     """
     own = _SIGNATURE.sub("", _QUOTED_LINE.sub("", text))
     match = _PROMISES.search(own)
-    return match[0].removeprefix("im ") if match else ""
+    return match[0] if match else ""

@@ -17,7 +17,6 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.dateparse import parse_datetime
-from django.utils.html import escape
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -26,10 +25,20 @@ from mailsync import actions
 from mailsync.message.addresses import parse_address_list
 from mailsync.message.html_text import html_to_text
 from mailsync.models import Draft
+from mailsync.store.quoting import paragraphs
 from webmail import access
 from webmail.forms import ComposeForm
 from webmail.numbers import read_number
-from webmail.present.compose import all_recipients, coming_time, new_outsiders, present_draft, received_as, written_text
+from webmail.present.compose import (
+    all_recipients,
+    coming_time,
+    new_outsiders,
+    present_draft,
+    promised_files,
+    received_as,
+    seen_recipients,
+    written_text,
+)
 from webmail.present.guards import Warning, find_warnings
 from webmail.present.said import said
 from webmail.reader import user_of
@@ -189,19 +198,17 @@ def _begin(request: HttpRequest) -> Draft:
     if original:
         access.message_for(user, original)
     fields = {name: " ".join(wish[name].split()) for name in _PREFILLED if wish.get(name)}
-    if wish.get("body"):
-        fields["body"] = "".join(f"<p>{line}</p>" for line in _escaped_lines(wish["body"]))
-    standing = _untouched(user.pk, mode, original, fields)
-    return standing or actions.start_draft(user.pk, mode, original, _number(wish, "identity"), **fields)
+    text, identity = wish.get("body", ""), _number(wish, "identity")
+    standing = _untouched(user.pk, mode, original, fields, text)
+    return standing or actions.start_draft(user.pk, mode, original, identity, text=text, **fields)
 
 
-def _untouched(user_id: int, mode: str, original: int | None, fields: dict[str, str]) -> Draft | None:
+def _untouched(user_id: int, mode: str, original: int | None, fields: dict[str, str], text: str) -> Draft | None:
     """The draft that an earlier click on the same thing began, if nothing was done with it."""
     begun = Draft.objects.filter(user_id=user_id, mode=mode, original_id=original, version=1, placement=None)
     if mode == Draft.Mode.NEW:
-        begun = begun.filter(attachments=None)
-        wanted = {name: fields.get(name, "") for name in ("to", "cc", "subject")}
-        begun = begun.filter(**wanted) if "body" not in fields else begun.filter(**wanted, body=fields["body"])
+        begun = begun.filter(attachments=None, body__startswith=paragraphs(text))
+        begun = begun.filter(**{name: fields.get(name, "") for name in ("to", "cc", "subject")})
     return begun.order_by("-id").first()
 
 
@@ -221,8 +228,8 @@ def _warnings(request: HttpRequest, found: Draft) -> list[Warning]:
     return find_warnings(
         subject=found.subject,
         text=html_to_text(text) if found.is_html else text,
-        people=all_recipients(found),
-        files=found.attachments.count(),
+        people=seen_recipients(found),
+        files=promised_files(found),
         reply_all=found.mode == Draft.Mode.REPLY_ALL,
         attachments_expected=request.prefs.warn_attachment,  # type: ignore[attr-defined]
         outsiders=new_outsiders(found),
@@ -309,10 +316,6 @@ def _window(request: HttpRequest, found: Draft) -> HttpResponse:
 
 def _is_fragment(request: HttpRequest) -> bool:
     return bool(request.htmx)  # type: ignore[attr-defined]
-
-
-def _escaped_lines(text: str) -> list[str]:
-    return [escape(line) for line in text.replace("\r\n", "\n").split("\n")]
 
 
 def _number(data: QueryDict, name: str) -> int | None:

@@ -78,7 +78,7 @@ def _words(request: HttpRequest, draft: Draft, given: actions.Inserted) -> JsonR
         {
             "subject": given.subject,
             "html": show_pictures(given.html, lambda cid: picture_url(draft, cid)),
-            "text": html_to_text(given.html).strip(),
+            "text": html_to_text(given.html, links=True).strip(),
             "files": "".join(
                 render_to_string("compose/file.html", {"file": tile, "draft": draft}, request) for tile in tiles
             ),
