@@ -91,6 +91,8 @@ def visit(path: str) -> Step:
 def after_inbox(*steps: Step) -> Step:
     def go(page: Page) -> None:
         page.goto("/")
+        # How the list was shown last, it is shown again: without this, all after the first "to-me" would be.
+        page.goto(f"{page.url}?show=all")
         page.locator(".scripted").first.wait_for()
         for step in steps:
             step(page)
