@@ -12,6 +12,7 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from mailsync.plan.facets import narrowed_query
 from mailsync.plan.search import parse_query
@@ -29,7 +30,7 @@ from webmail.present.asked import asked_words
 from webmail.present.said import said
 from webmail.present.tree import is_shown
 from webmail.reader import Reader
-from webmail.scope import ROLE_TITLES, Scope, folder_title, prepared_search
+from webmail.scope import ROLE_TITLES, Choice, Scope, folder_title, prepared_search
 
 #: Fields of the form and the operator each of them writes.
 _FIELDS = {"from": "from", "to": "to", "subject": "subject", "after": "after", "before": "before", "larger": "larger"}
@@ -58,15 +59,6 @@ class Hint:
     text: str
     label: str
     url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sorting:
-    """An order that the results can have."""
-
-    label: str
-    url: str
-    is_chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +94,6 @@ def search_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[s
     standing = standing_of(reader, scope, search) if scope.query else None
     return {
         **(server_context(scope, standing) if standing else {}),
-        "sorting": _sorting(scope) if scope.query and words_of(search.term) else None,
         "weighed": WEIGHED,
         "mistakes": [Mistake.of(problem, search.query.text) for problem in search.problems],
         "coverage": search.coverage(is_indexed=standing.is_indexed) if standing else None,
@@ -124,11 +115,14 @@ def search_context(request: HttpRequest, reader: Reader, scope: Scope) -> dict[s
     }
 
 
-def _sorting(scope: Scope) -> tuple[Sorting, Sorting]:
+def orders_of(scope: Scope, reader: Reader) -> tuple[Choice, ...]:
+    """The orders that these results can have, the usual one first; none where there is no word to weigh by."""
+    if not words_of(prepared_search(scope, reader).term):
+        return ()
     newest, best = replace(scope, by_relevance=False), replace(scope, by_relevance=True)
     return (
-        Sorting(_("Newest first"), newest.url(), not scope.by_relevance),
-        Sorting(_("Best match first"), best.url(), scope.by_relevance),
+        Choice("newest", gettext_lazy("Newest first"), newest.url(), not scope.by_relevance),
+        Choice("relevance", gettext_lazy("Best match first"), best.url(), scope.by_relevance),
     )
 
 

@@ -155,10 +155,12 @@ def test_results_are_put_in_another_order(chromium: Browser, mailbox: Mailbox) -
     page.goto(f"{mailbox.url}/search/?q=zebra")
     rows = page.locator("#grid .subj")
     expect(rows.first).to_have_text("Animals")
-    page.get_by_role("link", name="Best match first").click()
+    page.get_by_role("button", name="Sort: Newest first").click()
+    page.get_by_role("menuitemradio", name="Best match first").click()
     expect(page).to_have_url(re.compile(r"sort=relevance"))
     expect(rows.first).to_have_text("Zebra")
-    page.get_by_role("link", name="Newest first").click()
+    page.get_by_role("button", name="Sort: Best match first").click()
+    page.get_by_role("menuitemradio", name="Newest first").click()
     expect(rows.first).to_have_text("Animals")
 
 

@@ -39,7 +39,7 @@ from webmail.present.shortcuts import PRESETS, sheet
 from webmail.present.snooze import snooze_presets
 from webmail.present.tree import present_health, present_move_targets, present_nav
 from webmail.reader import Reader, reader_of, user_of
-from webmail.results import excerpts_of, search_context
+from webmail.results import excerpts_of, orders_of, search_context
 from webmail.scope import (
     PAGE_ROWS,
     Scope,
@@ -195,9 +195,9 @@ def list_context(
 
 def _choices(reader: Reader, scope: Scope) -> dict[str, Any]:
     """The filters and the orders that the head of this list offers."""
-    if scope.kind in ("search", "label"):
+    if scope.kind == "label":
         return {}
-    shows, sorts = choices_of(scope, reader)
+    shows, sorts = ((), orders_of(scope, reader)) if scope.kind == "search" else choices_of(scope, reader)
     return {"shows": shows, "sorts": sorts, "sort_label": next((one.label for one in sorts if one.chosen), "")}
 
 
