@@ -32,7 +32,7 @@ from webmail.files import Preview, file_name, is_dangerous, preview_kind
 from webmail.present.files import FileTile, file_tile
 from webmail.present.invitation import Invitation, read_invitation
 from webmail.present.lists import Unsubscribe, ways_out
-from webmail.present.outbox import OutgoingCard, present_outgoing
+from webmail.present.outbox import OutgoingCard, present_outgoing, without_bytes
 from webmail.present.sealed import Sealed, present_sealed
 from webmail.present.trust import Warned, domain_of, find_warnings, is_within, judge
 from webmail.render import THEMES, CleanBody, html_document, mode_of
@@ -184,7 +184,7 @@ def _delivery(user: User, message: Message, mine: Collection[str]) -> OutgoingCa
     if not message.message_id or message.from_address.lower() not in mine:
         return None
     rows = Outgoing.objects.filter(user=user, message_id=message.message_id).exclude(state=Outgoing.State.CANCELLED)
-    row = rows.defer("raw", "raw_sent_copy", "draft_snapshot").prefetch_related("recipients", "events").first()
+    row = without_bytes(rows).first()
     return present_outgoing(row) if row is not None else None
 
 

@@ -77,6 +77,7 @@ from mailsync.actions.sending import (
     retry_send,
     send,
     undo_send,
+    write_to_missed,
 )
 from mailsync.actions.server_searches import ask_servers
 from mailsync.actions.templates import (
@@ -218,4 +219,5 @@ __all__ = [
     "write_contact",
     "write_rule",
     "write_template",
+    "write_to_missed",
 ]

@@ -1,6 +1,7 @@
 """Sending, and what can still be done about a message on its way."""
 
 import contextlib
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ from mailsync.actions import mail, wake
 from mailsync.actions.owned import NotYours, own_outgoing
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
+from mailsync.message.addresses import comparable, format_address, parse_address_list
 from mailsync.message.compose import build_message, dated_anew
 from mailsync.models import Draft, Message, Outgoing, OutgoingRecipient, Placement
 from mailsync.store import changes, composition, drafts, outbox, queueing, room
@@ -172,6 +174,31 @@ def retry_send(user_id: int, outgoing_id: int) -> Outgoing:
     wake.deliver_soon(outgoing.pk)
     _told(outgoing)
     return outgoing
+
+
+@verb
+def write_to_missed(user_id: int, outgoing_id: int) -> Draft:
+    """The same words and files as a new draft, to those whom a message that was sent did not reach: each in the line
+    where they stood, to be mended or sent as it is."""
+    outgoing = own_outgoing(user_id, outgoing_id)
+    saved, identity = outgoing.draft_snapshot, outgoing.identity or drafts.default_identity(user_id)
+    rows = outgoing.recipients.filter(state__in=OutgoingRecipient.MISSED)
+    missed = {comparable(address) for address in rows.values_list("address", flat=True)}
+    if outgoing.state not in (Outgoing.State.ACCEPTED, Outgoing.State.DONE) or not missed:
+        raise CannotDo("This message has reached the mail server for everybody.")
+    draft = None
+    if saved is not None and identity is not None:
+        people = {line: _only(saved[line], missed) for line in ("to", "cc", "bcc")}
+        draft = drafts.begin_like(user_id, saved, identity, **people)
+    if draft is None:
+        raise CannotDo("Its words or files are not kept here any more. Open the message in Sent and write it again.")
+    wake.tell(user_id, "draft", draft=draft.pk)
+    return draft
+
+
+def _only(line: str, wanted: Collection[str]) -> str:
+    people = parse_address_list(line).addresses
+    return ", ".join(format_address(one) for one in people if comparable(one.address) in wanted)
 
 
 @verb

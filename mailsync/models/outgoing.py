@@ -201,6 +201,8 @@ class OutgoingRecipient(models.Model):
 
     #: Whom the server has taken the message for, whatever came of it later.
     TAKEN = (State.ACCEPTED, State.RETURNED)
+    #: Whom it did not reach.
+    MISSED = (State.FAILED, State.RETURNED)
 
     outgoing = models.ForeignKey(Outgoing, models.CASCADE, related_name="recipients")
     address = models.CharField(max_length=320)

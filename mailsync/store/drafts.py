@@ -123,6 +123,25 @@ def restore(user_id: int, saved: dict[str, Any]) -> Draft:
     return draft
 
 
+def begin_like(user_id: int, saved: dict[str, Any], identity: Identity, **people: str) -> Draft | None:
+    """A new draft with the words and files of a snapshot, to other people; the one that an earlier click began.
+
+    None where not all of its files are kept any more.
+    """
+    files = {row["blob"] for row in saved["attachments"]}
+    if Blob.objects.filter(id__in=files).count() < len(files):
+        return None
+    words = {name: saved[name] for name in FIELDS}
+    facts = {**words, "identity_id": identity.pk, **people, "mode": saved["mode"]}
+    facts["original_id"] = _standing(Message, saved["original"])
+    begun = Draft.objects.filter(user_id=user_id, version=1, placement=None, store_due_at=None, **facts).first()
+    if begun is not None:
+        return begun
+    draft = Draft.objects.create(user_id=user_id, **facts)
+    attach_saved(draft, saved)
+    return draft
+
+
 def _standing(model: type[Model], pk: int | None) -> int | None:
     """The id, if its row is still there."""
     return pk if pk and model._default_manager.filter(pk=pk).exists() else None

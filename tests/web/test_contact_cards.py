@@ -49,6 +49,26 @@ def test_many_cards_are_counted_and_kept_together(anna: User, browser: Client) -
     assert Contact.objects.filter(user=anna).count() == 5
 
 
+def test_what_of_a_card_cannot_be_read_is_told(anna: User, browser: Client) -> None:
+    broken = CARD + "BEGIN:VCARD\r\nFN:\r\nEND:VCARD\r\n" + "BEGIN:VCARD\r\nFN:Bo Cut\r\n"
+    message = store(anna, with_file(broken))
+    page = browser.get(reverse("message", args=[message.pk])).text
+    assert "What was left out" in page
+    assert "Card 2: It names nobody" in page
+    assert "Card 3 (Bo Cut): It is cut off" in page
+    browser.post(reverse("keep_card", args=[message.pk, "2"]))
+    assert [one.organisation for one in Contact.objects.all()] == ["Shop"]
+
+
+def test_a_file_without_a_card_that_can_be_read_offers_nothing_and_says_why(anna: User, browser: Client) -> None:
+    message = store(anna, with_file("BEGIN:VCARD\r\nFN:Bo Cut\r\n"))
+    page = browser.get(reverse("message", args=[message.pk])).text
+    assert "No card of this file can be read" in page
+    assert "Card 1 (Bo Cut): It is cut off" in page
+    assert "Add to contacts" not in page
+    assert "In your contacts" not in page
+
+
 def test_only_a_card_is_kept_and_only_by_post(anna: User, browser: Client) -> None:
     message = store(anna, with_file(CARD))
     assert browser.post(reverse("keep_card", args=[message.pk, "1"])).status_code == 404

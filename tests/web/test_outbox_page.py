@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from mailsync import actions
-from mailsync.models import Draft, Outgoing
+from mailsync.models import Blob, Draft, Outgoing
 from tests.factories import make_account, make_user
 from tests.store.test_listing_size import rows_touched
+from tests.web.mail import html_message, store
 
 pytestmark = pytest.mark.django_db
 JSON = {"Accept": "application/json"}
@@ -309,3 +310,85 @@ def test_what_was_sent_before_is_not_gone_through_for_what_is_scheduled(client: 
     page, read = rows_touched(lambda: client.get(reverse("scheduled")))
     assert "Tea &amp; cake" in page.content.decode()
     assert read <= 300
+
+
+def missed(client: Client, row: Outgoing) -> Any:
+    return client.get(reverse("compose"), {"missed": row.pk}, follow=True)
+
+
+def test_those_whom_it_did_not_reach_are_written_to_again(client: Client, alice: User) -> None:
+    """Each in the line where they stood, with the same words and files, and nobody else."""
+    draft = actions.start_draft(
+        *(alice.pk, "new"),
+        to="Bob Lee <bob@x.test>, ann@x.test",
+        cc="Çem <cem@x.test>",
+        bcc="dora@x.test",
+        subject="Plan",
+    )
+    actions.attach(alice.pk, draft.pk, "plan.txt", "text/plain", b"plan")
+    row = actions.send(alice.pk, draft.pk)
+    put(row, State.DONE)
+    row.recipients.update(state="accepted")
+    assert "Send again to" not in client.get(reverse("outbox")).text
+    row.recipients.filter(address="bob@x.test").update(state="failed", code=550)
+    row.recipients.filter(address="dora@x.test").update(state="returned")
+    page = client.get(reverse("outbox")).text
+    assert f'data-compose href="{reverse("compose")}?missed={row.pk}"' in page
+    assert "Send again to these 2" in page
+    missed(client, row)
+    (again,) = Draft.objects.all()
+    assert (again.to, again.cc, again.bcc) == ("Bob Lee <bob@x.test>", "", "dora@x.test")
+    assert (again.subject, again.body, again.identity) == ("Plan", draft.body, draft.identity)
+    assert [bytes(one.blob.data) for one in again.attachments.all()] == [b"plan"]
+    # A second click leads to the same draft; what is sent is a message of its own.
+    missed(client, row)
+    sent = actions.send(alice.pk, Draft.objects.get().pk, 0)
+    assert sorted(one.address for one in sent.recipients.all()) == ["bob@x.test", "dora@x.test"]
+    assert sent.message_id != row.message_id
+
+
+def test_an_answer_that_came_back_is_an_answer_again(client: Client, alice: User) -> None:
+    asked = store(alice, html_message("<p>When?</p>", Message_ID="<asked@x.test>"))
+    draft = actions.start_draft(alice.pk, "reply", asked.pk)
+    row = actions.send(alice.pk, draft.pk)
+    put(row, State.DONE)
+    row.recipients.update(state="returned")
+    assert "Send again to ann@shop.test" in client.get(reverse("outbox")).text
+    missed(client, row)
+    again = Draft.objects.get()
+    assert (again.mode, again.original, again.body) == ("reply", asked, draft.body)
+
+
+def test_nothing_is_begun_where_a_file_is_not_kept_any_more(client: Client, alice: User) -> None:
+    draft = actions.start_draft(alice.pk, to="bob@x.test")
+    actions.attach(alice.pk, draft.pk, "plan.txt", "text/plain", b"plan")
+    row = actions.send(alice.pk, draft.pk)
+    put(row, State.DONE)
+    row.recipients.update(state="failed")
+    Blob.objects.all().delete()
+    assert "Open the message in Sent" in missed(client, row).text
+    assert not Draft.objects.exists()
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.UNCERTAIN, State.DEFERRED])
+def test_what_is_not_over_is_not_written_again(client: Client, row: Outgoing, state: str) -> None:
+    put(row, state)
+    row.recipients.update(state="failed")
+    assert "Send again to" not in client.get(reverse("outbox")).text
+    missed(client, row)
+    assert not Draft.objects.exists()
+
+
+def test_what_heron_wrote_is_not_written_again(client: Client, row: Outgoing) -> None:
+    put(row, State.DONE, draft_snapshot=None)
+    row.recipients.update(state="failed")
+    assert "Send again to" not in client.get(reverse("outbox")).text
+    missed(client, row)
+    assert not Draft.objects.exists()
+
+
+def test_a_stranger_writes_to_nobody_again(client: Client, row: Outgoing) -> None:
+    put(row, State.DONE)
+    row.recipients.update(state="failed")
+    client.force_login(make_user("mallory"))
+    assert missed(client, row).status_code == 404

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mailsync.message.reports import reason_of
 from mailsync.models import Outgoing, OutgoingEvent, OutgoingRecipient
+from mailsync.store.outbox import BYTES
 from mailsync.store.reported import REASONS
 from webmail.present.said import said
 
@@ -31,7 +32,8 @@ _ON_ITS_WAY = frozenset({State.CLAIMED, State.DATA_STARTED, State.DOT_SENT})
 @dataclass(frozen=True, slots=True)
 class OutgoingCard:
     """``tone`` is "", "ok", "warn" or "bad"; ``verbs`` are those of ``outgoing_act`` that make sense now; ``server`` is
-    what the mail server said, in its own words, where it said no."""
+    what the mail server said, in its own words, where it said no; ``missed`` are those whom a message that was sent
+    did not reach, where it can be written to them again."""
 
     row: Outgoing
     title: str
@@ -41,6 +43,7 @@ class OutgoingCard:
     tone: str
     icon: str
     verbs: tuple[str, ...]
+    missed: tuple[str, ...]
     recipients: Sequence[OutgoingRecipient]
     events: Sequence[OutgoingEvent]
     when: datetime | None
@@ -90,7 +93,14 @@ def open_condition() -> Q:
     return Q(finished_at__isnull=True) | Q(state=State.FAILED)
 
 
+def without_bytes(rows: QuerySet[Outgoing]) -> QuerySet[Outgoing]:
+    """Rows as ``present_outgoing`` takes them."""
+    known = rows.annotate(is_letter=ExpressionWrapper(Q(draft_snapshot__isnull=False), BooleanField()))
+    return known.defer(*BYTES, "draft_snapshot").prefetch_related("recipients", "events")
+
+
 def present_outgoing(row: Outgoing) -> OutgoingCard:
+    """``row`` comes from ``without_bytes``."""
     recipients = list(row.recipients.all())
     state, explanation, tone, icon = _words(row, recipients)
     return OutgoingCard(
@@ -102,6 +112,7 @@ def present_outgoing(row: Outgoing) -> OutgoingCard:
         tone=tone,
         icon=icon,
         verbs=_verbs(row, recipients),
+        missed=_missed(row, recipients),
         recipients=recipients,
         events=list(row.events.all()),
         when=row.send_at if is_scheduled(row) else row.due_at if row.finished_at is None else None,
@@ -154,6 +165,13 @@ def _refusals(recipients: Sequence[OutgoingRecipient]) -> str:
     if reasons and set(reasons) <= {"unknown_address", "unknown_domain"}:
         lines.append(_("Look whether the address is spelled right."))
     return " ".join(lines)
+
+
+def _missed(row: Outgoing, recipients: Sequence[OutgoingRecipient]) -> tuple[str, ...]:
+    """What Heron wrote at a click (an answer to an invitation, a receipt) is no letter that is written again."""
+    if row.state not in (State.ACCEPTED, State.DONE) or not getattr(row, "is_letter", False):
+        return ()
+    return tuple(one.address for one in recipients if one.state in OutgoingRecipient.MISSED)
 
 
 def _refused(recipients: Sequence[OutgoingRecipient]) -> list[OutgoingRecipient]:

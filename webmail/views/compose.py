@@ -52,7 +52,8 @@ _PREFILLED = ("to", "cc", "bcc", "subject")
 @login_required
 def compose(request: HttpRequest) -> HttpResponse:
     """Begin: ``mode`` and ``original`` for an answer, ``edit`` for a message in Drafts, ``again`` for one
-    that was sent, ``attached`` for one to forward as a file, ``template`` for a ready-made text, else a new message.
+    that was sent, ``missed`` for those whom it did not reach, ``attached`` for one to forward as a file,
+    ``template`` for a ready-made text, else a new message.
 
     The same wish asked for twice (a reload, a second click) leads to the same draft while it is untouched.
     """
@@ -187,6 +188,8 @@ def _begin(request: HttpRequest) -> Draft:
         return actions.edit_stored_draft(user.pk, access.message_for(user, stored).pk)
     if sent := _number(wish, "again"):
         return actions.write_again(user.pk, access.message_for(user, sent).pk)
+    if partly := _number(wish, "missed"):
+        return actions.write_to_missed(user.pk, access.outgoing_for(user, partly).pk)
     if template := _number(wish, "template"):
         return actions.start_from_template(user.pk, access.template_for(user, template).pk)
     if whole := _number(wish, "attached"):

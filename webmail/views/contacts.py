@@ -31,7 +31,7 @@ def keep_card(request: HttpRequest, message_id: int, part: str) -> HttpResponse:
     if not is_vcard(found):
         raise Http404
     try:
-        people, new = actions.keep_contacts(user.pk, read_part(message, found))
+        people, new = actions.keep_contacts(user.pk, read_part(message, found).cards)
     except BodyNotFetched as error:
         raise Http404 from error
     except actions.CannotDo as error:

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from mailsync import actions
 from mailsync.models import Outgoing
 from webmail import access
-from webmail.present.outbox import is_scheduled, open_condition, present_outgoing, scheduled_condition
+from webmail.present.outbox import is_scheduled, open_condition, present_outgoing, scheduled_condition, without_bytes
 from webmail.present.said import said
 from webmail.reader import user_of
 from webmail.views.compose import picked_time, scheduled_words, wants_json
@@ -117,5 +117,4 @@ def _told(request: HttpRequest, row: Outgoing) -> HttpResponse:
 
 
 def _rows(user_id: int) -> QuerySet[Outgoing]:
-    rows = Outgoing.objects.filter(user_id=user_id).select_related("account", "identity")
-    return rows.defer("raw", "raw_sent_copy", "draft_snapshot").prefetch_related("recipients", "events")
+    return without_bytes(Outgoing.objects.filter(user_id=user_id).select_related("account", "identity"))
