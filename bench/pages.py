@@ -123,6 +123,7 @@ def pages(box: Box) -> dict[str, str | tuple[str, dict[str, str]]]:
         "new rule": f"/settings/rules/add/?message={newest.message_id}",
         "new rule, tried": "/settings/rules/add/?" + urlencode({"q": "quarterly"}),
         "rule, tried": ("/settings/rules/add/", tried),
+        "new webhook": "/settings/rules/webhooks/add/",
         "rule, run": (f"/settings/rules/{rule.pk}/change/", {"do": "run_all"}),
         "accounts": "/settings/accounts/",
         "account": f"{account}/",

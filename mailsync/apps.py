@@ -9,15 +9,18 @@ class MailsyncConfig(AppConfig):
 
     def ready(self) -> None:
         """Give the only door to the outside its doorkeeper, without which it stays shut; hear of people who leave
-        or sign out."""
+        or sign out; have the keys of webhooks closed anew with the others."""
         from django.contrib.auth.signals import user_logged_out
 
+        from accounts import rotation
         from accounts.leaving import leaving
         from mailsync.protocol import egress
         from mailsync.store.devices import forget_signed_out
         from mailsync.store.egress import switches
         from mailsync.store.forgetting import forget_person
+        from mailsync.store.webhooks import rotate_secrets
 
         egress.guard = switches.check
         leaving.connect(forget_person, dispatch_uid="mailsync")
         user_logged_out.connect(forget_signed_out, dispatch_uid="mailsync")
+        rotation.ELSEWHERE.append(rotate_secrets)

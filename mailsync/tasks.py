@@ -21,6 +21,7 @@ from mailsync.store import (
     snoozing,
     turns,
     unsubscriptions,
+    webhooks,
 )
 
 
@@ -42,6 +43,7 @@ def dispatch() -> None:
         (bodies_pull, schedule.claim_bodies(), schedule.BODIES_ASKED_SECONDS),
         (server_search, server_searches.due_searches(), 30),
         (device_tell, devices.due_devices(), 30),
+        (webhook_call, webhooks.due_webhooks(), 30),
         (labels_sum, label_counts.accounts_with_changes(), 30),
     ):
         for id_ in ids:
@@ -193,6 +195,14 @@ def list_unsubscribe(unsubscription_id: int) -> None:
     from mailsync.engine.unsubscribe import unsubscribe
 
     unsubscribe(unsubscription_id)
+
+
+@shared_task(name="mailsync.webhook_call", ignore_result=True)
+def webhook_call(webhook_id: int) -> None:
+    """Make the calls that wait for one webhook."""
+    from mailsync.engine.call_webhook import call_webhook
+
+    call_webhook(webhook_id)
 
 
 @shared_task(name="mailsync.device_tell", ignore_result=True)

@@ -52,8 +52,10 @@ def make_belongings(user: User) -> dict[str, Any]:
     device = Device.objects.create(
         user=user, endpoint=f"https://push.test/{user.pk}", public_key=b"k", secret=b"s", session_key="x", told_id=0
     )
+    hook = actions.write_webhook(user.pk, None, name="Chat", url="https://chat.example.org/", says="event")
     return {
         "rule_id": rule.pk,
+        "webhook_id": hook.pk,
         "blocked_id": blocked.pk,
         "device_id": device.pk,
         "template_id": template.pk,

@@ -28,6 +28,7 @@ from mailsync.models import (
     SavedSearch,
     TemplateFile,
     Thread,
+    Webhook,
 )
 from mailsync.store.locking import shown_placements
 from mailsync.store.opened_list import OpenedList, load_opened
@@ -125,6 +126,10 @@ def rule_for(user: User, rule_id: int) -> Rule:
 
 def blocked_for(user: User, blocked_id: int) -> BlockedSender:
     return _one(BlockedSender.objects.all(), pk=blocked_id, user=user)
+
+
+def webhook_for(user: User, webhook_id: int) -> Webhook:
+    return _one(Webhook.objects.all(), pk=webhook_id, user=user)
 
 
 def draft_for(user: User, draft_id: int) -> Draft:

@@ -49,6 +49,7 @@ app.conf.task_routes = {
     "mailsync.outgoing_deliver": {"queue": "send"},
     "mailsync.list_unsubscribe": {"queue": "send"},
     "mailsync.device_tell": {"queue": "send"},
+    "mailsync.webhook_call": {"queue": "send"},
 }
 app.conf.beat_schedule = {
     "dispatch": {"task": "mailsync.dispatch", "schedule": 5.0, "options": {"queue": "interactive", "expires": 10}},

@@ -93,6 +93,7 @@ from mailsync.actions.templates import (
     write_template,
 )
 from mailsync.actions.uploads import add_piece, begin_upload, cancel_upload, stop_sharing
+from mailsync.actions.webhooks import remove_webhook, renew_webhook_key, try_webhook, write_webhook
 from mailsync.actions.whole_list import act_on_list
 from mailsync.errors import CannotDo, MailError
 from mailsync.store.drafts import Conflict
@@ -178,10 +179,12 @@ __all__ = [
     "remove_rule",
     "remove_template",
     "remove_template_file",
+    "remove_webhook",
     "rename_account",
     "rename_folder",
     "rename_label",
     "renew_permission",
+    "renew_webhook_key",
     "reopen",
     "reorder_rule",
     "reschedule",
@@ -209,6 +212,7 @@ __all__ = [
     "switch_rule",
     "sync_now",
     "trash",
+    "try_webhook",
     "unblock_sender",
     "undo",
     "undo_send",
@@ -220,4 +224,5 @@ __all__ = [
     "write_rule",
     "write_template",
     "write_to_missed",
+    "write_webhook",
 ]

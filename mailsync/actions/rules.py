@@ -18,8 +18,8 @@ from mailsync.actions.labels import make_label
 from mailsync.actions.owned import NotYours, own_folder
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
-from mailsync.models import Act, Rule
-from mailsync.plan.rules import FILING, MARKS, OF_CONVERSATIONS, TELL, Deed, Fields, build_query
+from mailsync.models import Act, Rule, Webhook
+from mailsync.plan.rules import CALL, FILING, MARKS, OF_CONVERSATIONS, WORDS, Deed, Fields, build_query
 from mailsync.store.listed import Listing, highest_placement
 from mailsync.store.rules import folders_to_try, load_rules
 from mailsync.store.search import prepare_search
@@ -87,13 +87,16 @@ def _accounts(user_id: int, text: RuleText) -> list[int]:
     """The mailboxes it is for: where it moves mail to a folder, that one's."""
     if not text.deeds:
         raise CannotDo(_("Say what is to be done with them."), field="filing")
+    called = [int(deed.argument) for deed in text.deeds if deed.verb == CALL]
+    if Webhook.objects.filter(user_id=user_id, pk__in=called).count() != len(called):
+        raise NotYours("webhook")
     for deed in text.deeds:
         if deed.verb == "move":
             folder = own_folder(user_id, int(deed.argument))
             if not folder.selectable or folder.missing_since:
                 raise CannotDo(_("“%(name)s” cannot hold messages. Choose another folder.") % {"name": folder.name})
             return [folder.account_id]
-        if deed.verb not in (*FILING, *MARKS, *OF_CONVERSATIONS, TELL):
+        if deed.verb not in (*FILING, *MARKS, *OF_CONVERSATIONS, *WORDS):
             raise CannotDo(_("A rule cannot do that."))
     mine = set(MailAccount.objects.filter(user_id=user_id).values_list("pk", flat=True))
     if set(text.accounts) - mine:

@@ -66,6 +66,10 @@ def unsubscribe_soon(unsubscription_id: int) -> None:
     _nudge(tasks.list_unsubscribe, unsubscription_id)
 
 
+def call_soon(webhook_id: int) -> None:
+    _nudge(tasks.webhook_call, webhook_id)
+
+
 def visit_soon(folder_id: int) -> None:
     _nudge(tasks.folder_pull, folder_id)
 

@@ -19,7 +19,7 @@ from mailsync.announce import announce_folders
 from mailsync.errors import CannotDo
 from mailsync.models import Arrival, Folder, Placement
 from mailsync.plan import rules as plan
-from mailsync.store import arrivals, devices, muting, ruling
+from mailsync.store import arrivals, devices, muting, ruling, webhooks
 from mailsync.store.rules import LoadedRule, load_blocked, load_rules
 from mailsync.store.search_among import find_among
 from mailsync.store.summary import FolderCounts, refresh
@@ -143,6 +143,7 @@ def _treat(user_id: int, rule: LoadedRule, hit: Sequence[Placement], done: RuleR
             done.counts |= ruling.treat(user_id, ruling.Author(rule.name, rule.deeds, rule.id), hit)
             if rule.tells:
                 devices.note_new_mail(user_id)
+            webhooks.queue_calls(user_id, rule.deeds, rule.name, hit)
     except CannotDo as error:
         # A folder that went in this very moment: the rule is shown as paused, the message stays where it is.
         logger.info("Rule %s could not treat %s messages: %s", rule.id, len(hit), error)

@@ -43,6 +43,7 @@ from mailsync.models.server_search import ServerSearch
 from mailsync.models.snooze import Snooze
 from mailsync.models.template import MailTemplate, TemplateFile
 from mailsync.models.throttle import BlockedHost, ConnectionCap, EgressSwitch, Halt, Traffic
+from mailsync.models.webhook import Webhook, WebhookCall
 from mailsync.models.word_form import WordForm
 from mailsync.models.work import AccountSync, Lease, PopMessage, SchedulerTick, SyncRun
 
@@ -108,5 +109,7 @@ __all__ = [
     "Unsubscription",
     "Upload",
     "UploadPiece",
+    "Webhook",
+    "WebhookCall",
     "WordForm",
 ]

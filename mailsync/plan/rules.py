@@ -16,15 +16,15 @@ from mailsync.plan.search_terms import Field, Has, Or, Size, Term, Words, either
 FILING = ("move", "archive", "trash", "junk")
 MARKS = ("read", "flag", "label")
 OF_CONVERSATIONS = ("pin", "mute")
-#: A word to the person's devices: it changes nothing, and is for new mail only.
-TELL = "tell"
+#: A word to the person's devices, or to a webhook: these change nothing, and are for new mail only.
+TELL, CALL = WORDS = ("tell", "call")
 _MB = 1024 * 1024
 _IN_TEXT: frozenset[Field] = frozenset({"", "body", "filename"})
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """``argument`` is the folder's id, or the label's keyword."""
+    """``argument`` is the folder's id, the label's keyword, or the webhook's id."""
 
     verb: str
     argument: str = ""
@@ -98,7 +98,7 @@ def is_filing(deeds: Collection[Deed]) -> bool:
 
 
 def changes_mail(deeds: Collection[Deed]) -> bool:
-    return any(deed.verb != TELL for deed in deeds)
+    return any(deed.verb not in WORDS for deed in deeds)
 
 
 def in_order(deeds: Sequence[Deed]) -> list[Deed]:

@@ -50,6 +50,7 @@ class Kind(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     LETTERS = "letters"
     PUSH = "push"
+    WEBHOOK = "webhook"
 
 
 def _refuse_all(kind: Kind, host: str = "") -> None:

@@ -41,6 +41,7 @@ from mailsync.models import (
     ThreadReference,
     ThreadRow,
     Unsubscription,
+    WebhookCall,
     WordForm,
 )
 
@@ -55,6 +56,7 @@ _OWN: tuple[tuple[type[Model], str], ...] = (
     (EventNotice, "account"),
     (Snooze, "message__account"),
     (RuleHit, "account"),
+    (WebhookCall, "message__account"),
     (Arrival, "account"),
     (SavedSearch, "folder__account"),
     (ListChoice, "folder__account"),

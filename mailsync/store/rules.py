@@ -12,8 +12,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
 from accounts.models import MailAccount
-from mailsync.models import BlockedSender, Folder, Label, Rule, RuleHit
-from mailsync.plan.rules import TELL, Deed, Fields, blocking, changes_mail, is_filing, needs_text
+from mailsync.models import BlockedSender, Folder, Label, Rule, RuleHit, Webhook
+from mailsync.plan.rules import CALL, TELL, Deed, Fields, blocking, changes_mail, is_filing, needs_text
 from mailsync.store.search import Search, prepare_searches
 from mailsync.types import Role
 
@@ -23,6 +23,7 @@ _NOT_TRIED = (Role.SENT.value, Role.DRAFTS.value, Role.JUNK.value, Role.TRASH.va
 
 NO_FOLDER = gettext_noop("The folder it moves mail to is gone.")
 NO_LABEL = gettext_noop("The label it gives has been deleted.")
+NO_WEBHOOK = gettext_noop("The webhook it calls has been removed.")
 NO_ACCOUNT = gettext_noop("The mailbox it is for is gone.")
 NO_QUERY = gettext_noop("Its search is not understood any more.")
 
@@ -75,6 +76,8 @@ def load_rules(user_id: int, *, only: int | None = None) -> list[LoadedRule]:
     folders = _usable_folders(user_id, [deed.argument for each in deeds.values() for deed in each])
     has_labels = any(deed.verb == "label" for each in deeds.values() for deed in each)
     gone = _deleted_labels(user_id) if has_labels else set()
+    has_calls = any(deed.verb == CALL for each in deeds.values() for deed in each)
+    hooks = _webhooks(user_id) if has_calls else set()
     accounts = set(MailAccount.objects.filter(user_id=user_id).values_list("pk", flat=True))
     return [
         LoadedRule(
@@ -88,14 +91,20 @@ def load_rules(user_id: int, *, only: int | None = None) -> list[LoadedRule]:
             deeds=deeds[row.pk],
             accounts=tuple(row.accounts),
             search=search,
-            problem=_problem(row, deeds[row.pk], search, folders, gone, accounts),
+            problem=_problem(row, deeds[row.pk], search, folders, gone, hooks, accounts),
         )
         for row, search in zip(rows, searches, strict=True)
     ]
 
 
 def _problem(
-    row: Rule, deeds: Sequence[Deed], search: Search, folders: set[str], gone: set[str], accounts: set[int]
+    row: Rule,
+    deeds: Sequence[Deed],
+    search: Search,
+    folders: set[str],
+    gone: set[str],
+    hooks: set[str],
+    accounts: set[int],
 ) -> str:
     if row.accounts and not accounts.intersection(row.accounts):
         return NO_ACCOUNT
@@ -105,7 +114,13 @@ def _problem(
         return NO_FOLDER
     if any(deed.verb == "label" and deed.argument.lower() in gone for deed in deeds):
         return NO_LABEL
+    if any(deed.verb == CALL and deed.argument not in hooks for deed in deeds):
+        return NO_WEBHOOK
     return ""
+
+
+def _webhooks(user_id: int) -> set[str]:
+    return {str(pk) for pk in Webhook.objects.filter(user_id=user_id).values_list("pk", flat=True)}
 
 
 def _usable_folders(user_id: int, names: Sequence[str]) -> set[str]:

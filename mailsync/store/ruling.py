@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from mailsync.models import Act, BlockedSender, Placement, Rule, RuleHit, Thread
-from mailsync.plan.rules import TELL, Deed, changes_mail, in_order
+from mailsync.plan.rules import TELL, WORDS, Deed, changes_mail, in_order
 from mailsync.store import acting
 from mailsync.store.summary import FolderCounts, refresh
 
@@ -29,7 +29,7 @@ def apply_deeds(deeds: Sequence[Deed], placement_ids: Sequence[int], group: UUID
     """Marks first, then where it goes. Raises ``CannotDo`` where a folder is gone."""
     done = Applied()
     for deed in in_order(deeds):
-        if deed.verb == TELL:
+        if deed.verb in WORDS:
             continue
         if deed.verb in _OF_CONVERSATIONS:
             counts = _turn_on(_OF_CONVERSATIONS[deed.verb], placement_ids, done)

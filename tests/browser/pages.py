@@ -41,9 +41,14 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
         mailbox.user.pk, None, RuleText("Rotas", Fields(subject="rota"), (Deed("flag"), Deed("label", "Rota")))
     )
     actions.block_sender(mailbox.user.pk, "pest.example")
+    hook = actions.write_webhook(
+        mailbox.user.pk, None, name="Team chat", url="https://chat.example.org/hooks/1", says="header"
+    )
     return {
         "rules": "/settings/rules/",
         "rule": f"/settings/rules/{rule.pk}/",
+        "webhook": f"/settings/rules/webhooks/{hook.pk}/",
+        "new webhook": "/settings/rules/webhooks/add/",
         "new rule": f"/settings/rules/add/?message={newest.message_id}",
         "block sender": f"/m/{newest.message_id}/block/",
         "sweep": f"/m/{newest.message_id}/sweep/",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from mailsync.plan.rules import Deed
+from mailsync.plan.rules import CALL, Deed
 from mailsync.store.rules import LoadedRule
 from mailsync.store.whys import Why
 from webmail.present.activity import FINAL, icon_of
@@ -25,12 +25,16 @@ class RuleLine:
 
 
 def present_rules(
-    rules: Sequence[LoadedRule], hits: Mapping[int, int], folders: Mapping[str, str], accounts: Mapping[int, str]
+    rules: Sequence[LoadedRule],
+    hits: Mapping[int, int],
+    folders: Mapping[str, str],
+    accounts: Mapping[int, str],
+    webhooks: Mapping[str, str],
 ) -> list[RuleLine]:
     return [
         RuleLine(
             rule,
-            say_deeds(rule.deeds, folders),
+            say_deeds(rule.deeds, folders, webhooks),
             _(rule.problem) if rule.problem else "",
             hits.get(rule.id, 0),
             ", ".join(accounts[pk] for pk in rule.accounts if pk in accounts) if len(accounts) > 1 else "",
@@ -39,12 +43,14 @@ def present_rules(
     ]
 
 
-def say_deeds(deeds: Iterable[Deed], folders: Mapping[str, str]) -> str:
+def say_deeds(deeds: Iterable[Deed], folders: Mapping[str, str], webhooks: Mapping[str, str]) -> str:
     """What is done, in one line."""
-    return ", ".join(_say(deed, folders) for deed in deeds)
+    return ", ".join(_say(deed, folders, webhooks) for deed in deeds)
 
 
-def _say(deed: Deed, folders: Mapping[str, str]) -> str:
+def _say(deed: Deed, folders: Mapping[str, str], webhooks: Mapping[str, str]) -> str:
+    if deed.verb == CALL:
+        return _("call “%(name)s”") % {"name": webhooks.get(deed.argument, _("a webhook that is gone"))}
     if deed.verb == "move":
         return _("move to %(folder)s") % {"folder": folders.get(deed.argument, _("a folder that is gone"))}
     if deed.verb == "label":
@@ -72,10 +78,14 @@ class WhyLine:
     undoes: int
 
 
-def present_whys(whys: Sequence[Why], folders: Mapping[str, str]) -> list[WhyLine]:
+def present_whys(whys: Sequence[Why], folders: Mapping[str, str], webhooks: Mapping[str, str]) -> list[WhyLine]:
     return [
         WhyLine(
-            why, icon_of(why.kind), _title(why), say_deeds(why.deeds, folders), 0 if why.kind in FINAL else why.count
+            why,
+            icon_of(why.kind),
+            _title(why),
+            say_deeds(why.deeds, folders, webhooks),
+            0 if why.kind in FINAL else why.count,
         )
         for why in whys
     ]

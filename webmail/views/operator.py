@@ -60,6 +60,10 @@ OUTBOUND: dict[str, tuple[Any, Any]] = {
             "What they carry is encrypted for the browser."
         ),
     ),
+    "webhook": (
+        gettext_lazy("Webhooks"),
+        gettext_lazy("The addresses that people have their rules call, with what each chose to be said of a message."),
+    ),
 }  # fmt: skip
 
 

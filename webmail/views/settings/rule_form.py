@@ -1,5 +1,6 @@
 """The form of a rule: which messages it is about, in plain fields, and what is to be done with them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -7,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mailsync.actions import RuleText
-from mailsync.plan.rules import Deed, Fields
+from mailsync.models import Webhook
+from mailsync.plan.rules import CALL, Deed, Fields
 from mailsync.store.listing import AccountTree
 from mailsync.store.rules import LoadedRule
 from webmail.present.labels import keyword_of, label_of
@@ -52,14 +54,16 @@ class RuleForm(forms.Form):
         required=False,
         help_text=gettext_lazy("As chosen under Notifications, and where it is put into a folder, too."),
     )
+    call = forms.ChoiceField(label=gettext_lazy("Call a webhook"), required=False)
     stops = forms.BooleanField(
         label=gettext_lazy("Stop here: no later rule sees it"),
         required=False,
         help_text=gettext_lazy("A message that is put elsewhere is shown to no later rule anyway."),
     )
 
-    def __init__(self, tree: list[AccountTree], *args: Any, **more: Any) -> None:
+    def __init__(self, tree: list[AccountTree], hooks: Sequence[Webhook], *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
+        self.fields["call"].choices = [("", _("none")), *((str(hook.pk), hook.name) for hook in hooks)]  # type: ignore[attr-defined]
         self.fields["accounts"].choices = [(entry.account.pk, str(entry.account)) for entry in tree]  # type: ignore[attr-defined]
         self.fields["filing"].choices = _filing(tree)  # type: ignore[attr-defined]
 
@@ -71,6 +75,8 @@ class RuleForm(forms.Form):
         for deed in rule.deeds:
             if deed.verb in _SWITCHES:
                 shown[deed.verb] = True
+            elif deed.verb == CALL:
+                shown["call"] = deed.argument
             elif deed.verb == "label":
                 shown["label"] = label_of(deed.argument).text
             else:
@@ -96,6 +102,8 @@ class RuleForm(forms.Form):
         deeds = [Deed(name) for name in _SWITCHES if told.get(name)]
         if told.get("label"):
             deeds.append(Deed("label", keyword_of(told["label"])))
+        if told.get("call"):
+            deeds.append(Deed(CALL, told["call"]))
         if filing := told.get("filing"):
             deeds.append(Deed("move", filing[1:]) if filing.startswith("f") else Deed(filing))
         return RuleText(told["name"], self.asked(), tuple(deeds), tuple(told["accounts"]), told["stops"])

@@ -3,6 +3,7 @@
 A rule is tried before it is saved: what its search finds among the newest messages, by the search itself.
 """
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,12 +18,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from mailsync import actions
-from mailsync.models import Message
+from mailsync.models import Message, Webhook
 from mailsync.plan.rules import Fields, build_query
 from mailsync.store import rules as store
 from mailsync.store.listing import AccountTree, load_tree
 from mailsync.store.search import prepare_search
 from mailsync.store.search_among import Backtest, backtest
+from mailsync.store.webhooks import load_webhooks
 from webmail import access
 from webmail.numbers import read_number
 from webmail.present.rules import present_rules
@@ -42,6 +44,11 @@ def folder_names(tree: list[AccountTree]) -> dict[str, str]:
     return {str(line.folder.pk): folder_title(line.folder) for entry in tree for line in entry.folders}
 
 
+def webhook_names(hooks: Iterable[Webhook]) -> dict[str, str]:
+    """By id, likewise."""
+    return {str(hook.pk): hook.name for hook in hooks}
+
+
 @require_safe
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
@@ -51,8 +58,10 @@ def index(request: HttpRequest) -> HttpResponse:
     tree = load_tree(user.pk)
     accounts = {entry.account.pk: str(entry.account) for entry in tree}
     loaded = store.load_rules(user.pk)
+    hooks = load_webhooks(user.pk)
     context = {
-        "rules": present_rules(loaded, store.count_hits(user.pk), folder_names(tree), accounts),
+        "rules": present_rules(loaded, store.count_hits(user.pk), folder_names(tree), accounts, webhook_names(hooks)),
+        "webhooks": hooks,
         "page": Paginator(store.blocked_of(user.pk, typed=typed), _PAGE).get_page(request.GET.get("page")),
         "typed": typed,
         "has_accounts": bool(accounts),
@@ -67,7 +76,10 @@ def edit(request: HttpRequest, rule_id: int | None = None) -> HttpResponse:
     user = user_of(request)
     rule = _loaded(user, rule_id) if rule_id is not None else None
     tree = load_tree(user.pk)
-    form = RuleForm(tree, request.POST or None, initial=RuleForm.standing(rule) if rule else _about(request, user))
+    hooks = load_webhooks(user.pk)
+    form = RuleForm(
+        tree, hooks, request.POST or None, initial=RuleForm.standing(rule) if rule else _about(request, user)
+    )
     is_try = request.POST.get("do") == "try"
     if request.method == "POST" and form.is_valid() and not is_try:
         try:
@@ -79,7 +91,13 @@ def edit(request: HttpRequest, rule_id: int | None = None) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("settings_rules")
-    context = {"form": form, "rule": rule, "several_accounts": len(tree) > 1, **_tried(user, form, rule)}
+    context = {
+        "form": form,
+        "rule": rule,
+        "several_accounts": len(tree) > 1,
+        "webhooks": hooks,
+        **_tried(user, form, rule),
+    }
     context["paused"] = _(rule.problem) if rule and rule.problem else ""
     if is_try and request.htmx:  # type: ignore[attr-defined]
         return render(request, "settings/rule_tried.html", context)

@@ -21,6 +21,7 @@ from webmail.views.settings import (
     subscriptions,
     templates,
     truth,
+    webhooks,
 )
 
 urlpatterns = [
@@ -55,6 +56,10 @@ urlpatterns = [
     path("rules/blocked/<int:blocked_id>/remove/", rules.unblock, name="unblock"),
     path("rules/<int:rule_id>/", rules.edit, name="rule_edit"),
     path("rules/<int:rule_id>/change/", rules.change, name="rule_change"),
+    path("rules/webhooks/add/", webhooks.edit, name="webhook_add"),
+    path("rules/webhooks/<int:webhook_id>/", webhooks.edit, name="webhook_edit"),
+    path("rules/webhooks/<int:webhook_id>/standing/", webhooks.standing, name="webhook_standing"),
+    path("rules/webhooks/<int:webhook_id>/change/", webhooks.change, name="webhook_change"),
     path("security/", pages.security, name="settings_security"),
     path("security/log/", pages.security_events, name="security_log"),
     path("security/sign-out/", pages.sign_out_everywhere, name="sign_out_everywhere"),
