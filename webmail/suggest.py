@@ -39,7 +39,7 @@ OPERATORS: tuple[tuple[str, Promise | str], ...] = (
     ("label:", gettext_lazy("With a label")),
     ("after:", gettext_lazy("Received since a day: after:2026-03-01, after:monday")),
     ("before:", gettext_lazy("Received before a day")),
-    ("received:", gettext_lazy('Received then: received:yesterday, received:"last week"')),
+    ("received:", gettext_lazy("Received then: received:yesterday, received:last week")),
     ("filename:", gettext_lazy("The name of an attached file")),
     ("body:", gettext_lazy("Words of the text, not of the subject")),
     ("larger:", gettext_lazy("Larger than: larger:5M")),

@@ -60,6 +60,9 @@ _FIELD_NAMES: dict[str, Field] = {name: name for name in FIELDS} | {
     "mailing-list": "list",
     "title": "subject",
 }
+#: Outlook: anybody whom a message names.
+_ANYBODY = {"participants"}
+_PEOPLE: tuple[Field, ...] = ("from", "to", "cc", "bcc")
 _STATES: dict[str, State] = {name: name for name in get_args(State)} | {
     "unseen": "unread",
     "new": "unread",
@@ -86,16 +89,20 @@ _ON = {"received", "sent", "date", "on"}
 _LARGER = {"larger", "larger_than", "bigger"}
 _SMALLER = {"smaller", "smaller_than"}
 _NAMES = {"in", "folder", "account", "label", "keyword", "tag", "category", "id", "rfc822msgid", "messageid"}
-_FLAGS = {"is", "has", "hasattachment", "hasattachments", "isread", "isflagged"}
+_FLAGS = {"is", "has", "hasattachment", "hasattachments", "isread", "isflagged", "hasflag"}
 _SPANS = {"older_than", "newer_than"}
-OPERATORS = frozenset({*_FIELD_NAMES, *_SINCE, *_UNTIL, *_ON, *_LARGER, *_SMALLER, *_NAMES, *_FLAGS, *_SPANS, "size"})
+OPERATORS = frozenset(
+    {*_FIELD_NAMES, *_ANYBODY, *_SINCE, *_UNTIL, *_ON, *_LARGER, *_SMALLER, *_NAMES, *_FLAGS, *_SPANS, "size"}
+)
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+) | (?P<open>[({]) | (?P<close>[)}]) | (?P<minus>-(?=[^\s)}])) |
-        (?P<operator>[A-Za-z][A-Za-z0-9_-]{0,20}:(?!//)) | (?P<quote>"(?P<quoted>[^"]*)(?P<ended>"?)(?P<star>\*?)) |
+        (?P<operator>[A-Za-z][A-Za-z0-9_-]{0,20}:(?!//)|(?:received|sent|date|size)(?=[<>])) | (?P<quote>"(?P<quoted>[^"]*)(?P<ended>"?)(?P<star>\*?)) |
         (?P<word>[^\s(){}"]+)""",
     re.VERBOSE,
 )
+#: What may go on with a day in words: "last week", "1 march 2026".
+_MORE_WORDS = re.compile(r'[^\s(){}":]+(?: [^\s(){}":]+){1,3}')
 _VALUE = re.compile(r'"(?P<quoted>[^"]*)(?P<ended>"?)\*?|(?P<word>[^\s(){}"]+)')
 
 
@@ -177,7 +184,7 @@ class _Parser:
 
     def _operator(self, token: _Token) -> _Token:
         """With its value; a word of what is no operator, or of one whose value is a group."""
-        name = token.text[:-1].lower()
+        name = token.text.rstrip(":").lower()
         if name not in OPERATORS:
             rest = re.compile(r'[^\s(){}"]*').match(self.text, token.end)
             end = rest.end() if rest else token.end
@@ -190,9 +197,23 @@ class _Parser:
         if value["quoted"] is not None and not value["ended"]:
             self._problem(token, "The quotation mark is not closed. Put another at the end of the phrase.")
         bare = value["quoted"] if value["quoted"] is not None else value["word"].rstrip("*")
+        if several := self._day_words(name, token.end):
+            return _Token(
+                "operator", self.text[token.start : token.end] + several, token.start, token.end + len(several), several
+            )
         star = value[0].endswith("*")
         is_quoted = value["quoted"] is not None
         return _Token("operator", self.text[token.start : value.end()], token.start, value.end(), bare, is_quoted, star)
+
+    def _day_words(self, name: str, at: int) -> str:
+        """The most of the next words that are a day together, where they are several and this operator takes days."""
+        found = _MORE_WORDS.match(self.text, at) if name in _SINCE | _UNTIL | _ON | _SPANS else None
+        words = found[0].split(" ") if found else []
+        for count in range(len(words), 1, -1):
+            text = " ".join(words[:count])
+            if _is_day(name, text.lstrip("<>="), self.today):
+                return text
+        return ""
 
     def _kind(self) -> str:
         return self.tokens[self.at].kind if self.at < len(self.tokens) else ""
@@ -265,7 +286,7 @@ class _Parser:
         return Words(text, field, token.star or is_last or field in BY_BEGINNING, inflected)
 
     def _operation(self, token: _Token, depth: int) -> Term | None:
-        name = self.text[token.start : token.end].partition(":")[0].lower()
+        name = re.split("[:<>]", token.text, maxsplit=1)[0].lower()
         value = " ".join(token.value.split())
         field = _FIELD_NAMES.get(name)
         if not value and field and self._kind() == "open" and self.tokens[self.at].start == token.end:
@@ -278,6 +299,8 @@ class _Parser:
                 self._problem(token, f"There is no word in “{value}” to look for.")
                 return None
             return self._word(token, field)
+        if name in _ANYBODY:
+            return either([found for one in _PEOPLE if (found := self._word(token, one))])
         try:
             return self._value_of(name, value)
         except ValueError as error:
@@ -309,10 +332,10 @@ _KINDS = ("space", "open", "close", "minus", "operator", "quote", "word")
 
 
 def _flag(name: str, value: str) -> Term:
-    if name in ("hasattachment", "hasattachments", "isread", "isflagged"):
+    if name in ("hasattachment", "hasattachments", "isread", "isflagged", "hasflag"):
         if value not in _YES_NO:
             raise ValueError(f"{name}: takes yes or no.")
-        term: Term = Is("read") if name == "isread" else Is("flagged") if name == "isflagged" else Has("attachment")
+        term: Term = Has("attachment") if "attachment" in name else Is("read" if name == "isread" else "flagged")
         return term if _YES_NO[value] else negated(term)
     if name == "is" and value in _STATES:
         return Is(_STATES[value])
@@ -321,6 +344,12 @@ def _flag(name: str, value: str) -> Term:
     if name == "is":
         raise ValueError("is: takes unread, read, flagged, unflagged, replied, unreplied or draft.")
     raise ValueError("has: takes attachment or invite.")
+
+
+def _is_day(name: str, text: str, today: date) -> bool:
+    if name in _SPANS:
+        return parse_span(text, today) is not None
+    return parse_days(text, today) is not None or (name in ("older", "newer") and parse_span(text, today) is not None)
 
 
 def _size(name: str, value: str) -> Term:

@@ -1,8 +1,8 @@
 """Days and sizes as people write them in a search. Pure: the day it is comes in with the text.
 
 Understood: ``2026-03-01``, ``2026/3/1``, ``1.3.2026``, ``2026-03``, ``2026``, ``today``, ``yesterday``,
-``this week``, ``last month``, ``monday``, ``march``, ``march 2026``, ``1 march 2026``, ``3d``, ``2w``,
-``10M``, ``500k``. Every day or span is a ``Days``. Weeks begin on Monday (ISO 8601).
+``this week``, ``last month``, ``monday``, ``march``, ``march 2026``, ``1 march 2026``, ``2 weeks ago``, the same in
+German, ``3d``, ``2w``, ``10M``, ``500k``. Every day or span is a ``Days``. Weeks begin on Monday (ISO 8601).
 """
 
 import re
@@ -14,6 +14,19 @@ _MONTHS = (
     *("july", "august", "september", "october", "november", "december"),
 )
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+#: Of the languages that Heron speaks beside English: what a word of a day is in English.
+_IN_ENGLISH = {
+    **{"januar": "january", "jänner": "january", "februar": "february", "feber": "february", "märz": "march"},
+    **{"mär": "march", "maerz": "march", "mai": "may", "juni": "june", "juli": "july", "okt": "october"},
+    **{"oktober": "october", "dez": "december", "dezember": "december"},
+    **{"montag": "monday", "dienstag": "tuesday", "mittwoch": "wednesday", "donnerstag": "thursday"},
+    **{"freitag": "friday", "samstag": "saturday", "sonnabend": "saturday", "sonntag": "sunday"},
+    **{"heute": "today", "gestern": "yesterday", "woche": "week", "monat": "month", "jahr": "year"},
+    **dict.fromkeys(("diese", "diesen", "dieser", "dieses"), "this"),
+    **dict.fromkeys(("letzte", "letzten", "letzter", "letztes", "vorige", "vorigen", "voriges"), "last"),
+    **dict.fromkeys(("tag", "tage", "tagen"), "days"),
+    **{"wochen": "weeks", "monate": "months", "monaten": "months", "jahre": "years", "jahren": "years"},
+}
 _SIZE = re.compile(r"(\d{1,12})(?:[.,](\d{1,3}))?\s*([kmg]?)i?b?", re.IGNORECASE)
 _SPAN = re.compile(r"(\d{1,5})\s*(d|w|m|y|days?|weeks?|months?|years?)", re.IGNORECASE)
 _SPAN_AGO = re.compile(r"(\d{1,5})\s*(days?|weeks?|months?|years?) ago")
@@ -48,7 +61,7 @@ def parse_span(text: str, today: date) -> date | None:
     >>> parse_span("1m", date(2026, 3, 31))
     datetime.date(2026, 2, 28)
     """
-    match = _SPAN.fullmatch(text.strip())
+    match = _SPAN.fullmatch(_in_english(text.lower().split()))
     return _ago(int(match[1]), match[2].lower()[0], today) if match else None
 
 
@@ -57,12 +70,21 @@ def parse_days(text: str, today: date) -> Days | None:
     >>> parse_days("last week", date(2026, 3, 4))
     Days(first=datetime.date(2026, 2, 23), end=datetime.date(2026, 3, 2))
     """
-    words = " ".join(text.lower().replace(",", " ").replace("_", " ").split())
+    words = _in_english(text.lower().replace(",", " ").replace("_", " ").split())
     try:
         return _numbers(words) or _named(words, today) or _months(words, today)
     except (ValueError, OverflowError):
         # 31 February, or a year no calendar has.
         return None
+
+
+def _in_english(words: list[str]) -> str:
+    """
+    >>> _in_english(["letzte", "woche"]), _in_english(["vor", "3", "tagen"]), _in_english(["3.", "märz"])
+    ('last week', '3 days ago', '3. march')
+    """
+    said = " ".join(_IN_ENGLISH.get(word.rstrip("."), word) for word in words)
+    return f"{said.removeprefix('vor ')} ago" if said.startswith("vor ") else said
 
 
 def _numbers(text: str) -> Days | None:

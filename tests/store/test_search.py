@@ -131,6 +131,7 @@ def found(folder, query: str, **more) -> list[str]:  # type: ignore[no-untyped-d
         ("in:inbox", [LUNCH, INVOICE]),
         ("in:inbox lunch", [LUNCH]),
         ("-in:inbox", []),
+        ("in:posteingang lunch", [LUNCH]),
         ("in:nowhere lunch", []),
         ("account:example.test lunch", [LUNCH]),
         ("account:elsewhere lunch", []),
