@@ -189,7 +189,8 @@ def delete_for_good(user_id: int, placement_ids: Iterable[int]) -> ActionResult:
 
 @verb
 def undo(user_id: int, group: UUID) -> bool:
-    """Take back what one verb did. False when it cannot be any more: deleted for good, or changed since."""
+    """Take back what one verb did, but for messages that have changed since, whose number is noted (``missed``).
+    False when nothing of it can be taken back any more: deleted for good, or put elsewhere."""
     act = Act.objects.select_for_update().filter(group=group, user_id=user_id).first()
     if act is not None and act.is_long:
         if act.state not in (Act.State.UNDOING, Act.State.UNDONE):
@@ -208,8 +209,8 @@ def undo(user_id: int, group: UUID) -> bool:
     )
     if not mine and (act is None or not act.detail):
         raise NotYours("change")
-    touched = undoing.take_back(mine)
-    if touched is None:
+    touched, missed = undoing.take_back_what_can_be(mine)
+    if missed and missed == len({change.message_id or change.pk for change in mine}):
         return False
     snoozing.forget(group)
     if act is not None and act.detail.get("threads"):
@@ -223,6 +224,9 @@ def undo(user_id: int, group: UUID) -> bool:
         if act.verb == Act.DISCARD and act.state != Act.State.UNDONE:
             draft = drafts.bring_back(user_id, act.detail["draft"])
             wake.tell(user_id, "draft", draft=draft.pk)
+    if act is not None and missed:
+        act.detail["missed"] = missed
+        Act.objects.filter(group=group).update(detail=act.detail)
     Act.objects.filter(group=group).update(state=Act.State.UNDONE)
     wake.show([], *touched)
     wake.push_soon(change.account_id for change in mine)

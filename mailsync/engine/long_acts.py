@@ -105,27 +105,13 @@ def _undo(act: Act) -> bool:
     if act.place:
         mine = mine.filter(pk__lt=int(act.place))
     batch = list(mine.order_by("-pk")[:SLICE_CHANGES])
-    left = _take_back([change for change in batch if change.state != Change.State.CANCELLED])
-    if left:
-        missed = act.detail.get("missed", 0) + left
-        act.detail = {**act.detail, "missed": missed}
+    pairs, missed = undoing.take_back_what_can_be([one for one in batch if one.state != Change.State.CANCELLED])
+    announce_folders(refresh(pairs))
+    refresh_threads({thread for _, thread in pairs})
+    if missed:
+        act.detail = {**act.detail, "missed": act.detail.get("missed", 0) + missed}
     act.rows_done += len(batch)
     act.place = str(batch[-1].pk) if batch else ""
     if len(batch) < SLICE_CHANGES:
         act.state = Act.State.UNDONE
     return len(batch) == SLICE_CHANGES
-
-
-def _take_back(batch: Sequence[Change]) -> int:
-    """All of them, or by halves all but those that have changed since; returns how many were left."""
-    if not batch:
-        return 0
-    pairs = undoing.take_back(batch)
-    if pairs is not None:
-        announce_folders(refresh(pairs))
-        refresh_threads({thread for _, thread in pairs})
-        return 0
-    if len(batch) == 1:
-        return 1
-    half = len(batch) // 2
-    return _take_back(batch[:half]) + _take_back(batch[half:])

@@ -97,7 +97,8 @@ OPERATORS = frozenset(
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+) | (?P<open>[({]) | (?P<close>[)}]) | (?P<minus>-(?=[^\s)}])) |
-        (?P<operator>[A-Za-z][A-Za-z0-9_-]{0,20}:(?!//)|(?:received|sent|date|size)(?=[<>])) | (?P<quote>"(?P<quoted>[^"]*)(?P<ended>"?)(?P<star>\*?)) |
+        (?P<operator>[A-Za-z][A-Za-z0-9_-]{0,20}:(?!//)|(?:received|sent|date|size)(?=[<>])) |
+        (?P<quote>"(?P<quoted>[^"]*)(?P<ended>"?)(?P<star>\*?)) |
         (?P<word>[^\s(){}"]+)""",
     re.VERBOSE,
 )

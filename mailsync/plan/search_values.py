@@ -14,19 +14,18 @@ _MONTHS = (
     *("july", "august", "september", "october", "november", "december"),
 )
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-#: Of the languages that Heron speaks beside English: what a word of a day is in English.
-_IN_ENGLISH = {
-    **{"januar": "january", "jänner": "january", "februar": "february", "feber": "february", "märz": "march"},
-    **{"mär": "march", "maerz": "march", "mai": "may", "juni": "june", "juli": "july", "okt": "october"},
-    **{"oktober": "october", "dez": "december", "dezember": "december"},
-    **{"montag": "monday", "dienstag": "tuesday", "mittwoch": "wednesday", "donnerstag": "thursday"},
-    **{"freitag": "friday", "samstag": "saturday", "sonnabend": "saturday", "sonntag": "sunday"},
-    **{"heute": "today", "gestern": "yesterday", "woche": "week", "monat": "month", "jahr": "year"},
-    **dict.fromkeys(("diese", "diesen", "dieser", "dieses"), "this"),
-    **dict.fromkeys(("letzte", "letzten", "letzter", "letztes", "vorige", "vorigen", "voriges"), "last"),
-    **dict.fromkeys(("tag", "tage", "tagen"), "days"),
-    **{"wochen": "weeks", "monate": "months", "monaten": "months", "jahre": "years", "jahren": "years"},
-}
+#: What the words of a day are in English, from the other language that Heron speaks.
+_GERMAN = """
+    heute=today gestern=yesterday diese=this diesen=this dieser=this dieses=this
+    letzte=last letzten=last letzter=last letztes=last vorige=last vorigen=last voriges=last
+    tag=day tage=days tagen=days woche=week wochen=weeks
+    monat=month monate=months monaten=months jahr=year jahre=years jahren=years
+    montag=monday dienstag=tuesday mittwoch=wednesday donnerstag=thursday freitag=friday samstag=saturday
+    sonnabend=saturday sonntag=sunday
+    januar=january jänner=january februar=february feber=february mär=march märz=march maerz=march mai=may
+    juni=june juli=july okt=october oktober=october dez=december dezember=december
+"""
+_IN_ENGLISH = dict(pair.split("=") for pair in _GERMAN.split())
 _SIZE = re.compile(r"(\d{1,12})(?:[.,](\d{1,3}))?\s*([kmg]?)i?b?", re.IGNORECASE)
 _SPAN = re.compile(r"(\d{1,5})\s*(d|w|m|y|days?|weeks?|months?|years?)", re.IGNORECASE)
 _SPAN_AGO = re.compile(r"(\d{1,5})\s*(days?|weeks?|months?|years?) ago")

@@ -136,6 +136,12 @@ _SOME_SUBJECTS = """
 """
 
 
+def load_missed(user_id: int, group: UUID) -> int:
+    """How many messages an Undo has left where they are, as they had changed since."""
+    detail = Act.objects.filter(user_id=user_id, group=group).values_list("detail", flat=True).first() or {}
+    return int(detail.get("missed", 0))
+
+
 def load_under_way(user_id: int) -> list[Act]:
     """What is still being worked off, oldest first."""
     return list(Act.objects.filter(user_id=user_id, due_at__isnull=False).order_by("id"))

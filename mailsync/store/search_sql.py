@@ -38,12 +38,10 @@ _STATES: dict[State, str] = {
     "draft": "p.draft",
 }
 #: What people call folders of a role.
-_ROLES = {
-    **{"spam": "junk", "bin": "trash", "deleted": "trash", "draft": "drafts", "allmail": "all", "all mail": "all"},
-    # As the screens call them in German, folded.
-    **{"posteingang": "inbox", "gesendet": "sent", "entwurfe": "drafts", "archiv": "archive", "papierkorb": "trash"},
-    **{"alle nachrichten": "all", "wichtig": "important", "wiedervorlage": "snoozed"},
-}
+_ROLES = {"spam": "junk", "bin": "trash", "deleted": "trash", "draft": "drafts", "allmail": "all", "all mail": "all"}
+#: As the screens call them in German, folded.
+_ROLES |= {"posteingang": "inbox", "gesendet": "sent", "entwurfe": "drafts", "archiv": "archive", "papierkorb": "trash"}
+_ROLES |= {"alle nachrichten": "all", "wichtig": "important", "wiedervorlage": "snoozed"}
 ANYWHERE = frozenset({"anywhere", "all folders", "everywhere", "uberall"})
 _ROLE_NAMES = FOLDER_ROLES | {"flagged", "important", "snoozed"}
 

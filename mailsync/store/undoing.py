@@ -1,8 +1,8 @@
 """Taking a change back: cancelled while it waits, reversed once the server may know. Database room.
 
 In: the changes of one group. Out: the (folder, thread) pairs to refresh, or None when something of it
-cannot be taken back, and then nothing was. A whole folder may have been moved at once, so everything is
-done set by set.
+cannot be taken back, and then nothing was; ``take_back_what_can_be`` leaves out the messages that have changed since.
+A whole folder may have been moved at once, so everything is done set by set.
 """
 
 from collections.abc import Iterable, Sequence
@@ -44,6 +44,44 @@ def take_back(group: Sequence[Change]) -> list[Pair] | None:
     except TooLate:
         return None
     return pairs
+
+
+def take_back_what_can_be(group: Sequence[Change]) -> tuple[list[Pair], int]:
+    """All of it, or all but the messages that have changed since: how many these are, beside the pairs.
+
+    A message's changes stay together, and so does what was done to folders.
+    """
+    if (pairs := take_back(group)) is not None:
+        return pairs, 0
+    messages = {_whose(change) for change in group}
+    if len(messages) == 1 or any(change.kind in Change.OF_FOLDERS for change in group):
+        return [], len(messages)
+    # What has gone elsewhere is seen at once; what else may stand in the way is found by halves.
+    if gone := _gone_elsewhere(group):
+        rest = [change for change in group if _whose(change) not in gone]
+        pairs, missed = take_back_what_can_be(rest) if rest else ([], 0)
+        return pairs, missed + len(gone)
+    first = set(sorted(messages)[: len(messages) // 2])
+    halves = [[change for change in group if (_whose(change) in first) is half] for half in (True, False)]
+    (pairs, missed), (more, also_missed) = map(take_back_what_can_be, halves)
+    return pairs + more, missed + also_missed
+
+
+def _gone_elsewhere(group: Sequence[Change]) -> set[int]:
+    """Whose messages are not where the group has put them, or have left for good."""
+    moves = {change.target_placement_id: change for change in group if change.kind == Change.Kind.MOVE}
+    lying = Placement.objects.filter(id__in=[pk for pk in moves if pk], shown=True).values_list("id", "folder_id")
+    there = {pk for pk, folder_id in lying if moves[pk].target_id == folder_id}
+    return {
+        _whose(change)
+        for change in group
+        if (change.kind == Change.Kind.MOVE and change.target_placement_id not in there)
+        or (change.kind == Change.Kind.EXPUNGE and change.state != Change.State.QUEUED)
+    }
+
+
+def _whose(change: Change) -> int:
+    return change.message_id or -change.pk
 
 
 def _moves(moved: Sequence[Change]) -> list[Pair]:
@@ -115,8 +153,11 @@ def _expunges(expunged: Sequence[Change]) -> list[Pair]:
 
 
 def _flags(flagged: Sequence[Change]) -> list[Pair]:
-    """Flags that wait are set back; flags that left are answered by their inverse."""
-    waiting = [change for change in flagged if change.state == Change.State.QUEUED]
+    """Flags that wait are set back; flags that left, or whose message lies elsewhere by now, are answered by their
+    inverse there."""
+    named = {change.placement_id for change in flagged if change.placement_id}
+    lying = set(Placement.objects.filter(id__in=named, shown=True).values_list("id", flat=True))
+    waiting = [one for one in flagged if one.state == Change.State.QUEUED and one.placement_id in lying]
     rows = {row.pk: row for row in lock_placements([change.placement_id or 0 for change in waiting])}
     for change in waiting:
         row = rows.get(change.placement_id or 0)
@@ -125,15 +166,29 @@ def _flags(flagged: Sequence[Change]) -> list[Pair]:
     Placement.objects.bulk_update(rows.values(), _FLAGS, batch_size=500)
     changes.settle_cancelled(waiting)
     pairs = [_pair(row) for row in rows.values()]
+    elsewhere = _elsewhere([change for change in flagged if change.placement_id not in lying])
     left: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = {}
-    for change in flagged:
-        if change.state != Change.State.QUEUED and change.placement_id is not None:
-            inverse = (tuple(change.remove_flags), tuple(change.add_flags))
-            left.setdefault(inverse, []).append(change.placement_id)
+    for change in set(flagged).difference(waiting):
+        inverse = (tuple(change.remove_flags), tuple(change.add_flags))
+        places = [change.placement_id] if change.placement_id in lying else elsewhere.get(change.message_id or 0, [])
+        left.setdefault(inverse, []).extend(places)
     for (add, remove), ids in left.items():
         touched = changes.record_flags(lock_placements(ids), add=add, remove=remove, group=uuid4())
         pairs += [_pair(row) for row in touched]
     return pairs
+
+
+def _elsewhere(moved_on: Sequence[Change]) -> dict[int, list[int]]:
+    """By message, where it lies now: where it was put since, if anywhere, as copies of old are not meant."""
+    since = {change.message_id: change.created_at for change in moved_on if change.message_id}
+    found: dict[int, list[int]] = {}
+    put_since: dict[int, list[int]] = {}
+    rows = Placement.objects.filter(message_id__in=since, shown=True)
+    for pk, message_id, placed_at in rows.values_list("id", "message_id", "placed_at"):
+        found.setdefault(message_id, []).append(pk)
+        if placed_at >= since[message_id]:
+            put_since.setdefault(message_id, []).append(pk)
+    return found | put_since
 
 
 def _rows(placement_ids: Iterable[int | None]) -> dict[int, Placement]:

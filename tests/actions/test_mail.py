@@ -1,14 +1,16 @@
 """Each verb shows its effect at once, writes down what the server must learn, and can be taken back."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import MailAccount
 from mailsync import actions
-from mailsync.models import AccountSync, Change, Folder, Placement, ThreadRow
-from tests.factories import make_account, make_folder, make_message
+from mailsync.models import AccountSync, Act, Change, Folder, Placement, ThreadRow
+from tests.factories import make_account, make_folder, make_message, place
 
 pytestmark = pytest.mark.django_db
 
@@ -183,14 +185,71 @@ def test_opening_marks_seen(account: MailAccount, inbox: Folder) -> None:
     assert actions.open_message(account.user_id, placement.message_id).count == 0
 
 
-def test_undo_is_all_or_none(account: MailAccount, inbox: Folder) -> None:
+def test_undo_leaves_out_what_has_left_for_good(account: MailAccount, inbox: Folder) -> None:
     trash = make_folder(account, "Trash", role="trash")
     first, second = make_message(trash), make_message(trash)
     result = actions.trash(account.user_id, [first.pk, second.pk])
     Change.objects.filter(placement=second).update(state="sent")
-    assert not actions.undo(account.user_id, result.group)
-    assert counts(trash) == (0, 0)
-    assert Change.objects.filter(state="cancelled").count() == 0
+    assert actions.undo(account.user_id, result.group)
+    assert counts(trash) == (1, 1)
+    act = Act.objects.get(group=result.group)
+    assert (act.state, act.detail) == ("undone", {"missed": 1})
+
+
+@pytest.mark.parametrize("is_pushed", [False, True])
+def test_undo_leaves_out_what_was_put_elsewhere_since(account: MailAccount, inbox: Folder, is_pushed: bool) -> None:
+    archive, work = make_folder(account, "Archive", role="archive"), make_folder(account, "Work")
+    rows = [make_message(inbox) for _ in range(5)]
+    result = actions.archive(account.user_id, [row.pk for row in rows])
+    if is_pushed:
+        push_all()
+    moved = archive.placements.get(message=rows[1].message, shown=True)
+    actions.move(account.user_id, [moved.pk], work.pk)
+    assert actions.undo(account.user_id, result.group)
+    assert (counts(inbox), counts(archive), counts(work)) == ((4, 4), (0, 0), (1, 1))
+    assert Act.objects.get(group=result.group).detail == {"missed": 1}
+
+
+def test_undo_of_what_has_all_gone_elsewhere_says_so(
+    account: MailAccount, inbox: Folder, django_assert_max_num_queries: Any
+) -> None:
+    archive, work = make_folder(account, "Archive", role="archive"), make_folder(account, "Work")
+    result = actions.archive(account.user_id, [make_message(inbox).pk for _ in range(40)])
+    actions.move(account.user_id, list(archive.placements.values_list("pk", flat=True)), work.pk)
+    with django_assert_max_num_queries(20):
+        assert not actions.undo(account.user_id, result.group)
+    assert counts(work) == (40, 40)
+    assert Act.objects.get(group=result.group).state == "done"
+
+
+@pytest.mark.parametrize("is_pushed", [(False, False), (True, False), (False, True), (True, True)])
+def test_undo_of_a_mark_finds_the_message_where_it_lies_now(
+    account: MailAccount, inbox: Folder, is_pushed: tuple[bool, bool]
+) -> None:
+    work, copies = make_folder(account, "Work"), make_folder(account, "Copies")
+    row = make_message(inbox)
+    # A copy of old, read for itself.
+    place(copies, row.message, seen=True, placed_at=timezone.now() - timedelta(days=1))
+    result = actions.mark_read(account.user_id, [row.pk], True)
+    if is_pushed[0]:
+        push_all()
+    actions.move(account.user_id, [row.pk], work.pk)
+    if is_pushed[1]:
+        push_all()
+    assert actions.undo(account.user_id, result.group)
+    assert (counts(work), counts(copies)) == ((1, 1), (1, 0))
+    inverse = Change.objects.get(kind="flags", state="queued", remove_flags=["\\Seen"])
+    assert inverse.placement is not None
+    assert inverse.placement.folder == work
+
+
+def push_all() -> None:
+    """The server has done it all: what was moved is gone where it was, and has a number where it is."""
+    for change in Change.objects.filter(state="queued").order_by("id"):
+        Change.objects.filter(pk=change.pk).update(state="done", finished_at=timezone.now())
+        if change.kind == "move":
+            Placement.objects.filter(pk=change.target_placement_id).update(uid=1000 + change.pk)
+            Placement.objects.filter(pk=change.placement_id).delete()
 
 
 def test_undo_of_junk_takes_the_word_back_too(account: MailAccount, inbox: Folder) -> None:

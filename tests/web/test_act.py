@@ -127,6 +127,20 @@ def test_undo_brings_it_back(browser: Client, folders: dict[str, Folder]) -> Non
     assert lies_in(placement) == {folders["inbox"].pk}
 
 
+def test_undo_says_what_it_had_to_leave(browser: Client, folders: dict[str, Folder]) -> None:
+    for about in (SCRIPT, {}):
+        rows = [make_message(folders["inbox"]) for _ in range(3)]
+        names = [f"p{row.pk}" for row in rows]
+        toast = browser.post("/act/", {"move": folders["other"].pk, "on": names}, **SCRIPT).content.decode()
+        found = re.search(r'data-group="([0-9a-f-]+)"', toast)
+        assert found
+        moved = folders["other"].placements.get(message=rows[0].message)
+        browser.post("/act/", {"do": "trash", "on": f"p{moved.pk}"}, **SCRIPT)
+        answer = browser.post("/undo/", {"group": found[1]}, follow=True, **about)
+        assert "Taken back, but for 1 message that has changed since." in answer.content.decode()
+        assert [lies_in(row) == {folders["inbox"].pk} for row in rows] == [False, True, True]
+
+
 def test_undo_of_nothing_is_not_found(browser: Client) -> None:
     assert browser.post("/undo/", {"group": str(uuid.uuid4())}).status_code == 404
     assert browser.post("/undo/", {"group": "x"}).status_code == 404

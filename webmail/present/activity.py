@@ -124,18 +124,21 @@ def _of_rule(act: Act) -> str:
     return words % {"name": act.label, "n": act.count}
 
 
+def say_missed(missed: int) -> str:
+    """What is said of an Undo that had to leave some messages where they are."""
+    words = ngettext(
+        "Taken back, but for %(n)d message that has changed since.",
+        "Taken back, but for %(n)d messages that have changed since.",
+        missed,
+    )
+    return words % {"n": missed}
+
+
 def _note(entry: Entry) -> str:
     act = entry.act
     if act.state == Act.State.UNDONE:
         missed = act.detail.get("missed", 0)
-        if missed:
-            words = ngettext(
-                "Taken back, but for %(n)d message that has changed since.",
-                "Taken back, but for %(n)d messages that have changed since.",
-                missed,
-            )
-            return words % {"n": missed}
-        return _("Taken back")
+        return say_missed(missed) if missed else _("Taken back")
     if act.state == Act.State.UNDOING:
         return _("Being taken back")
     if act.state == Act.State.WORKING and act.verb == Act.IMPORT:

@@ -20,10 +20,12 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from mailsync import actions
 from mailsync.models import Folder
+from mailsync.store.journal import load_missed
 from mailsync.types import ActionResult, OneConversation
 from webmail import access
 from webmail.numbers import read_number
 from webmail.parts import render_part
+from webmail.present.activity import say_missed
 from webmail.present.labels import keyword_of, label_of
 from webmail.present.said import said
 from webmail.present.snooze import read_time
@@ -95,11 +97,14 @@ def undo(request: HttpRequest) -> HttpResponse:
     except (ValueError, actions.NotYours) as error:
         raise Http404 from error
     if not undone:
-        return _refuse(request, _("This can no longer be undone: the server has it already."), 409)
-    if request.htmx:  # type: ignore[attr-defined]
-        return HttpResponse(status=204)
-    messages.success(request, _("Undone."))
-    return redirect(_way_back(request))
+        return _refuse(request, _("This can no longer be undone: what it was done to has changed since."), 409)
+    missed = load_missed(user_of(request).pk, group)
+    if not request.htmx:  # type: ignore[attr-defined]
+        messages.success(request, say_missed(missed) if missed else _("Undone."))
+        return redirect(_way_back(request))
+    if missed:
+        return HttpResponse(say_missed(missed), content_type="text/plain; charset=utf-8")
+    return HttpResponse(status=204)
 
 
 def _act_on_everything(request: HttpRequest, user: User, verb: str) -> HttpResponse:

@@ -188,8 +188,10 @@ export async function undo() {
   try {
     const sending = send("/undo/", [["group", group]]);
     waitForUndo(sending);
-    await sending;
-    say(words("undone"));
+    // Told is what was left, having changed since.
+    const told = await sending;
+    if (told) toast(told);
+    else say(words("undone"));
     await refreshTop({ move: true }).catch(() => {});
     if (REFILES.has(verb)) showAnew();
   } catch (error) {
