@@ -21,6 +21,7 @@ from mailsync.engine import connect, discover, probe, tokens
 from mailsync.engine.hosts import is_private_allowed, pinned_certificate
 from mailsync.errors import CannotDo, MailError
 from mailsync.models import AccountSync, Change, Outgoing
+from mailsync.store import folders, leases, pop
 from mailsync.store.forgetting import forget_mail
 from mailsync.store.grants import save_tokens
 from mailsync.types import Examined, LoginReport, Secret, Security, ServerSettings, StepResult
@@ -142,6 +143,11 @@ def update_account(
     account = own_account(user_id, account_id)
     before, own = account.outgoing_server, account.own_server
     if incoming is not None:
+        was, now = ((one.host.lower(), one.username.lower()) for one in (account, incoming))
+        if was != now:
+            leases.revoke(account.pk)
+            folders.begin_anew(account.pk)
+            pop.distrust_names(account.pk)
         account.host, account.port = incoming.host, incoming.port
         account.security = incoming.security.value
         account.username = incoming.username

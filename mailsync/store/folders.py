@@ -8,6 +8,7 @@ changes nothing at all. Each role belongs to one folder of the account.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import F
 from django.db.models.functions import Now
@@ -18,6 +19,17 @@ from mailsync.message.plain import plain
 from mailsync.models import Change, Folder
 from mailsync.store import leases
 from mailsync.types import RemoteFolder, Role
+
+#: The cursors of a folder of which no UID is known.
+_FROM_THE_START: dict[str, Any] = {
+    "uidnext_seen": None,
+    "highestmodseq": None,
+    "exists_seen": None,
+    "header_cursor": None,
+    "flags_cursor": 0,
+    "deep_scan_at": None,
+    "modseq_trusted": True,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,21 +200,20 @@ def begin_epoch(lease: leases.HeldLease, folder_id: int, uidvalidity: int) -> Fo
         folder = Folder.objects.select_for_update(no_key=True).get(pk=folder_id)
         if folder.uidvalidity == uidvalidity:
             return folder
-        columns = {
-            "uidvalidity": uidvalidity,
-            "uidnext_seen": None,
-            "highestmodseq": None,
-            "exists_seen": None,
-            "header_cursor": None,
-            "flags_cursor": 0,
-            "deep_scan_at": None,
-            "modseq_trusted": True,
-        }
         if folder.uidvalidity is not None:
             Folder.objects.filter(pk=folder_id).update(epoch=F("epoch") + 1)
-        Folder.objects.filter(pk=folder_id).update(**columns)
+        Folder.objects.filter(pk=folder_id).update(uidvalidity=uidvalidity, **_FROM_THE_START)
         folder.refresh_from_db()
     return folder
+
+
+def begin_anew(account_id: int) -> None:
+    """The account leads to another server, or has another sign-in: it may be another mailbox, in which the same
+    UIDVALIDITY and UID are other messages (each inbox of Gmail has 1). What is there as well is known again when it is
+    read; until then no change speaks of a UID."""
+    Folder.objects.filter(account_id=account_id, is_local=False).update(
+        epoch=F("epoch") + 1, uidvalidity=None, parked_at=None, failures=0, **_FROM_THE_START
+    )
 
 
 def save_cursor(lease: leases.HeldLease, folder_id: int, epoch: int, **columns: object) -> None:

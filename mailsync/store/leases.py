@@ -105,6 +105,11 @@ def is_passing(error: OperationalError) -> bool:
     return getattr(error.__cause__, "sqlstate", None) in _PASSING
 
 
+def revoke(account_id: int) -> None:
+    """Whoever works on the account, over whatever connection, commits nothing more."""
+    Lease.objects.filter(account_id=account_id).update(until=Now(), epoch=F("epoch") + 1)
+
+
 def release_dead() -> int:
     """Free the lanes whose owner was a process of this machine that is no more. Returns how many.
 

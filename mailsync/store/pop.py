@@ -284,6 +284,13 @@ def note_failure(lease: leases.HeldLease, listed: Listed, words: str) -> None:
         )
 
 
+def distrust_names(account_id: int) -> None:
+    """The account leads to what may be another mailbox: a UIDL that is listed there again is compared by its header
+    before it counts as known."""
+    rows = PopMessage.objects.filter(account_id=account_id, sha256__isnull=False)
+    rows.update(state=State.GONE, gone_at=Now())
+
+
 def record_dele(lease: leases.HeldLease, entry_ids: Collection[int]) -> None:
     """These are about to be deleted on the server. Committed before the first DELE. Raises ``LeaseLost``."""
     with leases.commit(lease):
@@ -293,6 +300,13 @@ def record_dele(lease: leases.HeldLease, entry_ids: Collection[int]) -> None:
 def is_stored_as(entry_id: int, raw: bytes) -> bool:
     """Whether these very bytes are what this row stands for."""
     return PopMessage.objects.filter(pk=entry_id, sha256=hashlib.sha256(raw).digest()).exists()
+
+
+def count_only_here(account_id: int) -> int:
+    """Messages that the server has no more, or never had (it keeps nothing that is sent): they go with the account."""
+    there = PopMessage.objects.filter(message=OuterRef("message_id"), state__in=(State.SEEN, State.STORED))
+    rows = Placement.objects.filter(~Exists(there), account_id=account_id, gone_phase=0)
+    return rows.values("message_id").distinct().count()
 
 
 def forget_tombstones() -> int:

@@ -18,7 +18,7 @@ from accounts import security_log
 from accounts.models import MailAccount, SecurityEvent
 from mailsync import actions
 from mailsync.models import Folder
-from mailsync.store.keeping import count_only_here
+from mailsync.store import keeping, pop
 from mailsync.store.tree import load_tree
 from webmail import access
 from webmail.present.said import said
@@ -140,6 +140,6 @@ def remove(request: HttpRequest, account_id: int) -> HttpResponse:
         "account": account,
         "error": error,
         "typed": request.POST.get("address", ""),
-        "only_here": count_only_here(account.pk),
+        "only_here": (pop if account.protocol == "pop3" else keeping).count_only_here(account.pk),
     }
     return render(request, "settings/account_remove.html", context, status=422 if error else 200)
