@@ -33,12 +33,13 @@ def act_on_list(
     folders = list(Folder.objects.filter(pk__in=listing.folder_ids, account__user_id=user_id))
     if len(folders) != len(set(listing.folder_ids)) or not folders:
         raise NotYours("folder")
-    if name == "move":
+    detail = {}
+    if name in ("move", "copy"):
         target = own_folder(user_id, int(argument))
         if not target.selectable or target.missing_since:
             raise CannotDo(_("“%(name)s” cannot hold messages. Choose another folder.") % {"name": target.name})
         if {folder.account_id for folder in folders} != {target.account_id}:
-            raise CannotDo(_("These messages belong to several accounts. Choose those of one account."))
+            detail = {"far": True}
     act = Act.objects.create(
         user_id=user_id,
         group=uuid4(),
@@ -47,6 +48,7 @@ def act_on_list(
         state=Act.State.WORKING,
         listing=listing.as_json(),
         argument=argument,
+        detail=detail,
         highest=highest_placement(listing),
         total=total,
         due_at=Now(),
@@ -68,5 +70,6 @@ def _words(name: str, argument: str, folders: list[Folder]) -> str:
         "label": _("Everything in the list labelled"),
         "unlabel": _("A label removed from everything in the list"),
         "move": _("Everything in the list moved"),
+        "copy": _("Everything in the list copied"),
         "relabel": _("A label renamed"),
     }[name]

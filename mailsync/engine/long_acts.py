@@ -14,7 +14,7 @@ from mailsync.announce import announce, announce_folders
 from mailsync.engine import mail_imports
 from mailsync.errors import CannotDo
 from mailsync.models import Act, Change, Placement
-from mailsync.store import acting, journal_work, leases, ruling, undoing
+from mailsync.store import acting, journal_work, leases, ruling, transfers, undoing
 from mailsync.store.listed import Listing, load_listed, placements_of
 from mailsync.store.rules import load_rules
 from mailsync.store.summary import FolderCounts, refresh
@@ -23,6 +23,8 @@ from mailsync.store.threads import refresh_threads
 logger = logging.getLogger(__name__)
 
 SLICE_ROWS = 200
+#: Each message that goes to another account is taken apart and stored anew.
+SLICE_TRANSFERRED = 50
 SLICE_CHANGES = 400
 #: A run ends by itself, so that one huge folder holds no worker for long.
 RUN_SECONDS = 15.0
@@ -34,7 +36,7 @@ def work(act_id: int, *, run_seconds: float = RUN_SECONDS) -> bool:
     while True:
         try:
             more = _slice(act_id)
-        except mail_imports.FarAhead:
+        except (mail_imports.FarAhead, transfers.NotYet):
             journal_work.put_off(act_id, seconds=mail_imports.WAIT_SECONDS)
             return False
         except OperationalError as error:
@@ -71,7 +73,8 @@ def _go_on(act: Act) -> bool:
 
 def _do(act: Act) -> bool:
     listing = Listing.from_json(act.listing or {})
-    page = load_listed(act.user_id, listing, before=act.place, limit=SLICE_ROWS)
+    limit = SLICE_TRANSFERRED if transfers.is_transfer(act) else SLICE_ROWS
+    page = load_listed(act.user_id, listing, before=act.place, limit=limit)
     ids = placements_of(page.rows, listing, highest=act.highest)
     if ids:
         count, folders = _apply(act, ids)
@@ -86,6 +89,8 @@ def _do(act: Act) -> bool:
 
 def _apply(act: Act, ids: Sequence[int]) -> tuple[int, list[FolderCounts]]:
     """The verb, or all that a rule says."""
+    if transfers.is_transfer(act):
+        return transfers.transfer(act, ids)
     if act.verb != "rule":
         return acting.apply_verb(act.verb, act.argument, ids, act.group)
     rule = next(iter(load_rules(act.user_id, only=int(act.argument))), None)

@@ -35,8 +35,8 @@ _FLAGS: dict[str, Callable[[str], tuple[list[str], list[str]]]] = {
 }
 #: Of a bin or of Junk alone: all goes for good. No list asks for it by name.
 EMPTY = "empty_folder"
-#: What may be done to a whole list.
-VERBS = frozenset({*_ROLES, *_FLAGS, "move"})
+#: What may be done to a whole list. Copies, and moves into another account, are made by ``transfers``.
+VERBS = frozenset({*_ROLES, *_FLAGS, "move", "copy"})
 
 
 def hold_until() -> datetime:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from mailsync.models import Change, Folder, Placement
 from mailsync.store import leases
 from mailsync.store.authored import store_own_message
-from mailsync.store.changes import copy_rows, is_local, log_changes, record_append, take_local_uids
+from mailsync.store.changes import COLUMNS, copy_rows, is_local, log_changes, record_append, take_local_uids
 from mailsync.store.pushing import adopt, finish
 from mailsync.store.raw import read_raw
 from mailsync.store.schedule import make_folder_due
@@ -48,7 +48,8 @@ def record_transfers(
     made = []
     for row in placements:
         message = store_own_message(target.account_id, read_raw(row.message), row.message.received_at)
-        flags = [name for name in row.server_flags if name.lower() not in ("\\deleted", "\\recent")]
+        # As they are shown: what was marked a moment ago may be on its way to the server yet.
+        flags = [*(name for name, column in COLUMNS.items() if getattr(row, column)), *row.keywords]
         change, arrived = record_append(message, target, flags=flags, group=group)
         made.append((row, change, arrived))
     return made

@@ -4,10 +4,12 @@ In: a change that failed for good, or a placement that a pull met before the rep
 (folder, thread) pairs to refresh.
 """
 
+from uuid import uuid4
+
 from mailsync.models import Change, Draft, Folder, Outgoing, OutgoingEvent, Placement
 from mailsync.store import changes
 from mailsync.store.folder_paths import leaf
-from mailsync.store.summary import refresh, remove_placements
+from mailsync.store.summary import lock_folders, refresh, remove_placements
 from mailsync.types import Role
 
 Pair = tuple[int, int]
@@ -104,7 +106,22 @@ def _append_off(change: Change) -> list[Pair]:
     if change.target_placement_id is not None:
         Draft.objects.filter(placement_id=change.target_placement_id).update(placement=None)
         remove_placements([change.target_placement_id])
-    return []
+    return _originals_back(change)
+
+
+def _originals_back(change: Change) -> list[Pair]:
+    """What no server keeps goes to the bin at once when it is moved to another account: it comes back from there."""
+    pairs: list[Pair] = []
+    moved = Change.objects.filter(after=change, kind=Change.Kind.MOVE, state=Change.State.DONE)
+    for move in moved.select_related("source__account", "target_placement"):
+        row = move.target_placement
+        if row is None or move.source is None or row.pk != move.placement_id or row.folder_id != move.target_id:
+            continue
+        lock_folders([move.source.pk, row.folder_id])
+        pairs.append((row.folder_id, row.thread_id))
+        back = changes.record_moves([row], move.source, group=uuid4(), hold_until=None)
+        pairs += [(one.folder_id, one.thread_id) for one in back]
+    return pairs
 
 
 def _folder_off(change: Change) -> list[Pair]:

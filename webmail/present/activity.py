@@ -150,4 +150,11 @@ def _note(entry: Entry) -> str:
     if entry.waiting:
         words = ngettext("%(n)d is yet to reach the server", "%(n)d are yet to reach the server", entry.waiting)
         return words % {"n": entry.waiting}
+    if left := act.detail.get("left", 0):
+        words = ngettext(
+            "%(n)d stayed where it is: its server has not given its text.",
+            "%(n)d stayed where they are: their server has not given their texts.",
+            left,
+        )
+        return words % {"n": left}
     return ""

@@ -132,7 +132,7 @@ def _act_on_everything(request: HttpRequest, user: User, verb: str) -> HttpRespo
 
 def _argument(request: HttpRequest, user: User, verb: str) -> str:
     """The folder or the keyword that a verb needs."""
-    if verb == "move":
+    if verb in ("move", "copy"):
         return str(_folder(request, user).pk)
     return _keyword(request, verb) if verb in ("label", "unlabel") else ""
 
