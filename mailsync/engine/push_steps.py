@@ -5,6 +5,7 @@ errors as they come; what had been sent by then stands as ``sent`` in the rows a
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import cast
 
 from mailsync.engine.session import remote_of
@@ -21,6 +22,8 @@ from mailsync.types import CopyResult, Flags, RemoteFolder, Role, SelectedFolder
 
 #: What we say for other programs' sake: nobody misses it where a folder cannot keep it.
 HINTS = frozenset({"$junk", "$notjunk", "$forwarded", "$mdnsent"})
+#: Refusals of a message that mean anything but its keywords.
+NOT_FOR_A_KEYWORD = frozenset({"OVERQUOTA", "TOOBIG", "TRYCREATE", "NONEXISTENT", "NOPERM", "CANNOT"})
 
 
 class Hands:
@@ -255,12 +258,7 @@ class Hands:
         uidnext = selected.uidnext or self._uidnext(target, remote)
         if not pushing.claim_changes(self._lease, [change.pk], target_uidnext=uidnext):
             return ()
-        result = source.append(
-            remote,
-            read_raw(message),
-            flags=Flags.parse([flag.encode() for flag in change.add_flags]),
-            internal_date=message.received_at.timestamp(),
-        )
+        result = self._upload(message, remote, change.add_flags)
         uid = next(iter(result.uids.values()), None)
         if uid is None:
             source.select(remote, read_only=True)
@@ -269,19 +267,36 @@ class Hands:
         pushing.finish_append(self._lease, change.pk, uid, uidvalidity=result.uidvalidity or selected.uidvalidity)
         return ()
 
+    def _upload(self, message: Message, remote: RemoteFolder, names: Sequence[str]) -> CopyResult:
+        flags = Flags.parse([name.encode() for name in names])
+        raw, at = read_raw(message), message.received_at.timestamp()
+        try:
+            return self._connected().append(remote, raw, flags=flags, internal_date=at)
+        except Rejected as error:
+            if not flags.keywords or error.code in NOT_FOR_A_KEYWORD:
+                raise
+        # Seen in practice: servers that refuse a message for a keyword that they cannot keep.
+        return self._connected().append(remote, raw, flags=replace(flags, keywords=()), internal_date=at)
+
     def _standing(self, change: Change, message: Message, *, tried: bool = False) -> list[int]:
         """The UIDs in the selected folder that are this message, as an earlier try or a provider has put it there.
 
-        Without a Message-ID only what arrived since the first try is looked at, and known by its header and size.
+        Where no search for its Message-ID is possible, only what arrived since the first try is looked at.
         """
         source = self._connected()
         above = (change.target_uidnext or 1) - 1
         if message.message_id:
-            return source.find_message_id(message.message_id, above_uid=above if tried else 0)
+            try:
+                return source.find_message_id(message.message_id, above_uid=above if tried else 0)
+            except Rejected:
+                pass  # Seen in practice: servers that cannot search for a header field.
         if not tried and change.state == Change.State.QUEUED:
             return []
         new = source.search_uids(low=above + 1)
         headers = source.fetch_headers(new) if new else ()
+        if message.message_id:
+            names = {one.uid: plain(parse_header(one.header).message_id) for one in headers}
+            return [uid for uid, name in names.items() if name == message.message_id]
         return [one.uid for one in headers if intake.header_hash(one) == bytes(message.header_sha256 or b"")]
 
     def _change_folder(self, step: plan.ChangeFolder) -> Sequence[FolderCounts]:

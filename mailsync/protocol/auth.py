@@ -89,7 +89,8 @@ def refused_login(settings: ServerSettings, line: str) -> MailError:
     >>> refused_login(at, "[ALERT] Application-specific password required").code
     'app_password'
     """
-    lowered = line.lower()
+    # Some servers repeat whom they refuse, and names may be any words: busy.bee@example.org.
+    lowered = line.lower().replace(settings.username.lower() or " ", " ")
     if any(word in lowered for word in _APP_PASSWORD_WORDS):
         return NeedsUser(
             f"{settings.host} wants an app password: make one in your account's security settings at the provider, "

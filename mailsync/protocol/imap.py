@@ -14,6 +14,7 @@ from mailsync.protocol import imap_batches, imap_folders, tls
 from mailsync.protocol.imap_errors import StatusText
 from mailsync.protocol.imap_fetch import parse_fetches
 from mailsync.protocol.imap_names import (
+    MOST_UID,
     Literal,
     compact_sets,
     encode_keys,
@@ -153,7 +154,10 @@ class ImapSource:
             command += [b"RETURN", b"(ALL)"]
         reply = self._session.run(*command, criteria, *arguments)
         try:
-            return sorted(set(_found(reply)))
+            found = sorted({uid for uid in _found(reply) if uid > 0})
+            if found and found[-1] > MOST_UID:
+                raise ValueError("numbers that are no UIDs")
+            return found
         except ValueError as error:
             raise Unavailable("The mail server answered a search with nonsense.", detail=str(error)) from error
 
@@ -267,7 +271,8 @@ class ImapSource:
         for status in reply.codes():
             numbers = status.arguments.split()
             if status.code == "APPENDUID" and len(numbers) == 2 and all(number.isdigit() for number in numbers):
-                return CopyResult(int(numbers[0]), {0: int(numbers[1])})
+                validity, uid = int(numbers[0]), int(numbers[1])
+                return CopyResult(validity, {0: uid}) if max(validity, uid) <= MOST_UID else CopyResult()
         return CopyResult()
 
     def _append_limit(self) -> int | None:
@@ -382,6 +387,8 @@ def parse_copyuid(status: StatusText, asked: Sequence[int]) -> CopyResult:
         sources, targets = (expand(parse_ranges(word), limit) for word in words[1:])
         validity = int(words[0])
     except ValueError:
+        return CopyResult()
+    if not 0 <= validity <= MOST_UID or max(targets, default=1) > MOST_UID:
         return CopyResult()
     if len(sources) != len(targets) or not set(sources) <= set(asked):
         return CopyResult(validity)

@@ -14,7 +14,7 @@ from typing import Any
 from imapclient.exceptions import ProtocolError
 from imapclient.response_parser import parse_fetch_response
 
-from mailsync.protocol.imap_names import decode_path
+from mailsync.protocol.imap_names import MOST_NUMBER, MOST_UID, decode_path
 from mailsync.protocol.imap_wire import Untagged
 from mailsync.types import FetchedHeader, FetchedMessage, Flags, FlagUpdate, ProviderFacts
 
@@ -103,7 +103,11 @@ def parse_fetches(responses: Iterable[Untagged], wanted: Iterable[int]) -> dict[
 
 
 def _parse_one(response: Untagged) -> dict[bytes, Any]:
-    parsed = parse_fetch_response(response.for_fetch_parser(), normalise_times=False, uid_is_key=False)
+    try:
+        parsed = parse_fetch_response(response.for_fetch_parser(), normalise_times=False, uid_is_key=False)
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        # What the parser takes for granted need not be there.
+        raise ProtocolError(f"a FETCH response of another shape: {error}") from error
     if len(parsed) != 1:
         raise ProtocolError("more than one message in a FETCH response")
     values: dict[bytes, Any] = next(iter(parsed.values()))
@@ -115,8 +119,8 @@ def _merge(data: FetchData, values: dict[bytes, Any]) -> None:
         if key == b"FLAGS" and isinstance(value, tuple):
             data.flags = Flags.parse([_bytes(flag) for flag in value])
         elif key == b"MODSEQ" and isinstance(value, tuple) and value and isinstance(value[0], int):
-            data.modseq = value[0]
-        elif key == b"RFC822.SIZE" and isinstance(value, int):
+            data.modseq = value[0] if value[0] <= MOST_NUMBER else None
+        elif key == b"RFC822.SIZE" and isinstance(value, int) and 0 <= value <= MOST_NUMBER:
             data.size_bytes = value
         elif key == b"INTERNALDATE" and isinstance(value, datetime):
             data.internal_date = value if value.tzinfo else value.replace(tzinfo=UTC)
@@ -131,7 +135,11 @@ def _merge(data: FetchData, values: dict[bytes, Any]) -> None:
 
 
 def _bytes(value: Any) -> bytes:
-    return b"%d" % value if isinstance(value, int) else bytes(value or b"")
+    if isinstance(value, int):
+        return b"%d" % value
+    if value is not None and not isinstance(value, bytes):
+        raise ProtocolError("a list where a word belongs")
+    return value or b""
 
 
 def _text(value: Any) -> str:
@@ -149,15 +157,16 @@ def flag_update(response: Untagged) -> FlagUpdate | None:
     if len(response.parts) == 1 and (found := _FLAG_LINE.match(response.text)):
         if found["uid"] is None or found["flags"] is None:
             return None
-        modseq = int(found["modseq"]) if found["modseq"] else None
-        return FlagUpdate(int(found["uid"]), Flags.parse(found["flags"].split()), modseq)
+        number, modseq = int(found["uid"]), int(found["modseq"] or 0)
+        known = modseq if 0 < modseq <= MOST_NUMBER else None
+        return FlagUpdate(number, Flags.parse(found["flags"].split()), known) if number <= MOST_UID else None
     try:
         values = _parse_one(response)
+        uid = values.get(b"UID")
+        if not isinstance(uid, int) or not isinstance(values.get(b"FLAGS"), tuple) or uid > MOST_UID:
+            return None
+        data = FetchData(uid)
+        _merge(data, values)
     except ProtocolError:
         return None
-    uid = values.get(b"UID")
-    if not isinstance(uid, int) or not isinstance(values.get(b"FLAGS"), tuple):
-        return None
-    data = FetchData(uid)
-    _merge(data, values)
     return FlagUpdate(uid, data.flags or Flags(), data.modseq)

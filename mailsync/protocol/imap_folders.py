@@ -9,7 +9,7 @@ from imapclient.response_parser import parse_response
 
 from mailsync.errors import Rejected
 from mailsync.protocol.imap_fetch import flag_update
-from mailsync.protocol.imap_names import compact_set, decode_path, intersect, parse_ranges, quote
+from mailsync.protocol.imap_names import MOST_NUMBER, compact_set, decode_path, intersect, parse_ranges, quote
 from mailsync.protocol.imap_session import ImapSession, Reply
 from mailsync.protocol.imap_wire import Untagged
 from mailsync.protocol.roles import choose_roles
@@ -17,6 +17,7 @@ from mailsync.types import FlagUpdate, FolderCursor, FolderStatus, RemoteFolder,
 
 _NOT_SELECTABLE = frozenset({"\\noselect", "\\nonexistent"})
 _KNOWN_SET_LENGTH = 4000
+_MOST_EXISTS = 2**31 - 1
 
 
 def status_items(offered: frozenset[str]) -> bytes:
@@ -33,9 +34,9 @@ def fetch_namespaces(session: ImapSession) -> tuple[str, ...]:
     try:
         lines = session.run(b"NAMESPACE").of_kind("NAMESPACE")
         personal = parse_response(lines[0].parts)[0] if lines else None
-    except (Rejected, ProtocolError):
+        prefixes = [decode_path(_bytes(entry[0])) for entry in personal or () if isinstance(entry, tuple) and entry]
+    except (Rejected, ProtocolError, IndexError, TypeError, ValueError):
         return ("",)
-    prefixes = [decode_path(_bytes(entry[0])) for entry in personal or () if isinstance(entry, tuple) and entry]
     return tuple(sorted(prefixes, key=len, reverse=True)) or ("",)
 
 
@@ -93,19 +94,17 @@ def parse_list_line(line: Untagged, *, knows_subscriptions: bool = False) -> Rem
     """One LIST or LSUB line; None if it cannot be read."""
     try:
         attributes, delimiter, name, *_ = parse_response(line.parts)
-    except (ProtocolError, ValueError):
+        words = tuple(_bytes(word).decode("ascii", "replace") for word in attributes)
+        raw, between = _bytes(name), _bytes(delimiter).decode("latin-1")
+    except (ProtocolError, ValueError, TypeError):
         return None
-    if not isinstance(attributes, tuple):
-        return None
-    words = tuple(_bytes(word).decode("ascii", "replace") for word in attributes)
     lowered = {word.lower() for word in words}
-    raw = _bytes(name)
-    if not raw:
+    if not raw or not isinstance(attributes, tuple):
         return None
     return RemoteFolder(
         path=decode_path(raw),
         path_raw=raw,
-        delimiter=_bytes(delimiter).decode("latin-1") if delimiter is not None else "",
+        delimiter=between,
         attributes=words,
         selectable=not lowered & _NOT_SELECTABLE,
         subscribed="\\subscribed" in lowered if knows_subscriptions else True,
@@ -125,15 +124,16 @@ def parse_status_line(line: Untagged) -> tuple[bytes, FolderStatus]:
     """One STATUS line: the name's bytes and what it says; an empty name if it cannot be read."""
     try:
         name, items, *_ = parse_response(line.parts)
+        raw = _key(_bytes(name))
         values = {bytes(items[i]).upper(): items[i + 1] for i in range(0, len(items) - 1, 2)}
     except (ProtocolError, ValueError, TypeError):
         return b"", FolderStatus()
 
     def number(key: bytes) -> int | None:
         value = values.get(key)
-        return value if isinstance(value, int) else None
+        return value if isinstance(value, int) and 0 <= value <= MOST_NUMBER else None
 
-    return _key(_bytes(name)), FolderStatus(
+    return raw, FolderStatus(
         messages=number(b"MESSAGES"),
         uidnext=number(b"UIDNEXT"),
         uidvalidity=number(b"UIDVALIDITY"),
@@ -173,11 +173,13 @@ def parse_selected(reply: Reply, cursor: FolderCursor | None) -> SelectedFolder:
     for status in Reply(reply.status, responses).codes():
         if status.code in ("UIDVALIDITY", "UIDNEXT", "HIGHESTMODSEQ") and status.arguments.strip().isdigit():
             numbers[status.code] = int(status.arguments)
+            if numbers[status.code] > MOST_NUMBER:
+                del numbers[status.code]
         elif status.code == "PERMANENTFLAGS":
             permanent = _flag_names(status.arguments)
         elif status.code == "NOMODSEQ":
             numbers.pop("HIGHESTMODSEQ", None)
-    exists = [response.number or 0 for response in responses if response.kind == "EXISTS"]
+    exists = [min(response.number or 0, _MOST_EXISTS) for response in responses if response.kind == "EXISTS"]
     if permanent is None:
         # RFC 9051 §7.1: without PERMANENTFLAGS all flags can be changed for good.
         flags = [_flag_names(response.text) for response in responses if response.kind == "FLAGS"]

@@ -11,6 +11,8 @@ from mailsync.types import SearchKey, SearchText
 
 #: A command line stays well below the 8192 bytes that servers take (RFC 7162 §4).
 SET_LENGTH = 3800
+#: RFC 9051 §2.3.1.1: a UID has 32 bits. RFC 7162 §3.1.1: a MODSEQ has 63, and so has whatever we can keep.
+MOST_UID, MOST_NUMBER = 0xFFFFFFFF, 2**63 - 1
 _ATOM = re.compile(r"\\?[!#$&'+,\-./0-9:;<=>?@A-Z\[\]^_`a-z|}~]+\Z")
 
 
@@ -119,7 +121,7 @@ def _runs(uids: Iterable[int]) -> Iterator[tuple[int, int]]:
     ordered = sorted(set(uids))
     if not ordered:
         return
-    if ordered[0] < 1 or ordered[-1] > 0xFFFFFFFF:
+    if ordered[0] < 1 or ordered[-1] > MOST_UID:
         raise ValueError("a UID is a number from 1 to 4294967295")
     low = high = ordered[0]
     for uid in ordered[1:]:

@@ -86,7 +86,7 @@ class ImapSession(IMAPClient):  # type: ignore[misc]  # IMAPClient carries no ty
                 f"{self.settings.host} did not answer within {self.settings.timeout_seconds:.0f} seconds.",
                 detail=str(error),
             ) from error
-        except (imaplib.IMAP4.error, OSError, ssl.SSLError) as error:
+        except (imaplib.IMAP4.error, OSError, ssl.SSLError, UnicodeError) as error:
             self.abandon(str(error))
             raise broken(str(error)) from error
 
@@ -331,7 +331,7 @@ def _greet(settings: ServerSettings, sock: socket.socket, max_literal_bytes: int
             code="timeout",
             detail=str(error),
         ) from error
-    except (imaplib.IMAP4.error, OSError) as error:
+    except (imaplib.IMAP4.error, OSError, UnicodeError) as error:
         sock.close()
         detail: Any = error.args[0] if error.args else ""
         text = detail.decode("utf-8", "replace") if isinstance(detail, bytes) else str(detail)

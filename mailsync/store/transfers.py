@@ -88,9 +88,7 @@ def _left_behind(act: Act, far: Sequence[Placement], goals: "_Goals") -> set[int
         raise CannotDo("Your room here is full. What has gone already stays there; make room, then begin again.")
     waiting = [row for row in bodiless if row.message_id not in left]
     if any(row.account.state != row.account.State.ACTIVE for row in waiting):
-        raise CannotDo(
-            "Some texts are not here yet, and their account fetches none now. Mend it, then begin again."
-        )
+        raise CannotDo("Some texts are not here yet, and their account fetches none now. Mend it, then begin again.")
     if waiting:
         raise NotYet
     return left

@@ -6,6 +6,8 @@ from mailsync import actions
 from mailsync.engine.push import push_changes
 from mailsync.errors import Rejected
 from mailsync.models import Change, Folder, Message, Placement
+from mailsync.types import CopyResult, Flags, RemoteFolder
+from tests.engine.fake_server import FakeSource
 from tests.engine.test_push import Mailbox
 from tests.factories import make_account, make_folder, make_message, raw_message
 
@@ -134,3 +136,31 @@ def test_copies_in_a_pop3_account_are_simply_there() -> None:
     push_changes(account.pk)
     kept.refresh_from_db()
     assert kept.total == 0
+
+
+class Picky(FakeSource):
+    """Keeps no keywords, and cannot search for a header field."""
+
+    def append(self, folder: RemoteFolder, raw: bytes, *, flags: Flags, internal_date: float | None) -> CopyResult:
+        if flags.keywords:
+            raise Rejected("The mail server refused: Invalid flag", code="BAD", line="BAD Invalid flag")
+        return super().append(folder, raw, flags=flags, internal_date=internal_date)
+
+    def find_message_id(self, message_id: str, *, above_uid: int = 0) -> list[int]:
+        raise Rejected("The mail server refused: Unknown key", code="BAD", line="BAD Unknown key")
+
+
+@pytest.mark.parametrize("fault", ["", "before", "after"])
+def test_a_picky_server_is_given_the_message_all_the_same(fault: str) -> None:
+    box = Mailbox("Work")
+    old = make_message(make_folder(make_account(box.account.user)), seen=True, keywords=["$Work"])
+    actions.copy(box.user_id, [old.pk], box.folders["Work"].pk)
+    if fault:
+        box.server.fail("append", fault)
+    for _ in range(3):
+        Change.objects.filter(due_at__isnull=False).update(due_at=None)
+        push_changes(box.account.pk, open_source=lambda _account: Picky(box.server))
+    [stored] = box.server.boxes["Work"].messages.values()
+    assert stored.flags == {"\\Seen"}
+    assert not Change.objects.filter(finished_at=None).exists()
+    assert not Change.objects.filter(state="failed").exists()

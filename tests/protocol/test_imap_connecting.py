@@ -63,6 +63,11 @@ def test_a_server_of_another_kind_is_named(scripted: ScriptMaker, greeting: str)
     assert "does not speak IMAP" in str(error)
 
 
+@pytest.mark.parametrize("greeting", [b"* OK \xff\xfe\r\n", b"\xff\xfe\r\n", b"* OK [CAPABILITY \xff] hi\r\n"])
+def test_a_greeting_in_no_alphabet_is_answered_in_words(scripted: ScriptMaker, greeting: bytes) -> None:
+    refused_login(scripted, Raw(greeting), Read(20), Raw(b"* CAPABILITY \xff\r\n"), Hangup(), kind=MailError)
+
+
 def capabilities(words: str) -> tuple[Step, ...]:
     return (Expect(r"\S+ CAPABILITY"), Say(f"* CAPABILITY {words}\n{{tag}} OK"))
 
@@ -133,11 +138,14 @@ def test_plain_text_is_refused_unless_allowed(scripted: ScriptMaker) -> None:
         ("NO [ALERT] Application-specific password required: https://support.google.com/", "app_password"),
         ("NO [AUTHENTICATIONFAILED] Please use authorization code to login", "app_password"),
         ("NO [ALERT] Your account is not enabled for IMAP use.", "imap_disabled"),
+        ("NO Login of busy.bee@example.org failed", "password"),
     ],
 )
 def test_what_a_refused_login_means(scripted: ScriptMaker, answer: str, code: str) -> None:
-    error = refused_login(scripted, *login()[:6], Say(f"{{tag}} {answer}"))
-    assert isinstance(error, NeedsUser)
+    server = scripted([*login()[:6], Say(f"{{tag}} {answer}")])
+    with pytest.raises(NeedsUser) as caught:
+        imap.connect(replace(server.settings(seconds=1), username="busy.bee@example.org"))
+    error = caught.value
     assert error.code == code
     assert "open sesame" not in f"{error} {error.detail}"
 

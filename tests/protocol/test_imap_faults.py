@@ -166,6 +166,7 @@ def test_silence_is_a_time_out(scripted: ScriptMaker) -> None:
     [
         ("IMAP4rev1", "* SEARCH 3 1 2 \n{tag} OK", [1, 2, 3]),
         ("IMAP4rev1", "* SEARCH\n{tag} OK", []),
+        ("IMAP4rev1", "* SEARCH 0 4\n{tag} OK", [4]),
         ("IMAP4rev1", "{tag} OK", []),
         ("IMAP4rev1", "* SEARCH 1 2\n* SEARCH 3\n{tag} OK", [1, 2, 3]),
         ("IMAP4rev1", "* SEARCH 2 (MODSEQ 917)\n{tag} OK", [2]),
@@ -178,7 +179,9 @@ def test_searches(scripted: ScriptMaker, capabilities: str, answer: str, found: 
     assert source.search_uids() == found
 
 
-@pytest.mark.parametrize("answer", ["* SEARCH 1 two", '* ESEARCH (TAG "x") UID ALL 1:4294967295'])
+@pytest.mark.parametrize(
+    "answer", ["* SEARCH 1 two", "* SEARCH 1 99999999999", '* ESEARCH (TAG "x") UID ALL 1:4294967295']
+)
 def test_a_search_that_answers_nonsense_is_no_answer(scripted: ScriptMaker, answer: str) -> None:
     source = session(scripted, Expect(r"\S+ UID SEARCH "), Say(answer + "\n{tag} OK"))
     with pytest.raises(TryLater):
@@ -190,6 +193,15 @@ def test_select_with_everything_missing(scripted: ScriptMaker) -> None:
     found = source.select(INBOX)
     assert (found.exists, found.uidvalidity, found.uidnext, found.highestmodseq) == (0, 0, None, None)
     assert found.permanent_flags == ("\\Seen", "\\*")
+
+
+def test_select_with_numbers_beyond_all_bounds(scripted: ScriptMaker) -> None:
+    """What no column could keep is as if it were not said."""
+    says = "* 99999999999 EXISTS\n* OK [UIDVALIDITY 7] x\n* OK [UIDNEXT 99999999999999999999] x\n"
+    says += "* OK [HIGHESTMODSEQ 18446744073709551615] x\n{tag} OK"
+    source = opened(scripted([*login(), Expect(r"\S+ EXAMINE "), Say(says)]))
+    found = source.select(INBOX)
+    assert (found.exists, found.uidvalidity, found.uidnext, found.highestmodseq) == (2**31 - 1, 7, None, None)
 
 
 def test_vanished_is_cut_to_what_we_know_and_the_old_folder_is_not_mixed_in(scripted: ScriptMaker) -> None:

@@ -23,7 +23,7 @@ from mailsync.protocol.imap_names import (
 )
 from mailsync.protocol.imap_wire import Untagged
 from mailsync.protocol.roles import choose_roles
-from mailsync.types import Flags, FlagUpdate, RemoteFolder, Role
+from mailsync.types import Flags, FlagUpdate, FolderStatus, RemoteFolder, Role
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,9 @@ def test_list_lines(text: bytes, path: str, delimiter: str, selectable: bool) ->
     assert (folder.path, folder.delimiter, folder.selectable) == (path, delimiter, selectable)
 
 
-@pytest.mark.parametrize("text", [b"", b"(", b'"/" x', b'() "/"', b'() "/" "open', b'() "/" ""'])
+@pytest.mark.parametrize(
+    "text", [b"", b"(", b'"/" x', b'() "/"', b'() "/" "open', b'() "/" ""', b'() "/" (a b)', b"5 6 7"]
+)
 def test_list_lines_that_cannot_be_read_are_left_out(text: bytes) -> None:
     assert parse_list_line(line("LIST", text)) is None
 
@@ -130,7 +132,27 @@ def test_a_literal_as_a_folder_name() -> None:
 def test_status_lines() -> None:
     name, status = parse_status_line(line("STATUS", b'"inbox" (MESSAGES 3 UIDNEXT 9 HIGHESTMODSEQ 0 STRANGE x)'))
     assert (name, status.messages, status.uidnext, status.highestmodseq) == (b"INBOX", 3, 9, None)
-    assert parse_status_line(line("STATUS", b"rubbish"))[0] == b""
+    for rubbish in (b"rubbish", b"(a) (MESSAGES 1)", b"a ((b) 1)"):
+        assert parse_status_line(line("STATUS", rubbish))[0] == b""
+    huge = b"a (MESSAGES 1 UIDNEXT 99999999999999999999 HIGHESTMODSEQ 18446744073709551615)"
+    assert parse_status_line(line("STATUS", huge))[1] == FolderStatus(messages=1)
+
+
+@pytest.mark.parametrize("text", [b"(5 7)", b"((UID 1) FLAGS)", b"(UID 1 FLAGS ((a)))", b"(UID 99999999999 FLAGS ())"])
+def test_fetch_lines_of_another_shape_say_nothing(text: bytes) -> None:
+    fetched = Untagged("FETCH", 1, [text])
+    assert flag_update(fetched) is None
+
+
+def test_a_modseq_beyond_its_bounds_is_none() -> None:
+    """RFC 7162 §3.1.1: 63 bits; servers of its forerunner RFC 4551 use 64."""
+    for text in (
+        b"(UID 1 MODSEQ (18446744073709551615) FLAGS ())",
+        b'(UID 1 MODSEQ (18446744073709551615) FLAGS ("a"))',
+    ):
+        update = flag_update(Untagged("FETCH", 1, [text]))
+        assert update is not None
+        assert update.modseq is None
 
 
 def folders(*names: str, delimiter: str = "/") -> list[RemoteFolder]:
@@ -213,6 +235,7 @@ def test_what_a_farewell_means() -> None:
         (b"[COPYUID 7 1:3 9:10] done", {}, 7),
         (b"[COPYUID 7 1:4294967295 1:4294967295] done", {}, None),
         (b"[COPYUID 7 8 9] another's", {}, 7),
+        (b"[COPYUID 7 1 99999999999] done", {}, None),
         (b"[COPYUID 7 1] done", {}, None),
         (b"[COPYUID x y z] done", {}, None),
         (b"[COPYUID] done", {}, None),
