@@ -20,7 +20,7 @@ COPY onebox onebox
 COPY templates templates
 COPY static static
 # Collecting needs settings but no secret and no server; what is set here does not outlive the line.
-RUN HERON_SECRET_KEY=build HERON_VAULT_KEYS=build python manage.py collectstatic --noinput
+RUN HERON_SECRET_KEY=build HERON_VAULT_KEYS=$(head -c 32 /dev/zero | base64) python manage.py collectstatic --noinput
 USER heron
 EXPOSE 8000
 CMD ["uvicorn", "webmail.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--timeout-graceful-shutdown", "5", "--proxy-headers"]

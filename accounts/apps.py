@@ -1,6 +1,7 @@
 """The accounts app: people, their mail accounts and the secrets of both."""
 
 from django.apps import AppConfig
+from django.core.exceptions import ImproperlyConfigured
 
 
 class AccountsConfig(AppConfig):
@@ -8,7 +9,14 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        """Begin to hear what the log of security events tells people."""
-        from accounts import security_log
+        """Begin to hear what the log of security events tells people, and of new passwords; and read what the operator wrote, as it would
+        otherwise be found out by the first person who needs it."""
+        from accounts import providers, push_key, security_log, sessions
 
         security_log.listen()
+        sessions.listen()
+        try:
+            providers.all_providers()
+        except (OSError, ValueError, TypeError) as error:  # what is no TOML is a ValueError, too
+            raise ImproperlyConfigured(f"HERON_PROVIDERS_FILE cannot be read: {error}") from error
+        push_key.check()

@@ -22,6 +22,12 @@ def load_push_key() -> bytes:
     return kept.reveal()
 
 
+def check() -> None:
+    """Raises ``ImproperlyConfigured`` where the operator's key is none."""
+    if settings.HERON_PUSH_KEY:
+        _given(settings.HERON_PUSH_KEY)
+
+
 @transaction.atomic
 def _made() -> PushKey:
     number = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value

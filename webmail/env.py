@@ -5,6 +5,8 @@ be read, raises ``ImproperlyConfigured`` naming the variable. ``NAME_FILE`` is r
 is unset, so that secrets can come from files (Docker and systemd credentials).
 """
 
+import base64
+import binascii
 import os
 from pathlib import Path
 from typing import Any, overload
@@ -12,6 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 
@@ -34,7 +37,8 @@ def text(name: str) -> str: ...
 def text(name: str, default: str) -> str: ...
 def text(name: str, default: str | None = None) -> str:
     value = _raw(name)
-    if value is not None:
+    # Without a default it is needed, and an empty file of secrets is as good as none.
+    if value is not None and (value or default is not None):
         return value
     if default is None:
         raise ImproperlyConfigured(f"Set {name} (or {name}_FILE) in the environment.")
@@ -53,14 +57,69 @@ def flag(name: str, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} must be one of on/off, true/false, yes/no, 1/0; it is {value!r}.")
 
 
-def integer(name: str, default: int) -> int:
+def integer(name: str, default: int, *, least: int = 0, most: int | None = None) -> int:
     value = _raw(name)
     if value is None:
         return default
     try:
-        return int(value)
+        number = int(value)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must be a whole number; it is {value!r}.") from error
+    if number < least or (most is not None and number > most):
+        span = f"at least {least}" if most is None else f"from {least} to {most}"
+        raise ImproperlyConfigured(f"{name} must be {span}; it is {number}.")
+    return number
+
+
+def choice(name: str, default: str, offered: tuple[str, ...]) -> str:
+    """One of a few words in capital letters, however it is written."""
+    value = text(name, default).strip().upper()
+    if value not in offered:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(offered)}; it is {value!r}.")
+    return value
+
+
+def address(name: str, default: str, schemes: tuple[str, ...]) -> str:
+    """A URL with its scheme and its host. It may hold a password, so it is not told."""
+    value = text(name, default)
+    try:
+        parts = urlsplit(value)
+        is_read = parts.scheme in schemes and bool(parts.hostname or parts.scheme == "unix") and parts.port != 0
+    except ValueError:  # of a port that is no number, or of a bracket that stays open
+        is_read = False
+    if not is_read:
+        begins = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise ImproperlyConfigured(f"{name} must be a URL that begins with {begins} and names a host.")
+    return value
+
+
+def origin(name: str, default: str) -> str:
+    """The address of a site that has its host to itself, without a slash at its end."""
+    value = address(name, default, ("https", "http")).rstrip("/")
+    if urlsplit(value)._replace(scheme="", netloc="").geturl():
+        raise ImproperlyConfigured(f"{name} must be the address of a host, without a path; it is {value!r}.")
+    return value
+
+
+def host_of(url: str) -> str:
+    """The host of a URL as ``ALLOWED_HOSTS`` wants it: without its port, an IPv6 address in brackets."""
+    host = urlsplit(url).hostname or ""
+    return f"[{host}]" if ":" in host else host
+
+
+def keys(name: str, default: str | None = None) -> list[str]:
+    """Keys of 32 bytes in base64. None of them is told: one that is merely cut short is a secret all the same."""
+    found = (text(name) if default is None else text(name, default)).replace(",", " ").split()
+    if not found:
+        raise ImproperlyConfigured(f"{name} holds no key. Make one: openssl rand -base64 32")
+    for number, key in enumerate(found, 1):
+        try:
+            size = len(base64.b64decode(key, altchars=b"-_", validate=True))
+        except (binascii.Error, ValueError) as error:
+            raise ImproperlyConfigured(f"{name}: key {number} is not base64. Make one: openssl rand -base64 32") from error
+        if size != 32:
+            raise ImproperlyConfigured(f"{name}: key {number} has {size} bytes; it needs 32: openssl rand -base64 32")
+    return found
 
 
 def words(name: str, default: str = "") -> list[str]:
@@ -77,6 +136,10 @@ def database(name: str, default: str | None = None) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(f"{name} must be a postgres:// URL; its scheme is {parts.scheme!r}.")
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: its port is no number from 0 to 65535.") from error
     options = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -84,6 +147,6 @@ def database(name: str, default: str | None = None) -> dict[str, Any]:
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", unquote(parts.hostname or "")),
-        "PORT": str(parts.port or options.pop("port", "")),
+        "PORT": str(port or options.pop("port", "")),
         "OPTIONS": dict(options),
     }

@@ -6,6 +6,7 @@ With ``HERON_DEBUG`` off, a missing secret stops the start with a word on what t
 from pathlib import Path
 
 import django_stubs_ext
+from django.core.exceptions import ImproperlyConfigured
 
 from webmail import env
 from webmail.sign_in_apps import build_providers
@@ -18,13 +19,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DEBUG = env.flag("HERON_DEBUG", False)
 SECRET_KEY = env.text("HERON_SECRET_KEY", "not-a-secret-debug-only") if DEBUG else env.text("HERON_SECRET_KEY")
 # Keys of the vault, newest first; see accounts/vault.py and `manage.py rotatesecrets`.
-HERON_VAULT_KEYS = (
-    env.words("HERON_VAULT_KEYS", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
-    if DEBUG
-    else env.text("HERON_VAULT_KEYS").replace(",", " ").split()
-)
-ALLOWED_HOSTS = env.words("HERON_ALLOWED_HOSTS", "localhost 127.0.0.1 [::1]")
-HERON_BASE_URL = env.text("HERON_BASE_URL", "http://localhost:8000").rstrip("/")
+HERON_VAULT_KEYS = env.keys("HERON_VAULT_KEYS", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=" if DEBUG else None)
+HERON_BASE_URL = env.origin("HERON_BASE_URL", "http://localhost:8000")
+# The address people type is always one of them: without it each page would be refused.
+ALLOWED_HOSTS = [*env.words("HERON_ALLOWED_HOSTS", "localhost 127.0.0.1 [::1]"), env.host_of(HERON_BASE_URL)]
 CSRF_TRUSTED_ORIGINS = env.words("HERON_TRUSTED_ORIGINS", HERON_BASE_URL)
 HTTPS = HERON_BASE_URL.startswith("https://")
 
@@ -83,6 +81,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "webmail.views.health.HealthMiddleware",  # outside all that asks for a name of the host and for TLS
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",  # its files are compressed already
     "webmail.middleware.ContentSecurityPolicyMiddleware",  # outside all that may answer by itself
@@ -135,7 +134,7 @@ DATABASES["default"]["PASSWORD"] = env.text("HERON_DATABASE_PASSWORD", DATABASES
 # CONN_MAX_AGE stays 0. Forked workers make their own pool (see webmail/celery.py).
 DATABASES["default"]["OPTIONS"]["pool"] = {
     "min_size": 0,
-    "max_size": env.integer("HERON_DATABASE_POOL", 16),
+    "max_size": env.integer("HERON_DATABASE_POOL", 16, least=1),
     "timeout": 10,
 }
 # Pages are read by keys out of memory or flash. At PostgreSQL's default, made for turning disks, a planner that has
@@ -145,7 +144,7 @@ DATABASES["default"]["OPTIONS"].setdefault("options", "-c random_page_cost=1.1")
 DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.text("REDIS_URL", "redis://localhost:6379/0")
+REDIS_URL = env.address("REDIS_URL", "redis://localhost:6379/0", ("redis", "rediss", "unix"))
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -201,11 +200,13 @@ EMAIL_BACKEND = env.text(
     "django.core.mail.backends.console.EmailBackend" if DEBUG else "webmail.letters.LetterBackend",
 )
 EMAIL_HOST = env.text("HERON_EMAIL_HOST", "localhost")
-EMAIL_PORT = env.integer("HERON_EMAIL_PORT", 25)
+EMAIL_PORT = env.integer("HERON_EMAIL_PORT", 25, least=1, most=65535)
 EMAIL_HOST_USER = env.text("HERON_EMAIL_USER", "")
 EMAIL_HOST_PASSWORD = env.text("HERON_EMAIL_PASSWORD", "")
 EMAIL_USE_TLS = env.flag("HERON_EMAIL_STARTTLS", False)
 EMAIL_USE_SSL = env.flag("HERON_EMAIL_TLS", False)
+if EMAIL_USE_TLS and EMAIL_USE_SSL:
+    raise ImproperlyConfigured("Set one of HERON_EMAIL_STARTTLS and HERON_EMAIL_TLS, as a server speaks one of them.")
 EMAIL_TIMEOUT = 20
 EMAIL_FILE_PATH = env.text("HERON_EMAIL_FILE_PATH", "") or None
 DEFAULT_FROM_EMAIL = env.text("HERON_EMAIL_FROM", "Heron <heron@localhost>")
@@ -282,5 +283,5 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
     # uvicorn has handlers of its own: what it says of requests passes the same filter.
     "loggers": {"uvicorn.access": {"filters": ["redact"]}, "uvicorn.error": {"filters": ["redact"]}},
-    "root": {"handlers": ["console"], "level": env.text("HERON_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": env.choice("HERON_LOG_LEVEL", "INFO", env.LOG_LEVELS)},
 }

@@ -29,8 +29,6 @@ from webmail.views import (
 )
 
 urlpatterns = [
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
     path(".well-known/security.txt", health.security_txt, name="security_txt"),
     path("worker.js", shell.worker, name="worker"),
     path("offline/", shell.offline, name="offline"),

@@ -65,7 +65,7 @@ def test_signed_out_everywhere_is_signed_out_with_the_next_request() -> None:
 def signed_in(user: User) -> Client:
     browser = Client()
     browser.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    browser.get("/healthz")  # allauth notes whose the session is
+    browser.get("/offline/")  # allauth notes whose the session is
     return browser
 
 

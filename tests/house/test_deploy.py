@@ -61,6 +61,21 @@ def test_secrets_may_come_from_files(tmp_path: Path) -> None:
         ("HERON_OPEN_SIGNUP", "maybe", "on/off"),
         ("HERON_EMAIL_PORT", "smtp", "whole number"),
         ("DATABASE_URL", "mysql://localhost/heron", "postgres://"),
+        ("DATABASE_URL", "postgres://localhost:port/heron", "no number"),
+        ("REDIS_URL", "localhost:6379", "redis://"),
+        ("HERON_BASE_URL", "mail.example.org", "https://"),
+        ("HERON_BASE_URL", "https://[::1", "https://"),
+        ("HERON_BASE_URL", "https://mail.example.org/mail", "without a path"),
+        ("HERON_LOG_LEVEL", "loud", "DEBUG, INFO"),
+        ("HERON_UPLOAD_LIMIT_BYTES", "-1", "at least 0"),
+        ("HERON_DATABASE_POOL", "0", "at least 1"),
+        ("HERON_EMAIL_PORT", "99999", "from 1 to 65535"),
+        ("HERON_VAULT_KEYS", "build", "not base64"),
+        ("HERON_VAULT_KEYS", "c2hvcnQ=", "has 5 bytes"),
+        ("HERON_VAULT_KEYS", " ", "holds no key"),
+        ("HERON_SECRET_KEY", "", "Set HERON_SECRET_KEY"),
+        ("HERON_PUSH_KEY", "c2hvcnQ", "has 5 bytes"),
+        ("HERON_PROVIDERS_FILE", "/nowhere/providers.toml", "cannot be read"),
     ],
 )
 def test_a_setting_that_cannot_be_read_is_named(name: str, value: str, words: str) -> None:
@@ -68,6 +83,32 @@ def test_a_setting_that_cannot_be_read_is_named(name: str, value: str, words: st
     assert done.returncode != 0
     assert name in done.stderr
     assert words in done.stderr
+
+
+def test_one_way_to_encrypt_letters_is_chosen() -> None:
+    done = check({**SECRETS, "HERON_EMAIL_STARTTLS": "on", "HERON_EMAIL_TLS": "on"})
+    assert done.returncode != 0
+    assert "HERON_EMAIL_STARTTLS" in done.stderr
+
+
+def test_what_is_written_in_another_way_is_read_all_the_same() -> None:
+    written = {"HERON_LOG_LEVEL": "warning", "HERON_BASE_URL": "https://mail.example.org/"}
+    assert check({**SECRETS, **written}).returncode == 0
+
+
+def test_the_address_people_type_is_never_refused() -> None:
+    """Who forgets HERON_ALLOWED_HOSTS would be shown a refusal by each page."""
+    environment = {**SECRETS, "HERON_BASE_URL": "https://mail.example.org"}
+    kept = {name: value for name, value in os.environ.items() if not NAME.fullmatch(name.removesuffix("_FILE"))}
+    done = subprocess.run(
+        [sys.executable, "-c", "from webmail import settings; print(settings.ALLOWED_HOSTS[-1])"],
+        cwd=PROJECT,
+        env={**kept, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "mail.example.org"
 
 
 def test_compose_sets_only_variables_that_the_settings_read() -> None:

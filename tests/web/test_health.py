@@ -1,6 +1,7 @@
 """The two health pages: what they say when all is well and when each part is not."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 import redis
@@ -50,3 +51,15 @@ def test_readyz_names_a_missing_redis(client: Client, monkeypatch: pytest.Monkey
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["redis"] == "failed: ConnectionError"
+
+
+@pytest.mark.parametrize("page", ["/healthz", "/readyz"])
+def test_they_are_asked_by_an_address_and_without_tls(page: str, client: Client, settings: Any, db: None) -> None:
+    """As a container's health check and a load balancer do, whatever name people use."""
+    settings.ALLOWED_HOSTS = ["mail.example.org"]
+    settings.SECURE_SSL_REDIRECT = True
+    SchedulerTick.objects.create(at=timezone.now())
+    answer = client.get(page, headers={"host": "127.0.0.1:8000"})
+    assert answer.status_code == 200
+    assert client.get("/", headers={"host": "127.0.0.1:8000"}).status_code == 400
+    assert client.post(page, headers={"host": "127.0.0.1:8000"}).status_code == 405

@@ -1,4 +1,8 @@
-"""Health for load balancers and people: ``/healthz`` says the process lives, ``/readyz`` that all it needs does."""
+"""Health for load balancers and people: ``/healthz`` says the process lives, ``/readyz`` that all it needs does.
+
+Both are asked from inside, by an address and without TLS: they answer before the name of the host is judged and before
+anybody is sent to https://, so they stand in a middleware, not among the URLs.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -6,7 +10,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -48,6 +52,18 @@ def readyz(request: HttpRequest) -> HttpResponse:
         report = checks()
     ready = all(word == "ok" for word in report.values())
     return JsonResponse(report, status=200 if ready else 503)
+
+
+class HealthMiddleware:
+    """Answers both pages; all else passes."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self.pages = {"/healthz": healthz, "/readyz": readyz}
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        page = self.pages.get(request.path_info, self.get_response)
+        return page(request)
 
 
 def checks() -> dict[str, str]:
