@@ -22,6 +22,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ca
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.HERON_OPEN_SIGNUP)
 
+    def is_safe_url(self, url: str) -> bool:
+        """Where to after signing in: what cannot be read as an address leads nowhere."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:  # of a bracket that stays open
+            return False
+
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth carries no types
     """Keeps the secrets of one-time passwords and recovery codes in the vault."""

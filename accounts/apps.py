@@ -9,8 +9,8 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        """Begin to hear what the log of security events tells people, and of new passwords; and read what the operator wrote, as it would
-        otherwise be found out by the first person who needs it."""
+        """Begin to hear what the log of security events tells people, and of new passwords; and read what the operator
+        wrote, as it would otherwise be found out by the first person who needs it."""
         from accounts import providers, push_key, security_log, sessions
 
         security_log.listen()

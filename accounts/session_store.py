@@ -13,6 +13,7 @@ from django.db import connection
 
 from accounts.models import User
 from accounts.ready import prepared_cursor
+from accounts.sessions import key_changed
 
 # allauth notes whose a session is with its first request; until then nobody is found beside it.
 _ALIVE = """
@@ -28,6 +29,13 @@ class SessionStore(db.SessionStore):
     """Django looks for it under this name. ``owner`` is the user as of the moment when the session was loaded."""
 
     owner: User | None = None
+
+    def cycle_key(self) -> None:
+        """A new password gives the session at hand a new key, and what belongs to it goes along."""
+        old = self.session_key
+        super().cycle_key()
+        if old:
+            key_changed.send(sender=type(self), old=old, new=self.session_key)
 
     def load(self) -> dict[str, Any]:
         with prepared_cursor() as cursor:

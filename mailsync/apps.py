@@ -14,8 +14,9 @@ class MailsyncConfig(AppConfig):
 
         from accounts import rotation
         from accounts.leaving import leaving
+        from accounts.sessions import key_changed
         from mailsync.protocol import egress
-        from mailsync.store.devices import forget_signed_out
+        from mailsync.store.devices import follow_session, forget_signed_out
         from mailsync.store.egress import switches
         from mailsync.store.forgetting import forget_person
         from mailsync.store.webhooks import rotate_secrets
@@ -24,3 +25,4 @@ class MailsyncConfig(AppConfig):
         leaving.connect(forget_person, dispatch_uid="mailsync")
         user_logged_out.connect(forget_signed_out, dispatch_uid="mailsync")
         rotation.ELSEWHERE.append(rotate_secrets)
+        key_changed.connect(follow_session, dispatch_uid="mailsync")

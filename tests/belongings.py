@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -53,7 +54,9 @@ def make_belongings(user: User) -> dict[str, Any]:
         user=user, endpoint=f"https://push.test/{user.pk}", public_key=b"k", secret=b"s", session_key="x", told_id=0
     )
     hook = actions.write_webhook(user.pk, None, name="Chat", url="https://chat.example.org/", says="event")
+    session = UserSession.objects.create(user=user, ip="192.0.2.1", session_key=f"elsewhere{user.pk}", user_agent="x")
     return {
+        "session_id": session.pk,
         "rule_id": rule.pk,
         "webhook_id": hook.pk,
         "blocked_id": blocked.pk,

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_MAKE_KEY = "Make one: openssl rand -base64 32"
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 
@@ -111,14 +112,14 @@ def keys(name: str, default: str | None = None) -> list[str]:
     """Keys of 32 bytes in base64. None of them is told: one that is merely cut short is a secret all the same."""
     found = (text(name) if default is None else text(name, default)).replace(",", " ").split()
     if not found:
-        raise ImproperlyConfigured(f"{name} holds no key. Make one: openssl rand -base64 32")
+        raise ImproperlyConfigured(f"{name} holds no key. {_MAKE_KEY}")
     for number, key in enumerate(found, 1):
         try:
             size = len(base64.b64decode(key, altchars=b"-_", validate=True))
         except (binascii.Error, ValueError) as error:
-            raise ImproperlyConfigured(f"{name}: key {number} is not base64. Make one: openssl rand -base64 32") from error
+            raise ImproperlyConfigured(f"{name}: key {number} is not base64. {_MAKE_KEY}") from error
         if size != 32:
-            raise ImproperlyConfigured(f"{name}: key {number} has {size} bytes; it needs 32: openssl rand -base64 32")
+            raise ImproperlyConfigured(f"{name}: key {number} has {size} bytes; it needs 32. {_MAKE_KEY}")
     return found
 
 

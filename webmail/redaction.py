@@ -8,8 +8,10 @@ import logging
 import re
 
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
-    # One-time links: the first run, password resets, confirmed addresses, signed pictures and frames.
-    (re.compile(r"(/setup/|/password/reset/key/|/confirm-email/|/identities/confirm/)[^\s\"'?/]+"), r"\1***"),
+    # Whoever holds these links may do what they are for: the first run, password resets, confirmed addresses, files.
+    (re.compile(r"(/setup/|/password/reset/key/|/confirm-email/|/identities/confirm/|/get/)[^\s\"'?/]+"), r"\1***"),
+    # What somebody looks for in their mail is theirs, too.
+    (re.compile(r"([?&]q=)[^\s\"'&]+"), r"\1***"),
     (re.compile(r"([?&](?:code|state|t|token|key|sig|session_state)=)[^\s\"'&]+"), r"\1***"),
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), r"\1 ***"),
     (re.compile(r"\b(AUTH(?:ENTICATE)? (?:PLAIN|LOGIN|XOAUTH2|OAUTHBEARER)) \S+", re.IGNORECASE), r"\1 ***"),

@@ -99,6 +99,11 @@ def forget_signed_out(*, request: HttpRequest | None, **_signal: object) -> None
         Device.objects.filter(session_key=key).delete()
 
 
+def follow_session(*, old: str, new: str, **_signal: object) -> None:
+    """A session goes on under another key, and its browser is told as before."""
+    Device.objects.filter(session_key=old).update(session_key=new)
+
+
 def note_new_mail(user_id: int) -> None:
     """Something has come into an inbox of this person."""
     later = timezone.now() + timedelta(seconds=GATHER_SECONDS)

@@ -78,8 +78,9 @@ def share_again(draft: Draft, ids: Iterable[int]) -> None:
 
 
 def find_shared(upload_id: int) -> Upload | None:
-    """A file that its link still leads to."""
-    return Upload.objects.select_related("user").filter(pk=upload_id, expires_at__gt=timezone.now()).first()
+    """A file that its link still leads to; not that of somebody who was shut out."""
+    shared = Upload.objects.select_related("user").filter(user__is_active=True, expires_at__gt=timezone.now())
+    return shared.filter(pk=upload_id).first()
 
 
 def sweep_uploads() -> int:

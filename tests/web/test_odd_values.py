@@ -4,6 +4,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from mailsync import actions
+from mailsync.models import Draft
 from tests.factories import make_account, make_folder, make_message
 from webmail.numbers import read_number
 
@@ -45,6 +47,16 @@ def test_no_form_fails(browser: Client, anna: User, odd: str) -> None:
     ]
     for path, fields in posts:
         assert browser.post(path, fields).status_code in (200, 204, 302, 400, 404, 409, 422), (path, fields)
+
+
+@pytest.mark.parametrize("odd", [*ODD, "home", "http://[::1", "//evil.test/", "https://evil.test/"])
+def test_nobody_is_led_to_what_is_no_page(browser: Client, anna: User, odd: str) -> None:
+    mail = make_message(make_folder(make_account(anna)))
+    draft = actions.start_draft(anna.pk, Draft.Mode.NEW)
+    saved = browser.post(f"/d/{draft.pk}/save", {"version": draft.version, "close": "1", "next": odd})
+    acted = browser.post("/act/", {"do": "read", "on": f"p{mail.pk}", "next": odd})
+    for answer in (saved, acted):
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/")
 
 
 def test_a_field_with_nul_is_refused_in_words(browser: Client) -> None:

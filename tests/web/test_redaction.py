@@ -16,6 +16,8 @@ SECRET = "hunter2-and-more"
         f"GET /accounts/password/reset/key/1-{SECRET}/ HTTP/1.1",
         f"GET /settings/accounts/oauth/callback/?state={SECRET}&code={SECRET} HTTP/1.1",
         f"GET /imgproxy/?t={SECRET} HTTP/1.1",
+        f"GET /get/{SECRET}/file HTTP/1.1",
+        f"GET /search/?sort=best&q={SECRET}+to:ada HTTP/1.1",
         f"Authorization: Bearer {SECRET}",
         f"{{'password': '{SECRET}', 'login': 'anna'}}",
         f'{{"access_token": "{SECRET}", "expires_in": 3600}}',
@@ -37,7 +39,7 @@ def test_no_secret_passes(line: str) -> None:
         "GET /f/12/t/9/ HTTP/1.1 200",
         "Account 14, lane pull: imap.example.org refused the user name or the password of anna@example.org.",
         "Basic setup is done",
-        "127.0.0.1:5000 - GET /search/?q=keys",
+        "127.0.0.1:5000 - GET /search/?sort=best",
     ],
 )
 def test_what_is_no_secret_stays(line: str) -> None:

@@ -9,7 +9,10 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.invitations import make_user as invite
+from accounts.invitations import password_link
 from accounts.models import SecurityEvent, User
+from mailsync.models import Device
+from mailsync.store.devices import load_devices
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +50,13 @@ def difference(one: str, other: str) -> list[str]:
 
 def without_tokens(page: str) -> str:
     return re.sub(r"[A-Za-z0-9]{64}", "", page)
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "//evil.test/", "https:evil.test", "\\\\evil.test", "javascript:x"])
+def test_nobody_is_led_elsewhere_by_signing_in(client: Client, alice: User, address: str) -> None:
+    assert client.get("/accounts/login/", {"next": address}).status_code == 200
+    answer = client.post("/accounts/login/", {"login": alice.email, "password": PASSWORD, "next": address})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
 
 
 def test_brute_force_is_stopped_even_for_the_right_password(client: Client, alice: User) -> None:
@@ -149,6 +159,56 @@ def test_signing_out_everywhere_ends_every_session(alice: User) -> None:
     assert (answer.headers["Location"], answer.headers["Clear-Site-Data"]) == ("/accounts/login/", '"storage"')
     for browser in (here, there):
         assert browser.get("/settings/").status_code == 302
+
+
+def told_of_new_mail(browser: Client, number: int) -> int:
+    """Have this browser told of new mail; returns the device's id."""
+    seen_by = {"endpoint": f"https://push.test/{number}", "public_key": b"k", "secret": b"s", "told_id": 0}
+    owner = User.objects.get(email="alice@people.test")
+    return Device.objects.create(user=owner, session_key=browser.session.session_key, **seen_by).pk
+
+
+def test_a_new_password_ends_all_other_sessions_with_what_they_are_told(alice: User) -> None:
+    here, stolen = Client(), Client()
+    for browser in (here, stolen):
+        assert try_in(browser, alice.email) == 302
+    mine, theirs = told_of_new_mail(here, 1), told_of_new_mail(stolen, 2)
+    old, new = here.session.session_key, "another-good-secret"
+    here.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
+    assert here.get("/settings/").status_code == 200
+    assert stolen.get("/settings/").status_code == 302
+    assert here.session.session_key != old
+    assert [device.pk for device in load_devices(alice.pk)] == [mine]
+    assert theirs != mine
+    assert "A new one signs out all other browsers." in here.get("/settings/security/").content.decode()
+
+
+def test_a_password_that_was_forgotten_ends_all_sessions(alice: User) -> None:
+    stolen, new = Client(), "another-good-secret"
+    assert try_in(stolen, alice.email) == 302
+    told_of_new_mail(stolen, 1)
+    alice.refresh_from_db()  # a link holds until the next sign-in
+    link = Client()
+    path = link.get(password_link(alice).removeprefix("http://localhost:8000"), follow=True).redirect_chain[-1][0]
+    assert link.post(path, {"password1": new, "password2": new}).status_code == 302
+    assert stolen.get("/settings/").status_code == 302
+    assert load_devices(alice.pk) == []
+
+
+def test_one_session_is_ended_and_only_by_its_person(alice: User) -> None:
+    here, there, stranger = Client(), Client(), Client()
+    for browser in (here, there):
+        assert try_in(browser, alice.email) == 302
+    page = here.get("/accounts/sessions/").content.decode()
+    ends = re.findall(r'action="(/settings/security/sessions/\d+/end/)"', page)
+    assert len(ends) == 1
+    stranger.force_login(make_user("mallory"), backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert stranger.post(ends[0]).status_code == 404
+    assert there.get("/settings/").status_code == 200
+    assert "is signed out" in here.post(ends[0], follow=True).content.decode()
+    assert there.get("/settings/").status_code == 302
+    assert here.get("/settings/").status_code == 200
+    assert here.post(ends[0]).status_code == 404
 
 
 def test_the_log_tells_what_happened_and_by_whom(client: Client, alice: User) -> None:

@@ -162,6 +162,13 @@ def test_a_link_ends_with_its_time_and_its_bytes_go(client: Client, draft: Draft
     assert not UploadPiece.objects.exists()
 
 
+def test_a_link_of_somebody_who_was_shut_out_leads_nowhere(client: Client, alice: User, draft: Draft) -> None:
+    link = shared(client, draft)
+    alice.is_active = False
+    alice.save()
+    assert {Client().get(link).status_code, Client().get(f"{link}file").status_code} == {404}
+
+
 def test_who_made_a_link_stops_it_and_nobody_else(client: Client, draft: Draft) -> None:
     url = shared(client, draft)
     stranger = Client()

@@ -216,4 +216,5 @@ def _way_back(request: HttpRequest) -> str:
     """The list that the form stood on; never another site."""
     wanted = request.POST.get("next", "")
     hosts = {request.get_host()}
-    return wanted if url_has_allowed_host_and_scheme(wanted, hosts, request.is_secure()) else "/"
+    # What has no slash would be taken for the name of a view.
+    return wanted if "/" in wanted and url_has_allowed_host_and_scheme(wanted, hosts, request.is_secure()) else "/"

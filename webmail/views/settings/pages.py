@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,6 +19,7 @@ from accounts.models import Identity, SecurityEvent
 from mailsync import actions
 from mailsync.store.templates import load_templates
 from webmail.reader import user_of
+from webmail.templatetags.heron import device
 from webmail.views.settings import options
 from webmail.views.settings.forms import ProfileForm
 from webmail.views.shell import clear_browser
@@ -92,6 +93,20 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     logout(request)
     messages.success(request, _("You are signed out everywhere."))
     return clear_browser(redirect("account_login"))
+
+
+@require_POST
+@login_required
+def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
+    """End one session, of a browser that is elsewhere; the one at hand is signed out of."""
+    user = user_of(request)
+    ended = sessions.end_session(user, session_id)
+    if ended is None:
+        raise Http404
+    where = device(ended.user_agent)
+    security_log.record(SecurityEvent.Kind.SIGNED_OUT, user, request, detail=where)
+    messages.success(request, _("%(browser)s is signed out.") % {"browser": where})
+    return redirect("usersessions_list")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -62,6 +62,7 @@ urlpatterns = [
     path("rules/webhooks/<int:webhook_id>/change/", webhooks.change, name="webhook_change"),
     path("security/", pages.security, name="settings_security"),
     path("security/log/", pages.security_events, name="security_log"),
+    path("security/sessions/<int:session_id>/end/", pages.end_session, name="session_end"),
     path("security/sign-out/", pages.sign_out_everywhere, name="sign_out_everywhere"),
     path("accounts/", accounts.index, name="settings_accounts"),
     path("accounts/add/", connect.add, name="account_add"),
