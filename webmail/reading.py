@@ -19,7 +19,7 @@ from mailsync.message.bodies import attachments as attached_parts
 from mailsync.message.facts import Part
 from mailsync.message.itip import read_version
 from mailsync.message.protection import Protection, find_protection
-from mailsync.models import Message, Outgoing, Unsubscription
+from mailsync.models import Message, Outgoing
 from mailsync.plan.invitations import Standing
 from mailsync.store.events import calendar_text, load_standing
 from mailsync.store.first_mail import Senders
@@ -31,7 +31,7 @@ from webmail.bodies import ShownBody, load_body, message_root, picture_urls
 from webmail.files import Preview, file_name, is_dangerous, preview_kind
 from webmail.present.files import FileTile, file_tile
 from webmail.present.invitation import Invitation, read_invitation
-from webmail.present.lists import Unsubscribe, ways_out
+from webmail.present.lists import Farewell, Unsubscribe, present_farewell, ways_out
 from webmail.present.outbox import OutgoingCard, present_outgoing, without_bytes
 from webmail.present.sealed import Sealed, present_sealed
 from webmail.present.trust import Warned, domain_of, find_warnings, is_within, judge
@@ -106,7 +106,7 @@ class BodyContext:
     verdict: Verdict = _UNKNOWN
     warnings: tuple[Warned, ...] = ()
     unsubscribe: Unsubscribe | None = None
-    left: Unsubscription | None = None
+    left: Farewell | None = None
     invitation: Invitation | None = None
     standing: Standing | None = None
     contacts: tuple[OfferedCards, ...] = ()
@@ -158,7 +158,7 @@ def body_context(
         "verdict": verdict,
         "warnings": warnings,
         "unsubscribe": unsubscribe,
-        "left": load_unsubscription(user.pk, unsubscribe.list_key) if unsubscribe else None,
+        "left": present_farewell(load_unsubscription(user.pk, unsubscribe.list_key)) if unsubscribe else None,
         "sender_domain": domain_of(message.from_address),
         "receipt_to": asker.address if asker else "",
         "delivery": _delivery(user, message, mine),

@@ -125,6 +125,33 @@ def test_what_the_server_says_is_what_is_shown(
         assert "Open their page" in html
 
 
+def test_what_the_server_said_is_told_in_the_readers_language_on_both_pages(client: Client, anna: User) -> None:
+    message = newsletter(anna, **ONE_CLICK)
+    leave(client, message)
+    engine.unsubscribe(Unsubscription.objects.get().pk, post=lambda url: 404)
+    User.objects.update(language="de")
+    for html in (page(client, message), client.get(reverse("settings_subscriptions")).content.decode()):
+        assert "Der Server der Liste antwortete mit 404." in html
+        assert "Erneut versuchen" in html
+
+
+def test_a_letter_that_was_taken_back_leaves_the_list_to_be_left(client: Client, anna: User) -> None:
+    message = newsletter(anna, **UNSIGNED)
+    leave(client, message)
+    assert "is being told to remove you" in page(client, message)
+    Outgoing.objects.update(state="cancelled")
+    for html in (page(client, message), client.get(reverse("settings_subscriptions")).content.decode()):
+        assert "is being told" not in html
+        assert reverse("leave_list", args=[message.pk]) in html
+
+
+def test_the_letter_of_an_account_that_is_gone_is_not_waited_for(client: Client, anna: User) -> None:
+    message = newsletter(anna, **UNSIGNED)
+    leave(client, message)
+    Unsubscription.objects.update(outgoing=None)
+    assert "You left this mailing list on" in page(client, message)
+
+
 def test_it_is_not_asked_for_ever(client: Client, anna: User) -> None:
     leave(client, newsletter(anna, **ONE_CLICK))
     asked = 0

@@ -3,9 +3,14 @@
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
 from mailsync.message.addresses import comparable, is_address
 from mailsync.message.authres import Verdict
-from mailsync.models import Message
+from mailsync.models import Message, Outgoing, Unsubscription
+from webmail.present.said import said
 from webmail.render.links import compose_target
 
 _MAX_FIELD = 500
@@ -31,6 +36,34 @@ class Unsubscribe:
     page_url: str = ""
     compose_url: str = ""
     mail: MailRequest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """What became of leaving a list, in words; ``failed``: it may be tried again."""
+
+    words: str
+    failed: bool = False
+
+
+def present_farewell(left: Unsubscription | None) -> Farewell | None:
+    """None for a list that its reader has not asked to leave, or whose letter they have taken back."""
+    if left is None:
+        return None
+    letter = left.outgoing
+    if letter is not None and letter.state == Outgoing.State.CANCELLED:
+        return None
+    if letter is not None and letter.state == Outgoing.State.FAILED:
+        words = _("The letter that asks to leave this mailing list could not be sent.")
+        return Farewell(f"{words} {said(letter.error)}".strip(), failed=True)
+    if left.state == Unsubscription.State.FAILED:
+        return Farewell(f"{_('This mailing list could not be left.')} {said(left.error)}".strip(), failed=True)
+    is_sent = letter is not None and letter.state == Outgoing.State.DONE
+    # A letter may have gone with the account that sent it.
+    if left.state == Unsubscription.State.DONE or is_sent or not (left.url or letter):
+        day = formats.date_format(timezone.localtime(left.asked_at), pgettext("date format", "D j M Y"))
+        return Farewell(_("You left this mailing list on %(day)s.") % {"day": day})
+    return Farewell(_("This mailing list is being told to remove you."))
 
 
 def ways_out(message: Message, verdict: Verdict) -> Unsubscribe | None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from mailsync.message.authres import Verdict
 from mailsync.models import Message, Unsubscription
 from mailsync.store.subscriptions import MOST_COUNTED, Subscription, count_since
 from mailsync.store.unsubscriptions import load_unsubscriptions
 from mailsync.types import Address
-from webmail.present.lists import Unsubscribe, ways_out
+from webmail.present.lists import Farewell, Unsubscribe, present_farewell, ways_out
 
 #: A list has so long to heed a farewell before letters that still come are held against it.
 GRACE = timedelta(days=2)
@@ -21,7 +21,8 @@ class SubscriptionLine:
 
     of: Subscription
     ways: Unsubscribe
-    left: Unsubscription | None
+    left: Farewell | None
+    asked_at: datetime | None
     since: int
 
     @property
@@ -37,15 +38,8 @@ class SubscriptionLine:
         return f"{MOST_COUNTED}+" if self.of.count >= MOST_COUNTED else str(self.of.count)
 
     @property
-    def has_failed(self) -> bool:
-        left = self.left
-        return left is not None and (
-            left.state == Unsubscription.State.FAILED or (left.outgoing is not None and left.outgoing.state == "failed")
-        )
-
-    @property
     def can_leave(self) -> bool:
-        return self.left is None or self.has_failed or self.since > 0
+        return self.left is None or self.left.failed or self.since > 0
 
 
 def present_subscriptions(
@@ -54,8 +48,11 @@ def present_subscriptions(
     """Those that offer a way out; ``verdict_on`` says whether a letter is from whom it says."""
     offered = [(one, ways) for one in found if (ways := ways_out(one.message, verdict_on(one.message)))]
     left = load_unsubscriptions(user_id, [ways.list_key for _one, ways in offered])
-    return [SubscriptionLine(one, ways, gone := left.get(ways.list_key), _since(one, gone)) for one, ways in offered]
+    return [_line(one, ways, left.get(ways.list_key)) for one, ways in offered]
 
 
-def _since(one: Subscription, gone: Unsubscription | None) -> int:
-    return count_since(one.message, gone.asked_at + GRACE) if gone else 0
+def _line(one: Subscription, ways: Unsubscribe, left: Unsubscription | None) -> SubscriptionLine:
+    farewell = present_farewell(left)
+    if left is None or farewell is None:
+        return SubscriptionLine(one, ways, None, None, 0)
+    return SubscriptionLine(one, ways, farewell, left.asked_at, count_since(one.message, left.asked_at + GRACE))
