@@ -22,7 +22,7 @@ from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.message.addresses import is_address
 from mailsync.models import Act, BlockedSender
-from mailsync.plan.rules import Deed, find_blocked
+from mailsync.plan.rules import Deed, as_pattern, find_blocked
 from mailsync.store.addressed import addresses_of
 from mailsync.store.contacts import known_addresses
 from mailsync.store.listed import Listing, highest_placement
@@ -57,7 +57,7 @@ def _read_pattern(user_id: int, typed: str) -> str:
         raise CannotDo(_("Write an address, as name@example.org, or a domain, as example.org."), field="pattern")
     if any(find_blocked(address, {pattern}) for address in addresses_of(user_id)):
         raise CannotDo(_("That is you: your own addresses cannot be blocked."), field="pattern")
-    return pattern
+    return as_pattern(pattern)
 
 
 @verb

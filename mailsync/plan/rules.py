@@ -6,10 +6,12 @@ rule does brings a message before the rules again: so none can loop. A message t
 whose rule says to stop, is shown to no later one.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from mailsync.message.addresses import comparable
 from mailsync.plan.search_terms import Field, Has, Or, Size, Term, Words, either, every, format_query, walk
 
 #: Verbs that take a message out of the inbox; a rule has one of them at most.
@@ -19,6 +21,9 @@ OF_CONVERSATIONS = ("pin", "mute")
 #: A word to the person's devices, or to a webhook: these change nothing, and are for new mail only.
 TELL, CALL = WORDS = ("tell", "call")
 _MB = 1024 * 1024
+#: A comma within quotation marks parts nothing.
+_BETWEEN_COMMAS = re.compile(r'(?:"[^"]*"|[^,;"]|")+')
+_WITH_NAME = re.compile(r".*<([^<>]*@[^<>]*)>.*")
 _IN_TEXT: frozenset[Field] = frozenset({"", "body", "filename"})
 
 
@@ -79,7 +84,9 @@ def build_query(fields: Fields) -> str:
 
 
 def _one_of(name: Field, typed: str) -> Term | None:
-    wanted = [one for part in typed.replace(";", ",").split(",") if (one := _bare(part).strip("<> "))]
+    """Any one of several, as they are typed or pasted: ``"Berg, Anna" <anna@example.org>, bob``."""
+    parts = [_WITH_NAME.sub(r"\1", part) for part in _BETWEEN_COMMAS.findall(typed)]
+    wanted = [one for part in parts if (one := _bare(part).strip("<> "))]
     return either([Words(one, name, prefix=True) for one in wanted])
 
 
@@ -115,18 +122,32 @@ def find_blocked(address: str, patterns: Collection[str]) -> str | None:
     return next((pattern for pattern in blocking(address) if pattern in patterns), None)
 
 
+def as_pattern(sender: str) -> str:
+    """An address or a domain as patterns are kept: mail names a domain in either spelling.
+
+    >>> as_pattern("Ada@Müller.example"), as_pattern("müller.example")
+    ('ada@xn--mller-kva.example', 'xn--mller-kva.example')
+    """
+    return comparable(sender) if "@" in sender else comparable(f"a@{sender.strip()}").removeprefix("a@")
+
+
 def blocking(address: str) -> Iterator[str]:
     """The patterns that would block this sender, the nearest first.
 
     >>> list(blocking("Ada@shop.example"))
     ['ada@shop.example', 'shop.example', 'example']
+    >>> list(blocking("a@müller.example"))
+    ['a@xn--mller-kva.example', 'xn--mller-kva.example', 'example', 'a@müller.example', 'müller.example']
     """
-    address = address.strip().lower()
-    yield address
-    domain = address.rpartition("@")[2]
-    while domain:
-        yield domain
-        domain = domain.partition(".")[2]
+    seen = set()
+    # As patterns are kept, and as they were typed before domains were kept as A-labels.
+    for spelled in (as_pattern(address), address.strip().lower()):
+        domain = spelled.rpartition("@")[2]
+        pattern = spelled
+        while pattern and pattern not in seen:
+            seen.add(pattern)
+            yield pattern
+            pattern, domain = domain, domain.partition(".")[2]
 
 
 @dataclass(frozen=True, slots=True)

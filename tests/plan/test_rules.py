@@ -25,7 +25,10 @@ TODAY = date(2026, 3, 1)
     ("fields", "query"),
     [
         (Fields(), ""),
-        (Fields(sender="Ada <ada@example.org>"), 'from:"Ada <ada@example.org"'),
+        (Fields(sender="Ada <ada@example.org>"), "from:ada@example.org"),
+        (Fields(sender='"Berg, Ada" <ada@example.org>, bob'), "from:ada@example.org OR from:bob"),
+        (Fields(sender='"Berg, Ada"; bob'), 'from:"Berg, Ada" OR from:bob'),
+        (Fields(sender='"Berg, bob'), "from:Berg OR from:bob"),
         (Fields(sender="ada@example.org, ,bob"), "from:ada@example.org OR from:bob"),
         (Fields(sender="ada, bob", search="is:unread"), "(from:ada OR from:bob) is:unread"),
         (Fields(to='"team"', list_id="news.example; talk.example"), "to:team (list:news.example OR list:talk.example)"),
@@ -74,11 +77,15 @@ def test_what_a_header_decides_waits_for_no_text(query: str, waits: bool) -> Non
         ("bob@news.shop.example", "shop.example"),
         ("bob@myshop.example", None),
         ("shop.example@other.test", None),
+        ("bob@müller.example", "xn--mller-kva.example"),
+        ("bob@xn--mller-kva.example", "xn--mller-kva.example"),
+        ("bob@old.müller.test", "müller.test"),
         ("", None),
     ],
 )
 def test_an_address_is_blocked_by_itself_its_domain_or_one_above(address: str, pattern: str | None) -> None:
-    assert find_blocked(address, {"ada@example.org", "shop.example"}) == pattern
+    patterns = {"ada@example.org", "shop.example", "xn--mller-kva.example", "müller.test"}
+    assert find_blocked(address, patterns) == pattern
 
 
 def test_marks_come_before_the_move() -> None:

@@ -219,6 +219,12 @@ def test_a_sender_is_blocked_from_an_open_message_and_unblocked(browser: Client,
     assert not BlockedSender.objects.exists()
 
 
+def test_a_domain_is_blocked_however_it_is_spelled(browser: Client, anna: User, inbox: Folder) -> None:
+    browser.post(f"{HOME}block/", {"pattern": "Müller.example"})
+    assert BlockedSender.objects.get().pattern == "xn--mller-kva.example"
+    assert "1 blocked sender" in browser.get(HOME, {"q": "müller.example"}).content.decode()
+
+
 def test_many_blocked_senders_come_by_the_page_and_are_found(browser: Client, anna: User) -> None:
     BlockedSender.objects.bulk_create(BlockedSender(user=anna, pattern=f"pest{n:03}@shop.example") for n in range(250))
     whole = BlockedSender.objects.create(user=anna, pattern="spam.example")
