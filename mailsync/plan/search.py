@@ -343,7 +343,7 @@ def _flag(name: str, value: str) -> Term:
     if name == "has" and value in _THINGS:
         return Has(_THINGS[value])
     if name == "is":
-        raise ValueError("is: takes unread, read, flagged, unflagged, replied, unreplied or draft.")
+        raise ValueError("is: takes unread, read, flagged, unflagged, replied, unreplied, draft, pinned or muted.")
     raise ValueError("has: takes attachment or invite.")
 
 

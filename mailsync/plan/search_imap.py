@@ -59,7 +59,8 @@ def _keys(term: Term, ascii_only: bool) -> tuple[SearchKey, ...]:
             forms = {word for one in term.forms for word in one.words}
             spelled = _shortest([text, *sorted(forms, key=len)])
             return _either([tuple(_words(one, field, ascii_only)) for one in spelled])
-        case Is(state):
+        # Of conversations no server knows anything.
+        case Is(state) if state in _STATES:
             return (_STATES[state],)
         case Received(since, until):
             # The server's day begins elsewhere than the reader's.

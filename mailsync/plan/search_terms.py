@@ -18,7 +18,7 @@ BY_BEGINNING: frozenset[Field] = frozenset({"from", "to", "cc", "bcc", "filename
 #: In these a word is found in its other forms, too.
 INFLECTED: frozenset[Field] = frozenset({"", "subject", "body"})
 
-State = Literal["unread", "read", "flagged", "unflagged", "replied", "unreplied", "draft"]
+State = Literal["unread", "read", "flagged", "unflagged", "replied", "unreplied", "draft", "pinned", "muted"]
 Thing = Literal["attachment", "invite"]
 
 

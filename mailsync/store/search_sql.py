@@ -37,6 +37,9 @@ _STATES: dict[State, str] = {
     "unreplied": "NOT p.answered",
     "draft": "p.draft",
 }
+#: Few conversations are so, and each account's are known by an index: they are asked for once, not row by row.
+_THREADS = "p.thread_id = ANY(ARRAY(SELECT c.id FROM mailsync_thread c WHERE c.account_id = ANY({accounts}) AND "
+_OF_CONVERSATIONS: dict[State, str] = {"pinned": _THREADS + "c.pinned))", "muted": _THREADS + "c.muted))"}
 #: What people call folders of a role.
 _ROLES = {"spam": "junk", "bin": "trash", "deleted": "trash", "draft": "drafts", "allmail": "all", "all mail": "all"}
 #: As the screens call them in German, folded.
@@ -104,6 +107,9 @@ class Condition:
         if isinstance(term, Has | Size | MessageId):
             self.tables.add("m")
         match term:
+            case Is(state) if state in _OF_CONVERSATIONS:
+                accounts = self.value(sorted({place.account_id for place in self.places}))
+                return _OF_CONVERSATIONS[state].format(accounts=accounts)
             case Is(state):
                 return _STATES[state]
             case Has():

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from mailsync.message.lexemes import IndexedText
-from mailsync.models import Folder, Message, MessageText, Placement
+from mailsync.models import Folder, Message, MessageText, Placement, Thread
 from mailsync.store.list_keys import Cursor
 from mailsync.store.relevance import load_relevant
 from mailsync.store.search import Coverage, prepare_search, search
@@ -192,6 +192,17 @@ def test_junk_and_bin_are_left_out_unless_asked_for() -> None:
     assert found(junk, "prize in:inbox") == []
     assert found(junk, "prize -in:junk") == []
     assert found(junk, "prize", folder_ids=[junk.pk]) == ["Prize"]
+
+
+def test_what_is_muted_or_pinned_is_found_of_ones_own(box) -> None:  # type: ignore[no-untyped-def]
+    theirs = make_message(make_folder(make_account(make_user())), subject="Theirs")
+    Thread.objects.filter(pk=theirs.thread_id).update(muted=True, pinned=True)
+    assert found(box, "is:muted") == found(box, "is:pinned lunch") == []
+    Thread.objects.filter(messages__subject=LUNCH).update(muted=True)
+    Thread.objects.filter(messages__subject=INVOICE).update(pinned=True)
+    assert found(box, "is:muted") == [LUNCH]
+    assert found(box, "-is:muted") == found(box, "is:pinned cof") == [INVOICE]
+    assert found(box, "is:muted OR is:pinned") == [LUNCH, INVOICE]
 
 
 def test_days_are_the_readers_days() -> None:

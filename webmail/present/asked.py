@@ -86,6 +86,8 @@ def _state(state: str) -> str:
         "replied": _("Replied"),
         "unreplied": _("Not replied"),
         "draft": _("Draft"),
+        "pinned": _("Pinned"),
+        "muted": _("Muted"),
     }[state]
 
 
