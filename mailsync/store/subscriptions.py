@@ -1,7 +1,8 @@
 """Who writes to a user as a mailing list does (List-Unsubscribe, RFC 2369 §3.2), and how much of it is read. Database
 room.
 
-In: a user. Out: one entry a sender and account. The senders are found one after the other in an index that holds such
+In: a user. Out: one entry a list and account: what several people write to one (by its List-ID, RFC 2919) is one, a
+sender who names no list is one too. The senders are found one after the other in an index that holds such
 mail alone, so that it costs as much as there are of them, however large the mailbox.
 """
 
@@ -28,13 +29,26 @@ _MOST_GONE = 50
 class Subscription:
     """``message`` is the newest letter that is still here. ``count`` came in the last ``RECENT`` days, of the
     newest ``MOST_COUNTED``, and ``read`` of them were opened. What lies in junk and bin alone does not count: to answer
-    junk only tells its sender that it is read.
+    junk only tells its sender that it is read. ``senders``: each with the time of their newest letter.
     """
 
     message: Message
     newest_at: datetime
     count: int
     read: int
+    senders: tuple[tuple[str, datetime], ...] = ()
+
+    @property
+    def is_shared(self) -> bool:
+        """Several people write to it."""
+        return len(self.senders) > 1
+
+    def joined(self, other: "Subscription") -> "Subscription":
+        """Of the same list."""
+        newer = max(self, other, key=lambda one: one.newest_at)
+        count = min(self.count + other.count, MOST_COUNTED)
+        read = min(self.read + other.read, count)
+        return Subscription(newer.message, newer.newest_at, count, read, self.senders + other.senders)
 
 
 # Where a letter ``m`` lies that counts, found by its id. What is set aside is asked once: where folders are joined, a
@@ -84,8 +98,6 @@ _SUBSCRIPTIONS = f"""
               ORDER BY m.received_at DESC LIMIT {MOST_COUNTED}
          ) AS m WHERE m.seen IS NOT NULL
      ) AS lately
-     ORDER BY lately.count DESC, newest.received_at DESC
-     LIMIT %(limit)s
 """  # noqa: S608  ours
 
 
@@ -103,22 +115,32 @@ _SINCE = f"""
 def load_subscriptions(user_id: int, *, limit: int) -> list[Subscription]:
     """Who wrote most in the last days comes first."""
     with connection.cursor() as cursor:
-        cursor.execute(_SUBSCRIPTIONS, {"user": user_id, "since": timezone.now() - RECENT, "limit": limit})
+        cursor.execute(_SUBSCRIPTIONS, {"user": user_id, "since": timezone.now() - RECENT})
         found = cursor.fetchall()
-    messages = Message.objects.select_related("account").in_bulk([row[0] for row in found])
-    return [Subscription(messages[pk], at, count, read) for pk, at, count, read in found if pk in messages]
+    messages = Message.objects.select_related("account").defer("parts").in_bulk([row[0] for row in found])
+    lists: dict[tuple[int, str], Subscription] = {}
+    for pk, at, count, read in found:
+        if (message := messages.get(pk)) is None:
+            continue
+        sender = message.from_address.lower()
+        one = Subscription(message, at, count, read, ((sender, at),))
+        key = message.account_id, str(message.facts.get("list_id") or sender)
+        lists[key] = lists[key].joined(one) if key in lists else one
+    return sorted(lists.values(), key=lambda one: (-one.count, -one.newest_at.timestamp()))[:limit]
 
 
-def count_since(message: Message, moment: datetime) -> int:
-    """How many letters its sender has written to its account since then, up to ``MOST_COUNTED``, that lie elsewhere
-    than in junk and bin: those of a sender who has been blocked trouble nobody."""
+def count_since(one: Subscription, moment: datetime) -> int:
+    """How many letters have come of it since then, up to ``MOST_COUNTED``, that lie elsewhere than in junk and bin:
+    those of a sender who has been blocked trouble nobody."""
     values: dict[str, Any] = {
-        "user": message.account.user_id,
-        "account": message.account_id,
-        "sender": message.from_address.lower(),
+        "user": one.message.account.user_id,
+        "account": one.message.account_id,
         "since": moment,
     }
+    total = 0
     with connection.cursor() as cursor:
-        cursor.execute(_SINCE, values)
-        (count,) = cursor.fetchone()
-    return int(count)
+        for sender, newest_at in one.senders:
+            if newest_at > moment and total < MOST_COUNTED:
+                cursor.execute(_SINCE, {**values, "sender": sender})
+                total += int(cursor.fetchone()[0])
+    return min(total, MOST_COUNTED)

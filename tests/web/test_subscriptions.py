@@ -58,6 +58,29 @@ def test_who_writes_most_comes_first_and_how_much_is_read_is_told(client: Client
     assert second.startswith("C club@club.test ")
 
 
+def test_a_list_that_several_people_write_to_is_one(client: Client, inbox: Folder) -> None:
+    about = {"List_Id": "Rowing talk <rowing.talk.example>", "List_Unsubscribe": "<https://talk.example/leave>"}
+    for days, sender in enumerate(("Ann <ann@people.test>", "Bob <bob@people.test>", "Ann <ann@people.test>"), 1):
+        newest = letter(inbox, sender, days=4 - days, seen=days == 1, **about)
+    letter(inbox, "Ann <ann@people.test>", days=9, List_Unsubscribe="<https://people.test/leave>")
+    (line,) = (one for one in lines(client) if "Rowing talk" in one)
+    assert "Rowing talk rowing.talk.example" in line
+    assert "messages" in line
+    page = client.get(HOME).content.decode()
+    assert "q=list%3A%22rowing.talk.example%22" in page
+    assert f"/settings/rules/add/?message={newest.pk}" in page
+    Unsubscription.objects.create(
+        user=inbox.account.user,
+        list_key="rowing.talk.example",
+        state="done",
+        asked_at=timezone.now() - timedelta(days=3, hours=12),
+        url="x",
+    )
+    (line,) = (one for one in lines(client) if "Rowing talk" in one)
+    assert "1 message has come since. A rule can put them away." in line
+    assert "Block" not in line
+
+
 def test_what_came_long_ago_is_named_but_not_counted(client: Client, inbox: Folder) -> None:
     letter(inbox, "old@shop.test", days=400)
     ((line),) = lines(client)

@@ -27,11 +27,30 @@ class SubscriptionLine:
 
     @property
     def sender(self) -> Address:
-        return Address(self.of.message.from_name, self.of.message.from_address)
+        message = self.of.message
+        return Address(self.name if self.of.is_shared else message.from_name, message.from_address)
 
     @property
     def name(self) -> str:
-        return self.of.message.from_name or self.of.message.from_address
+        """A list that several people write to is called by its own name, not by who wrote last."""
+        message = self.of.message
+        if self.of.is_shared:
+            return str(message.facts.get("list_name") or message.facts["list_id"])
+        return message.from_name or message.from_address
+
+    @property
+    def detail(self) -> str:
+        """What else it is called."""
+        message = self.of.message
+        own, list_name = str(message.facts.get("list_id", "")), str(message.facts.get("list_name", ""))
+        more = [own] if self.of.is_shared else [message.from_address, list_name]
+        return " · ".join(one for one in more if one and one != self.name)
+
+    @property
+    def query(self) -> str:
+        """What finds its letters."""
+        message = self.of.message
+        return f'list:"{message.facts["list_id"]}"' if self.of.is_shared else f"from:{message.from_address}"
 
     @property
     def count(self) -> str:
@@ -55,4 +74,4 @@ def _line(one: Subscription, ways: Unsubscribe, left: Unsubscription | None) -> 
     farewell = present_farewell(left)
     if left is None or farewell is None:
         return SubscriptionLine(one, ways, None, None, 0)
-    return SubscriptionLine(one, ways, farewell, left.asked_at, count_since(one.message, left.asked_at + GRACE))
+    return SubscriptionLine(one, ways, farewell, left.asked_at, count_since(one, left.asked_at + GRACE))
