@@ -16,11 +16,12 @@ from django.utils import timezone
 from accounts import vault
 from mailsync.engine.hosts import is_private_allowed
 from mailsync.errors import MailError, Rejected
-from mailsync.message.webhook_text import Told, build_event, build_headers
+from mailsync.message.webhook_text import Told, build_event, build_header, build_headers
 from mailsync.models import Message, Webhook, WebhookCall
 from mailsync.protocol import http_get
 from mailsync.protocol.egress import Kind
 from mailsync.store import webhooks
+from mailsync.types import Address
 
 logger = logging.getLogger(__name__)
 
@@ -122,11 +123,11 @@ def _told(hook: Webhook, call: WebhookCall) -> Told | None:
 
 
 def _header(message: Message) -> dict[str, object]:
-    return {
-        "account": message.account.address,
-        "from": {"name": message.from_name, "address": message.from_address},
-        "to": [{"name": name, "address": address} for name, address in message.recipients.get("to", ())[:50]],
-        "subject": message.subject,
-        "received_at": message.received_at.isoformat(),
-        "attachments": message.attachment_count,
-    }
+    return build_header(
+        account=message.account.address,
+        sender=Address(message.from_name, message.from_address),
+        to=[Address(name, address) for name, address in message.recipients.get("to", ())],
+        subject=message.subject,
+        received_at=message.received_at,
+        attachments=message.attachment_count,
+    )

@@ -7,14 +7,17 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from mailsync.types import Address
+
 #: As the standard writes a key down, so that its libraries take it as it stands.
 _PREFIX = "whsec_"
 SECRET_BYTES = 32
+_MOST_RECIPIENTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,26 @@ class Told:
     url: str
     header: Mapping[str, Any] | None = None
     preview: str | None = None
+
+
+def build_header(
+    *,
+    account: str,
+    sender: Address,
+    to: Sequence[Address],
+    subject: str,
+    received_at: datetime,
+    attachments: int,
+) -> dict[str, Any]:
+    """What a call says of a message whose header may be told; of many recipients the first."""
+    return {
+        "account": account,
+        "from": {"name": sender.name, "address": sender.address},
+        "to": [{"name": one.name, "address": one.address} for one in to[:_MOST_RECIPIENTS]],
+        "subject": subject,
+        "received_at": received_at.isoformat(),
+        "attachments": attachments,
+    }
 
 
 def as_text(secret: bytes) -> str:

@@ -72,6 +72,14 @@ def test_a_test_is_sent_and_its_answer_shown(browser: Client, hook: Webhook) -> 
     assert "took the last call (204)" in browser.get(page).content.decode()
 
 
+@pytest.mark.parametrize(("says", "subject", "preview"), [("event", 0, 0), ("header", 1, 0), ("preview", 1, 1)])
+def test_its_page_shows_what_a_call_says(browser: Client, anna: User, says: str, subject: int, preview: int) -> None:
+    hook = actions.write_webhook(anna.pk, None, name="", url=URL, says=says)
+    page = browser.get(f"{RULES}webhooks/{hook.pk}/").content.decode()
+    assert "message.received" in page
+    assert (page.count("Rota of March"), page.count("Dear all")) == (subject, preview)
+
+
 def test_one_that_was_stopped_says_what_to_do(browser: Client, hook: Webhook) -> None:
     Webhook.objects.update(stopped=True, lost=12, error="It answered 500.", called_at=timezone.now())
     page = browser.get(f"{RULES}webhooks/{hook.pk}/").content.decode()

@@ -4,9 +4,12 @@ A webhook takes what is said of mail out of Heron for as long as it stands, so a
 is written into the log that its person reads.
 """
 
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,8 +23,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import security_log, vault
 from accounts.models import SecurityEvent
 from mailsync import actions
-from mailsync.message.webhook_text import as_text
+from mailsync.message.webhook_text import Told, as_text, build_event, build_header
 from mailsync.models import Webhook
+from mailsync.types import Address
 from webmail import access
 from webmail.present.said import said
 from webmail.reader import user_of
@@ -113,4 +117,25 @@ def _standing(hook: Webhook) -> dict[str, Any]:
         "waiting": len([pk for pk in waiting if pk is not None]),
         "why": said(hook.error),
         "key": key,
+        "example": _example(hook),
     }
+
+
+def _example(hook: Webhook) -> str:
+    """What a call says, as much of a message as this one is told."""
+    is_more, at = hook.says != Webhook.Says.EVENT, datetime(2026, 3, 1, 9, tzinfo=UTC)
+    header = build_header(
+        account="me@example.org",
+        sender=Address("Ada Lovelace", "ada@example.org"),
+        to=[Address("", "me@example.org")],
+        subject="Rota of March",
+        received_at=at,
+        attachments=1,
+    )
+    told = Told(
+        _("Name of the rule"),
+        settings.HERON_BASE_URL.rstrip("/") + reverse("message", args=[1]),
+        header=header if is_more else None,
+        preview="Dear all, …" if hook.says == Webhook.Says.PREVIEW else None,
+    )
+    return json.dumps(json.loads(build_event(told, at)), ensure_ascii=False, indent=2)
