@@ -25,9 +25,10 @@ from mailsync.types import Address
 
 logger = logging.getLogger(__name__)
 
-#: One run of calls takes no longer than this and one call more; the rest is the next run's.
-_RUN_SECONDS = 60.0
-_TIMEOUT_SECONDS = 15.0
+#: One run of calls takes no longer than this and one call more, as a slow receiver holds a worker that others wait
+#: for; the rest is the next run's.
+_RUN_SECONDS = 10.0
+_TIMEOUT_SECONDS = 10.0
 _ANSWER_BYTES = 64 * 1024
 _PREVIEW_LENGTH = 300
 #: By then a text that was to come has come, or is not coming soon.

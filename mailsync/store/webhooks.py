@@ -52,9 +52,11 @@ def queue_trial(hook: Webhook) -> None:
 
 
 def due_webhooks(*, limit: int = 100) -> list[int]:
+    """One of each person, the one that was called longest ago, so that nobody's hold up everybody's."""
     waiting = Exists(WebhookCall.objects.filter(webhook=OuterRef("pk")))
     due = Webhook.objects.filter(_may_call(), waiting, user__is_active=True)
-    return list(due.order_by(F("due_at").asc(nulls_first=True), "id").values_list("pk", flat=True)[:limit])
+    first = due.order_by("user", F("called_at").asc(nulls_first=True), "id").distinct("user")
+    return list(first.values_list("pk", flat=True)[:limit])
 
 
 def claim(hook_id: int) -> Webhook | None:

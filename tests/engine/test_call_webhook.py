@@ -263,6 +263,18 @@ def test_a_flood_is_kept_within_bounds_and_counted(
     assert (hook.calls.count(), hook.lost) == (2, 1)
 
 
+def test_of_one_person_s_webhooks_one_is_called_at_a_time_and_all_in_turn(service: PushService, inbox: Folder) -> None:
+    user, other = inbox.account.user, make_user("eve@example.org")
+    hooks = [make_hook(service, user, path=f"/{number}") for number in range(3)]
+    theirs = make_hook(service, other, path="/theirs")
+    for hook in (*hooks, theirs):
+        webhooks.queue_trial(hook)
+    assert len(webhooks.due_webhooks()) == 2
+    for _ in range(3):
+        look()
+    assert sorted(path for path, _, _ in service.got) == ["/0", "/1", "/2", "/theirs"]
+
+
 def test_two_workers_make_a_call_once(service: PushService, inbox: Folder) -> None:
     hook = make_hook(service, inbox.account.user)
     ruled(inbox.account.user, hook)
