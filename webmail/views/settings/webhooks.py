@@ -39,7 +39,8 @@ class WebhookForm(forms.Form):
         label=gettext_lazy("Address (URL)"),
         max_length=1000,
         help_text=gettext_lazy("As the other program names it; begins with https://"),
-        widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none", "autocomplete": "off"}),
+        # Longer than a telephone is wide.
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "autocapitalize": "none", "dir": "ltr"}),
     )
     says = forms.ChoiceField(
         label=gettext_lazy("What it is told of a message"),
@@ -49,6 +50,10 @@ class WebhookForm(forms.Form):
             (Webhook.Says.PREVIEW, gettext_lazy("all this and the beginning of its text")),
         ],
     )
+
+    def clean_url(self) -> str:
+        """As it was before it was broken into lines."""
+        return "".join(str(self.cleaned_data["url"]).split())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
