@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from charset_normalizer import from_bytes
 
+from mailsync.message.japanese import decode_euc_jp, decode_iso_2022_jp, is_iso_2022_jp
+
 #: What senders write → the Python codec that reads what they mean (a superset of it where there is one).
 _MEANT = {
     "ansi": "cp1252",
@@ -55,6 +57,13 @@ _MEANT = {
     "ms_kanji": "cp932",
     "iso-2022-jp": "iso2022_jp_ext",
     "iso-2022-jp-1": "iso2022_jp_ext",
+    "iso-2022-jp-ms": "iso2022_jp_ext",
+    "cp50220": "iso2022_jp_ext",
+    "cp50221": "iso2022_jp_ext",
+    "cp50222": "iso2022_jp_ext",
+    "x-euc-jp": "euc_jp",
+    "eucjp-ms": "euc_jp",
+    "cp51932": "euc_jp",
     "macintosh": "mac_roman",
     "x-mac-roman": "mac_roman",
     "x-mac-cyrillic": "mac_cyrillic",
@@ -74,6 +83,8 @@ _MEANT = {
 _REFUSED = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"})
 #: Charsets in which ASCII bytes may mean something else.
 _SHIFTING = ("iso2022", "utf-7", "utf-16", "utf-32", "hz")
+#: Those that senders extend by characters of their own, and what reads them then.
+_AS_WRITTEN = {"iso2022_jp_ext": decode_iso_2022_jp, "euc_jp": decode_euc_jp}
 _WESTERN = frozenset({"cp1252", "cp1254", "iso8859-15"})
 _LABEL = re.compile(r"[A-Za-z0-9_.:+-]+")
 _C1 = {byte: bytes((byte,)).decode("cp1252") for byte in range(0x80, 0xA0) if byte not in b"\x81\x8d\x8f\x90\x9d"}
@@ -111,6 +122,9 @@ def codec_of(label: str) -> str:
 def decode_bytes(data: bytes, label: str = "") -> tuple[str, str]:
     """Text of ``data``, and a defect code: "", "charset_unknown", "charset_wrong" or "charset_missing"."""
     codec = codec_of(label) if label else ""
+    if not codec.startswith(_SHIFTING) and data.isascii() and is_iso_2022_jp(data):
+        # Seen in practice: no label, or that of the program that only passed it on.
+        return decode_iso_2022_jp(data), "charset_wrong" if codec else "charset_missing"
     if data.isascii() and not codec.startswith(_SHIFTING):
         return data.decode("ascii"), ""
     defect = "" if codec else ("charset_unknown" if label else "charset_missing")
@@ -130,6 +144,9 @@ def decode_bytes(data: bytes, label: str = "") -> tuple[str, str]:
             return (_SURROGATES.sub("\ufffd", text) if spells_halves else text), ""
         except (UnicodeError, ValueError):
             defect = "charset_wrong"
+            as_written = _AS_WRITTEN.get(codec)
+            if as_written is not None and (text := as_written(data)).count("\ufffd") * 4 <= len(text):
+                return text, ""
     elif codec == "ascii":
         defect = "charset_wrong"
     if codec != "utf-8":

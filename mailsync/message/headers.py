@@ -92,7 +92,7 @@ def structured(value: bytes, charset: str = "") -> str:
     Raw 8-bit is UTF-8 (RFC 6532) or else the charset that the message's body uses.
     """
     flat = unfold(value)
-    return flat.decode("ascii") if flat.isascii() else decode_bytes(flat, charset)[0]
+    return flat.decode("ascii") if _is_plain(flat) else decode_bytes(flat, charset)[0]
 
 
 def unstructured(value: bytes, charset: str = "") -> str:
@@ -100,10 +100,17 @@ def unstructured(value: bytes, charset: str = "") -> str:
     flat = unfold(value)
     if b"=?" not in flat and not flat.isascii():
         return decode_words(_raw_text(flat, charset))
-    return decode_words(flat.decode("ascii") if flat.isascii() else _raw_text(flat, charset)).strip()
+    return decode_words(flat.decode("ascii") if _is_plain(flat) else _raw_text(flat, charset)).strip()
+
+
+def _is_plain(flat: bytes) -> bool:
+    # Seen in practice: ISO-2022-JP in a header as it stands, without encoded words.
+    return flat.isascii() and b"\x1b" not in flat
 
 
 def _raw_text(flat: bytes, charset: str) -> str:
+    if flat.isascii():
+        return decode_bytes(flat, charset)[0]
     try:
         return flat.decode("utf-8")
     except UnicodeDecodeError:

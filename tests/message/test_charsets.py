@@ -51,6 +51,20 @@ def test_labels(label: str, codec: str) -> None:
         # A cut or stray byte in an honest charset does not spoil the rest.
         ("日本語日本語".encode() + b"\xe6\x97", "utf-8", "日本語日本語�", "charset_wrong"),
         (b"+2AA-", "utf-7", "�", ""),
+        # Characters of code page 932 under the labels of the standards.
+        (b"\x1b$B-!F|K\\-j|b\x1b(B 1\r\n", "iso-2022-jp", "①日本㈱髙 1\r\n", ""),
+        (b"\x1b$B-!F|K\\8l\x1b(B", "CP50221", "①日本語", ""),
+        (b"\xad\xa1\xc6\xfc\xcb\xdc\xfc\xe2\x8e\xb1 1", "euc-jp", "①日本髙ｱ 1", ""),
+        # Cut in the middle of a pair; no switch back before a line's end.
+        (b"\x1b$BF|K\\\n8l|", "iso-2022-jp", "日本\n語|", ""),
+        (b"\x1b$B-!\x1b(I12\x1b(J~", "iso-2022-jp", "①ｱｲ~", ""),
+        (b"\x1b$BF|K\\\x1b$(D0!\x1b$B-!\x1b(B", "iso-2022-jp", "日本丂①", ""),
+        # Escape sequences under another label, or none.
+        (b"\x1b$BF|K\\8l\x1b(B", "", "日本語", "charset_missing"),
+        (b"\x1b$BF|K\\8l\x1b(B", "us-ascii", "日本語", "charset_wrong"),
+        (b"\x1b[31mred\x1b[0m", "", "\x1b[31mred\x1b[0m", ""),
+        # What is not Japanese at all is not taken for it.
+        ("日本語".encode("cp932"), "euc-jp", "日本語", "charset_wrong"),
     ],
 )
 def test_decoding(data: bytes, label: str, text: str, defect: str) -> None:

@@ -64,6 +64,8 @@ def test_a_header_over_a_megabyte_is_cut_and_the_body_still_found() -> None:
         (b"=?utf-8?Q?a=0D=0ABcc:_x?=", "a Bcc: x"),
         (b"=?utf-8?Q?nul=00?=", "nul"),
         (b"=?iso-2022-jp?B?GyRCRnxLXBsoQg==?=", "日本"),
+        (b"=?iso-2022-jp?B?GyRCLWpGfEtcLSEbKEI=?=", "㈱日本①"),
+        (b"\x1b$BF|K\\8l\x1b(B 1", "日本語 1"),
         (b"=?gb2312?B?xOO6ww==?=", "你好"),
         (b"=?utf-7?Q?+AOQ-?=", "ä"),
         (b"one\r\n  two", "one  two"),
