@@ -36,6 +36,15 @@ def link(href: str, shown: str) -> str:
         ("HTTPS://ok.test/ and WwW.ok.test", link("HTTPS://ok.test/", "HTTPS://ok.test/") + " and " + link("http://WwW.ok.test", "WwW.ok.test")),
         ("none & none\nhttps://a.test and b@b.test\n\n@ no one\nwww.c.test", "none &amp; none\n" + link("https://a.test", "https://a.test") + " and " + link("/compose/?to=b@b.test", "b@b.test") + "\n\n@ no one\n" + link("http://www.c.test", "www.c.test")),
         ("https://ok.test/\nx@ok.test", link("https://ok.test/", "https://ok.test/") + "\n" + link("/compose/?to=x@ok.test", "x@ok.test")),
+        # Scripts without spaces, and their marks.
+        ("詳細はhttps://ok.test/a/をご覧ください", "詳細は" + link("https://ok.test/a/", "https://ok.test/a/") + "をご覧ください"),
+        ("请访问https://ok.test/a?b=c。谢谢", "请访问" + link("https://ok.test/a?b=c", "https://ok.test/a?b=c") + "。谢谢"),
+        ("（https://ok.test/x）", "（" + link("https://ok.test/x", "https://ok.test/x") + "）"),
+        ("見るwww.ok.testを", "見る" + link("http://www.ok.test", "www.ok.test") + "を"),
+        ("宛先ann@ok.testまで", "宛先" + link("/compose/?to=ann@ok.test", "ann@ok.test") + "まで"),
+        ("https://ok.test/Köln", link("https://ok.test/Köln", "https://ok.test/Köln")),
+        ("müller@ok.test", "müller@ok.test"),
+        ("https://ok.test/?t=" + "a" * 7000, link("https://ok.test/?t=" + "a" * 7000, "https://ok.test/?t=" + "a" * 7000)),
         ("[1]: https://ok.test/'><img src=x onerror=alert(1)>", "[1]: " + link("https://ok.test/", "https://ok.test/") + "&#x27;&gt;&lt;img src=x onerror=alert(1)&gt;"),
     ],
 )  # fmt: skip
@@ -52,6 +61,14 @@ def test_quotes_are_nested_and_the_last_is_folded() -> None:
     assert html == (
         '<div data-heron="text">Yes.\n<details data-heron="quote"><summary>•••</summary>On Monday Ann wrote:'
         "<blockquote>One<blockquote>Two</blockquote>Three</blockquote></details></div>"
+    )
+
+
+def test_the_last_quote_is_folded_below_a_signature_too() -> None:
+    html = render_text("Yes.\n-- \nAnn\n\nOn Monday Bob wrote:\n> One\n")
+    assert html == (
+        '<div data-heron="text">Yes.\n<div data-heron="signature">-- \nAnn\n</div><details data-heron="quote">'
+        "<summary>•••</summary>On Monday Bob wrote:<blockquote>One</blockquote></details></div>"
     )
 
 
@@ -77,8 +94,12 @@ def test_a_signature_is_dimmed() -> None:
     ("text", "html"),
     [
         ("> q\n-- \nAnn", "<blockquote>q</blockquote>@-- \nAnn</div>"),
-        ("Hi\n> q\n--\n> r\n-- \nx", "Hi<blockquote>q</blockquote>@--<blockquote>r</blockquote>-- \nx</div>"),
-        ("Hi\n--\n> q", "Hi\n@--<blockquote>q</blockquote></div>"),
+        ("Hi\n> q\n--\n> r\n-- \nx", "Hi<blockquote>q</blockquote>--<blockquote>r</blockquote>@-- \nx</div>"),
+        ("Hi\n-- \nAnn\n> q\nx", "Hi\n@-- \nAnn</div><blockquote>q</blockquote>x"),
+        # A rule between two thoughts is none.
+        ("one\n--\ntwo\n--\nAnn", "one\n--\ntwo\n@--\nAnn</div>"),
+        ("one\n--" + "\ntwo" * 13, "one\n--" + "\ntwo" * 13),
+        ("one\n-- " + "\ntwo" * 13, "one\n@-- " + "\ntwo" * 13 + "</div>"),
         ("-- \nAnn\n\nBob", "@-- \nAnn\n\nBob</div>"),
         ("> -- \n> Ann", "<blockquote>-- \nAnn</blockquote>"),
         ("--not\n --", "--not\n --"),

@@ -17,12 +17,20 @@ from webmail.render.links import choose_target, host_of, shown_host
 MAX_CHARACTERS = 2_000_000
 MAX_LEVEL = 20
 
+# What ends an address in any script: white space, what is invisible or turns the text, and the full-width forms
+# and marks of East Asian sentences.
+_ENDS = r"""\s<>"'`{}|\\^\x00-\x20\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\u3000-\u3030\uff00-\uffef"""
+# Scripts written without spaces: an address begins right behind the sentence, which goes on right behind it.
+_NO_SPACES = r"\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff"
+_PATH = rf"[^{_ENDS}{_NO_SPACES}]"
+_HOST = r"(?:[a-z0-9-]{1,63}\.)"
+_AFTER_WORD = r"(?=[^\w-]|\Z" rf"|[{_NO_SPACES}])"
 # One alternation, no nested repeats: linear on any text. Trailing punctuation is given back below.
 _LINK = re.compile(
-    r"""(?<![\w@])(?:
-        (?P<url>https?://[^\s<>"'`{}|\\^\x00-\x20\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]{1,2000})
-      | (?P<www>www\.(?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,24}(?:/[^\s<>"'`{}|\\^]{0,2000})?)
-      | (?P<mail>(?:mailto:)?[a-z0-9.!\#$%&*+/=?_~-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}(?![\w-]))
+    rf"""(?:(?<![\w@])|(?<=[{_NO_SPACES}]))(?:
+        (?P<url>https?://[^/?\#{_ENDS}]{{1,300}}(?:[/?\#]{_PATH}{{0,8000}})?)
+      | (?P<www>www\.{_HOST}{{1,6}}[a-z]{{2,24}}(?:/{_PATH}{{0,8000}})?)
+      | (?P<mail>(?:mailto:)?[a-z0-9.!\#$%&*+/=?_~-]{{1,64}}@{_HOST}{{1,8}}[a-z]{{2,24}}{_AFTER_WORD})
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -31,6 +39,8 @@ _SIGN_OF_LINK = re.compile(r"@|://|w[wW][wW]\.|W[wW][wW]\.")
 _TRAILING = ".,;:!?*_~'\""
 _QUOTE_MARKS = re.compile(r"(?:> ?)+")
 _ATTRIBUTION = re.compile(r".{3,200}:\s*\Z")
+#: Two dashes alone begin a signature where no more follows; else they are a rule between two thoughts.
+_MAX_SIGNATURE_LINES = 12
 
 
 #: One line without its quote marks: how many there were, and its text.
@@ -43,20 +53,19 @@ def render_text(text: str) -> str:
     text = UNWANTED.sub("", text[:MAX_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n"))
     lines = [_read_line(line) for line in text.rstrip().split("\n")]
     out = ['<div data-heron="text">']
-    signature = next((at for at, (level, line) in enumerate(lines) if not level and line.rstrip() == "--"), None)
-    if signature is not None:
-        before = lines[:signature]
-        line_end = "\n" if before and not before[-1][0] else ""
-        out += [*_blocks(before), line_end, '<div data-heron="signature">', *_blocks(lines[signature:]), "</div>"]
-    elif (fold_from := _last_quote(lines)) is not None:
+    fold_from = _last_quote(lines)
+    head = lines if fold_from is None else lines[:fold_from]
+    start, end = _signature(head)
+    out += _blocks(head[:start])
+    if start < end:
+        line_end = "\n" if start and not head[start - 1][0] else ""
+        out += [line_end, '<div data-heron="signature">', *_blocks(head[start:end]), "</div>", *_blocks(head[end:])]
+    if fold_from is not None:
         out += [
-            *_blocks(lines[:fold_from]),
             f'<details data-heron="quote"><summary>{FOLD_SIGN}</summary>',
             *_blocks(lines[fold_from:]),
             "</details>",
         ]
-    else:
-        out += _blocks(lines)
     out.append("</div>")
     return "".join(out)
 
@@ -134,9 +143,19 @@ def _read_line(line: str) -> _Line:
     return min(marks.group().count(">"), MAX_LEVEL), line[marks.end() :]
 
 
+def _signature(lines: list[_Line]) -> tuple[int, int]:
+    """From where to where the signature stands, an empty range where there is none: from "-- " (RFC 3676 §4.3) to the
+    next quote, or from two dashes that lost their space, where little follows."""
+    starts = [at for at, (level, line) in enumerate(lines) if not level and line.rstrip() == "--"]
+    for start in reversed(starts):
+        end = next((at for at in range(start + 1, len(lines)) if lines[at][0]), len(lines))
+        if lines[start][1] == "-- " or (start == starts[-1] and end - start <= _MAX_SIGNATURE_LINES):
+            return start, end
+    return len(lines), len(lines)
+
+
 def _last_quote(lines: list[_Line]) -> int | None:
-    """Where the quote that ends a message without a signature begins, with its "Ann wrote:" line; None when there is
-    none to fold."""
+    """Where the quote that ends a message begins, with its "Ann wrote:" line; None when there is none to fold."""
     start = end = len(lines)
     while start and (lines[start - 1][0] or not lines[start - 1][1].strip()):
         start -= 1
