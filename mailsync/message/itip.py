@@ -3,6 +3,8 @@
 Reading is bounded and never raises: calendars in mail are as broken as the mail they come in.
 """
 
+import re
+import threading
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from typing import Any, Literal, cast
 
 from icalendar import Calendar, Event, vCalAddress, vDatetime
 from icalendar.cal import Component
+from icalendar.timezone import tzp
 
 from mailsync.message.addresses import comparable
 from mailsync.types import Address
@@ -18,6 +21,11 @@ from mailsync.types import Address
 MAX_CHARACTERS = 256 * 1024
 #: RFC 5546 §3.2.3: what an answer repeats of the request, so that its organizer's program finds the event.
 _REPEATED = ("UID", "RECURRENCE-ID", "DTSTART", "DTEND", "DURATION", "SUMMARY", "LOCATION", "SEQUENCE")
+
+_EXCHANGE_UTC = re.compile(r"(;TZID=)tzone://Microsoft/Utc(?=[:;])", re.IGNORECASE)
+_ZONE_WITH_COLON = re.compile(r'(;TZID=)([^"\r\n;,:]*:[^"\r\n;,]*?)(?=:\d{8}(?:T|\s|$))', re.IGNORECASE)
+_BORDER = re.compile(r"^(BEGIN|END):([A-Z-]{1,20})[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
+_zones = threading.Lock()
 
 Choice = Literal["ACCEPTED", "TENTATIVE", "DECLINED"]
 CHOICES: tuple[Choice, ...] = ("ACCEPTED", "TENTATIVE", "DECLINED")
@@ -42,15 +50,40 @@ class EventVersion:
 
 
 def read_calendar(text: str) -> Component | None:
-    """The calendar, None for what is none or is too large."""
+    """The calendar, None for what is none or is too large; of several the first with an event."""
     if len(text) > MAX_CHARACTERS:
         return None
     try:
-        with warnings.catch_warnings():
+        # The library keeps what a calendar calls its time zones for all that are read later, so that a stranger's
+        # "Pacific Standard Time" would move everybody's meetings: it forgets them before each.
+        with _zones, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what the library guesses of odd time zones is as good as it gets
-            return cast(Component, Calendar.from_ical(text))
+            tzp.use_default()
+            found = Calendar.from_ical(_mended(text), multiple=True)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
+    return cast(Component, next((one for one in found if one.walk("VEVENT")), found[0] if found else None))
+
+
+def _mended(text: str) -> str:
+    """What programs write and the library does not read, each seen in practice."""
+    text = text.removeprefix("\ufeff").rstrip()
+    # Exchange's own name for UTC, and names with a colon that are not quoted: "GMT+01:00".
+    text = _ZONE_WITH_COLON.sub(r'\1"\2"', _EXCHANGE_UTC.sub(r"\1UTC", text))
+    if text and not text[-15:].upper().endswith("END:VCALENDAR"):
+        text += "".join(f"\r\nEND:{name}" for name in reversed(_unclosed(text)))
+    return text
+
+
+def _unclosed(text: str) -> list[str]:
+    """The components that a text cut short leaves open, outermost first."""
+    names: list[str] = []
+    for verb, name in _BORDER.findall(text):
+        if verb.upper() == "BEGIN":
+            names.append(name)
+        elif names:
+            names.pop()
+    return names
 
 
 def read_version(text: str) -> EventVersion | None:
@@ -70,6 +103,12 @@ def read_version(text: str) -> EventVersion | None:
         stamp=_stamp(event),
         organizer=_address(_one(event, "ORGANIZER")),
     )
+
+
+def read_description(text: str) -> str:
+    """What its first event says at length; "" where it says nothing, or cannot be read."""
+    event = _first_event(read_calendar(text))
+    return str(_one(event, "DESCRIPTION") or "").strip() if event is not None else ""
 
 
 def attendee_among(text: str, mine: Collection[str]) -> str:

@@ -1,5 +1,6 @@
 """Invitations: which version of which event a calendar is, and an answer that its organizer's program understands."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from mailsync.message.itip import CHOICES, Choice, attendee_among, build_answer, read_version
+from mailsync.message.itip import CHOICES, Choice, attendee_among, build_answer, read_calendar, read_version
 from mailsync.types import Address
 from tests.corpus import corpus_files
 from tests.web.test_invitation import REQUEST
@@ -30,6 +31,61 @@ def test_one_of_a_series_is_told_apart() -> None:
     one = read_version(REQUEST.replace("SUMMARY", "RECURRENCE-ID;TZID=Europe/Berlin:20260317T123000\nSUMMARY"))
     assert one is not None
     assert one.recurrence == "2026-03-17T11:30:00+00:00"
+
+
+def zone(name: str, offset: str) -> str:
+    standard = f"BEGIN:STANDARD\nDTSTART:19700101T000000\nTZOFFSETFROM:{offset}\nTZOFFSETTO:{offset}\nEND:STANDARD\n"
+    return f"BEGIN:VTIMEZONE\nTZID:{name}\n{standard}END:VTIMEZONE\n"
+
+
+def starts(time: str, zones: str = "") -> str:
+    """The beginning of an event with this DTSTART, in ISO 8601."""
+    event = f"BEGIN:VEVENT\nUID:1\nDTSTART{time}\nEND:VEVENT\n"
+    calendar = read_calendar(f"BEGIN:VCALENDAR\n{zones}{event}END:VCALENDAR\n")
+    assert calendar is not None
+    return str(calendar.walk("VEVENT")[0]["DTSTART"].dt.isoformat())
+
+
+def test_what_a_calendar_calls_its_zones_is_its_own_affair() -> None:
+    # Outlook gives this name to any zone that somebody has made; whoever means harm gives any name.
+    for name in ("Customized Time Zone", "Pacific Standard Time"):
+        time = f";TZID={name}:20260707T100000"
+        assert starts(time, zone(name, "+0900")) == "2026-07-07T10:00:00+09:00"
+        assert starts(time, zone(name, "-0300")) == "2026-07-07T10:00:00-03:00"
+    assert starts(";TZID=Pacific Standard Time:20260707T100000") == "2026-07-07T10:00:00-07:00"
+    assert starts(";TZID=Customized Time Zone:20260707T100000") == "2026-07-07T10:00:00"
+
+
+@pytest.mark.parametrize(
+    ("time", "iso"),
+    [
+        (";TZID=tzone://Microsoft/Utc:20260707T100000", "2026-07-07T10:00:00+00:00"),
+        (";TZID=tzone://Microsoft/Custom:20260707T100000", "2026-07-07T10:00:00+02:00"),
+        (";TZID=GMT+01:00:20260707T100000", "2026-07-07T10:00:00+01:00"),
+        (';TZID="GMT+01:00":20260707T100000', "2026-07-07T10:00:00+01:00"),
+        (";TZID=W. Europe Standard Time:20260707T100000", "2026-07-07T10:00:00+02:00"),
+        (";TZID=Nowhere:20260707T100000", "2026-07-07T10:00:00"),
+        (";VALUE=DATE:20260707", "2026-07-07"),
+    ],
+)
+def test_names_of_zones_as_programs_write_them(time: str, iso: str) -> None:
+    zones = zone("GMT+01:00", "+0100") + zone("tzone://Microsoft/Custom", "+0200")
+    assert starts(time, zones) == iso
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: "\ufeff" + text,
+        lambda text: text[: text.index("END:VEVENT")],
+        lambda text: text[: text.index("END:VCALENDAR")] + "\n\n",
+        lambda text: "BEGIN:VCALENDAR\nEND:VCALENDAR\n" + text + text,
+    ],
+)
+def test_a_calendar_that_is_marked_cut_or_not_alone_is_read(change: Callable[[str], str]) -> None:
+    version = read_version(change(REQUEST))
+    assert version is not None
+    assert version.uid == "42@cal.test"
 
 
 @pytest.mark.parametrize("choice", CHOICES)

@@ -162,3 +162,15 @@ def test_a_strangers_invitation_is_not_there(client: Client, bob: User) -> None:
     theirs = event(make_folder(make_account(make_user("eve"), address="bob2@people.test")))
     assert client.post(reverse("answer", args=[theirs.pk]), {"choice": "ACCEPTED"}).status_code == 404
     assert not Outgoing.objects.exists()
+
+
+def test_an_invitation_that_is_only_a_calendar_says_what_it_has_to(client: Client, bob: User, inbox: Folder) -> None:
+    text = REQUEST.replace("SUMMARY", "DESCRIPTION:Bring <b>forks</b>\\nhttps://meet.test/1\nSUMMARY")
+    head = "From: Ann <ann@shop.test>\nContent-Type: text/calendar; method=REQUEST\n\n"
+    message = store(bob, f"{head}{text}".replace("\n", "\r\n").encode(), inbox)
+    shown = client.get(f"/m/{message.pk}/body").content.decode()
+    assert "Bring &lt;b&gt;forks&lt;/b&gt;" in shown
+    assert 'href="https://meet.test/1"' in shown
+    paper = client.get(f"/m/{message.pk}/print").content.decode()
+    assert "Tuesday, 10 March 2026, 11:30 – 12:30 · every week, 5 times" in paper
+    assert "Room 5" in paper

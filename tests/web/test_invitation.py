@@ -1,5 +1,6 @@
 """Calendar parts as invitations: what they say, and that a broken or hostile one says nothing."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -53,7 +54,7 @@ def test_a_request() -> None:
     assert event.starts_at.astimezone(UTC) == datetime(2026, 3, 10, 11, 30, tzinfo=UTC)
     assert event.ends_at is not None
     assert event.ends_at - event.starts_at == timedelta(hours=1)
-    assert event.repeats == "weekly"
+    assert event.repeats == "every week, 5 times"
     assert event.organizer is not None
     assert event.organizer.address == "ann@shop.test"
     assert [(one.person.address, one.status, one.is_reader) for one in event.attendees] == [
@@ -111,7 +112,59 @@ def test_what_cannot_be_read_says_nothing(text: str) -> None:
 
 
 def test_a_repeat_rule_is_not_expanded() -> None:
-    assert read(event_of("DTSTART:20260310T100000Z", "RRULE:FREQ=SECONDLY;COUNT=999999999")).repeats == "secondly"
+    assert read(event_of("DTSTART:20260310T100000Z", "RRULE:FREQ=SECONDLY;COUNT=999999999")).repeats == "repeats"
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("FREQ=DAILY", "every day"),
+        ("FREQ=DAILY;INTERVAL=3;COUNT=1", "every 3 days, 1 time"),
+        (
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE;UNTIL=20270228T230000Z",
+            "every 2 weeks, Monday, Wednesday, until 1 March 2027",
+        ),
+        ("FREQ=WEEKLY;BYDAY=FR,TH,WE,TU,MO", "every week, Monday to Friday"),
+        ("FREQ=MONTHLY;BYDAY=2TU", "every month, second Tuesday"),
+        ("FREQ=MONTHLY;BYDAY=-1FR;UNTIL=20271231", "every month, last Friday, until 31 December 2027"),
+        ("FREQ=MONTHLY;BYMONTHDAY=15,-1", "every month, on day 15, on the last day"),
+        ("FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=10", "every year"),
+        # What is more than these words say is not told in half.
+        ("FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=-1", "repeats"),
+        ("FREQ=WEEKLY;BYDAY=XX", "repeats"),
+        ("FREQ=DAILY;BYMONTH=1", "repeats"),
+        ("INTERVAL=2", ""),
+        ("FREQ=WEEKLY;INTERVAL=0", "every week"),
+    ],
+)
+def test_how_it_repeats(rule: str, words: str) -> None:
+    with timezone.override(ZoneInfo("Europe/Berlin")):
+        assert read(event_of("DTSTART:20260310T100000Z", f"RRULE:{rule}")).repeats == words
+
+
+def test_one_date_of_a_series_is_told_apart() -> None:
+    text = event_of("DTSTART:20260310T100000Z", "RECURRENCE-ID:20260310T090000Z", method="REQUEST")
+    for event, told in ((text, True), (event_of("DTSTART:20260310T100000Z"), False)):
+        html = render_part("mail/invitation.jinja", {"told": {"invitation": read(event)}}, None)
+        assert ("one date of a series" in html) is told
+
+
+def test_who_is_asked_and_what_they_said() -> None:
+    html = render_part("mail/invitation.jinja", {"told": {"invitation": read(REQUEST)}}, None)
+    asked = html.partition('<details class="asked">')[2].partition("</details>")[0]
+    assert "Invited by Ann, 2 people asked" in asked
+    assert re.findall(r'<bdi title="([^"]*)">([^<]*)</bdi> <span>([^<]*)<', asked) == [
+        ("bob@people.test", "Bob", "no answer yet"),
+        ("eve@people.test", "eve@people.test", "accepted"),
+    ]
+
+
+def test_a_day_is_named_once_as_its_reader_counts_days() -> None:
+    text = event_of("DTSTART:20260310T210000Z", "DTEND:20260310T230000Z")
+    with timezone.override(ZoneInfo("Europe/Berlin")):
+        assert read(text).when == "Tuesday, 10 March 2026, 22:00 – Wednesday, 11 March 2026, 00:00"
+    with timezone.override(ZoneInfo("America/New_York")):
+        assert read(text).when == "Tuesday, 10 March 2026, 17:00 – 19:00"
 
 
 @given(st.lists(st.sampled_from(REQUEST.splitlines()), max_size=25).map("\r\n".join))

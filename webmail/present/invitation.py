@@ -1,4 +1,4 @@
-"""A calendar part → what an invitation says. Pure; reads RFC 5545 through ``icalendar``, bounded.
+"""A calendar part → what an invitation says. Reads RFC 5545 through ``icalendar``, bounded.
 
 Every text in it is a stranger's: it is plain text here and is escaped by the templates.
 """
@@ -12,6 +12,8 @@ from icalendar.cal import Component
 
 from mailsync.message.itip import read_calendar
 from mailsync.types import Address
+from webmail.present import event_words
+from webmail.present.event_words import Recurrence
 
 MAX_ATTENDEES = 200
 _MAX_TEXT = 2_000
@@ -27,6 +29,10 @@ class Attendee:
     person: Address
     status: str
     is_reader: bool
+
+    @property
+    def said(self) -> str:
+        return event_words.status_word(self.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +53,20 @@ class Invitation:
     ends_at: datetime | None
     is_all_day: bool
     floating: bool
-    repeats: str
+    recurrence: Recurrence | None
     organizer: Address | None
     attendees: tuple[Attendee, ...]
     is_own: bool = False
+    is_one_of_series: bool = False
+
+    @property
+    def when(self) -> str:
+        return event_words.when(self.begins, self.ends)
+
+    @property
+    def repeats(self) -> str:
+        """How, in words; empty for a single event."""
+        return event_words.repeats(self.recurrence) if self.recurrence else ""
 
     @property
     def begins(self) -> date | datetime:
@@ -115,10 +131,12 @@ def _invitation(calendar: Component, event: Component, mine: frozenset[str]) -> 
         ends_at=_end(event, starts_at, is_all_day),
         is_all_day=is_all_day,
         floating=floating,
-        repeats=_repeats(event),
+        recurrence=_recurrence(event),
         organizer=organizer,
         attendees=tuple(_attendees(event, mine)),
         is_own=organizer is not None and organizer.address.lower() in mine,
+        # RFC 5545 §3.8.4.4: about this date of a series alone.
+        is_one_of_series="RECURRENCE-ID" in event,
     )
 
 
@@ -147,13 +165,13 @@ def _end(event: Component, starts_at: datetime, is_all_day: bool) -> datetime | 
     return ends_at
 
 
-def _repeats(event: Component) -> str:
-    """The frequency in lower case ("weekly"), empty for a single event. The rule is never expanded."""
+def _recurrence(event: Component) -> Recurrence | None:
     rule = event.get("RRULE")
     if isinstance(rule, list):
         rule = rule[0] if rule else None
-    frequency = rule.get("FREQ") if isinstance(rule, dict) else None
-    return str(frequency[0] if isinstance(frequency, list) else frequency or "").lower()
+    if isinstance(rule, dict):
+        return Recurrence.read(rule)
+    return Recurrence("", whole=False) if rule else None  # one that cannot be read is one all the same
 
 
 def _attendees(event: Component, mine: frozenset[str]) -> Iterator[Attendee]:
