@@ -7,13 +7,16 @@ source and the policy's version, and shared by all messages of an account with t
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 from urllib.parse import urlsplit
 
 from django.urls import reverse
 
-from mailsync.message.bodies import choose_bodies, decode_text
+from mailsync.message.bodies import choose_bodies, decode_text, is_picture
 from mailsync.message.facts import Part
 from mailsync.message.html_text import html_to_text
+from mailsync.message.itip import read_description
+from mailsync.message.subject import is_forward_subject
 from mailsync.models import Message
 from mailsync.store.raw import raw_reader
 from mailsync.store.rendered import body_key, load_rendered, record_rendered
@@ -59,19 +62,27 @@ def message_root(message: Message) -> Part | None:
     return Part.from_json(message.parts) if message.parts else None
 
 
-def load_body(message: Message, *, as_text: bool = False, inside: Part | None = None) -> ShownBody:
-    """The body of a fetched message, or of the message whose part tree is ``inside``.
+def load_body(
+    message: Message,
+    *,
+    as_text: bool = False,
+    inside: Part | None = None,
+    subject: str = "",
+    read: Read | None = None,
+) -> ShownBody:
+    """The body of a fetched message, or of the message whose part tree is ``inside``, with its ``subject``; ``read``
+    is where that tree's offsets lie, if not in the message itself.
 
     Raises ``BodyNotFetched`` (``mailsync.store.raw``).
     """
-    read = raw_reader(message)
+    read = read or raw_reader(message)
     root = inside or message_root(message)
     if root is None:
         return ShownBody(text_body(""), False, False, False)
     chosen = choose_bodies(root)
     first = [part for part in (chosen.html, chosen.text) if part is not None]
     if not first and not chosen.more:
-        return ShownBody(text_body(""), False, False, False)
+        return _of_calendar(chosen.calendar, read)
     main = chosen.text if chosen.text is not None and (as_text or chosen.html is None) else chosen.html
     sections = ([main] if main is not None else []) + list(chosen.more)
     shown: list[CleanBody] = []
@@ -89,6 +100,9 @@ def load_body(message: Message, *, as_text: bool = False, inside: Part | None = 
                 plain = chosen.text if part is chosen.html else None
                 shown.append(_as_text(plain, read) if plain else text_body(render_text(_words_of(part, read))))
     body = join_bodies(shown)
+    if body.has_quote and is_forward_subject(subject or message.subject):
+        # What was passed on is what the message is about; in most programs' HTML it looks like any quote.
+        body = body.unfolded()
     if any(part.end - part.start > MAX_PART_BYTES for part in sections):
         body = replace(body, truncated=True)
     return ShownBody(
@@ -100,13 +114,19 @@ def load_body(message: Message, *, as_text: bool = False, inside: Part | None = 
     )
 
 
-def picture_urls(message: Message, user_id: int, *, remote: bool) -> PictureUrl:
-    """Where the pictures of this message load from; remote ones only with consent, and through our proxy."""
+def picture_urls(message: Message, user_id: int, *, remote: bool, inside: Part | None = None) -> PictureUrl:
+    """Where the pictures of this message load from; remote ones only with consent, and through our proxy.
+
+    ``inside`` is the root of an attached message: where it and another name theirs alike, each shows its own."""
 
     @cache
     def parts() -> dict[str, str]:
-        root = message_root(message)
-        return {part.content_id.lower(): part.path for part in root.walk() if part.content_id} if root else {}
+        roots = [root for root in (inside, message_root(message)) if root is not None]
+        found: dict[str, str] = {}
+        for part in chain.from_iterable(root.walk() for root in roots):
+            if part.content_id and is_picture(part):
+                found.setdefault(part.content_id.lower(), part.path)
+        return found
 
     def url_of(slot: Slot) -> str | None:
         if slot.origin == "cid":
@@ -117,6 +137,12 @@ def picture_urls(message: Message, user_id: int, *, remote: bool) -> PictureUrl:
         return f"{reverse('picture_proxy')}?t={sign_picture(user_id, message.pk, slot.target)}"
 
     return url_of
+
+
+def _of_calendar(calendar: Part | None, read: Read) -> ShownBody:
+    """What an invitation says in its calendar alone, as one from a phone or a conference room does."""
+    words = read_description(decode_text(calendar, read, max_bytes=MAX_PART_BYTES)) if calendar is not None else ""
+    return ShownBody(text_body(render_text(words)), False, False, bool(words))
 
 
 def _fetchable(url: str) -> bool:

@@ -37,6 +37,9 @@ _TEXT_TYPES = frozenset(
     {"text/plain", "text/csv", "text/markdown", "text/x-markdown", "text/calendar", "text/vcard", "text/x-vcard"}
     | {"text/x-patch", "text/x-diff", "text/x-log", "text/x-python", "application/json", "text/tab-separated-values"}
 )
+_MESSAGE_TYPES = frozenset({"message/rfc822", "message/global"})
+#: An attached message that has to be decoded before it can be read is held in memory.
+MAX_MESSAGE_BYTES = 25 * 1024 * 1024
 #: "message" is opened as mail is, all else in the viewer (``views/viewer.py``).
 Preview = Literal["", "picture", "pdf", "text", "audio", "video", "message"]
 #: Types a browser or its plug-ins could act on when they are named; named as plain bytes, they are only saved.
@@ -93,8 +96,9 @@ def preview_kind(part: Part) -> Preview:
     kind, name = part.content_type, file_name(part).lower()
     if is_dangerous(name):
         return ""
-    if kind == "message/rfc822":
-        return "message"
+    # Seen in practice: a forwarded message encoded in base64, or as a mere file.
+    if kind in _MESSAGE_TYPES or (kind == "application/octet-stream" and name.endswith(".eml")):
+        return "message" if part.children or part.size_bytes <= MAX_MESSAGE_BYTES else ""
     if kind in PICTURE_TYPES:
         return "picture"
     # Seen in practice: PDF as application/octet-stream.

@@ -4,8 +4,8 @@ In go the reader and a message of theirs, out comes a frozen ``BodyContext`` for
 text in it is plain and must be escaped there. The body itself is in the frame (``views/body.py``).
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -43,6 +43,8 @@ from webmail.vcards import OfferedCards, offered_cards
 MAX_THUMB_BYTES = 2_000_000
 #: A longer body would hold up the conversation around it.
 MAX_DOCUMENT_CHARACTERS = 128 * 1024
+#: Of each attached message.
+MAX_FILES_WITHIN = 50
 _UNKNOWN = Verdict()
 
 
@@ -51,7 +53,7 @@ class AttachedFile:
     """One file of the message. ``preview`` says how it can be looked at before it is saved, empty if it cannot.
 
     ``dangerous`` files could run something when opened: say so, and offer them for saving only. ``thumb_url`` is a
-    picture small enough to stand in its tile.
+    picture small enough to stand in its tile. ``within`` are the files of an attached message.
     """
 
     tile: FileTile
@@ -60,6 +62,7 @@ class AttachedFile:
     preview: Preview
     dangerous: bool
     thumb_url: str
+    within: tuple["AttachedFile", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,7 @@ def body_context(
         message.facts,
         verdict,
         known_domains=known,
-        dangerous_files=[one.tile.name for one in files if one.dangerous],
+        dangerous_files=[one.tile.name for file in files for one in (file, *file.within) if one.dangerous],
     )
     unsubscribe = ways_out(message, verdict)
     asker = receipt_wanted_by(message, {comparable(address) for address in mine})
@@ -201,14 +204,14 @@ def _with_frame(
     theme = _theme(likes)
     form = {"as": "text"} if likes.plain_text and shown.has_html else {}
     at = "body_pictures" if shows_remote else "body"
-    is_dark = likes.dark_mail and likes.theme != "light"
+    can_recolour = body.sets_colors and not body.adapts and likes.dark_mail and likes.theme != "light"
     return BodyContext(
         state=_state(shown, protection),
         frame_url=_url(message, at, theme | form),
         pictures_url=_url(message, "body_pictures", theme) if body.remote and not shows_remote else "",
         text_url=_url(message, "body", theme | {"as": "text"}) if shown.is_html else "",
         html_url=_url(message, at, theme | {"as": "html"}) if shown.has_html and not shown.is_html else "",
-        recolour_url=_url(message, at, theme | form | {"recolour": "1"}) if body.sets_colors and is_dark else "",
+        recolour_url=_url(message, at, theme | form | {"recolour": "1"}) if can_recolour else "",
         consent_url=address_of("body_pictures", message.pk),
         remote=0 if shows_remote else body.remote,
         shows_remote=shows_remote,
@@ -274,7 +277,16 @@ def attached_file(message: Message, part: Part) -> AttachedFile:
         preview=preview,
         dangerous=is_dangerous(name),
         thumb_url=f"{url}?inline=1" if preview == "picture" and part.size_bytes < MAX_THUMB_BYTES else "",
+        within=tuple(_files_within(message, part)) if part.children and preview == "message" else (),
     )
+
+
+def _files_within(message: Message, part: Part) -> Iterator[AttachedFile]:
+    """The files of a message attached to this one, and of those attached to it, in one line."""
+    for one in attached_parts(part.children[0])[:MAX_FILES_WITHIN]:
+        file = attached_file(message, one)
+        yield replace(file, within=())
+        yield from file.within
 
 
 def _event(user: User, message: Message, mine: Collection[str]) -> dict[str, Any]:

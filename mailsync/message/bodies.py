@@ -27,6 +27,17 @@ _PLUMBING = frozenset(
         "message/global-headers", "text/rfc822-headers", "text/watch-html", "text/x-amp-html",
     }
 )  # fmt: skip
+#: The machine's half of a report: shown where there is nothing for people.
+_REPORTS = (
+    "message/delivery-status", "message/disposition-notification", "message/feedback-report",
+    "message/global-delivery-status", "message/global-disposition-notification", "text/rfc822-headers",
+)  # fmt: skip
+#: What a page may show among the words (seen in practice: pictures without a type of their own). All else that HTML
+#: refers to, as SVG, TIFF or a PDF behind a link, is a file.
+_PICTURES = frozenset(
+    {"image/png", "image/x-png", "image/jpeg", "image/jpg", "image/pjpeg", "image/gif", "image/webp"}
+    | {"application/octet-stream"}
+)
 _META_CHARSET = re.compile(rb"<meta[^<>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.I)
 _CID = re.compile(r"cid:([^\"'\s)>]{1,500})", re.I)
 
@@ -68,6 +79,10 @@ def choose_bodies(root: Part) -> Bodies:
             if part.synthetic in ("tnef", "smime") and not part.filename:
                 choice.html = choice.html or (part if part.content_type == "text/html" else None)
                 choice.text = choice.text or (part if part.content_type == "text/plain" else None)
+    if root.content_type == "multipart/report" and choice.html is None and choice.text is None:
+        # Seen in practice: a receipt that says nothing to people.
+        machine = [part for part in root.children if part.content_type in _REPORTS]
+        choice.text, choice.more = next(iter(machine), None), machine[1:]
     return Bodies(choice.html, choice.text, tuple(choice.related), tuple(choice.more), choice.calendar)
 
 
@@ -87,8 +102,11 @@ def _choose(part: Part, choice: _Choice, *, in_alternative: bool) -> None:
         elif kind == "multipart/encrypted":
             return
         elif kind == "multipart/report":
-            # RFC 6522 §3: the first part is for people.
+            # RFC 6522 §3: the first part is for people. Seen in practice: what was returned as plain text.
             _choose(children[0], choice, in_alternative=in_alternative)
+            for child in children[1:]:
+                if child.content_type == "text/plain":
+                    _choose(child, choice, in_alternative=False)
         elif kind != "multipart/digest":
             for child in children:
                 _choose(child, choice, in_alternative=False)
@@ -208,7 +226,14 @@ def _listed(part: Part) -> Iterator[Part]:
         yield part
 
 
+def is_picture(part: Part) -> bool:
+    """Whether the part can be shown among the words of the message."""
+    return part.content_type in _PICTURES
+
+
 def _is_inline(part: Part, beside: bool) -> bool:
+    if not is_picture(part):
+        return False
     if part.shown_inline is not None:
         return part.shown_inline
     return beside and bool(part.content_id) and part.disposition != "attachment"

@@ -5,6 +5,7 @@ Nothing here raises on any input: what is broken is empty and named in ``defects
 most 512 kB; so the cost follows the text, not the size of the message.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from mailsync.message.addresses import read_addresses
@@ -56,6 +57,8 @@ def parse_message(data: bytes) -> ParsedMessage:
     own = own_words(text)
     further = [_text_of(part, read, walk.charset) for part in chosen.more if part.content_type == "text/html"]
     root = mark_inline(root, html + "".join(further))
+    if any(part.children and part.content_type.startswith("message/") for part in root.walk()):
+        root = _mark_attached(root, read, walk.charset)
     return ParsedMessage(
         header=header,
         root=root,
@@ -100,6 +103,17 @@ def _plain_text(chosen: Bodies, html: str, read: Read, charset: str) -> str:
         room -= len(more)
         pieces.append(more.strip("\n"))
     return "\n\n".join(piece for piece in pieces if piece)[:_MAX_TEXT_CHARS]
+
+
+def _mark_attached(part: Part, read: Read, charset: str) -> Part:
+    """Messages attached to it, too, tell their pictures from their files; each knows its own alone."""
+    if not part.children:
+        return part
+    if part.content_type.startswith("message/"):
+        chosen = choose_bodies(part.children[0])
+        html = [_text_of(one, read, charset) for one in (chosen.html, *chosen.more) if one is not None]
+        part = replace(part, children=(mark_inline(part.children[0], "".join(html)),))
+    return replace(part, children=tuple(_mark_attached(child, read, charset) for child in part.children))
 
 
 def _header(fields: Fields, charset: str, found: tuple[str, ...] | list[str]) -> ParsedHeader:

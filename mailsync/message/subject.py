@@ -59,6 +59,15 @@ def is_reply_subject(subject: str) -> bool:
     return _LEADER.match(_BLOB.sub("", subject, count=1)) is not None or _LEADER.match(subject) is not None
 
 
+def is_forward_subject(subject: str) -> bool:
+    """True when the subject says that this passes on another message.
+
+    >>> is_forward_subject("[list] WG: Lunch"), is_forward_subject("AW: WG: Lunch")
+    (True, False)
+    """
+    return any(_FORWARD_LEADER.match(text) is not None for text in (subject, _BLOB.sub("", subject, count=1)))
+
+
 def reply_subject(subject: str) -> str:
     """``Re:`` once, whatever language the prefixes before were in; list tags stay where they are.
 

@@ -41,6 +41,7 @@ SIGNATURE = "Content-Type: application/pgp-signature; name=signature.asc\r\n\r\n
 NESTED = "Content-Type: message/rfc822\r\n\r\nSubject: Inner\r\n" + TEXT
 FOOTER = "Content-Type: text/plain\r\n\r\nlist footer"
 STATUS = "Content-Type: message/delivery-status\r\n\r\nAction: failed"
+RETURNED = "Content-Type: text/rfc822-headers\r\n\r\nSubject: Inner"
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,10 @@ STATUS = "Content-Type: message/delivery-status\r\n\r\nAction: failed"
         (_multipart("signed", TEXT, SIGNATURE), "", "1", [], []),
         (_multipart("signed", _multipart("mixed", TEXT, PDF, boundary="c"), SIGNATURE), "", "1.1", [], ["1.2"]),
         (_multipart("report", TEXT, STATUS, NESTED), "", "1", [], ["3"]),
+        # Seen in practice: what was returned as plain text; reports that say nothing to people.
+        (_multipart("report", TEXT, STATUS, FOOTER), "", "1", ["3"], []),
+        (_multipart("report", STATUS), "", "1", [], []),
+        (_multipart("report", STATUS, RETURNED), "", "1", ["2"], []),
         (_multipart("mixed", TEXT, NESTED), "", "1", [], ["2"]),
         (PDF, "", "", [], ["1"]),
         (_multipart("encrypted", "Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1", PDF), "", "", [], ["2"]),
@@ -110,6 +115,23 @@ def test_a_picture_is_inline_only_where_the_html_shows_it(html: str, attached: l
         assert [part.path for part in message.attachments] == attached
         kept = Part.from_json(message.root.as_json())
         assert [part.path for part in attachments(kept)] == attached
+
+
+@pytest.mark.parametrize(
+    ("content_type", "attached"),
+    [
+        ("image/jpg", []),
+        ("application/octet-stream; name=p.png", []),
+        ("image/svg+xml; name=logo.svg", ["2"]),
+        ("image/tiff", ["2"]),
+        ("application/pdf; name=plan.pdf", ["2"]),
+    ],
+)
+def test_what_no_page_can_show_is_a_file_though_the_html_refers_to_it(content_type: str, attached: list[str]) -> None:
+    body = 'Content-Type: text/html\r\n\r\n<img src="cid:p@x">'
+    part = f"Content-Type: {content_type}\r\nContent-ID: <p@x>\r\n\r\nx"
+    message = parse_message(_multipart("related", body, part).encode())
+    assert [part.path for part in message.attachments] == attached
 
 
 def test_in_a_tree_that_nobody_marked_related_parts_are_inline() -> None:

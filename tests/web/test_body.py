@@ -31,6 +31,10 @@ def body_url(message: Message, rest: str = "") -> str:
     return f"/m/{message.pk}/body{rest}"
 
 
+def text_message(text: str, subject: str) -> bytes:
+    return f"From: Ann <ann@shop.test>\r\nSubject: {subject}\r\n\r\n{text}\r\n".encode()
+
+
 def test_the_frame_has_exactly_its_policy(page: Client, bob: User) -> None:
     message = store(bob, html_message("<p>Hi</p>"))
     response = page.get(body_url(message), headers=IN_FRAME)
@@ -176,6 +180,17 @@ def test_dark_mode_only_without_the_senders_colours(page: Client, bob: User) -> 
     assert "invert" not in page.get(body_url(coloured, "?theme=dark")).content.decode()
     assert "invert" in page.get(body_url(coloured, "?theme=dark&recolour=1")).content.decode()
     assert "invert" not in page.get(body_url(plain, "?theme=dark&recolour=1")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("subject", "folded"), [("WG: Plans", False), ("Fwd: Plans", False), ("AW: WG: Plans", True), ("Plans", True)]
+)
+def test_what_was_passed_on_is_open(subject: str, folded: bool, page: Client, bob: User) -> None:
+    quote = '<p>See below.</p><blockquote type="cite">Von: Ann</blockquote>'
+    for raw in (html_message(quote, Subject=subject), text_message("See below.\n\n> Ann", subject)):
+        shown = page.get(body_url(store(bob, raw))).content.decode()
+        assert ('<details data-heron="quote">' in shown) is folded
+        assert ('<details data-heron="quote" open="">' in shown) is not folded
 
 
 @pytest.mark.parametrize("rest", ["", "?as=text", "/pictures"])

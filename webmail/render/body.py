@@ -17,6 +17,7 @@ from webmail.render.doctype import STANDARDS
 #: Around a slot's number while the body is still tokens; ``guard`` takes these noncharacters from every source.
 _MARK_OPEN, _MARK_CLOSE = "\ufdd0", "\ufdd1"
 _MARK = re.compile(f"{_MARK_OPEN}([0-9]+){_MARK_CLOSE}")
+_FOLD = '<details data-heron="quote">'
 _PLAIN_URL = re.compile(r"(?:https?://[A-Za-z0-9.-]|/(?!/))[A-Za-z0-9/_.:?=%~@,+-]*\Z")
 
 
@@ -48,7 +49,7 @@ class CleanBody:
 
     ``body_attributes`` are the pieces after ``<body``; ``sheet`` is CSS for the frame's head.
     Counts are for telling the reader: ``remote`` pictures wait for consent, ``trackers`` never load,
-    ``deceptive_links`` show one host and lead to another.
+    ``deceptive_links`` show one host and lead to another. ``adapts``: it says that it has dark colours of its own.
     """
 
     pieces: tuple[Piece, ...]
@@ -56,6 +57,7 @@ class CleanBody:
     sheet: str = ""
     doctype: str = ""
     sets_colors: bool = False
+    adapts: bool = False
     remote: int = 0
     trackers: int = 0
     deceptive_links: int = 0
@@ -65,6 +67,11 @@ class CleanBody:
     def fill(self, picture_url: PictureUrl = no_pictures) -> str:
         """The body's inner HTML. Raises ``ValueError`` when ``picture_url`` gives a URL of another alphabet."""
         return fill(self.pieces, picture_url)
+
+    def unfolded(self) -> Self:
+        """The same with its quote open from the start. Only we write ``data-heron``, and no value holds a "<"."""
+        opened = (p.replace(_FOLD, f'{_FOLD[:-1]} open="">') if isinstance(p, str) else p for p in self.pieces)
+        return replace(self, pieces=tuple(opened))
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -129,7 +136,9 @@ def _pieces_from_json(pieces: list[Any]) -> tuple[Piece, ...]:
 
 def text_body(inner: str) -> CleanBody:
     """A body of text as ``render_text`` or ``render_header`` made it."""
-    return CleanBody(pieces=(inner,), doctype=STANDARDS, has_quote="<details" in inner)
+    return CleanBody(
+        pieces=(inner,), body_attributes=(' dir="auto"',), doctype=STANDARDS, has_quote="<details" in inner
+    )
 
 
 def join_bodies(bodies: Sequence[CleanBody]) -> CleanBody:
@@ -148,6 +157,8 @@ def join_bodies(bodies: Sequence[CleanBody]) -> CleanBody:
         pieces=tuple(pieces),
         sheet="\n".join(filter(None, (body.sheet for body in bodies))),
         sets_colors=any(body.sets_colors for body in bodies),
+        # One that has colours for the day alone would be dark on dark.
+        adapts=all(body.adapts or not body.sets_colors for body in bodies) and any(body.adapts for body in bodies),
         remote=sum(body.remote for body in bodies),
         trackers=sum(body.trackers for body in bodies),
         deceptive_links=sum(body.deceptive_links for body in bodies),

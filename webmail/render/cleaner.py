@@ -41,6 +41,10 @@ _MARGINS = {
     "marginwidth": "margin-inline",
     "marginheight": "margin-block",
 }
+#: Whether the sender said anywhere which way the words run.
+_DIRECTED = re.compile(r"\bdir\s*=|\bdirection\s*:", re.IGNORECASE)
+_DARK_RULES = re.compile(r"prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
+_CLAIMS_DARK = re.compile(r"(?<!prefers-)color-scheme\s*:[^;}]*\bdark\b", re.IGNORECASE)
 _LINK_COLORS = {"link": "a:link", "vlink": "a:visited"}
 
 
@@ -85,13 +89,17 @@ def sanitize(source: str) -> CleanBody:
     text = serialise(folded)
 
     sheets = [filter_sheet(sheet) for sheet in page.sheets[:MAX_SHEETS] if sheet]
+    if not _DIRECTED.search(source):
+        page.body["dir"] = "auto"
     body_attributes, body_sheet = _body(page, pictures, styles)
+    css = "\n".join(filter(None, [body_sheet, *(sheet.css for sheet in sheets)]))
     body = CleanBody(
         pieces=_slotted(text, pictures),
         body_attributes=_slotted(body_attributes, pictures),
-        sheet="\n".join(filter(None, [body_sheet, *(sheet.css for sheet in sheets)])),
+        sheet=css,
         doctype=choose_doctype(source),
         sets_colors=styles.sets_colors or mail.sets_colors or any(sheet.sets_colors for sheet in sheets),
+        adapts=bool(_DARK_RULES.search(css) and ("dark" in page.color_scheme or _CLAIMS_DARK.search(css))),
         remote=pictures.remote,
         trackers=pictures.trackers,
         deceptive_links=mail.deceptive_links,

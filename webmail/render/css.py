@@ -112,7 +112,7 @@ def escape_css(css: str) -> str:
 
 
 def filter_declarations(nodes: list[Any], picture: PictureInCss | None) -> Sheet:
-    """The allowed ones of tinycss2's declarations; url() is what ``picture`` makes of it, and nothing without it."""
+    """The allowed ones of tinycss2's declarations; url() is what ``picture`` makes of it, and ``none`` without it."""
     kept = []
     colors = False
     for node in nodes:
@@ -166,6 +166,7 @@ def _check_value(values: list[Any], name: str, picture: PictureInCss | None) -> 
 
 
 def _rewrite_url(target: str, name: str, picture: PictureInCss | None) -> Any:
-    if picture is None or name not in policy.CSS_URL_PROPERTIES:
+    if name not in policy.CSS_URL_PROPERTIES:
         raise Refused
-    return tinycss2.parse_component_value_list(picture(target))[0]
+    # Without a picture the rest of a background stays: light words may stand on its colour.
+    return tinycss2.parse_component_value_list(picture(target) if picture else "none")[0]

@@ -4,6 +4,7 @@ The frame is the second wall: even if the cleaner let a script through, the sand
 would not run it, load for it, or let it send anything.
 """
 
+import re
 from html import escape
 from typing import Literal
 
@@ -42,9 +43,15 @@ _BASE = (
     "vertical-align:bottom;outline:1px dashed #8886;outline-offset:-1px;"
     "background:repeating-linear-gradient(135deg,#8881 0 6px,#8882 6px 12px)}"
     ":where(img[data-heron=blocked]:not([alt],[width],[style])){width:24px;height:18px}"
-    ":where(img[data-heron=empty],img[data-heron=missing]){display:inline-block;overflow:hidden;font-size:0}"
-    "div[data-heron=text]{white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:plaintext}"
-    "div[data-heron=text] blockquote{margin:0;padding:0 0 0 12px;border-left:2px solid #8886;color:#555}"
+    ":where(img[data-heron=empty]){display:inline-block;overflow:hidden;font-size:0}"
+    # One long line would make the whole letter small on a narrow screen.
+    ":where(pre){white-space:pre-wrap}"
+    "div[data-heron=text]{white-space:pre-wrap;overflow-wrap:anywhere}"
+    "div[data-heron=text] blockquote{margin:0;padding-block:0;padding-inline:12px 0;color:#555;"
+    "border-inline-start:2px solid #8886}"
+    # Each paragraph of text, and of HTML that says nothing of directions, runs as its first letter does.
+    "div[data-heron=text],div[data-heron=text] :is(blockquote,[data-heron=signature]),"
+    "body[dir=auto] :where(p,div,td,th,h1,h2,h3,h4,h5,h6,dd,dt,blockquote){unicode-bidi:plaintext}"
     "dl[data-heron=header]{display:grid;grid-template-columns:max-content 1fr;gap:2px 12px;margin:0 0 12px}"
     "dl[data-heron=header] dt{opacity:.62}dl[data-heron=header] dd{margin:0;overflow-wrap:anywhere}"
     "dl[data-heron=header]+hr{margin:0 0 12px;border:0;border-top:1px solid #8886}"
@@ -58,6 +65,8 @@ _DARK = (
     "div[data-heron=text] blockquote{color:#aab7ca}"
     "@layer heron{details[data-heron=quote]>summary{color:#aab7ca!important;background:#253142!important}}"
 )
+# One that has dark colours of its own stands on a dark page.
+_ADAPTED = ":root{color-scheme:dark}html{background:#131b26;color:#e8eef7}"
 # A message in its sender's own colours, made dark on request: everything is inverted, pictures back again.
 _INVERTED = (
     ":root{color-scheme:light}html{background:#fff;color:#16181d;filter:invert(.9) hue-rotate(180deg)}"
@@ -66,15 +75,27 @@ _INVERTED = (
 )
 
 
-def theme_css(theme: Theme, sets_colors: bool, recolour: bool = False) -> str:
+_PREFERS = re.compile(r"prefers-color-scheme\s*:\s*(dark|light)", re.IGNORECASE)
+
+
+def theme_css(theme: Theme, sets_colors: bool, recolour: bool = False, adapts: bool = False) -> str:
     """Colours of the frame: dark where the page is dark (``auto``: where the system is) and the sender chose no
-    colours; over the sender's own only with ``recolour``. Paper is always light."""
+    colours, or has dark ones, too (``adapts``); over the sender's own only with ``recolour``. Paper is always light."""
     light = _LIGHT if sets_colors else _LIGHT + _LINKS
-    dark = _INVERTED if sets_colors and recolour else "" if sets_colors else _DARK
+    dark = _ADAPTED if adapts else _DARK if not sets_colors else _INVERTED if recolour else ""
     if theme == "light" or not dark:
         return light
     when = "screen" if theme == "dark" else "screen and (prefers-color-scheme:dark)"
     return f"{light}@media {when}{{{dark}}}"
+
+
+def _in_theme(sheet: str, theme: Theme, adapts: bool) -> str:
+    """The sender's sheet with its dark rules where the frame around it is dark, and nowhere else: a letter that only
+    counts on a dark page would be white on white. What the browser answers is the system's choice, not the reader's."""
+    if theme == "auto" and adapts:
+        return sheet
+    dark = theme == "dark" and adapts
+    return _PREFERS.sub(lambda found: "min-width:0" if (found[1].lower() == "dark") == dark else "max-width:0", sheet)
 
 
 def base_css() -> str:
@@ -88,8 +109,8 @@ def html_document(
     """The whole document. ``picture_url`` decides about each picture, the rest is as for ``theme_css``."""
     return _document(
         body.doctype,
-        theme_css(theme, body.sets_colors, recolour),
-        body.sheet,
+        theme_css(theme, body.sets_colors, recolour, body.adapts),
+        _in_theme(body.sheet, theme, body.adapts),
         fill(body.body_attributes, picture_url),
         body.fill(picture_url),
     )

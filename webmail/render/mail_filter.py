@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from webmail.render import policy
 from webmail.render.links import choose_target, deceptive_host, host_of, shown_host
 from webmail.render.parse import Token
-from webmail.render.pictures import Pictures
+from webmail.render.pictures import Pictures, beacon_kind
 
 Attributes = dict[tuple[None, str], str]
 
@@ -21,7 +21,7 @@ _HREF, _SRC, _BACKGROUND, _BGCOLOR, _COLOR = (
     (None, "bgcolor"),
     (None, "color"),
 )
-_MARK = (None, "data-heron")
+_ALT, _MARK = (None, "alt"), (None, "data-heron")
 MAX_LINK_TEXT = 300
 
 
@@ -91,7 +91,9 @@ class MailFilter:
         source = attributes.pop(_SRC, "")
         value = self.pictures.in_img(source, attributes)
         if value is None:
-            attributes[_MARK] = "empty"
+            # The words of a picture that cannot be shown are; those of a beacon are nobody's.
+            has_words = attributes.get(_ALT, "").strip() and not beacon_kind(attributes)
+            attributes[_MARK] = "missing" if has_words else "empty"
         else:
             attributes[_SRC] = value
 

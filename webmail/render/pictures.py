@@ -42,7 +42,7 @@ class Pictures:
 
     def in_img(self, url: str, attributes: dict[tuple[None, str], str]) -> str | None:
         """The src to write: a mark or a data: URL; None when nothing may stand there."""
-        return self._value(url, "src", beacon=_beacon(attributes))
+        return self._value(url, "src", beacon=beacon_kind(attributes))
 
     def _value(self, url: str, place: str, beacon: str = "") -> str | None:
         url = clean_url(url)
@@ -75,7 +75,7 @@ def _has_host(url: str) -> bool:
         return False
 
 
-def _beacon(attributes: dict[tuple[None, str], str]) -> str:
+def beacon_kind(attributes: dict[tuple[None, str], str]) -> str:
     """ "tracker" for a picture too small to be seen, "spacer" for a line that is; empty for a picture.
 
     A style overrides the attributes, as it does in the browser.

@@ -13,7 +13,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 #: Grows whenever the same source would be cleaned otherwise; cached bodies of older versions are cleaned again.
-POLICY_VERSION = 1
+POLICY_VERSION = 2
 
 #: Put before ids, names and the fragments that point to them, so a message cannot name anything of ours.
 ID_PREFIX = "m-"
@@ -25,10 +25,11 @@ TAGS = _words(
     strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr"""
 )
 
-#: Elements that go together with all they hold. Any other unknown element is unwrapped.
+#: Elements that go together with all they hold. Any other unknown element is unwrapped: what video, audio, object and
+#: canvas hold is meant for readers like us.
 DROPPED_WITH_CONTENT = _words(
-    """script style title template iframe frame frameset object embed applet param svg math textarea select
-    option optgroup datalist audio video source track canvas noembed noframes noscript xml portal fencedframe
+    """script style title template iframe frame frameset embed applet param svg math select
+    option optgroup datalist source track noembed noframes noscript xml portal fencedframe
     dialog link meta base bgsound"""
 )
 #: Obsolete elements shown as their living twins.

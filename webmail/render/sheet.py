@@ -60,7 +60,7 @@ class Rule(NamedTuple):
 
 @functools.lru_cache(maxsize=512)
 def filter_sheet(source: str, id_prefix: str = policy.ID_PREFIX) -> Sheet:
-    """The allowed rules of a style sheet: no url(), no at-rule but @media, no pseudo-elements, ids prefixed."""
+    """The allowed rules of a sheet: ``none`` for url(), of at-rules @media alone, no pseudo-elements, ids prefixed."""
     if len(source) > MAX_SHEET or not nests_at_most(source, MAX_SHEET_NESTING):
         return Sheet("", False)
     source = source.replace("<!--", " ").replace("-->", " ")

@@ -14,21 +14,24 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import TrustedSender
 from mailsync.message.addresses import format_address
+from mailsync.message.bodies import attachments, decode_part, reader
 from mailsync.message.headers import MAX_HEADER_BYTES
-from mailsync.message.parse import parse_header
+from mailsync.message.parse import parse_header, parse_message
 from mailsync.models import Message
 from mailsync.store.raw import BodyNotFetched, raw_reader
 from webmail import access
 from webmail.bodies import load_body, picture_urls
-from webmail.files import part_of
+from webmail.files import file_name, part_of, preview_kind
 from webmail.reader import user_of
 from webmail.render import (
     HEADERS,
     THEMES,
+    PictureUrl,
     content_security_policy,
     empty_document,
     html_document,
     join_bodies,
+    no_pictures,
     notice_document,
     render_header,
     text_body,
@@ -84,15 +87,24 @@ def nested(request: HttpRequest, message_id: int, part: str) -> HttpResponse:
     """A message attached to a message: its header and its body, without remote pictures. Also for a tab of its own."""
     message = access.message_for(user_of(request), message_id)
     found = part_of(message, part)
-    if found.content_type != "message/rfc822" or not found.children:
+    if preview_kind(found) != "message":
         raise Http404
     refused = _refuse_outside_frame(request, "document")
     if refused is not None:
         return refused
     try:
         read = raw_reader(message)
-        header = parse_header(read(found.start, min(found.end, found.start + MAX_HEADER_BYTES)))
-        shown = load_body(message, inside=found.children[0])
+        pictures: PictureUrl = no_pictures
+        if found.children:
+            root = found.children[0]
+            header = parse_header(read(found.start, min(found.end, found.start + MAX_HEADER_BYTES)))
+            pictures = picture_urls(message, user_of(request).pk, remote=False, inside=root)
+        else:
+            # Its parts have no section numbers, so nothing but its words can be asked for.
+            data = decode_part(found, read)
+            parsed = parse_message(data)
+            root, header, read = parsed.root, parsed.header, reader(data)
+        shown = load_body(message, inside=root, subject=header.subject, read=read)
     except BodyNotFetched as error:
         raise Http404 from error
     theme = THEMES.get(request.GET.get("theme", "auto"), "auto")
@@ -102,8 +114,8 @@ def nested(request: HttpRequest, message_id: int, part: str) -> HttpResponse:
         (_("Cc"), ", ".join(map(format_address, header.cc))),
         (_("Date"), date_format(localtime(header.sent_at), "DATETIME_FORMAT") if header.sent_at else ""),
         (_("Subject"), header.subject),
+        (_("Files"), ", ".join(map(file_name, attachments(root)))),
     ]
-    pictures = picture_urls(message, user_of(request).pk, remote=False)
     text = html_document(join_bodies([text_body(render_header(head)), shown.body]), picture_url=pictures, theme=theme)
     response = HttpResponse(text, headers=dict(HEADERS))
     response.headers["Content-Security-Policy"] = _policy(request, message, remote=False)

@@ -55,12 +55,13 @@ def view_file(request: HttpRequest, message_id: int, part: str) -> HttpResponse:
         raise Http404
     root = message_root(message)
     shown = [one for one in attached_parts(root) if preview_kind(one) not in ("", "message")] if root else []
-    at = next((number for number, one in enumerate(shown) if one.path == part), 0)
+    # A file of an attached message has no neighbours.
+    at = next((number for number, one in enumerate(shown) if one.path == part), len(shown))
     context = {
         "message": message,
         "file": attached_file(message, found),
         "kind": kind,
-        "before": shown[at - 1].path if at > 0 else "",
+        "before": shown[at - 1].path if 0 < at < len(shown) else "",
         "after": shown[at + 1].path if at + 1 < len(shown) else "",
         **_content(message, found, kind),
     }
