@@ -89,6 +89,8 @@ _WESTERN = frozenset({"cp1252", "cp1254", "iso8859-15"})
 _LABEL = re.compile(r"[A-Za-z0-9_.:+-]+")
 _C1 = {byte: bytes((byte,)).decode("cp1252") for byte in range(0x80, 0xA0) if byte not in b"\x81\x8d\x8f\x90\x9d"}
 _SURROGATES = re.compile("[\ud800-\udfff]")
+#: 8-bit letters that each stand alone among ASCII, as in "Jörg": too few to guess by, and hardly anything but Western.
+_SINGLE_LETTERS = re.compile(rb"(?:[\x00-\x7f]++|[\xc0-\xff](?![\x80-\xff]))*")
 _GUESS_BYTES = 1024
 _GUESSES = ["utf_8", "cp1252", "cp1251", "koi8_r", "cp1250", "cp932", "gb18030", "big5", "euc_jp", "cp949", "cp1253"]
 
@@ -169,6 +171,8 @@ def _guess(data: bytes) -> str:
     """The last resort: detection on a small sample around the first 8-bit bytes."""
     first = next((at for at, byte in enumerate(data) if byte > 127), 0)
     sample = data[max(0, first - 64) : first + _GUESS_BYTES]
+    if _SINGLE_LETTERS.fullmatch(sample):
+        return _windows_1252(data)
     best = from_bytes(sample, cp_isolation=_GUESSES, steps=2, chunk_size=512).best()
     if best is not None and best.encoding not in ("ascii", "utf_8"):
         try:

@@ -51,6 +51,10 @@ def test_labels(label: str, codec: str) -> None:
         # A cut or stray byte in an honest charset does not spoil the rest.
         ("日本語日本語".encode() + b"\xe6\x97", "utf-8", "日本語日本語�", "charset_wrong"),
         (b"+2AA-", "utf-7", "�", ""),
+        # Too little to guess by.
+        (b"J\xf6rg", "x-unknown", "Jörg", "charset_unknown"),
+        (b"Se\xf1or Ni\xf1o", "", "Señor Niño", "charset_missing"),
+        ("テスト".encode("cp932"), "", "テスト", "charset_missing"),
         # Characters of code page 932 under the labels of the standards.
         (b"\x1b$B-!F|K\\-j|b\x1b(B 1\r\n", "iso-2022-jp", "①日本㈱髙 1\r\n", ""),
         (b"\x1b$B-!F|K\\8l\x1b(B", "CP50221", "①日本語", ""),
