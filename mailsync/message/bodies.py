@@ -79,9 +79,9 @@ def choose_bodies(root: Part) -> Bodies:
             if part.synthetic in ("tnef", "smime") and not part.filename:
                 choice.html = choice.html or (part if part.content_type == "text/html" else None)
                 choice.text = choice.text or (part if part.content_type == "text/plain" else None)
-    if root.content_type == "multipart/report" and choice.html is None and choice.text is None:
-        # Seen in practice: a receipt that says nothing to people.
-        machine = [part for part in root.children if part.content_type in _REPORTS]
+    if choice.html is None and choice.text is None and root.content_type in ("multipart/report", *_REPORTS):
+        # Seen in practice: a report that says nothing to people, or is all there is.
+        machine = [part for part in root.children or (root,) if part.content_type in _REPORTS]
         choice.text, choice.more = next(iter(machine), None), machine[1:]
     return Bodies(choice.html, choice.text, tuple(choice.related), tuple(choice.more), choice.calendar)
 

@@ -71,6 +71,7 @@ RETURNED = "Content-Type: text/rfc822-headers\r\n\r\nSubject: Inner"
         (_multipart("report", TEXT, STATUS, FOOTER), "", "1", ["3"], []),
         (_multipart("report", STATUS), "", "1", [], []),
         (_multipart("report", STATUS, RETURNED), "", "1", ["2"], []),
+        (STATUS, "", "1", [], []),
         (_multipart("mixed", TEXT, NESTED), "", "1", [], ["2"]),
         (PDF, "", "", [], ["1"]),
         (_multipart("encrypted", "Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1", PDF), "", "", [], ["2"]),

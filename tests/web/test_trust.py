@@ -26,6 +26,14 @@ NOBODY = Verdict()
         ("other.com", "example.com", ""),
         ("a.io", "b.io", ""),
         ("", "example.com", ""),
+        # Mail providers are who they are, at home and abroad.
+        ("ymail.com", "gmail.com", ""),
+        ("mail.com", "gmail.com", ""),
+        ("yahoo.se", "yahoo.de", ""),
+        ("qmail.com", "gmail.com", "gmail.com"),
+        ("gmail.co", "gmail.com", "gmail.com"),
+        ("outlook.cm", "outlook.com", "outlook.com"),
+        ("amazon.se", "amazon.de", "amazon.de"),
     ],
 )
 def test_lookalikes(domain: str, known: str, found: str) -> None:

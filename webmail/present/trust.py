@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from accounts.providers import provider_for_address
 from mailsync.message.authres import Verdict, parse_results, verified
 from mailsync.types import Address
 
@@ -27,6 +28,10 @@ _WRITES_AS = {
 _ADDRESS_IN_NAME = re.compile(r"[\w.+-]{1,64}@((?:[\w-]{1,63}\.){1,6}[a-z]{2,24})", re.IGNORECASE)
 #: Letters and pairs that are read as another one.
 _LOOKS_LIKE = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("0", "o"), ("1", "l"), ("i", "l"), ("3", "e"), ("5", "s"))
+#: Millions write from these, and each is a letter away from gmail.com.
+_ALIKE_BY_CHANCE = frozenset({"mail.com", "email.com"})
+#: Endings that live of being read as "com".
+_TAKEN_FOR_COM = frozenset({"co", "cm", "om"})
 _CONFUSABLE = str.maketrans("аеорсухіјѕԁһկոռսցԛԝɡıαεοργυνκτ", "aeopcyxijsdhknnugqwgiaeopyuvkt")
 
 WarningKind = Literal[
@@ -126,9 +131,20 @@ def lookalike_of(domain: str, known_domains: Collection[str]) -> str:
         return ""
     seen = _skeleton(domain)
     for known in sorted(known_domains):
-        if len(known) >= 6 and (seen == _skeleton(known) or _one_letter_apart(domain, known)):
+        alike = len(known) >= 6 and (seen == _skeleton(known) or _one_letter_apart(domain, known))
+        if alike and not _is_honest(domain, known):
             return known
     return ""
+
+
+def _is_honest(domain: str, known: str) -> bool:
+    """Mail providers whose names are alike by chance, and one provider's domains of two countries."""
+    if domain in _ALIKE_BY_CHANCE:
+        return True
+    provider = provider_for_address(f"x@{domain}")
+    if provider is None or domain.rpartition(".")[2] in _TAKEN_FOR_COM:
+        return False
+    return domain in provider.domains or provider is provider_for_address(f"x@{known}")
 
 
 def _skeleton(domain: str) -> str:
