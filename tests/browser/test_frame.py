@@ -100,3 +100,13 @@ def _assert_whole(page: Page, frame: Locator) -> None:
         }""",
         arg=frame.element_handle(),
     )
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_without_scripts_it_takes_most_of_the_window(width: int, mailbox: Mailbox, chromium: Browser) -> None:
+    message = store(mailbox.user, LETTER, mailbox.folders["INBOX"])
+    page = mailbox.page(chromium, java_script_enabled=False, viewport={"width": width, "height": 900})
+    page.goto(f"{mailbox.url}/m/{message.pk}/")
+    box = page.locator("iframe.frame").bounding_box()
+    assert box is not None
+    assert box["height"] == pytest.approx(630, abs=1)
