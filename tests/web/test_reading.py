@@ -18,6 +18,7 @@ from tests.factories import make_account, make_folder, make_message
 from tests.store.big_folder import fill
 from tests.store.test_listing_size import rows_touched
 from tests.web.mail import html_message, store
+from webmail.present.cards import MOST_OPEN
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +34,7 @@ def url_of(placement: Placement) -> str:
 
 def cards(answer: Any) -> list[tuple[str, bool]]:
     """Each message on the page as (id, is it open)."""
-    found = re.findall(r'<article class="msg( closed)?" id="m(\d+)"', answer.content.decode())
+    found = re.findall(r'<article class="msg( closed)?(?: unread)?" id="m(\d+)"', answer.content.decode())
     return [(pk, not closed) for closed, pk in found]
 
 
@@ -48,6 +49,18 @@ def test_unread_messages_and_the_newest_are_open(browser: Client, inbox: Folder)
     assert '<h1 tabindex="-1" id="subject" dir="auto">Rota</h1>' in page.content.decode()
     asked = browser.get(f"{url_of(first)}?open={third.message_id}")
     assert (str(third.message_id), True) in cards(asked)
+
+
+def test_of_very_many_unread_the_oldest_are_open(browser: Client, inbox: Folder) -> None:
+    first = make_message(inbox, subject="Rota", seen=True)
+    for _ in range(MOST_OPEN + 3):
+        make_message(inbox, thread=first.thread, subject="Re: Rota")
+    page = browser.get(url_of(first))
+    assert [is_open for _, is_open in cards(page)] == [False, *[True] * MOST_OPEN, False, False, True]
+    assert page.content.decode().count('<article class="msg closed unread"') == 2
+    assert Placement.objects.filter(thread=first.thread, seen=False).count() == 2
+    # The next time they are.
+    assert [is_open for _, is_open in cards(browser.get(url_of(first)))][-3:] == [True, True, True]
 
 
 def test_opening_marks_what_is_open_as_read(browser: Client, inbox: Folder) -> None:
