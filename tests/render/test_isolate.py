@@ -37,6 +37,14 @@ def test_what_is_too_hard_is_refused(child: Isolated) -> None:
     assert child.sanitize("<p>x</p>").fill() == "<p>x</p>"
 
 
+def test_pictures_in_the_source_do_not_count_as_markup(child: Isolated) -> None:
+    photo = "data:image/png;base64," + "iVBORw0KGgo" * 180_000
+    body = child.sanitize(f"<p>before<img src='{photo}'>after")
+    assert body.fill() == f'<p>before<img src="{photo}">after</p>'
+    with pytest.raises(RenderFailed):
+        child.sanitize(f"<p>before<img src='{photo}'>after" + "x" * (MAX_CHARACTERS + 1))
+
+
 def test_time_runs_out_and_the_next_is_served() -> None:
     child = Isolated(limit_seconds=0.3)
     try:

@@ -19,7 +19,7 @@ import threading
 from pathlib import Path
 
 from webmail.render.body import CleanBody
-from webmail.render.guard import MAX_CHARACTERS
+from webmail.render.guard import MAX_CHARACTERS, markup_size
 from webmail.render.wire import (
     CLEAN,
     DONE,
@@ -65,7 +65,7 @@ class Isolated:
 
     def sanitize(self, source: str) -> CleanBody:
         """As ``cleaner.sanitize``. Raises ``RenderFailed`` where that raises, and past time or memory."""
-        if len(source) > MAX_CHARACTERS * 2:
+        if len(source) > MAX_CHARACTERS * 2 and markup_size(source) > MAX_CHARACTERS * 2:
             raise RenderFailed(f"{len(source)} characters")
         return CleanBody.from_json(self._ask(CLEAN, source.encode("utf-8", "replace")).decode())
 

@@ -11,7 +11,8 @@ from urllib.parse import unquote, urlsplit
 from webmail.render.body import Slot, mark
 from webmail.render.links import clean_url
 
-MAX_DATA_URL = 400_000
+#: A photo of two megabytes, as some programs paste it; a part's text is read up to four (``webmail/bodies.py``).
+MAX_DATA_URL = 3_000_000
 MAX_PICTURE_URL = 4_096
 BEACON_PIXELS = 2
 
