@@ -34,7 +34,7 @@ from webmail.present.invitation import Invitation, read_invitation
 from webmail.present.lists import Farewell, Unsubscribe, present_farewell, ways_out
 from webmail.present.outbox import OutgoingCard, present_outgoing, without_bytes
 from webmail.present.sealed import Sealed, present_sealed
-from webmail.present.trust import Warned, domain_of, find_warnings, is_within, judge
+from webmail.present.trust import Warned, domain_of, find_warnings, is_within, judge, was_always_verified
 from webmail.render import THEMES, CleanBody, html_document, mode_of
 from webmail.signatures import load_signers
 from webmail.vcards import OfferedCards, offered_cards
@@ -153,6 +153,7 @@ def body_context(
         verdict,
         known_domains=known,
         dangerous_files=[one.tile.name for file in files for one in (file, *file.within) if one.dangerous],
+        verified_others=_verified_others(message, verdict, senders),
     )
     unsubscribe = ways_out(message, verdict)
     asker = receipt_wanted_by(message, {comparable(address) for address in mine})
@@ -181,6 +182,13 @@ def body_context(
     if with_document and not shown.is_empty and not shows_remote:
         told |= _document(user, message, likes, shown.body)
     return _with_frame(message, likes, shown, told, protection, shows_remote=shows_remote)
+
+
+def _verified_others(message: Message, verdict: Verdict, senders: Senders) -> int:
+    """Asked only where the provider looked and found neither yes nor no; lists break signatures on the way."""
+    if not verdict.known or verdict.verified or verdict.failed or "list_id" in message.facts:
+        return 0
+    return was_always_verified(message.from_address, senders.other_results(message), message.account.host)
 
 
 def _delivery(user: User, message: Message, mine: Collection[str]) -> OutgoingCard | None:

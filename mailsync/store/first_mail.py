@@ -49,6 +49,15 @@ _ARE_KNOWN = f"""
 """  # noqa: S608
 
 
+#: What an account's provider found out about others of a sender's messages: as many as it takes to see a habit.
+_OTHERS = """
+    SELECT ARRAY(SELECT jsonb_array_elements_text(s.facts -> 'authentication_results')) FROM mailsync_message s
+     WHERE s.account_id = %(account)s AND lower(s.from_address) BETWEEN %(sender)s AND %(sender)s
+       AND s.id <> %(message)s
+     ORDER BY lower(s.from_address) LIMIT 20
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What was asked about the sender of one message beside something else: ``has_written``, and ``CONTACTS``."""
@@ -88,6 +97,14 @@ class Senders:
         if (message.thread_id, address) not in self._known:
             self._ask(message)
         return not self._known[message.thread_id, address]
+
+    def other_results(self, message: Message) -> list[list[str]]:
+        """The Authentication-Results (RFC 8601) of up to twenty other messages of its sender in its account, topmost
+        first; of those that have some. A query."""
+        asked: dict[str, Any] = {"account": message.account_id, "sender": message.from_address.lower()}
+        with prepared_cursor() as cursor:
+            cursor.execute(_OTHERS, asked | {"message": message.pk})
+            return [results for (results,) in cursor.fetchall() if results]
 
     def _ask(self, message: Message) -> None:
         """About the sender of this message, and of those of its conversation that are to come."""

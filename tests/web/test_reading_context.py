@@ -8,7 +8,7 @@ from accounts.models import TrustedSender, User
 from mailsync.message.vcard import Labelled, VCard
 from mailsync.models import Message
 from mailsync.store.contacts import keep_card
-from tests.factories import make_user
+from tests.factories import make_account, make_folder, make_user
 from tests.web.mail import html_message, store
 from tests.web.test_attachments import attached
 from tests.web.test_invitation import REQUEST
@@ -44,6 +44,40 @@ def test_an_address_that_imitates_that_of_a_contact(bob: User) -> None:
     keep_card(bob.pk, VCard(name="Ann", addresses=(Labelled("ann@shops.test"),)))
     for more in (b"", b"List-Id: <news.sh0ps.test>\r\n"):
         assert [(one.kind, one.what) for one in told(bob, imitating % more).warnings] == [("lookalike", "shops.test")]
+
+
+@pytest.mark.parametrize(
+    ("others", "result", "more", "warned"),
+    [
+        (["pass"] * 3, "none", "", True),
+        (["pass"] * 3, "pass", "", False),
+        (["pass"] * 2, "none", "", False),
+        (["pass", "none", "pass", "pass"], "none", "", False),
+        (["none"] * 4, "none", "", False),
+        # A list changes what it passes on.
+        (["pass"] * 3, "none", "List-Id: <news.shop.test>\r\n", False),
+        # Nobody looked.
+        (["pass"] * 3, "", "", False),
+    ],
+)
+def test_a_message_that_is_unlike_the_others_of_its_sender(
+    others: list[str], result: str, more: str, warned: bool, bob: User
+) -> None:
+    inbox = make_folder(make_account(bob, host="imap.people.test"))
+
+    def letter(result: str, more: str = "", sender: str = "Ann@shop.test") -> Message:
+        found = f"Authentication-Results: mx.people.test; dkim={result} header.d=shop.test\r\n" if result else ""
+        number = Message.objects.count()
+        return store(bob, f"{found}{more}From: {sender}\r\nSubject: {number}\r\n\r\nHi\r\n".encode(), inbox)
+
+    for one in others:
+        letter(one)
+    letter("", sender="ann@shop.test")  # one that was filed here, not delivered
+    letter("none", sender="eve@shop.test")
+    message = letter(result, more)
+    message = Message.objects.select_related("account").get(pk=message.pk)
+    warnings = body_context(bob, message, {"bob@people.test"}).warnings
+    assert [(one.kind, one.what) for one in warnings] == ([("unlike_others", "3")] if warned else [])
 
 
 def test_remote_pictures_until_consent(bob: User) -> None:

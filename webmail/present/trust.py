@@ -25,6 +25,8 @@ _WRITES_AS = {
     "office365.com": ("outlook.com", "microsoft.com", "office365.com"),
     "outlook.com": ("outlook.com", "microsoft.com", "office365.com"),
 }
+#: So many of a sender's messages make a habit.
+HABIT = 3
 _ADDRESS_IN_NAME = re.compile(r"[\w.+-]{1,64}@((?:[\w-]{1,63}\.){1,6}[a-z]{2,24})", re.IGNORECASE)
 #: Letters and pairs that are read as another one.
 _LOOKS_LIKE = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("0", "o"), ("1", "l"), ("i", "l"), ("3", "e"), ("5", "s"))
@@ -35,7 +37,14 @@ _TAKEN_FOR_COM = frozenset({"co", "cm", "om"})
 _CONFUSABLE = str.maketrans("аеорсухіјѕԁһկոռսցԛԝɡıαεοργυνκτ", "aeopcyxijsdhknnugqwgiaeopyuvkt")
 
 WarningKind = Literal[
-    "failed", "name_shows_address", "reply_elsewhere", "lookalike", "punycode", "several_authors", "dangerous_file"
+    "failed",
+    "unlike_others",
+    "name_shows_address",
+    "reply_elsewhere",
+    "lookalike",
+    "punycode",
+    "several_authors",
+    "dangerous_file",
 ]
 
 
@@ -55,6 +64,12 @@ def judge(address: str, results: Sequence[str], server_host: str) -> Verdict:
         if _writes_for(parsed.authserv_id, server_host.lower())
     }
     return verified(address, results[:1], trusted) if trusted else Verdict()
+
+
+def was_always_verified(address: str, others: Sequence[Sequence[str]], server_host: str) -> int:
+    """How many of a sender's other messages the provider vouches for; 0 unless that is all of them, and a habit."""
+    verdicts = [judge(address, results, server_host) for results in others]
+    return len(verdicts) if len(verdicts) >= HABIT and all(one.verified for one in verdicts) else 0
 
 
 def _writes_for(authserv_id: str, server_host: str) -> bool:
@@ -77,12 +92,16 @@ def find_warnings(
     *,
     known_domains: Collection[str],
     dangerous_files: Sequence[str] = (),
+    verified_others: int = 0,
 ) -> tuple[Warned, ...]:
-    """What is odd about a message. ``known_domains`` are the reader's own and their contacts', in lower case."""
+    """What is odd about a message. ``known_domains`` are the reader's own and their contacts', in lower case;
+    ``verified_others`` is of ``was_always_verified``, where this one is not."""
     found: list[Warned] = []
     domain = domain_of(sender.address)
     if verdict.failed:
         found.append(Warned("failed", sender.address))
+    elif verified_others:
+        found.append(Warned("unlike_others", str(verified_others)))
     shown = _ADDRESS_IN_NAME.search(sender.name)
     if shown and shown.group().lower() != sender.address.lower() and not _related(shown.group(1).lower(), domain):
         found.append(Warned("name_shows_address", shown.group()))
