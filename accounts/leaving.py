@@ -14,6 +14,12 @@ from accounts.sessions import end_sessions
 leaving = Signal()
 
 
+def is_last_administrator(user: User) -> bool:
+    """Whether nobody could administer this Heron without them."""
+    others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
+    return user.is_superuser and not others.exists()
+
+
 @transaction.atomic
 def delete_person(user: User) -> None:
     end_sessions(user)

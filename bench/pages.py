@@ -117,6 +117,8 @@ def pages(box: Box) -> dict[str, str | tuple[str, dict[str, str]]]:
         "space": "/settings/storage/space/",
         "space, counted": "/settings/storage/space/?count=1",
         "import": "/settings/storage/import/",
+        "settings as a file": "/settings/storage/settings/",
+        "settings, saved": "/settings/storage/settings.json",
         "contacts": "/settings/contacts/",
         "mailing lists": "/settings/lists/",
         "rules": "/settings/rules/",

@@ -80,6 +80,7 @@ from mailsync.actions.sending import (
     write_to_missed,
 )
 from mailsync.actions.server_searches import ask_servers
+from mailsync.actions.settings_file import take_settings
 from mailsync.actions.templates import (
     Inserted,
     NameTaken,
@@ -211,6 +212,7 @@ __all__ = [
     "sweep",
     "switch_rule",
     "sync_now",
+    "take_settings",
     "trash",
     "try_webhook",
     "unblock_sender",

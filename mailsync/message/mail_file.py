@@ -18,6 +18,7 @@ from mailsync.errors import CannotDo
 from mailsync.message.mbox import Entry, read_mbox, single_entry
 
 _HEADER = re.compile(rb"[\x21-\x39\x3b-\x7e]{1,80}[ \t]*:")
+_NO_MAIL = re.compile(rb"BEGIN:V", re.IGNORECASE)
 _SNIFFED = 200
 #: An archive of more files was not made for people.
 _MOST_MEMBERS = 200_000
@@ -139,7 +140,8 @@ def _kind(file: Stream) -> Literal["mbox", "message"] | None:
     head = file.peek(_SNIFFED)[:_SNIFFED]
     if head.startswith(b"From "):
         return "mbox"
-    return "message" if _HEADER.match(head) else None
+    # Contacts (RFC 6350) and events (RFC 5545) begin with what looks like the header of a message.
+    return "message" if _HEADER.match(head) and not _NO_MAIL.match(head) else None
 
 
 def _is_hidden(name: str) -> bool:

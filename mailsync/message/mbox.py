@@ -48,6 +48,8 @@ def mbox_entry(raw: bytes, sender: str, at: datetime, flags: Iterable[str] = ())
     address = re.sub(r"[^\x21-\x7e]", "", sender) or "MAILER-DAEMON"
     # RFC 4155: the time in UTC, as asctime writes it, whatever the language of the process.
     stamp = at.astimezone(UTC).ctime()
+    # Such fields in the message itself are what another mailbox marked it with once; readers would take them for ours.
+    raw, _theirs = _take_marks(raw)
     body = _FROM.sub(rb">\1", raw.replace(b"\r\n", b"\n"))
     end = b"\n" if body.endswith(b"\n") else b"\n\n"
     return f"From {address} {stamp}\n{_marks(flags)}".encode() + body + end
@@ -130,7 +132,7 @@ def _flags(marks: dict[str, str]) -> tuple[str, ...] | None:
     found |= {flag for bit, flag in _MOZILLA.items() if _mozilla(marks) & bit}
     keywords = f"{marks.get('x-keywords', '')} {marks.get('x-mozilla-keys', '')}".split()
     found |= {word for word in keywords[:50] if len(word) <= 100 and not _UNFIT_KEYWORD.search(word)}
-    if "x-gmail-labels" in marks:
+    if "x-gmail-labels" in marks and "status" not in marks:  # it stays in the message, whatever is marked later
         labels = {label.strip().strip('"') for label in marks["x-gmail-labels"].split(",")}
         found |= set() if "Unread" in labels else {"\\Seen"}
         found |= {"\\Flagged"} if "Starred" in labels else set()

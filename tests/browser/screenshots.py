@@ -197,6 +197,9 @@ SCREENS: dict[str, Step] = {
     "new-contact": visit("/settings/contacts/add/?name=Ada&address=ada@example.org"),
     "storage": visit("/settings/storage/"),
     "import": visit("/settings/storage/import/"),
+    "settings-file": visit("/settings/storage/settings/"),
+    "sessions": visit("/accounts/sessions/"),
+    "leave": visit("/settings/security/leave/"),
     "space": visit("/settings/storage/space/"),
     "emptying": ask_to_empty,
     "archive-mode": edit_account,
@@ -241,6 +244,8 @@ def filled_site(language: str = "", **environment: str) -> Iterator[tuple[str, s
         )
         client = Client()
         client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        # Some pages ask once more who it is.
+        client.post("/accounts/reauthenticate/", {"password": "secret"}, headers={"host": "localhost"})
         with served(**environment) as url:
             yield url, client.cookies[settings.SESSION_COOKIE_NAME].value
     finally:

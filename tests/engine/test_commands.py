@@ -58,10 +58,19 @@ def test_verify_repairs_what_the_cursors_hide(account: MailAccount, server: Pull
     assert_in_step(account, server)
 
 
-@pytest.mark.parametrize("name", ["nobody@example.test", "99999999"])
+@pytest.mark.parametrize("name", ["nobody@example.test", "99999999", "9" * 30, "²"])
 def test_an_unknown_account_is_said(name: str) -> None:
-    with pytest.raises(CommandError, match="no mail account"):
-        run("syncaccount", name)
+    """That nothing is wrong with its counts would be believed."""
+    for command in (["syncaccount"], ["recount", "--account"], ["reparse", "--account"], ["rethread", "--account"]):
+        with pytest.raises(CommandError, match="no mail account"):
+            run(*command, name)
+
+
+def test_an_account_goes_by_its_address_where_only_one_is_called_so(account: MailAccount) -> None:
+    assert run("recount", "--account", "ADA@example.test") == "All counts were right.\n"
+    twin = make_account(address="ada@example.test")
+    with pytest.raises(CommandError, match=f"one of the ids {account.pk}, {twin.pk}"):
+        run("recount", "--account", "ada@example.test")
 
 
 def test_a_failure_is_said_in_its_own_words(account: MailAccount, server: PullServer) -> None:

@@ -134,6 +134,10 @@ def test_compose_runs_each_process_once_without_root_and_with_health() -> None:
         assert services[name]["env_file"] == {"path": ".env", "required": False}, name
     for ignored in (".gitignore", ".dockerignore"):
         assert ".env" in (PROJECT / ignored).read_text(encoding="utf-8").splitlines()
+    # Of a new version none begins on the tables of the old one.
+    for name in ("web", "worker-interactive", "worker-sync", "scheduler", "watcher"):
+        assert services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}, name
+    assert "migrate" not in services["migrate"]["depends_on"]
     queues = ",".join(" ".join(services[name]["command"]) for name in ("worker-interactive", "worker-sync"))
     from webmail.celery import QUEUES
 

@@ -45,6 +45,22 @@ def test_what_is_written_is_read_again(several: list[tuple[list[str], set[str]]]
         assert read(text, entry.end) == entries[number + 1 :]
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Status: RO\r\nX-Status: F\r\n",
+        b"X-Keywords: old\r\n",
+        b"X-Mozilla-Status: 0009\r\n",
+        b"X-Gmail-Labels: Inbox\r\n",
+    ],
+)
+def test_what_a_message_says_of_its_marks_elsewhere_is_not_what_it_is_marked_with(header: bytes) -> None:
+    raw = b"Subject: x\r\n" + header + b"\r\nHi\r\n"
+    (entry,) = read(mbox_entry(raw, "a@b.example", AT, ["\\Answered"]))
+    assert entry.flags == ("\\Answered",)
+    assert entry.raw in (raw, b"Subject: x\r\n\r\nHi\r\n")
+
+
 def test_pythons_own_reader_sees_the_marks(tmp_path: Path) -> None:
     path = tmp_path / "x.mbox"
     path.write_bytes(mbox_entry(b"Subject: x\r\n\r\nHi\r\n", "a@b.example", AT, ["\\Seen", "\\Flagged"]))

@@ -75,7 +75,7 @@ def test_pieces_bring_a_large_file_and_the_last_one_begins(browser: Client, acco
     assert "hx-get" in answers[1]["html"], "it asks again while the workers are at it"
 
 
-@pytest.mark.parametrize("data", [b"%PDF-1.7 and no mail", b"PK\x03\x04 broken archive"])
+@pytest.mark.parametrize("data", [b"%PDF-1.7 and no mail", b"BEGIN:VCARD\r\nFN:Ann\r\n", b"PK\x03\x04 broken archive"])
 def test_what_is_no_mail_is_told_and_forgotten(browser: Client, account: MailAccount, data: bytes) -> None:
     begun = announce(browser, f"a{account.pk}", len(data)).json()
     answer = browser.post(f"{begun['url']}?at=0", data, content_type="application/octet-stream")

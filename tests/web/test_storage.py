@@ -37,7 +37,7 @@ def test_everything_comes_out_and_can_be_read_again(browser: Client, anna: User,
         make_message(folder, RAW + str(_).encode())
     keep_card(anna.pk, VCard(name="Ann Berg"))
     found = archive(browser.get("/settings/storage/export.zip"))
-    assert sorted(found.namelist()) == ["anna@x.example/Work/Bills.mbox", "contacts.vcf"]
+    assert sorted(found.namelist()) == ["anna@x.example/Work/Bills.mbox", "contacts.vcf", "settings.json"]
     path = tmp_path / "bills"
     path.write_bytes(found.read("anna@x.example/Work/Bills.mbox"))
     with contextlib.closing(mailbox.mbox(path)) as box:
@@ -85,7 +85,7 @@ def test_one_account_alone(browser: Client, anna: User) -> None:
 
 def test_a_name_that_no_file_system_takes_is_mended(browser: Client, anna: User) -> None:
     make_message(make_folder(make_account(anna, address="a@x.example"), "../..\\etc:*", delimiter="."), RAW)
-    (name,) = archive(browser.get("/settings/storage/export.zip")).namelist()
+    name, _settings = archive(browser.get("/settings/storage/export.zip")).namelist()
     assert ".." not in name
     assert not set(name) & set('\\:*"')
 
@@ -102,7 +102,7 @@ def test_a_stranger_gets_404_and_nothing_of_others(browser: Client, anna: User) 
     make_message(make_folder(theirs, "INBOX"), RAW)
     assert browser.get("/settings/storage/export.zip", {"account": theirs.pk}).status_code == 404
     assert browser.get("/settings/storage/export.zip", {"account": "x"}).status_code == 404
-    assert archive(browser.get("/settings/storage/export.zip")).namelist() == []
+    assert archive(browser.get("/settings/storage/export.zip")).namelist() == ["settings.json"]
 
 
 @pytest.mark.parametrize("path", ["/settings/storage/", "/settings/storage/export.zip", "/settings/search/"])

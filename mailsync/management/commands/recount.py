@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from mailsync.management.accounts import account_named
 from mailsync.store.audit import recount, recount_sums
 from mailsync.store.label_counts import LabelCorrection
 
@@ -12,7 +13,7 @@ class Command(BaseCommand):
     help = "Count folders, conversations, labels and accounts anew and say which counts were wrong."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--account", type=int, help="Only this mail account (its id).")
+        parser.add_argument("--account", type=account_named, help="Only this mail account (its id or its address).")
 
     def handle(self, *args: Any, **options: Any) -> None:
         folders = 0

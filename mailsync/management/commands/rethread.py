@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import MailAccount
 from mailsync.announce import announce_folders
+from mailsync.management.accounts import account_named
 from mailsync.store.rethreading import rethread
 
 
@@ -16,7 +17,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--account", type=int, help="Only this mail account (its id).")
+        parser.add_argument("--account", type=account_named, help="Only this mail account (its id or its address).")
         parser.add_argument("--after", type=int, default=0, help="Only conversations with a higher id; with --account.")
         parser.add_argument("--audit", action="store_true", help="Change nothing, only say what would change.")
 

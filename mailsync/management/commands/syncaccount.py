@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import MailAccount
 from mailsync.engine.pull import Outcome, pull_account, pull_bodies
+from mailsync.management.accounts import account_named
 from mailsync.models import AccountSync, Folder
 from mailsync.store.folders import distrust
 
@@ -14,11 +15,11 @@ class Command(BaseCommand):
     help = "Fetch one account's mail now; --verify compares every UID and flag with the server and repairs."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("account", help="The mail account: its id or its address.")
+        parser.add_argument("account", type=account_named, help="The mail account: its id or its address.")
         parser.add_argument("--verify", action="store_true", help="Compare UIDs and flags of every folder.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        account = self._find(options["account"])
+        account = MailAccount.objects.get(pk=options["account"])
         if options["verify"]:
             distrust(account.pk)
         self._finish(account, pull_account(account.pk), "folders")
@@ -46,15 +47,3 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{account} is paused, its user is inactive, or its server wants more time between logins."
             )
-
-    def _find(self, text: str) -> MailAccount:
-        accounts = MailAccount.objects.filter(pk=int(text)) if text.isdigit() else None
-        found = list(accounts if accounts is not None else MailAccount.objects.filter(address__iexact=text))
-        if len(found) != 1:
-            ids = ", ".join(str(account.pk) for account in found)
-            raise CommandError(
-                f"Several accounts are called {text}: give one of the ids {ids}."
-                if found
-                else f"There is no mail account {text}."
-            )
-        return found[0]

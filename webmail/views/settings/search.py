@@ -42,10 +42,12 @@ _FURTHER: tuple[tuple[str, Promise | str, str], ...] = (
     ("settings_contacts", _("Export contacts"), "settings_contacts"),
     ("settings_storage", _("Import mail"), "settings_import"),
     ("settings_storage", _("Export everything"), "settings_storage"),
+    ("settings_storage", _("Settings as a file"), "settings_file"),
     ("settings_security", _("Password"), "account_change_password"),
     ("settings_security", _("Passkeys and two-step sign-in"), "mfa_index"),
     ("settings_security", _("Sign-in addresses"), "account_email"),
     ("settings_security", _("Where you are signed in"), "usersessions_list"),
+    ("settings_security", _("Delete my account here"), "settings_leave"),
 )
 _LISTS = {
     "settings_appearance": options.APPEARANCE,

@@ -18,6 +18,7 @@ from webmail.numbers import read_number
 from webmail.reader import user_of
 from webmail.streaming import stream
 from webmail.views.settings.emptying import wishes_of
+from webmail.views.settings.settings_file import settings_text
 from webmail.zips import zip_pieces
 
 
@@ -38,7 +39,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def export(request: HttpRequest) -> HttpResponseBase:
-    """Every folder as an mbox file, with the contacts; of one account where ``account`` names it."""
+    """Every folder as an mbox file, with contacts and settings; of one account where ``account`` names it."""
     user = user_of(request)
     asked = request.GET.get("account", "")
     account_id = None
@@ -54,12 +55,14 @@ def export(request: HttpRequest) -> HttpResponseBase:
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
     }
-    return stream(request, zip_pieces(_files(user.pk, account_id), now), headers)
+    return stream(request, zip_pieces(_files(request, account_id), now), headers)
 
 
-def _files(user_id: int, account_id: int | None) -> Iterator[tuple[str, Iterator[bytes]]]:
+def _files(request: HttpRequest, account_id: int | None) -> Iterator[tuple[str, Iterator[bytes]]]:
+    user_id = user_of(request).pk
     yield from export_files(user_id, account_id)
     if account_id is None:
         cards = list(load_cards(user_id))
         if cards:
             yield "contacts.vcf", iter([write_cards(cards)])
+        yield "settings.json", iter([settings_text(request)])

@@ -1,0 +1,250 @@
+"""A document of settings is taken over: what somebody had arranged in another Heron, or here once, is arranged again.
+
+In: the user and the document as ``store.settings_file`` writes it. Out: how much was taken, and what was left out and
+why. The document may come from anywhere, so nothing of it is believed: each thing goes through the verb by which its
+screen makes it. What deletes mail by itself (bins that empty themselves, archive mode) is shown in the document, but
+switched on by hand only; no account is connected, as no password is in it.
+"""
+
+import base64
+import binascii
+import zoneinfo
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from html import escape
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import preferences
+from accounts.models import Identity, MailAccount, TrustedSender, User
+from mailsync.actions.labels import make_label
+from mailsync.actions.owned import NotYours
+from mailsync.actions.rules import RuleText, switch_rule, write_rule
+from mailsync.actions.saved_searches import save_search
+from mailsync.actions.senders import block_sender
+from mailsync.actions.templates import attach_to_template, write_template
+from mailsync.actions.verb import verb
+from mailsync.errors import CannotDo
+from mailsync.message.outgoing_html import clean_draft, rename_pictures
+from mailsync.models import BlockedSender, Folder, MailTemplate, Rule, Webhook
+from mailsync.plan.rules import CALL, Deed, Fields
+from mailsync.store.settings_file import VERSION
+
+#: Of one kind; nobody has more of any by hand.
+_MOST = 5000
+
+
+@dataclass(slots=True)
+class Taken:
+    """How many of each kind, by the name it has in the document; what was left out: what it is called, and why."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+
+
+@verb
+def take_settings(user_id: int, document: object) -> Taken:
+    """Add what is not here yet, and change what is here under the same name. Raises ``CannotDo`` for another file."""
+    document = _fit(document)
+    if not isinstance(document, dict) or document.get("heron_settings") != VERSION:
+        raise CannotDo(_("This is no file of settings that this Heron reads."), field="file")
+    taken = Taken()
+    user = User.objects.select_for_update().get(pk=user_id)
+    kinds: dict[str, Callable[[User, Mapping[str, Any]], bool]] = {
+        "labels": _label,
+        "templates": _template,
+        "rules": _rule,
+        "blocked": _blocked,
+        "searches": _search,
+        "accounts": _account,
+        "identities": _identity,
+    }
+    _person(user, document, taken)
+    for kind, take in kinds.items():
+        for row in _rows(document, kind):
+            try:
+                with transaction.atomic():
+                    taken.counts[kind] = taken.counts.get(kind, 0) + take(user, row)
+            except (CannotDo, NotYours) as error:
+                taken.left_out.append((_text(row, "name", "pattern", "keyword", "address"), str(error)))
+    taken.counts["trusted"] = _trust(user, document)
+    return taken
+
+
+def _fit(value: Any) -> Any:
+    """Without what no text of ours holds: NUL, and halves of characters."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode().replace("\0", "")
+    if isinstance(value, list):
+        return [_fit(one) for one in value]
+    return {_fit(name): _fit(one) for name, one in value.items()} if isinstance(value, dict) else value
+
+
+def _rows(document: Mapping[str, Any], kind: str) -> Iterator[Mapping[str, Any]]:
+    yield from (row for row in _list(document, kind) if isinstance(row, dict))
+
+
+def _list(row: Mapping[str, Any], name: str) -> list[Any]:
+    found = row.get(name)
+    return found[:_MOST] if isinstance(found, list) else []
+
+
+def _text(row: Mapping[str, Any], *names: str) -> str:
+    """The first of these that says something; what is no text says nothing."""
+    found = (row.get(name) for name in names)
+    return next((value for value in found if isinstance(value, str) and value), "")
+
+
+def _person(user: User, document: Mapping[str, Any], taken: Taken) -> None:
+    said = document.get("profile")
+    if isinstance(said, dict):
+        language, zone = _text(said, "language"), _text(said, "timezone")
+        user.name = _text(said, "name")[:150] or user.name
+        user.language = language if language in dict(settings.LANGUAGES) else ""
+        user.timezone = zone if zone in zoneinfo.available_timezones() else user.timezone
+        user.save(update_fields=["name", "language", "timezone"])
+    wishes = document.get("preferences")
+    for name, value in wishes.items() if isinstance(wishes, dict) else ():
+        try:
+            preferences.save(user, **{str(name): value})
+        except ValueError as error:
+            taken.left_out.append((str(name), str(error)))
+
+
+def _label(user: User, row: Mapping[str, Any]) -> bool:
+    hue = row.get("hue")
+    make_label(user.pk, _text(row, "keyword"), hue % 360 if isinstance(hue, int) else None)
+    return True
+
+
+def _template(user: User, row: Mapping[str, Any]) -> bool:
+    name, body = _text(row, "name"), _text(row, "body")
+    if MailTemplate.objects.filter(user=user, name__iexact=" ".join(name.split())).exists():
+        return False
+    made = write_template(user.pk, None, name=name, subject=_text(row, "subject"), body="")
+    pictures: dict[str, str] = {}
+    for file in _rows(row, "files"):
+        try:
+            data = base64.b64decode(_text(file, "data"), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise CannotDo(_("Its file “%(name)s” is damaged.") % {"name": _text(file, "name")}) from error
+        if not data:
+            raise CannotDo(_("Its file “%(name)s” was too large to be written.") % {"name": _text(file, "name")})
+        cid = _text(file, "picture")
+        kept = attach_to_template(user.pk, made.pk, _text(file, "name"), _text(file, "type"), data, inline=bool(cid))
+        pictures[cid] = kept.content_id
+    write_template(
+        user.pk, made.pk, name=name, subject=_text(row, "subject"), body=rename_pictures(clean_draft(body), pictures)
+    )
+    return True
+
+
+def _rule(user: User, row: Mapping[str, Any]) -> bool:
+    known = {one.name: type(one.default) for one in fields(Fields)}
+    said = row.get("fields")
+    said = said if isinstance(said, dict) else {}
+    wanted = Fields(**{name: said[name] for name, kind in known.items() if type(said.get(name)) is kind})
+    pairs = [pair for pair in _list(row, "deeds") if isinstance(pair, list) and len(pair) == 2]
+    deeds = tuple(Deed(str(verb), _argument(user, str(verb), argument)) for verb, argument in pairs)
+    accounts = [address for address in _list(row, "accounts") if isinstance(address, str)]
+    text = RuleText(
+        _text(row, "name"),
+        wanted,
+        deeds,
+        tuple(_account_called(user, address).pk for address in accounts),
+        row.get("stops") is True,
+    )
+    same = {"user": user, "name": text.name, "fields": wanted.as_json()}
+    if Rule.objects.filter(**same, deeds=[[deed.verb, deed.argument] for deed in deeds]).exists():
+        return False
+    made = write_rule(user.pk, None, text)
+    if row.get("enabled") is not True:
+        switch_rule(user.pk, made.pk, on=False)
+    return True
+
+
+def _argument(user: User, verb_name: str, said: Any) -> str:
+    if verb_name == "move":
+        return str(_folder(user, said).pk)
+    if verb_name == CALL:
+        name = _text(said, "webhook") if isinstance(said, dict) else ""
+        hook = Webhook.objects.filter(user=user, name=name).order_by("pk").first()
+        if hook is None:
+            raise CannotDo(_("There is no webhook “%(name)s” here: add it first.") % {"name": name})
+        return str(hook.pk)
+    return said if isinstance(said, str) else ""
+
+
+def _folder(user: User, said: Any) -> Folder:
+    place = said if isinstance(said, dict) else {}
+    path = _text(place, "folder")
+    account = _account_called(user, _text(place, "account"))
+    found = Folder.objects.filter(account__user=user, account__address__iexact=account.address, path=path)
+    folder = found.filter(missing_since=None).first()
+    if folder is None:
+        raise CannotDo(_("There is no folder “%(name)s” here.") % {"name": path})
+    return folder
+
+
+def _account_called(user: User, address: str) -> MailAccount:
+    account = MailAccount.objects.filter(user=user, address__iexact=address).order_by("position", "id").first()
+    if account is None:
+        raise CannotDo(_("The mail account %(address)s is not connected here.") % {"address": address})
+    return account
+
+
+def _blocked(user: User, row: Mapping[str, Any]) -> bool:
+    pattern = _text(row, "pattern")
+    if BlockedSender.objects.filter(user=user, pattern=pattern).exists():
+        return False
+    block_sender(user.pk, pattern, to_bin=row.get("to_bin") is True)
+    return True
+
+
+def _search(user: User, row: Mapping[str, Any]) -> bool:
+    place = row.get("in")
+    save_search(user.pk, _text(row, "name"), _text(row, "query"), _folder(user, place).pk if place else None)
+    return True
+
+
+def _account(user: User, row: Mapping[str, Any]) -> bool:
+    account, hue = _account_called(user, _text(row, "address")), row.get("hue")
+    account.label = _text(row, "label")[:120]
+    account.hue = hue % 360 if isinstance(hue, int) else account.hue
+    account.save(update_fields=["label", "hue"])
+    return True
+
+
+def _identity(user: User, row: Mapping[str, Any]) -> bool:
+    """One that is here, as an address has to be proved; its name, its signature and where answers go."""
+    account, address = _account_called(user, _text(row, "account")), _text(row, "address")
+    found = Identity.objects.filter(user=user, account__address__iexact=account.address, address__iexact=address)
+    identity = found.first()
+    if identity is None:
+        raise CannotDo(_("There is no identity %(address)s here: add it first.") % {"address": address})
+    identity.name, identity.signature_text = _text(row, "name")[:150], _text(row, "signature")
+    identity.signature_html = "<br>".join(escape(line) for line in identity.signature_text.splitlines())
+    identity.reply_to, identity.default_bcc = _address(row, "reply_to"), _address(row, "default_bcc")
+    identity.save()
+    return True
+
+
+def _address(row: Mapping[str, Any], name: str) -> str:
+    try:
+        validate_email(_text(row, name))
+    except ValidationError:
+        return ""
+    return _text(row, name)[:320]
+
+
+def _trust(user: User, document: Mapping[str, Any]) -> int:
+    asked = {one.strip().lower() for one in _list(document, "trusted") if isinstance(one, str)}
+    mine = {address.lower() for address in TrustedSender.objects.filter(user=user).values_list("address", flat=True)}
+    new = [one for one in sorted(asked - mine) if "@" in one and len(one) <= 320]
+    TrustedSender.objects.bulk_create([TrustedSender(user=user, address=one) for one in new], ignore_conflicts=True)
+    return len(new)
