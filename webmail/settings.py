@@ -147,9 +147,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.address("REDIS_URL", "redis://localhost:6379/0", ("redis", "rediss", "unix"))
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "webmail.hint_cache.HintCache",
         "LOCATION": REDIS_URL,
-        "OPTIONS": {"pool_class": "webmail.cache_pool.ProcessPool"},
+        # Whoever asks could ask the database instead: a server that does not answer is not waited for.
+        "OPTIONS": {"pool_class": "webmail.cache_pool.ProcessPool", "socket_connect_timeout": 1, "socket_timeout": 2},
     }
 }
 SESSION_ENGINE = "accounts.session_store"
