@@ -130,6 +130,7 @@ def pages(box: Box) -> dict[str, str | tuple[str, dict[str, str]]]:
         "accounts": "/settings/accounts/",
         "account": f"{account}/",
         "account's status": f"{account}/sync/",
+        "all to another account": f"{account}/transfer/",
         "disconnect": f"{account}/remove/",
         "edit folder": f"/f/{box.archive_id}/edit/",
         "edit label": "/edit-label/Travel/",

@@ -95,6 +95,7 @@ from mailsync.actions.templates import (
 )
 from mailsync.actions.uploads import add_piece, begin_upload, cancel_upload, stop_sharing
 from mailsync.actions.webhooks import remove_webhook, renew_webhook_key, try_webhook, write_webhook
+from mailsync.actions.whole_account import FolderGoal, copy_whole_account, plan_whole_copy, whole_copies
 from mailsync.actions.whole_list import act_on_list
 from mailsync.errors import CannotDo, MailError
 from mailsync.store.drafts import Conflict
@@ -103,6 +104,7 @@ from mailsync.store.room import TooLarge
 __all__ = [
     "CannotDo",
     "Conflict",
+    "FolderGoal",
     "Inserted",
     "MailError",
     "NameTaken",
@@ -133,6 +135,7 @@ __all__ = [
     "colour_label",
     "connect_account",
     "copy",
+    "copy_whole_account",
     "create_folder",
     "delete_account",
     "delete_folder",
@@ -174,6 +177,7 @@ __all__ = [
     "parse_subscription",
     "pause_account",
     "pin",
+    "plan_whole_copy",
     "put_template",
     "remember_search",
     "remove_device",
@@ -220,6 +224,7 @@ __all__ = [
     "undo_send",
     "update_account",
     "verify_now",
+    "whole_copies",
     "withdraw_permission",
     "write_again",
     "write_contact",

@@ -33,7 +33,9 @@ def transfer(act: Act, placement_ids: Sequence[int]) -> tuple[int, list[FolderCo
     What the server would not give has no text to be sent on: it stays where it is, and is counted.
     """
     goals = _Goals.load(act)
-    rows = list(Placement.objects.select_related("account", "folder", "message").filter(pk__in=placement_ids))
+    found = Placement.objects.select_related("account", "folder", "message").filter(pk__in=placement_ids)
+    rows = goals.without_views(list(found))
+    placement_ids = [row.pk for row in rows]
     left = _left_behind(act, [row for row in rows if goals.is_far(row)], goals)
     takes_away = act.verb == "move"
     bins: dict[int, Folder] = {}
@@ -125,6 +127,13 @@ class _Goals:
     def is_far(self, row: Placement) -> bool:
         target = self.of(row)
         return target is not None and target.account_id != row.account_id
+
+    def without_views(self, rows: Sequence[Placement]) -> list[Placement]:
+        """All Mail (Gmail) shows what lies in other folders too: from there goes what goes from no other."""
+        viewed = [row.message_id for row in rows if row.folder.role == Role.ALL and row.folder_id in self._by_folder]
+        elsewhere = Placement.objects.filter(message__in=viewed, folder__in=self._by_folder, shown=True)
+        twice = set(elsewhere.exclude(folder__role=Role.ALL).values_list("message_id", flat=True))
+        return [row for row in rows if row.folder.role != Role.ALL or row.message_id not in twice]
 
     def share(self, rows: Iterable[Placement]) -> list[tuple[Folder, list[Placement]]]:
         shares: dict[int, list[Placement]] = {}

@@ -103,6 +103,7 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
         "account": f"{settings}/",
         "account's status": f"{settings}/sync/",
         "account started": f"/settings/accounts/{filling.pk}/started/",
+        "all to another account": f"{settings}/transfer/?to={filling.pk}",
         "disconnect": f"{settings}/remove/",
         "new identity": f"{settings}/identities/add/",
         "identity": f"/settings/identities/{identity.pk}/",

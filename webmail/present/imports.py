@@ -1,4 +1,4 @@
-"""Imports as lines of their page: what became of each file so far. Pure."""
+"""Imports, and accounts that are copied, as lines of their pages: what became of each so far. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -45,6 +45,48 @@ def present_imports(acts: Sequence[Act]) -> list[ImportLine]:
         )
         for act in acts
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class CopyLine:
+    """All mail of an account on its way to another."""
+
+    group: str
+    label: str
+    at: datetime
+    is_busy: bool
+    is_stopped: bool
+    percent: int
+    notes: tuple[str, ...]
+    may_undo: bool
+
+
+def present_copies(acts: Sequence[Act]) -> list[CopyLine]:
+    return [
+        CopyLine(
+            group=str(act.group),
+            label=act.label,
+            at=act.created_at,
+            is_busy=act.state in Act.UNDER_WAY,
+            is_stopped=act.state == Act.State.STOPPED,
+            percent=percent_of(act),
+            notes=tuple(_copied(act)),
+            may_undo=act.state in (Act.State.DONE, Act.State.WORKING, Act.State.STOPPED),
+        )
+        for act in acts
+    ]
+
+
+def _copied(act: Act) -> Iterable[str]:
+    if act.state in (Act.State.UNDONE, Act.State.UNDOING):
+        yield _("Taken back") if act.state == Act.State.UNDONE else _("Being taken back")
+        return
+    if act.state == Act.State.STOPPED:
+        yield _("Stopped: %(why)s") % {"why": said(act.error)}
+    yield ngettext("%(n)s message copied", "%(n)s messages copied", act.count) % {"n": _grouped(act.count)}
+    if left := act.detail.get("left", 0):
+        words = ngettext("%(n)s could not be had from its server", "%(n)s could not be had from their server", left)
+        yield words % {"n": _grouped(left)}
 
 
 def percent_of(act: Act) -> int:

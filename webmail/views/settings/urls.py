@@ -22,6 +22,7 @@ from webmail.views.settings import (
     storage,
     subscriptions,
     templates,
+    transfer,
     truth,
     webhooks,
 )
@@ -78,6 +79,8 @@ urlpatterns = [
     path("accounts/<int:account_id>/servers/", accounts.servers, name="account_edit_servers"),
     path("accounts/<int:account_id>/started/", connect.started, name="account_started"),
     path("accounts/<int:account_id>/test/", examine.examine, name="account_test"),
+    path("accounts/<int:account_id>/transfer/", transfer.index, name="account_transfer"),
+    path("accounts/<int:account_id>/transfer/list", transfer.listed, name="account_transfer_list"),
     path("accounts/<int:account_id>/sync/", truth.sync, name="account_sync"),
     path("accounts/<int:account_id>/archive-mode/", keeping.keeping, name="account_keeping"),
     path("accounts/<int:account_id>/pause/", accounts.pause, name="account_pause"),
