@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from typing import Literal
 from xml.sax.saxutils import escape
 
+import idna
+
 from accounts.providers import ProtocolName, ServerPreset
 
 CONFIG_BYTES = 64 * 1024
@@ -36,8 +38,21 @@ def _servers(root: ElementTree.Element, tag: str, kind: str, address: str) -> It
             continue
         security = {"SSL": "tls", "STARTTLS": "starttls"}.get(node.findtext("socketType", "").strip().upper())
         username = _filled(node.findtext("username", "%EMAILADDRESS%"), address)
-        host = _filled(node.findtext("hostname", ""), address)
+        local, _, domain = address.rpartition("@")
+        host = _filled(node.findtext("hostname", ""), f"{local}@{ascii_domain(domain)}")
         yield from _checked(kind, host, node.findtext("port", ""), security, username or address)
+
+
+def ascii_domain(domain: str) -> str:
+    """A domain as it stands in DNS (RFC 5891); what cannot stand there is left as it is.
+
+    >>> ascii_domain("Bücher.example"), ascii_domain("club.example")
+    ('xn--bcher-kva.example', 'club.example')
+    """
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return domain
 
 
 def build_autodiscover(address: str) -> bytes:

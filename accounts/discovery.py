@@ -21,7 +21,7 @@ import dns.exception
 import dns.nameserver
 import dns.resolver
 
-from accounts.autoconfig import HOST, build_autodiscover, parse_autoconfig, parse_autodiscover
+from accounts.autoconfig import HOST, ascii_domain, build_autodiscover, parse_autoconfig, parse_autodiscover
 from accounts.providers import ProtocolName, Provider, ServerPreset, provider_for_address, provider_for_mx, settings_for
 
 Source = Literal["table", "autoconfig", "database", "srv", "mx", "autodiscover", "guess"]
@@ -120,7 +120,7 @@ def discover(
     address: str, network: Network, *, database_url: str = "", seconds: float = DISCOVERY_SECONDS
 ) -> Discovery | None:
     """The servers of an address; None if it is no address, its provider has none to connect to, or nobody knows any."""
-    domain = address.rpartition("@")[2].strip().lower()
+    domain = ascii_domain(address.rpartition("@")[2].strip().lower())
     if "@" not in address or not HOST.match(domain):
         return None
     provider = provider_for_address(address)

@@ -18,7 +18,7 @@ from mailsync.engine.folder_pull import PullReport, known_folder, pull_folder, s
 from mailsync.engine.pop_pull import pull_maildrop
 from mailsync.engine.session import Connect, Session, dial, open_session, remote_of
 from mailsync.engine.session import Outcome as Outcome
-from mailsync.errors import LeaseLost, MailError, Poison, Rejected, TooManyConnections, Unavailable
+from mailsync.errors import LeaseLost, MailError, Poison, Rejected, TooManyConnections, TryLater, TryNow, Unavailable
 from mailsync.models import Folder, Message, Placement, SyncRun
 from mailsync.plan import pull as plan
 from mailsync.store import bodies, folders, leases, pieces, quota, schedule, text_index, throttle, vanish, verification
@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 _ORDER = (Role.INBOX, Role.SENT, Role.DRAFTS, Role.FLAGGED, Role.IMPORTANT, Role.ARCHIVE)
 _LATE = (Role.ALL, Role.JUNK, Role.TRASH)
 _BODY_SLICE = 500
+#: So many visits in a row that ended with the connection, and the others go first.
+_TROUBLE = 3
 _OPEN_TRIES, _OPEN_WAIT_SECONDS = 20, 0.25
 
 
@@ -224,6 +226,10 @@ def _visit(
     except (Rejected, Poison, Unavailable) as error:
         _note_failure(session, folder, error)
         run.error = str(error)
+    except (TryNow, TryLater) as error:
+        # The line, or the server; but if it is this folder, the others are not to wait behind it for ever.
+        schedule.note_folder_trouble(folder.pk, error)
+        raise
     else:
         schedule.record_folder_success(folder.pk, finished=report.finished)
     finally:
@@ -275,6 +281,9 @@ def _pull_bodies(session: Session) -> Outcome:
             except Unavailable as error:
                 _note_failure(session, folder, error)
                 break
+            except (TryNow, TryLater) as error:
+                schedule.note_folder_trouble(folder.pk, error)
+                raise
             if session.is_over:
                 return Outcome.MORE
     return Outcome.DONE
@@ -285,8 +294,9 @@ def _without_bodies(account_id: int) -> QuerySet[Folder]:
     return folders.filter(bodies_pending__gt=0)
 
 
-def _rank(folder: Folder) -> tuple[int, str]:
-    role = Role(folder.role)
+def _rank(folder: Folder) -> tuple[bool, int, str]:
+    """In which order folders are visited: what has failed again and again comes last."""
+    role, is_trouble = Role(folder.role), folder.failures >= _TROUBLE
     if role in _ORDER:
-        return (_ORDER.index(role), folder.path)
-    return (len(_ORDER) + (role in _LATE), folder.path)
+        return (is_trouble, _ORDER.index(role), folder.path)
+    return (is_trouble, len(_ORDER) + (role in _LATE), folder.path)

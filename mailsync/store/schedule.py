@@ -283,6 +283,11 @@ def record_folder_failure(folder_id: int, error: MailError, *, transcript: str =
         folders.filter(failures__gte=PARK_AFTER, missing_since__isnull=True).update(parked_at=Now())
 
 
+def note_folder_trouble(folder_id: int, error: MailError) -> None:
+    """The connection ended while this folder was read, which may be no fault of its own: so it is never parked."""
+    Folder.objects.filter(pk=folder_id).update(last_error=plain(str(error)), failures=F("failures") + 1)
+
+
 def unpark(account_id: int) -> None:
     """Ask once more for what was given up a while ago; if it is refused again, it is parked again at once."""
     long_ago = Now() - _PARKED_FOR

@@ -79,6 +79,13 @@ def test_autoconfig_comes_first_over_https_and_without_the_address() -> None:
     assert all(url.startswith("https://") and "jo" not in url for url in network.asked)
 
 
+def test_a_domain_beyond_ascii_is_asked_for_as_it_stands_in_dns() -> None:
+    network = Network({"https://autoconfig.xn--bcher-kva.example/mail/config-v1.1.xml": CONFIG.encode()})
+    source, incoming, _ = found(network, "jo@Bücher.example")
+    assert source == "autoconfig"
+    assert incoming[0] == "imap mail.xn--bcher-kva.example:143 starttls jo@Bücher.example"
+
+
 def test_srv_records_by_priority() -> None:
     network = Network(
         records={

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import MailAccount
 from mailsync.engine.pull import Outcome, pull_account, pull_bodies
-from mailsync.errors import MailError, Rejected, Unavailable
+from mailsync.errors import MailError, Rejected, TryLater, TryNow, Unavailable
 from mailsync.models import AccountSync, Folder, Hole, Message
 from mailsync.store.tree import load_tree
 from mailsync.types import FetchedHeader, RemoteFolder, SelectedFolder
@@ -67,6 +67,24 @@ def test_a_folder_that_cannot_be_read_just_now_holds_up_no_other(account: MailAc
     pull(account, server)
     assert_in_step(account, server)
     assert load_tree(account.user_id)[0].health == "ok"
+
+
+@pytest.mark.parametrize("error", [TryLater("The server did not answer."), TryNow("The connection broke.")])
+def test_a_folder_at_which_the_line_always_ends_comes_last(account: MailAccount, error: MailError) -> None:
+    """Seen in practice: a virtual folder that takes minutes to open, one whose index crashes its server's process."""
+    server = filled()
+    for path in ("Archive", "Sent"):
+        server.boxes[path].add(raw_message(path))
+    shut: list[str] = ["INBOX"]
+    _shut(server, shut, error)
+    for _ in range(4):
+        assert pull_account(account.pk, connect=server.opener) is Outcome.FAILED
+    assert set(Folder.objects.filter(total=1).values_list("path", flat=True)) == {"Archive", "Sent"}
+    assert inbox().parked_at is None
+    shut.clear()
+    pull(account, server)
+    assert_in_step(account, server)
+    assert inbox().failures == 0
 
 
 @pytest.mark.parametrize("what", ["headers", "bodies"])
