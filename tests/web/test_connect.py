@@ -234,6 +234,21 @@ def test_the_old_port_of_secure_imap_is_understood(as_alice: Client, probe: Prob
     assert "nearly all servers now listen on 993" in page
 
 
+def test_who_can_read_and_not_send_is_told_how_to_begin(as_alice: Client, probe: Probe) -> None:
+    probe.report = LoginReport(OK, StepResult(False, "timeout", "smtp.club.test:587 did not answer."))
+    page = as_alice.post("/settings/accounts/add/", {**TYPED, **HAND}).text
+    assert "Reading works. To begin with that alone" in page
+    probe.report = LoginReport(StepResult(False, "timeout", "no"), StepResult(False, "timeout", "no"))
+    assert "Reading works." not in as_alice.post("/settings/accounts/add/", {**TYPED, **HAND}).text
+
+
+def test_a_space_that_was_copied_along_is_named(as_alice: Client, probe: Probe) -> None:
+    probe.report = LoginReport(StepResult(False, "password", "refused"), OK)
+    for password, told in ((" secret", True), ("secret\u00a0", True), ("se cret", False)):
+        page = as_alice.post("/settings/accounts/add/", {**TYPED, **HAND, "password": password}).text
+        assert ("begins or ends with a space" in page) is told
+
+
 def test_another_sign_in_for_sending(as_alice: Client, alice: User, probe: Probe) -> None:
     own = {"sending": "own", "smtp_username": "relay-user", "smtp_password": "relay-pass"}
     as_alice.post("/settings/accounts/add/", {**TYPED, **HAND, **own})

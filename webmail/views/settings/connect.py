@@ -99,20 +99,29 @@ def _again(request: HttpRequest, form: ServersForm, steps: list[Step] | None = N
 
 def steps_of(form: ServersForm, report: LoginReport) -> list[Step]:
     """The results in order. A sending server that was not tried is left out."""
-    incoming = form.incoming()
-    advice = ""
+    incoming, password = form.incoming(), form.cleaned_data["password"]
+    advice, for_sending = "", ""
     if incoming.port == 585 and not report.incoming.ok:
         advice = _("Port 585 was given up for secure IMAP long ago; nearly all servers now listen on 993.")
-    return steps_of_servers(form.user, incoming, form.outgoing(), report, advice)
+    elif report.incoming.code in ("password", "app_password") and password != password.strip():
+        advice = _("The password begins or ends with a space, which copying may have brought along.")
+    if report.incoming.ok:
+        for_sending = _("Reading works. To begin with that alone, choose “Not at all: only read” below, under Sending.")
+    return steps_of_servers(form.user, incoming, form.outgoing(), report, advice, for_sending)
 
 
 def steps_of_servers(
-    user: User | None, incoming: ServerSettings, outgoing: ServerSettings | None, report: LoginReport, advice: str = ""
+    user: User | None,
+    incoming: ServerSettings,
+    outgoing: ServerSettings | None,
+    report: LoginReport,
+    advice: str = "",
+    for_sending: str = "",
 ) -> list[Step]:
     """The same, of servers that no form named. A certificate that both show is offered once, for both, to ``user``."""
     tried = [(incoming, report.incoming, advice)]
     if outgoing is not None and report.outgoing.code != "skipped":
-        tried.append((outgoing, report.outgoing, ""))
+        tried.append((outgoing, report.outgoing, for_sending))
     steps: list[Step] = []
     offered: set[str] = set()
     for server, answer, words in tried:
