@@ -18,7 +18,7 @@ from accounts.models import MailAccount, Protocol
 from mailsync.announce import announce
 from mailsync.engine import connect
 from mailsync.engine.session import remote_of
-from mailsync.errors import LeaseLost, MailError, Rejected
+from mailsync.errors import LeaseLost, MailError, Poison, Rejected, Unavailable
 from mailsync.models import Folder
 from mailsync.protocol.contract import MailSource
 from mailsync.store import journal, keeping, leases, throttle
@@ -90,7 +90,7 @@ class _Run:
     def _folder(self, source: MailSource, folder: Folder, until: float) -> bool:
         try:
             selected = source.select(remote_of(folder), read_only=False)
-        except Rejected as error:
+        except (Rejected, Unavailable) as error:
             logger.info("Archive mode leaves folder %s alone: %s", folder.pk, error)
             return False
         # RFC 9051 §2.3.1.1: under another UIDVALIDITY the same UID is another message.
@@ -102,7 +102,12 @@ class _Run:
                 return True
             leases.heartbeat(self._lease, seconds=LEASE_SECONDS)
             above = batch[-1].uid
-            self._release(source, folder, batch)
+            try:
+                self._release(source, folder, batch)
+            except (Poison, Unavailable) as error:
+                # One message that the server cannot give holds up no other folder.
+                logger.info("Archive mode leaves folder %s for now: %s", folder.pk, error)
+                break
         return False
 
     def _release(self, source: MailSource, folder: Folder, batch: list[keeping.Ripe]) -> None:

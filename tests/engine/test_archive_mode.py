@@ -18,6 +18,7 @@ from mailsync import actions
 from mailsync.engine import connect, release
 from mailsync.engine.pull import pull_account, pull_bodies
 from mailsync.engine.push import push_changes
+from mailsync.errors import Unavailable
 from mailsync.models import ONLY_HERE_EPOCH, Act, Change, Folder, Message, Placement, RawMessage, Thread
 from mailsync.store import keeping, vanish
 from mailsync.store.audit import recount, recount_sums
@@ -362,3 +363,33 @@ def test_a_server_without_uid_expunge_is_left_alone(
     assert not keeping.may_release(account)
     with pytest.raises(actions.CannotDo):
         actions.set_keeping(account.user_id, account.pk, 90)
+
+
+@pytest.mark.parametrize("verb", ["select", "fetch_headers"])
+def test_a_folder_that_cannot_be_read_just_now_holds_up_no_other(
+    mailbox: Mailbox, account: MailAccount, verb: str
+) -> None:
+    mailbox.append(raw_message("Filed"), "Archive")
+    pull(account)
+    age(account, ["Filed"])
+
+    def open_source(account: MailAccount) -> Any:
+        source: Any = connect.open_source(account)
+        selected, real, select = [""], getattr(source, verb), source.select
+
+        def noted(folder: Any, **more: Any) -> Any:
+            selected[0] = folder.path
+            return refuse(folder, **more) if verb == "select" else select(folder, **more)
+
+        def refuse(*args: Any, **more: Any) -> Any:
+            if selected[0] == "Archive":
+                raise Unavailable("The mail server cannot do this just now.")
+            return real(*args, **more)
+
+        source.select = noted
+        if verb != "select":
+            setattr(source, verb, refuse)
+        return source
+
+    assert not run(account, open_source=open_source)
+    assert (there(mailbox), there(mailbox, "Archive")) == (["Today"], ["Filed"])
