@@ -73,8 +73,8 @@ class BodyContext:
     - ``frame_url``: the iframe's ``src``, with consent, theme and plain text already decided
     - ``document``: what is at that address, where it was asked for and needs nothing else; ``mode`` is its rendering
       mode (``webmail.render.doctype``)
-    - ``pictures_url``, ``text_url``, ``html_url``, ``recolour_url``: what it becomes when the reader asks for
-      the remote pictures this time, for the text, for the HTML again, for dark colours over the sender's own;
+    - ``pictures_url``, ``text_url``, ``html_url``, ``original_url``: what it becomes when the reader asks for
+      the remote pictures this time, for the text, for the HTML again, for the sender's colours in place of dark ones;
       empty where that would change nothing
     - ``consent_url``: POST ``scope=sender|domain`` there to always show pictures (``views/body.py``)
     - ``remote``: how many remote pictures wait (0 once shown); ``trackers``: how many beacons were stopped
@@ -95,7 +95,7 @@ class BodyContext:
     pictures_url: str = ""
     text_url: str = ""
     html_url: str = ""
-    recolour_url: str = ""
+    original_url: str = ""
     consent_url: str = ""
     sender_domain: str = ""
     remote: int = 0
@@ -212,14 +212,14 @@ def _with_frame(
     theme = _theme(likes)
     form = {"as": "text"} if likes.plain_text and shown.has_html else {}
     at = "body_pictures" if shows_remote else "body"
-    can_recolour = body.sets_colors and not body.adapts and likes.dark_mail and likes.theme != "light"
+    is_dark = likes.dark_mail and likes.theme != "light"
     return BodyContext(
         state=_state(shown, protection),
         frame_url=_url(message, at, theme | form),
         pictures_url=_url(message, "body_pictures", theme) if body.remote and not shows_remote else "",
         text_url=_url(message, "body", theme | {"as": "text"}) if shown.is_html else "",
         html_url=_url(message, at, theme | {"as": "html"}) if shown.has_html and not shown.is_html else "",
-        recolour_url=_url(message, at, theme | form | {"recolour": "1"}) if can_recolour else "",
+        original_url=_url(message, at, form | {"theme": "light"}) if body.sets_colors and is_dark else "",
         consent_url=address_of("body_pictures", message.pk),
         remote=0 if shows_remote else body.remote,
         shows_remote=shows_remote,

@@ -1,5 +1,7 @@
 """Sources and what becomes of them, one a line."""
 
+import re
+
 import pytest
 
 from webmail.render.body import Slot
@@ -85,7 +87,7 @@ def test_pictures_become_slots() -> None:
     assert body.slots == (Slot("src", "cid", "A@b"), Slot("css", "remote", "http://r.test/x"))
     filled = body.fill(lambda slot: f"/got/{slot.origin}")
     assert '<img src="/got/cid" decoding="async" referrerpolicy="no-referrer">' in filled
-    assert "background:url(/got/remote)" in filled
+    assert re.search(r"background:linear-gradient\([^;]*\),url\(/got/remote\)", filled)
 
 
 @pytest.mark.parametrize("url", ["/a b", '/a"', "/a)", "javascript:x", "//h/x", "/a<", "/a&b", "/a'", "/a\\"])
@@ -118,8 +120,13 @@ def test_the_body_element_becomes_attributes() -> None:
     )
     assert body.fill() == "x"
     attributes = "".join(piece if isinstance(piece, str) else "none" for piece in body.body_attributes)
-    assert attributes == (' style="background-image:none;margin:4px" dir="rtl" lang="ar"')
-    assert body.sheet == (":where(body){background-color:#eee;color:black;margin-left:0px}\n:where(a:link){color:red}")
+    assert re.fullmatch(
+        r' style="background-image:linear-gradient\([^;]*\),none;margin:4px" dir="rtl" lang="ar"', attributes
+    )
+    assert body.sheet == (
+        ":where(body){background-color:light-dark(#eee,#182029);color:light-dark(black,#e8eef7);margin-left:0px}\n"
+        ":where(a:link){color:light-dark(red,#feada0)}"
+    )
     assert body.sets_colors
 
 

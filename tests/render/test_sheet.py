@@ -18,36 +18,36 @@ from webmail.render.sheet import Rule, filter_sheet, split_any, split_plain
 @pytest.mark.parametrize(
     ("sheet", "kept"),
     [
-        ("p{color:red}", "p{color:red}"),
-        ("#top .x>a:hover{color:red}", "#m-top .x>a:hover{color:red}"),
-        ("p::before{content:'x';color:red}", ""),
-        ("p:before{color:red}", ""),
-        ("a:has(b){color:red}", ""),
-        ("p:not(#x){color:red}", "p:not(#m-x){color:red}"),
-        ("@import url(http://evil.test/);p{color:red}", "p{color:red}"),
+        ("p{width:9px}", "p{width:9px}"),
+        ("#top .x>a:hover{width:9px}", "#m-top .x>a:hover{width:9px}"),
+        ("p::before{content:'x';width:9px}", ""),
+        ("p:before{width:9px}", ""),
+        ("a:has(b){width:9px}", ""),
+        ("p:not(#x){width:9px}", "p:not(#m-x){width:9px}"),
+        ("@import url(http://evil.test/);p{width:9px}", "p{width:9px}"),
         ("@import 'http://evil.test/';", ""),
         ("@font-face{font-family:x;src:url(http://evil.test/)}", ""),
-        ("@media (max-width:600px){p{color:red}}", "@media (max-width:600px){p{color:red}}"),
-        ("@media (max-width:600px){@media screen{p{color:red}}}", ""),
-        ("@media screen{@import url(x);p{color:red}}", "@media screen{p{color:red}}"),
-        ("@supports (color:red){p{color:red}}", ""),
-        ("@charset 'utf-7';p{color:red}", "p{color:red}"),
+        ("@media (max-width:600px){p{width:9px}}", "@media (max-width:600px){p{width:9px}}"),
+        ("@media (max-width:600px){@media screen{p{width:9px}}}", ""),
+        ("@media screen{@import url(x);p{width:9px}}", "@media screen{p{width:9px}}"),
+        ("@supports (width:9px){p{width:9px}}", ""),
+        ("@charset 'utf-7';p{width:9px}", "p{width:9px}"),
         ("@namespace x url(http://evil.test/);", ""),
         ("@page{margin:0}", ""),
-        ("@keyframes x{from{color:red}}", ""),
+        ("@keyframes x{from{width:9px}}", ""),
         ("p{background:url(http://evil.test/)}", "p{background:none}"),
         (
-            ".a{color:#fff;background:#036 url('http://evil.test/') no-repeat}",
-            ".a{color:#fff;background:#036 none no-repeat}",
+            ".a{width:9px;background:#036 url('http://evil.test/') no-repeat}",
+            ".a{width:9px;background:#036 none no-repeat}",
         ),
         ("p{cursor:url(http://evil.test/);border-image:url(x);color:url(x)}", ""),
-        ("p{background:u\\rl(http://evil.test/);color:red}", "p{background:none;color:red}"),
-        ("p{color:red;x:{}}", "p{color:red}"),
-        ("<!-- p{color:red} -->", "p{color:red}"),
-        ("p[title='</style>']{color:red}", 'p[title="\\3c /style>"]{color:red}'),
-        ("p[data-heron]{color:red}", ""),
-        ("a[href^='https://bank.test']{color:red}", 'a[href^="https://bank.test"]{color:red}'),
-        ("p{color:red", "p{color:red}"),
+        ("p{background:u\\rl(http://evil.test/);width:9px}", "p{background:none;width:9px}"),
+        ("p{width:9px;x:{}}", "p{width:9px}"),
+        ("<!-- p{width:9px} -->", "p{width:9px}"),
+        ("p[title='</style>']{width:9px}", 'p[title="\\3c /style>"]{width:9px}'),
+        ("p[data-heron]{width:9px}", ""),
+        ("a[href^='https://bank.test']{width:9px}", 'a[href^="https://bank.test"]{width:9px}'),
+        ("p{width:9px", "p{width:9px}"),
         ("{}" * 5000, ""),
         ("(" * 100, ""),
     ],
@@ -57,9 +57,9 @@ def test_sheets(sheet: str, kept: str) -> None:
 
 
 def test_a_sheet_has_a_budget() -> None:
-    kept = filter_sheet("p{color:red}" * 6_000).css
+    kept = filter_sheet("p{width:9px}" * 6_000).css
     assert kept.count("{") == 4_000
-    assert filter_sheet("p{color:red}" * 60_000).css == ""
+    assert filter_sheet("p{width:9px}" * 60_000).css == ""
 
 
 def _rules(rules: Iterable[Rule]) -> str:
@@ -73,8 +73,8 @@ _PIECES = [
         r"""p .x #top a:hover *>td h1+h2 , :not(.a) [class~='x'] a[href^="b"] u+a ::before :link 5 | é < & -- -a
         @media @import @font-face @supports(a:b) @media-x screen (max-width:600px) only and { } {} ; :
         /*c*/ /*{*/ /* */ ( ) [ ] ' " 'x' "{" url( url(x) url('x)') url(a'b) url(/*) \ \7d <!-- --> !important
-        color:red color: red; font-family:'A B',c; background:url(x); width:calc(1px+(2px)) position:fixed
-        p{color:red} @media(width){p{color:blue}}""",
+        width:9px color: red; font-family:'A B',c; background:url(x); width:calc(1px+(2px)) position:fixed
+        p{width:9px} @media(width){p{color:blue}}""",
     ),
     *(" ", "\n", "\t", "\r\n", "\x0c", "\0"),
 ]
@@ -92,16 +92,16 @@ def test_a_quick_cut_is_what_tinycss2_would_cut(source: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "p{color:red",
-        "p{color:red}}",
+        "p{width:9px",
+        "p{width:9px}}",
         "p{a:url(x'y)}",
         "p{a:url(/*)}",
         "p{a:'x\n'}",
-        "p\\{color:red}",
-        "p;q{color:red}",
-        "@media screen{p{color:red}",
-        "p{q{color:red}}",
-        "p{color:red}</",
+        "p\\{width:9px}",
+        "p;q{width:9px}",
+        "@media screen{p{width:9px}",
+        "p{q{width:9px}}",
+        "p{width:9px}</",
         "p{a:(((1)))}",
         "p{/*}",
     ],

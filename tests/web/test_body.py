@@ -172,14 +172,14 @@ def test_the_text_form_on_request(page: Client, bob: User) -> None:
     assert "<b>" not in shown.partition("<body")[2]
 
 
-def test_dark_mode_only_without_the_senders_colours(page: Client, bob: User) -> None:
+def test_dark_mode_has_the_senders_colours_turned(page: Client, bob: User) -> None:
     plain = store(bob, html_message("<p>Hi</p>"))
     coloured = store(bob, html_message('<p style="color:#333">Hi</p>'))
-    assert "prefers-color-scheme:dark" in page.get(body_url(plain)).content.decode()
-    assert "prefers-color-scheme:dark" not in page.get(body_url(coloured)).content.decode()
-    assert "invert" not in page.get(body_url(coloured, "?theme=dark")).content.decode()
-    assert "invert" in page.get(body_url(coloured, "?theme=dark&recolour=1")).content.decode()
-    assert "invert" not in page.get(body_url(plain, "?theme=dark&recolour=1")).content.decode()
+    for message in (plain, coloured):
+        assert "@media screen and (prefers-color-scheme:dark)" in page.get(body_url(message)).content.decode()
+        assert "@media screen{:root{color-scheme:dark}" in page.get(body_url(message, "?theme=dark")).content.decode()
+        assert "color-scheme:dark" not in page.get(body_url(message, "?theme=light")).content.decode()
+    assert "color:light-dark(#333,#" in page.get(body_url(coloured)).content.decode()
 
 
 @pytest.mark.parametrize(

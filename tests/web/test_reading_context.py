@@ -34,7 +34,7 @@ def test_a_plain_letter(bob: User) -> None:
     assert context.frame_url.endswith("/body")
     assert (context.remote, context.trackers, context.warnings, context.files, context.trust) == (0, 0, (), (), "")
     assert context.unsubscribe is None
-    assert context.pictures_url == context.text_url == context.html_url == context.recolour_url == ""
+    assert context.pictures_url == context.text_url == context.html_url == context.original_url == ""
 
 
 def test_an_address_that_imitates_that_of_a_contact(bob: User) -> None:
@@ -111,11 +111,11 @@ def test_the_theme_goes_into_the_frames_url(bob: User) -> None:
     preferences.save(bob, theme="dark")
     context = told(bob, html_message("<p style='color:red'>x</p>"))
     assert context.frame_url.endswith("?theme=dark")
-    assert context.recolour_url.endswith("?theme=dark&recolour=1")
+    assert context.original_url.endswith("?theme=light")
     preferences.save(bob, dark_mail=False)
     context = told(bob, html_message("<p style='color:red'>x</p>"))
     assert context.frame_url.endswith("?theme=light")
-    assert context.recolour_url == ""
+    assert context.original_url == ""
 
 
 def test_files(bob: User) -> None:

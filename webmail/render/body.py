@@ -49,7 +49,7 @@ class CleanBody:
 
     ``body_attributes`` are the pieces after ``<body``; ``sheet`` is CSS for the frame's head.
     Counts are for telling the reader: ``remote`` pictures wait for consent, ``trackers`` never load,
-    ``deceptive_links`` show one host and lead to another. ``adapts``: it says that it has dark colours of its own.
+    ``deceptive_links`` show one host and lead to another.
     """
 
     pieces: tuple[Piece, ...]
@@ -57,7 +57,6 @@ class CleanBody:
     sheet: str = ""
     doctype: str = ""
     sets_colors: bool = False
-    adapts: bool = False
     remote: int = 0
     trackers: int = 0
     deceptive_links: int = 0
@@ -158,7 +157,6 @@ def join_bodies(bodies: Sequence[CleanBody]) -> CleanBody:
         sheet="\n".join(filter(None, (body.sheet for body in bodies))),
         sets_colors=any(body.sets_colors for body in bodies),
         # One that has colours for the day alone would be dark on dark.
-        adapts=all(body.adapts or not body.sets_colors for body in bodies) and any(body.adapts for body in bodies),
         remote=sum(body.remote for body in bodies),
         trackers=sum(body.trackers for body in bodies),
         deceptive_links=sum(body.deceptive_links for body in bodies),

@@ -18,9 +18,11 @@ from webmail.render import policy
 from webmail.render.body import CleanBody, Piece, Slot, no_pictures, split_marks
 from webmail.render.body import fill as fill_pieces
 from webmail.render.css import StyleFilter
+from webmail.render.dark import both_schemes
 from webmail.render.doctype import choose_doctype
 from webmail.render.fold import fold_last_quote
 from webmail.render.guard import guard
+from webmail.render.legacy_colors import legacy_color
 from webmail.render.mail_filter import MailFilter
 from webmail.render.parse import Page, Token, tokens
 from webmail.render.pictures import Pictures
@@ -29,7 +31,6 @@ from webmail.render.sheet import filter_sheet
 from webmail.render.verify import verify, verify_sheet
 
 MAX_SHEETS = 50
-_COLOR = re.compile(r"#?[A-Za-z0-9]{1,20}\Z")
 _PIXELS = re.compile(r"[0-9]{1,3}\Z")
 _LANGUAGE = re.compile(r"[A-Za-z0-9-]{1,35}\Z")
 # HTML Standard §15.3.2: which attribute of body is the default of which margin.
@@ -43,9 +44,8 @@ _MARGINS = {
 }
 #: Whether the sender said anywhere which way the words run.
 _DIRECTED = re.compile(r"\bdir\s*=|\bdirection\s*:", re.IGNORECASE)
-_DARK_RULES = re.compile(r"prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
-_CLAIMS_DARK = re.compile(r"(?<!prefers-)color-scheme\s*:[^;}]*\bdark\b", re.IGNORECASE)
 _LINK_COLORS = {"link": "a:link", "vlink": "a:visited"}
+_BODY_COLORS = ("bgcolor", "text", *_LINK_COLORS)
 
 
 class _Judge(BleachSanitizerFilter):
@@ -92,14 +92,12 @@ def sanitize(source: str) -> CleanBody:
     if not _DIRECTED.search(source):
         page.body["dir"] = "auto"
     body_attributes, body_sheet = _body(page, pictures, styles)
-    css = "\n".join(filter(None, [body_sheet, *(sheet.css for sheet in sheets)]))
     body = CleanBody(
         pieces=_slotted(text, pictures),
         body_attributes=_slotted(body_attributes, pictures),
-        sheet=css,
+        sheet="\n".join(filter(None, [body_sheet, mail.colors.css(), *(sheet.css for sheet in sheets)])),
         doctype=choose_doctype(source),
         sets_colors=styles.sets_colors or mail.sets_colors or any(sheet.sets_colors for sheet in sheets),
-        adapts=bool(_DARK_RULES.search(css) and ("dark" in page.color_scheme or _CLAIMS_DARK.search(css))),
         remote=pictures.remote,
         trackers=pictures.trackers,
         deceptive_links=mail.deceptive_links,
@@ -120,12 +118,15 @@ def _body(page: Page, pictures: Pictures, styles: StyleFilter) -> tuple[str, str
     That CSS weighs nothing (``:where``), as in browsers any rule of the sender's sheet wins over such an attribute.
     """
     given = page.body
+    colors = {name: color for name in _BODY_COLORS if (color := legacy_color(given.get(name, ""))) is not None}
     defaults = [
-        f"{css}:{given[name]}"
+        f"{css}:{both_schemes(css, colors[name])}"
         for name, css in (("bgcolor", "background-color"), ("text", "color"))
-        if _COLOR.match(given.get(name, ""))
+        if name in colors
     ]
-    style = [f"background-image:{pictures.in_css(given['background'])}"] if given.get("background") else []
+    style = []
+    if given.get("background"):
+        style.append(f"background-image:{both_schemes('background-image', pictures.in_css(given['background']))}")
     styles.sets_colors = styles.sets_colors or bool(defaults or style)
     defaults += [f"{css}:{given[name]}px" for name, css in _MARGINS.items() if _PIXELS.match(given.get(name, ""))]
     if given.get("style"):
@@ -143,9 +144,9 @@ def _body(page: Page, pictures: Pictures, styles: StyleFilter) -> tuple[str, str
         attributes[None, "id"] = policy.ID_PREFIX + given["id"]
     rules = [f":where(body){{{';'.join(defaults)}}}"] if defaults else []
     rules += [
-        f":where({selector}){{color:{given[name]}}}"
+        f":where({selector}){{color:{both_schemes('color', colors[name])}}}"
         for name, selector in _LINK_COLORS.items()
-        if _COLOR.match(given.get(name, ""))
+        if name in colors
     ]
     return attributes_text(attributes), "\n".join(rules)
 

@@ -1,5 +1,7 @@
 """CSS in, allow-listed CSS out, over tinycss2's tokens: the declarations of style attributes and of rules. Pure.
 
+Colours come out for both schemes (``dark.py``).
+
 bleach calls ``StyleFilter.sanitize_css`` for each style attribute, with the value *decoded* by our
 parser. (Its own CSSSanitizer was given undecoded text: ``rgb(&#41;&#59;position:fixed…`` passed as
 a colour, and the browser decoded and applied the rest. So that class is not used.)
@@ -16,6 +18,7 @@ from typing import Any, NamedTuple
 import tinycss2
 
 from webmail.render import policy
+from webmail.render.dark import both_schemes
 
 MAX_ATTRIBUTE = 8_192
 MAX_NESTING = 12
@@ -82,7 +85,7 @@ def filter_text(style: str) -> Sheet:
         name, value, important = match.group(1).lower(), match.group(2), match.group(3)
         if name in policy.CSS_PROPERTIES and _value_allowed(name, value):
             colors = colors or name in policy.CSS_COLOR_PROPERTIES
-            kept.append(f"{name}:{value}{'!important' if important else ''}")
+            kept.append(f"{name}:{both_schemes(name, value)}{'!important' if important else ''}")
     return Sheet(";".join(kept), colors)
 
 
@@ -126,7 +129,7 @@ def filter_declarations(nodes: list[Any], picture: PictureInCss | None) -> Sheet
             continue
         if value and _value_allowed(name, value):
             colors = colors or name in policy.CSS_COLOR_PROPERTIES
-            kept.append(f"{name}:{value}{'!important' if node.important else ''}")
+            kept.append(f"{name}:{both_schemes(name, value)}{'!important' if node.important else ''}")
     return Sheet(";".join(kept), colors)
 
 

@@ -59,43 +59,34 @@ _BASE = (
     "@media print{details[data-heron=quote]>summary{display:none!important}html{overflow:visible}}"
 )
 _LIGHT = ":root{color-scheme:light}html{background:#fff;color:#142033}"
-_LINKS = "a{color:#0a4fa8}"
+#: Where the sender chose no colours at all; the browser's own link goes with colours of theirs.
+_LINKS = ":where(a){color:#0a4fa8}"
+# With the scheme the sender's colours become what ``dark.py`` made of them.
 _DARK = (
-    ":root{color-scheme:dark}html{background:#131b26;color:#e8eef7}a{color:#8cc2ff}"
+    ":root{color-scheme:dark}html{background:#131b26;color:#e8eef7}:where(a){color:#8cc2ff}"
+    ":where(mark){color:inherit;background:#5a430f}"
     "div[data-heron=text] blockquote{color:#aab7ca}"
     "@layer heron{details[data-heron=quote]>summary{color:#aab7ca!important;background:#253142!important}}"
 )
-# One that has dark colours of its own stands on a dark page.
-_ADAPTED = ":root{color-scheme:dark}html{background:#131b26;color:#e8eef7}"
-# A message in its sender's own colours, made dark on request: everything is inverted, pictures back again.
-_INVERTED = (
-    ":root{color-scheme:light}html{background:#fff;color:#16181d;filter:invert(.9) hue-rotate(180deg)}"
-    # What was not loaded is no picture but its words: they go with the text around them.
-    "img:not([data-heron]),[style*=background-image]:not([data-heron]){filter:invert(1) hue-rotate(180deg)}"
-)
-
-
+#: Asked of the browser, whose answer is the system's choice, not the reader's.
 _PREFERS = re.compile(r"prefers-color-scheme\s*:\s*(dark|light)", re.IGNORECASE)
 
 
-def theme_css(theme: Theme, sets_colors: bool, recolour: bool = False, adapts: bool = False) -> str:
-    """Colours of the frame: dark where the page is dark (``auto``: where the system is) and the sender chose no
-    colours, or has dark ones, too (``adapts``); over the sender's own only with ``recolour``. Paper is always light."""
+def theme_css(theme: Theme, sets_colors: bool) -> str:
+    """Colours of the frame: dark where the page is dark (``auto``: where the system is). Paper is always light."""
     light = _LIGHT if sets_colors else _LIGHT + _LINKS
-    dark = _ADAPTED if adapts else _DARK if not sets_colors else _INVERTED if recolour else ""
-    if theme == "light" or not dark:
+    if theme == "light":
         return light
     when = "screen" if theme == "dark" else "screen and (prefers-color-scheme:dark)"
-    return f"{light}@media {when}{{{dark}}}"
+    return f"{light}@media {when}{{{_DARK}}}"
 
 
-def _in_theme(sheet: str, theme: Theme, adapts: bool) -> str:
-    """The sender's sheet with its dark rules where the frame around it is dark, and nowhere else: a letter that only
-    counts on a dark page would be white on white. What the browser answers is the system's choice, not the reader's."""
-    if theme == "auto" and adapts:
+def _in_theme(sheet: str, theme: Theme) -> str:
+    """The sender's sheet with its own dark rules where the frame around it is dark, and nowhere else: on a white page
+    they would be white on white."""
+    if theme == "auto":
         return sheet
-    dark = theme == "dark" and adapts
-    return _PREFERS.sub(lambda found: "min-width:0" if (found[1].lower() == "dark") == dark else "max-width:0", sheet)
+    return _PREFERS.sub(lambda found: "min-width:0" if found[1].lower() == theme else "max-width:0", sheet)
 
 
 def base_css() -> str:
@@ -103,14 +94,12 @@ def base_css() -> str:
     return f"{_MARKS}{_BASE}{_LIGHT}"
 
 
-def html_document(
-    body: CleanBody, *, picture_url: PictureUrl = no_pictures, theme: Theme = "auto", recolour: bool = False
-) -> str:
+def html_document(body: CleanBody, *, picture_url: PictureUrl = no_pictures, theme: Theme = "auto") -> str:
     """The whole document. ``picture_url`` decides about each picture, the rest is as for ``theme_css``."""
     return _document(
         body.doctype,
-        theme_css(theme, body.sets_colors, recolour, body.adapts),
-        _in_theme(body.sheet, theme, body.adapts),
+        theme_css(theme, body.sets_colors),
+        _in_theme(body.sheet, theme),
         fill(body.body_attributes, picture_url),
         body.fill(picture_url),
     )

@@ -18,7 +18,8 @@ _ATTRIBUTION_CLASSES = frozenset({"moz-cite-prefix", "gmail_attr"})
 # Outlook marks only where the old message begins: all that follows in the same parent belongs to it.
 _REST_IDS = frozenset({ID_PREFIX + "divRplyFwdMsg", ID_PREFIX + "appendonsend"})
 _OUTLOOK_RULE = re.compile(
-    r"border:none;border-top:solid #[0-9A-Fa-f]{6} 1\.0pt;padding:3\.0pt 0(?:cm|in) 0(?:cm|in) 0(?:cm|in)"
+    r"border:none;border-top:solid light-dark\(#[0-9A-Fa-f]{6},#[0-9a-f]{6}\) 1\.0pt;"
+    r"padding:3\.0pt 0(?:cm|in) 0(?:cm|in) 0(?:cm|in)"
 )
 _FORWARDED = re.compile(r"\s*(?:-{5,}\s*(?:forwarded|original m)|begin forwarded message)", re.IGNORECASE)
 

@@ -7,6 +7,8 @@ sender's ``background`` attribute becomes a style under the same picture policy.
 from collections.abc import Iterable, Iterator
 
 from webmail.render import policy
+from webmail.render.dark import both_schemes
+from webmail.render.legacy_colors import AttributeColors, legacy_color
 from webmail.render.links import choose_target, deceptive_host, host_of, shown_host
 from webmail.render.parse import Token
 from webmail.render.pictures import Pictures, beacon_kind
@@ -14,13 +16,8 @@ from webmail.render.pictures import Pictures, beacon_kind
 Attributes = dict[tuple[None, str], str]
 
 _ID, _NAME, _USEMAP, _ROLE, _STYLE = (None, "id"), (None, "name"), (None, "usemap"), (None, "role"), (None, "style")
-_HREF, _SRC, _BACKGROUND, _BGCOLOR, _COLOR = (
-    (None, "href"),
-    (None, "src"),
-    (None, "background"),
-    (None, "bgcolor"),
-    (None, "color"),
-)
+_HREF, _SRC, _BACKGROUND = (None, "href"), (None, "src"), (None, "background")
+_COLORS = ((None, "bgcolor"), (None, "color"), (None, "bordercolor"))
 _ALT, _MARK = (None, "alt"), (None, "data-heron")
 MAX_LINK_TEXT = 300
 
@@ -33,6 +30,7 @@ class MailFilter:
         self.pictures = pictures
         self.deceptive_links = 0
         self.sets_colors = False
+        self.colors = AttributeColors()
         self._link: tuple[str, list[str]] | None = None  # the open link's target and its text so far
 
     def __iter__(self) -> Iterator[Token]:
@@ -67,13 +65,22 @@ class MailFilter:
             del attributes[_ROLE]
         if attributes.get(_STYLE) == "":
             del attributes[_STYLE]
-        if _BGCOLOR in attributes or _COLOR in attributes:
-            self.sets_colors = True
+        for key in _COLORS:
+            if key in attributes:
+                self._rewrite_color(key, attributes)
         background = attributes.pop(_BACKGROUND, None)
         if background:
             self.sets_colors = True
             style = attributes.get(_STYLE, "")
-            attributes[_STYLE] = f"background-image:{self.pictures.in_css(background)};{style}"
+            picture = both_schemes("background-image", self.pictures.in_css(background))
+            attributes[_STYLE] = f"background-image:{picture};{style}"
+
+    def _rewrite_color(self, key: tuple[None, str], attributes: Attributes) -> None:
+        color = legacy_color(attributes.pop(key))
+        if color is not None:
+            attributes[key] = color
+            self.sets_colors = True
+            self.colors.add(key[1], color)
 
     def _rewrite_link(self, name: str, attributes: Attributes) -> None:
         target = choose_target(attributes.pop(_HREF, ""))

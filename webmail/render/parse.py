@@ -20,8 +20,6 @@ Token = dict[str, Any]
 AttributeName = tuple[None, str]
 
 MAX_DEPTH = 200
-#: HTML Standard §4.2.5.1, and what Apple Mail called it before.
-_SCHEME_NAMES = frozenset({"color-scheme", "supported-color-schemes"})
 #: About four times what the largest real messages hold; half a second's work.
 MAX_ELEMENTS = 40_000
 
@@ -32,7 +30,6 @@ class Page:
 
     sheets: list[str] = field(default_factory=list)
     body: dict[str, str] = field(default_factory=dict)
-    color_scheme: str = ""
     truncated: bool = False
 
 
@@ -73,8 +70,7 @@ def tokens(source: str, page: Page) -> Iterator[Token]:
                     page.body.update(_attributes(node))
                     descend = (node, None)
                 elif tag in DROPPED_WITH_CONTENT:
-                    if tag == "meta" and (node.attributes.get("name") or "").lower() in _SCHEME_NAMES:
-                        page.color_scheme += f" {(node.attributes.get('content') or '').lower()}"
+                    pass
                 elif name not in TAGS or len(open_nodes) >= MAX_DEPTH:
                     descend = (node, None)
                 elif name in VOID:

@@ -13,7 +13,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 #: Grows whenever the same source would be cleaned otherwise; cached bodies of older versions are cleaned again.
-POLICY_VERSION = 2
+POLICY_VERSION = 3
 
 #: Put before ids, names and the fragments that point to them, so a message cannot name anything of ours.
 ID_PREFIX = "m-"
@@ -87,7 +87,7 @@ CSS_PROPERTIES = _words(
     border-bottom-width border-collapse border-color border-left border-left-color border-left-style
     border-left-width border-radius border-right border-right-color border-right-style border-right-width
     border-spacing border-style border-top border-top-color border-top-left-radius border-top-right-radius
-    border-top-style border-top-width border-width box-shadow box-sizing caption-side clear color color-scheme
+    border-top-style border-top-width border-width box-shadow box-sizing caption-side clear color
     column-count column-gap column-rule column-width columns direction display empty-cells float font
     font-family font-size font-size-adjust font-stretch font-style font-variant font-weight height hyphens
     letter-spacing line-break line-height list-style list-style-image list-style-position list-style-type
@@ -128,8 +128,8 @@ CSS_FUNCTIONS = _words(
 )
 #: Properties of which only some values are allowed: nothing may leave its place in the flow and lie over other text.
 CSS_VALUES: dict[str, frozenset[str]] = {"position": frozenset({"static", "relative"})}
-#: Properties that say "the sender chose colours": such a message is not recoloured in dark mode.
-CSS_COLOR_PROPERTIES = frozenset({"color", "background", "background-color", "background-image", "color-scheme"})
+#: Properties that say "the sender chose colours". (Which scheme shows is not theirs to choose: no color-scheme.)
+CSS_COLOR_PROPERTIES = frozenset({"color", "background", "background-color", "background-image"})
 
 MEDIA_FEATURES = _words(
     """width min-width max-width device-width min-device-width max-device-width height min-height max-height

@@ -43,8 +43,7 @@ from webmail.render import (
 def body(request: HttpRequest, message_id: int) -> HttpResponse:
     """The body without remote pictures.
 
-    ``?theme=auto|light|dark`` says which colours a body without its own takes, ``?recolour`` that one with its own is
-    to be dark too; ``?as=text`` shows its text.
+    ``?theme=auto|light|dark`` says whether it is shown in dark colours; ``?as=text`` shows its text.
     """
     message = access.body_of(user_of(request), message_id)
     return _refuse_outside_frame(request) or _framed(request, message, remote=False)
@@ -148,7 +147,7 @@ def _framed(request: HttpRequest, message: Message, *, remote: bool) -> HttpResp
             text = notice_document(_("This message has no text."), "", theme=theme)
         else:
             pictures = picture_urls(message, user_of(request).pk, remote=remote)
-            text = html_document(shown.body, picture_url=pictures, theme=theme, recolour="recolour" in request.GET)
+            text = html_document(shown.body, picture_url=pictures, theme=theme)
     response = HttpResponse(text, headers=dict(HEADERS))
     response.headers["Content-Security-Policy"] = _policy(request, message, remote=remote)
     if not fetched:

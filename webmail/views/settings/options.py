@@ -124,7 +124,7 @@ APPEARANCE: tuple[Option, ...] = (
     Switch(
         "dark_mail",
         _("Show mail in dark colours too"),
-        _("In the dark theme, messages that set no colours of their own turn dark."),
+        _("In the dark theme, senders’ colours are turned dark. The menu of a message shows it in its own."),
     ),
 )
 
