@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from functools import lru_cache
 
-from django.template.defaultfilters import filesizeformat
 from django.utils import formats
 from django.utils.translation import gettext as _
 from markupsafe import Markup
@@ -21,7 +20,7 @@ from webmail.addresses import address_of
 from webmail.present.clock import Group, group_of_day
 from webmail.present.labels import Chip, is_forwarded, is_label, labels
 from webmail.present.people import participants_line
-from webmail.templatetags.heron import told_on
+from webmail.templatetags.heron import filesize, told_on
 
 #: Lines that a process keeps, of some two kilobytes each.
 _KEPT = 4096
@@ -201,4 +200,4 @@ def _marks(row: ListRow, look: Look) -> Iterator[Chip]:
     elif row.is_back and row.unread:
         yield Chip(_("Back from snooze"), 45)
     if look.is_sized:
-        yield Chip(filesizeformat(row.size_bytes), 205)
+        yield Chip(filesize(row.size_bytes), 205)
