@@ -126,6 +126,29 @@ def keep_both(user_id: int, draft_id: int, **fields: Any) -> Draft:
 
 
 @verb
+def keep_gone(
+    user_id: int, draft_id: int, *, mode: str = Draft.Mode.NEW, original_id: int | None = None, **fields: Any
+) -> Draft | None:
+    """The words of a window whose draft was sent or thrown away elsewhere since, as a draft of their own.
+
+    None where they are what was sent or thrown away. Raises ``NotYours`` for a draft that is there.
+    """
+    if Draft.objects.filter(pk=draft_id).exists():
+        raise NotYours("draft")
+    if not drafts.says_more(drafts.as_it_was(user_id, draft_id), fields):
+        return None
+    if fields.get("identity_id"):
+        own_identity(user_id, fields["identity_id"])
+    original = own_message(user_id, original_id) if original_id else None
+    mode = Draft.Mode(mode) if original is not None else Draft.Mode.NEW
+    draft = Draft.objects.create(user_id=user_id, mode=mode, original=original, **_allowed(fields))
+    if (saved := drafts.last_snapshot(user_id, draft_id)) is not None:
+        drafts.attach_saved(draft, saved)
+    drafts.touch_draft(draft)
+    return draft
+
+
+@verb
 def attach(
     user_id: int, draft_id: int, name: str, content_type: str, data: bytes, *, inline: bool = False
 ) -> DraftAttachment:

@@ -12,7 +12,7 @@ from django.db.models import Model, Sum
 from django.utils import timezone
 
 from accounts.models import Identity
-from mailsync.models import Blob, Draft, DraftAttachment, Message, Placement
+from mailsync.models import Act, Blob, Draft, DraftAttachment, Message, Outgoing, Placement
 from mailsync.store import uploads
 from mailsync.store.changes import wake_account
 
@@ -121,6 +121,32 @@ def restore(user_id: int, saved: dict[str, Any]) -> Draft:
     )
     attach_saved(draft, saved)
     return draft
+
+
+def last_snapshot(user_id: int, draft_id: int) -> dict[str, Any] | None:
+    """How a draft was when it was sent or thrown away, whichever came last; None where nobody knows."""
+    sent = Outgoing.objects.filter(user_id=user_id, draft_snapshot__id=draft_id).exclude(state=Outgoing.State.CANCELLED)
+    thrown = Act.objects.filter(user_id=user_id, verb=Act.DISCARD, detail__draft__id=draft_id)
+    ends = [
+        *sent.order_by("-id").values_list("created_at", "draft_snapshot")[:1],
+        *thrown.order_by("-id").values_list("created_at", "detail__draft")[:1],
+    ]
+    return max(ends, key=lambda end: end[0])[1] if ends else None
+
+
+def as_it_was(user_id: int, draft_id: int) -> Draft:
+    """A draft that is gone as it was at its end, and an empty one where nobody knows; not to be saved."""
+    saved = last_snapshot(user_id, draft_id)
+    if saved is None:
+        return Draft(user_id=user_id)
+    known = {name: saved[name] for name in FIELDS}
+    known |= {"identity_id": _standing(Identity, saved["identity_id"])}
+    return Draft(user_id=user_id, mode=saved["mode"], original_id=_standing(Message, saved["original"]), **known)
+
+
+def says_more(draft: Draft, fields: dict[str, Any]) -> bool:
+    """Whether these fields are not what the draft has."""
+    return any(getattr(draft, name) != value for name, value in fields.items())
 
 
 def begin_like(user_id: int, saved: dict[str, Any], identity: Identity, **people: str) -> Draft | None:

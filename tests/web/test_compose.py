@@ -214,6 +214,30 @@ def test_send_puts_one_message_into_the_outbox_held_for_undo(client: Client, dra
     assert Draft.objects.get(pk=draft.pk).body == "<p>Hi Bob</p>"
 
 
+def test_a_window_that_says_more_than_what_was_sent_elsewhere_is_not_told_that_it_was_sent(
+    client: Client, draft: Draft
+) -> None:
+    url = reverse("draft_send", args=[draft.pk])
+    client.post(url, form(draft), headers=JSON)
+    more = form(draft, body="<p>Hi Bob. And one thing more</p>")
+    assert client.post(url, more, headers=JSON).status_code == 404
+    response = client.post(url, more, follow=True)
+    kept = Draft.objects.get()
+    assert kept.body == "<p>Hi Bob. And one thing more</p>"
+    assert response.redirect_chain[-1][0] == reverse("draft", args=[kept.pk])
+    assert "kept here as a new draft" in response.text
+    assert Outgoing.objects.count() == 1
+
+
+def test_without_scripts_send_pressed_twice_is_once_for_formatted_words(client: Client, draft: Draft) -> None:
+    actions.save_draft(draft.user_id, draft.pk, draft.version, to="bob@x.test", body="<p>Hi <b>Bob</b></p>")
+    fields = form(draft, version=2, to="bob@x.test", text="Hi Bob\n")
+    del fields["body"]
+    for _ in range(2):
+        assert client.post(reverse("draft_send", args=[draft.pk]), fields).status_code == 302
+    assert (Outgoing.objects.count(), Draft.objects.count()) == (1, 0)
+
+
 def test_send_pressed_twice_sends_once(client: Client, draft: Draft) -> None:
     first = client.post(reverse("draft_send", args=[draft.pk]), form(draft), headers=JSON)
     second = client.post(reverse("draft_send", args=[draft.pk]), form(draft), headers=JSON)

@@ -214,6 +214,57 @@ def test_closing_a_stored_draft_never_throws_it_away(client: Client, alice: User
     assert Draft.objects.filter(pk=draft.pk).exists()
 
 
+def test_a_file_is_something_written(client: Client, alice: User, draft: Draft) -> None:
+    """A window that is opened anew must not take it for untouched and throw it away."""
+    client.post(reverse("draft_attach", args=[draft.pk]), {"files": upload()}, headers=JSON)
+    assert "data-untouched" not in client.get(reverse("draft", args=[draft.pk])).text
+    client.post(reverse("draft_discard", args=[draft.pk]), {"untouched": "1"}, headers=JSON)
+    assert draft.attachments.count() == 1
+
+
+# Gone -----------------------------------------------------------------------------------------
+
+
+def keep(client: Client, draft: Draft, **more: Any) -> Any:
+    return client.post(reverse("draft_keep", args=[draft.pk]), fields(draft, **more), headers=JSON)
+
+
+def test_what_was_written_after_another_window_sent_is_kept(client: Client, alice: User) -> None:
+    asked = store(alice, html_message("<p>When?</p>"))
+    draft = actions.start_draft(alice.pk, "reply", asked.pk)
+    actions.attach(alice.pk, draft.pk, "plan.txt", "text/plain", b"plan")
+    said = {"to": "bob@x.test", "subject": "Re: Tea", "body": "<p>At 4</p>"}
+    draft = actions.save_draft(alice.pk, draft.pk, draft.version, **said)
+    actions.send(alice.pk, draft.pk)
+    stale = {**said, "mode": "reply", "original": asked.pk}
+    assert client.post(reverse("draft_save", args=[draft.pk]), fields(draft, **stale), headers=JSON).status_code == 404
+    assert keep(client, draft, **stale).status_code == 204
+    assert not Draft.objects.exists()
+    answer = keep(client, draft, **{**stale, "body": "<p>At 4. And bring cake</p>"})
+    made = Draft.objects.get()
+    assert f'data-draft="{made.pk}"' in answer.json()["html"]
+    assert (made.body, made.mode, made.original) == ("<p>At 4. And bring cake</p>", "reply", asked)
+    assert [one.name for one in made.attachments.all()] == ["plan.txt"]
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_what_was_written_after_another_window_discarded_is_kept(
+    client: Client, alice: User, draft: Draft, empty: bool
+) -> None:
+    actions.discard_draft(alice.pk, draft.pk, empty=empty)
+    assert keep(client, draft, body="<p>Words</p>").status_code == 200
+    assert Draft.objects.get().body == "<p>Words</p>"
+
+
+def test_nothing_of_a_strangers_is_kept(client: Client, alice: User, draft: Draft) -> None:
+    asked = store(make_user("eve"), html_message("<p>Secret</p>"))
+    actions.discard_draft(alice.pk, draft.pk)
+    assert keep(client, draft, mode="reply", original=asked.pk).status_code == 404
+    client.force_login(make_user("charlie"))
+    assert keep(client, draft, body="<p>Mine</p>").status_code == 200
+    assert Draft.objects.get().user != alice
+
+
 # Whose ----------------------------------------------------------------------------------------
 
 

@@ -101,8 +101,9 @@ def person_facts(one: Address) -> dict[str, str]:
 
 
 def is_untouched(draft: Draft) -> bool:
-    """Begun here and nothing written since. What lies in the Drafts folder, from wherever, is never untouched."""
-    return draft.version == 1 and draft.placement_id is None
+    """Begun here and nothing written or attached since, so that no copy is due. What lies in the Drafts folder, from
+    wherever, is never untouched."""
+    return draft.version == 1 and draft.placement_id is None and draft.store_due_at is None
 
 
 def coming_time(draft: Draft) -> datetime | None:

@@ -76,6 +76,16 @@ def script_words() -> dict[str, Phrase]:
         "not_saved_yet": _("Not saved. Trying again soon"),
         "not_saved": _("Not saved"),
         "both_kept": _("Both are kept. The other one is in Drafts."),
+        "draft_gone": _(
+            "This draft was sent or discarded in another window. What you write here is not saved any more."
+        ),
+        "keep_as_new": _("Keep as a new draft"),
+        "kept_as_new": _("Kept as a new draft."),
+        "close": _("Close"),
+        "signed_out_writing": _(
+            "You have been signed out. What you wrote is kept on this device and is here again once you sign in."
+        ),
+        "sign_in": _("Sign in"),
         "file_too_large": _("“{name}” is {size}. One file can be {limit} at most."),
         "message_too_large": _("With “{name}” the message would be larger than {limit}. Remove another file first."),
         "send_as_link": _("Give it as a link"),

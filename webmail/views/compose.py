@@ -25,6 +25,7 @@ from mailsync import actions
 from mailsync.message.addresses import parse_address_list
 from mailsync.message.html_text import html_to_text
 from mailsync.models import Draft
+from mailsync.store import drafts
 from mailsync.store.quoting import paragraphs
 from webmail import access
 from webmail.forms import ComposeForm
@@ -89,7 +90,7 @@ def draft_send(request: HttpRequest, draft_id: int) -> HttpResponse:
     ``archive`` takes the answered conversation out of the inbox."""
     user = user_of(request)
     if not Draft.objects.filter(pk=draft_id, user=user).exists():
-        return _sent_already(request, draft_id)
+        return _gone(request, draft_id)
     saved = save_form(request, draft_id)
     if isinstance(saved, HttpResponse):
         return saved
@@ -104,7 +105,7 @@ def draft_send(request: HttpRequest, draft_id: int) -> HttpResponse:
             user.pk, draft_id, hold_seconds=undo_seconds(request), send_at=send_at, archive="archive" in request.POST
         )
     except actions.NotYours:
-        return _sent_already(request, draft_id)
+        return _gone(request, draft_id)
     except actions.CannotDo as error:
         return refuse(request, found, error)
     return _sent(request, outgoing.pk, send_at)
@@ -131,6 +132,20 @@ def save_form(request: HttpRequest, draft_id: int) -> Draft | HttpResponse:
             _("The draft was changed in another window, so both are kept: this one is yours, the other is in Drafts."),
         )
         return redirect("draft", copy.pk)
+
+
+def keep_words(request: HttpRequest, draft_id: int, fields: dict[str, Any]) -> Draft | None:
+    """What a window holds whose draft is gone, as a new one that answers the same message."""
+    mode, original = request.POST.get("mode", ""), _number(request.POST, "original")
+    try:
+        return actions.keep_gone(
+            *(user_of(request).pk, draft_id),
+            mode=mode if mode in Draft.Mode.values else Draft.Mode.NEW,
+            original_id=original,
+            **fields,
+        )
+    except actions.NotYours as error:
+        raise Http404 from error
 
 
 def _conflict(request: HttpRequest, other: Draft, mine: dict[str, Any]) -> JsonResponse:
@@ -210,6 +225,7 @@ def _begin(request: HttpRequest) -> Draft:
 def _untouched(user_id: int, mode: str, original: int | None, fields: dict[str, str], text: str) -> Draft | None:
     """The draft that an earlier click on the same thing began, if nothing was done with it."""
     begun = Draft.objects.filter(user_id=user_id, mode=mode, original_id=original, version=1, placement=None)
+    begun = begun.filter(store_due_at=None)
     if mode == Draft.Mode.NEW:
         begun = begun.filter(attachments=None, body__startswith=paragraphs(text))
         begun = begun.filter(**{name: fields.get(name, "") for name in ("to", "cc", "subject")})
@@ -301,10 +317,24 @@ def scheduled_words(send_at: datetime) -> str:
     }
 
 
-def _sent_already(request: HttpRequest, draft_id: int) -> HttpResponse:
-    """Send was pressed twice: the second answer is the first one's."""
+def _gone(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Send was pressed twice: the second answer is the first one's. A window that says more than what was sent, or
+    whose draft was thrown away elsewhere, is told so; without scripts its words are kept at once."""
+    user = user_of(request)
+    was = drafts.as_it_was(user.pk, draft_id)
+    form = ComposeForm(user, was, request.POST)
+    fields = form.draft_fields() if form.is_valid() else {}
+    says_more = drafts.says_more(was, fields)
+    if says_more and not wants_json(request) and (copy := keep_words(request, draft_id, fields)) is not None:
+        messages.warning(
+            request,
+            _("The draft was sent or discarded in another window. What you wrote is kept here as a new draft."),
+        )
+        return redirect("draft", copy.pk)
+    if says_more:
+        raise Http404
     try:
-        outgoing = actions.send(user_of(request).pk, draft_id)
+        outgoing = actions.send(user.pk, draft_id)
     except actions.NotYours as error:
         raise Http404 from error
     return _sent(request, outgoing.pk, outgoing.send_at)

@@ -22,12 +22,13 @@ from mailsync import actions
 from mailsync.message.outgoing_html import text_as_html
 from mailsync.models import Draft, DraftAttachment
 from mailsync.models.outgoing import AttachedFile
+from mailsync.store.drafts import as_it_was
 from mailsync.store.quoting import plain_body
 from webmail import access
 from webmail.forms import ComposeForm
 from webmail.present.compose import is_untouched, picture_url, present_draft, present_file, title_of
 from webmail.reader import user_of
-from webmail.views.compose import next_url, page, refuse, save_form, undo_seconds, wants_json
+from webmail.views.compose import keep_words, next_url, page, refuse, save_form, undo_seconds, wants_json
 
 #: Pictures that a browser may show by itself; all else is only ever saved.
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -118,13 +119,17 @@ def draft_format(request: HttpRequest, draft_id: int) -> HttpResponse:
 @require_POST
 @login_required
 def draft_keep(request: HttpRequest, draft_id: int) -> HttpResponse:
-    """After a conflict: this window's words as a draft of their own."""
+    """This window's words as a draft of their own: after a conflict, or where the draft was sent or thrown away
+    elsewhere. Without content where all of them are in what was sent."""
     user = user_of(request)
-    found = access.draft_for(user, draft_id)
-    form = ComposeForm(user, found, request.POST)
+    found = Draft.objects.filter(pk=draft_id, user=user).first()
+    form = ComposeForm(user, found or as_it_was(user.pk, draft_id), request.POST)
     fields = form.draft_fields() if form.is_valid() else {}
-    copy = actions.keep_both(user.pk, found.pk, **fields)
-    return show(request, access.draft_for(user, copy.pk))
+    if found is not None:
+        copy: Draft | None = actions.keep_both(user.pk, found.pk, **fields)
+    else:
+        copy = keep_words(request, draft_id, fields)
+    return show(request, access.draft_for(user, copy.pk)) if copy is not None else HttpResponse(status=204)
 
 
 @require_POST

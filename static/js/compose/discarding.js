@@ -12,12 +12,14 @@ export async function discard(composition) {
     return;
   }
   const answer = await composition.post("discard", composition.data());
-  if (!answer.ok) {
+  const gone = answer.status === 404; // by another window
+  if (!answer.ok && !gone) {
     composition.failed(answer);
     return;
   }
   forgetLocally(composition.id);
   composition.remove();
+  if (gone) return;
   const { label, group } = answer.body;
   toast(label, { action: group ? { label: words("undo"), run: () => bringBack(composition, group) } : null });
 }

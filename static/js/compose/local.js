@@ -50,8 +50,8 @@ export async function sendCopy(id, { fields }, token, { both = false } = {}) {
   });
   try {
     let answer = await send("save");
-    if (answer.status === 409 && both) answer = await send("keep");
-    // Sent or discarded elsewhere since: then there is nothing left to go on with.
+    // Sent or discarded elsewhere since: what is not in that becomes a draft of its own, too.
+    if (answer.status === 404 || (answer.status === 409 && both)) answer = await send("keep");
     if ((!answer.ok || answer.redirected) && answer.status !== 404) return false;
   } catch {
     return false;

@@ -55,10 +55,13 @@ export class Saving {
     this.dirty = true;
     keepNow(window);
     if (answer.status === 409) this.conflict(answer.body);
-    else if (answer.status === 0) {
-      window.status(words("kept_offline"), "cloud-off");
-      this.timer = setTimeout(() => this.save(), RETRY);
-    } else window.status(answer.body?.error ?? words("not_saved_yet"), "circle-alert");
+    else if (answer.status === 404) this.lost();
+    else if (answer.signedOut) window.signedOut();
+    else {
+      const reason = answer.status === 0 ? "kept_offline" : "not_saved_yet";
+      window.status(answer.body?.error ?? words(reason), answer.status === 0 ? "cloud-off" : "circle-alert");
+      if (!answer.body?.error) this.timer = setTimeout(() => this.save(), RETRY);
+    }
     return false;
   }
 
@@ -77,17 +80,37 @@ export class Saving {
     this.composition.alert(other.conflict);
   }
 
-  async keepBoth() {
+  /** The draft was sent or thrown away elsewhere, so there is nothing left that these words could be saved to. */
+  lost() {
+    this.conflicted = true;
+    this.composition.status(words("not_saved"), "circle-alert");
+    this.composition.alert("", {
+      text: words("draft_gone"),
+      buttons: [[words("keep_as_new"), () => this.keepBoth("kept_as_new")], [words("close"), () => this.giveUp()]],
+      tone: "warn",
+    });
+  }
+
+  async keepBoth(told = "both_kept") {
     const window = this.composition;
     const answer = await window.post("keep", window.data());
     if (!answer.ok) {
       window.failed(answer);
       return;
     }
+    if (!answer.body) { // all of it is in what was sent
+      this.giveUp();
+      return;
+    }
     forgetLocally(window.id);
     window.leave();
     window.hooks.replaced(answer.body.html);
-    toast(words("both_kept"));
+    toast(words(told));
+  }
+
+  giveUp() {
+    forgetLocally(this.composition.id);
+    this.composition.remove();
   }
 
   useOther() {

@@ -6,6 +6,7 @@ import { say, toast } from "heron/shell";
 import { words } from "heron/words";
 import { discard } from "heron/compose/discarding";
 import { Files } from "heron/compose/files";
+import { keepNow } from "heron/compose/local";
 import { Recipients } from "heron/compose/recipients";
 import { Saving } from "heron/compose/saving";
 import { Sending } from "heron/compose/sending";
@@ -146,10 +147,26 @@ export class ComposeWindow {
         ...options,
       });
       const isJson = response.headers.get("Content-Type")?.includes("json");
-      return { ok: response.ok && !response.redirected, status: response.status, body: isJson ? await response.json() : null };
+      return {
+        ok: response.ok && !response.redirected,
+        status: response.status,
+        signedOut: response.status === 403 || (response.redirected && new URL(response.url).pathname.startsWith("/accounts/")),
+        body: isJson ? await response.json() : null,
+      };
     } catch {
       return { ok: false, status: 0, body: null };
     }
+  }
+
+  /** The session is over. Its next one finds the words on this device. */
+  signedOut() {
+    this.status(words("not_saved"), "circle-alert");
+    const back = encodeURIComponent(this.url("").replace(location.origin, ""));
+    this.alert("", {
+      text: words("signed_out_writing"),
+      buttons: [[words("sign_in"), () => location.assign(`/accounts/login/?next=${back}`)]],
+      tone: "warn",
+    });
   }
 
   /** The phrases of the page, for the editor, which imports nothing of ours. */
@@ -188,6 +205,11 @@ export class ComposeWindow {
 
   failed(answer) {
     if (answer.status === 409 && answer.body?.conflict) return this.saving.conflict(answer.body);
+    if (answer.status === 404) return this.saving.lost();
+    if (answer.signedOut) {
+      keepNow(this);
+      return this.signedOut();
+    }
     if (answer.body?.warnings) {
       this.alert(answer.body.warnings);
       this.section.querySelector("[data-warnings] button")?.focus();
