@@ -16,6 +16,8 @@ from mailsync.store.quoting import plain_body, signature_html, swap_signature
 
 #: Longer than any letter a person types; a pasted book is a file.
 BODY_LIMIT = 5_000_000
+#: One line of addresses: some thousands of them.
+LINE_LIMIT = 200_000
 
 
 class ComposeForm(forms.Form):
@@ -23,9 +25,9 @@ class ComposeForm(forms.Form):
 
     version = forms.IntegerField(min_value=0)
     identity = forms.ModelChoiceField(Identity.objects.none(), required=False, label=_("From"))
-    to = forms.CharField(required=False, max_length=200_000, label=_("To"))
-    cc = forms.CharField(required=False, max_length=200_000, label=_("Cc"))
-    bcc = forms.CharField(required=False, max_length=200_000, label=_("Bcc"))
+    to = forms.CharField(required=False, max_length=LINE_LIMIT, label=_("To"))
+    cc = forms.CharField(required=False, max_length=LINE_LIMIT, label=_("Cc"))
+    bcc = forms.CharField(required=False, max_length=LINE_LIMIT, label=_("Bcc"))
     subject = forms.CharField(required=False, max_length=2000, label=_("Subject"))
     body = forms.CharField(required=False, max_length=BODY_LIMIT, strip=False)
     text = forms.CharField(required=False, max_length=BODY_LIMIT, strip=False)

@@ -21,6 +21,7 @@ __all__ = [
     "parse_address_list",
     "read_addresses",
     "same_address",
+    "without_tag",
 ]
 
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]*")
@@ -100,6 +101,16 @@ def ascii_address(address: str) -> str:
         return f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
     except idna.IDNAError as error:
         raise ValueError(f"“{domain}” is not a domain name: {error}.") from error
+
+
+def without_tag(address: str) -> str:
+    """``ann+shop@x.test`` reaches ``ann@x.test`` (RFC 5233).
+
+    >>> without_tag("ann+shop@x.test"), without_tag("ann@x.test")
+    ('ann@x.test', 'ann@x.test')
+    """
+    local, at, domain = address.rpartition("@")
+    return f"{local[0]}{local[1:].partition('+')[0]}{at}{domain}" if local else address
 
 
 def same_address(one: str, other: str) -> bool:

@@ -22,6 +22,7 @@ Keys of ``ParsedHeader.facts``; an absent key was an absent (or empty) header:
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 from mailsync.message.addresses import read_addresses
 from mailsync.message.headers import Fields, every, first, structured, unfold, unstructured
@@ -78,7 +79,7 @@ def _list_facts(fields: Fields, facts: dict[str, Any]) -> None:
         facts["list_unsubscribe_post"] = True
     post = next((url for url in _urls(fields, b"list-post") if url.lower().startswith("mailto:")), "")
     if post:
-        facts["list_post"] = post[7:].partition("?")[0]
+        facts["list_post"] = unquote(post[7:].partition("?")[0])
     for key, name in (("list_archive", b"list-archive"), ("list_help", b"list-help")):
         found_urls = _urls(fields, name)
         if found_urls:

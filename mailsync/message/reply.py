@@ -10,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
-from mailsync.message.addresses import comparable, format_address
+from mailsync.message.addresses import comparable, format_address, without_tag
 from mailsync.message.facts import ParsedHeader
 from mailsync.message.header_facts import pairs_to_addresses
 from mailsync.message.references import reply_references
@@ -117,8 +117,7 @@ def _recipients(
     followup = pairs_to_addresses(header.facts.get("mail_followup_to", []))
     if mode in ("reply_all", "reply_list") and followup:
         return _without(followup, own) or _sendable(followup), ()
-    from_self = comparable(header.sender.address) in own
-    if from_self and (header.to or header.cc):
+    if _mine(header.sender.address, own) and (header.to or header.cc):
         to, cc = _sendable(header.to), _sendable(header.cc)
         if mode == "reply":
             return to or cc, ()
@@ -129,10 +128,10 @@ def _recipients(
     # RFC 5322 §3.6.3: the author (or Reply-To) first, everyone else that was addressed in Cc.
     to = _without(author, own) or author
     named = {comparable(one.address) for one in to}
-    others = _without((*header.to, *header.cc), {**own, **dict.fromkeys(named, "")})
+    others = _without((*header.to, *header.cc), own, named)
     # A list that sets Reply-To to itself would hide the author from the answer.
     if list_post and comparable(list_post) in named and header.sender.address:
-        others = (*_without((header.sender,), {**own, **dict.fromkeys(named, "")}), *others)
+        others = (*_without((header.sender,), own, named), *others)
     return to, _once(others)
 
 
@@ -140,8 +139,16 @@ def _sendable(addresses: Iterable[Address]) -> tuple[Address, ...]:
     return _once(one for one in addresses if one.address)
 
 
-def _without(addresses: Iterable[Address], unwanted: Collection[str]) -> tuple[Address, ...]:
-    return _once(one for one in addresses if one.address and comparable(one.address) not in unwanted)
+def _without(
+    addresses: Iterable[Address], own: Mapping[str, str], named: Collection[str] = frozenset()
+) -> tuple[Address, ...]:
+    others = (one for one in addresses if one.address and not _mine(one.address, own))
+    return _once(one for one in others if comparable(one.address) not in named)
+
+
+def _mine(address: str, own: Mapping[str, str]) -> str:
+    """Which of one's addresses it is, "" for none; ``ann+shop@x.test`` is ``ann@x.test``, too (RFC 5233)."""
+    return own.get(comparable(address)) or own.get(comparable(without_tag(address)), "")
 
 
 def _once(addresses: Iterable[Address]) -> tuple[Address, ...]:
@@ -153,12 +160,11 @@ def _once(addresses: Iterable[Address]) -> tuple[Address, ...]:
 
 def _addressed_as(header: ParsedHeader, own: dict[str, str]) -> str:
     for one in (*header.to, *header.cc, *header.bcc, header.sender):
-        match = own.get(comparable(one.address))
-        if one.address and match:
+        if one.address and (match := _mine(one.address, own)):
             return match
     # Blind copies and lists: the servers may have noted whose mailbox it came to.
-    delivered = map(comparable, header.facts.get("delivered_to", ()))
-    return next((own[one] for one in delivered if one in own), "")
+    delivered = (_mine(one, own) for one in header.facts.get("delivered_to", ()))
+    return next(filter(None, delivered), "")
 
 
 def _header_block(header: ParsedHeader, when: str) -> tuple[tuple[str, str], ...]:

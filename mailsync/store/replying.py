@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from accounts.models import Identity
 from mailsync.message import bodies
-from mailsync.message.addresses import comparable, format_address
+from mailsync.message.addresses import comparable, format_address, without_tag
 from mailsync.message.facts import ParsedHeader, Part
 from mailsync.message.outgoing_html import clean_draft
 from mailsync.message.reply import Mode as ReplyMode
@@ -41,14 +41,17 @@ def addressed_identities(user_id: int, message: Message) -> list[Identity]:
     for field in ("to", "cc", "bcc"):
         named += [address for _, address in message.recipients.get(field, ())]
     named += message.facts.get("delivered_to", ())
-    wanted = {comparable(address) for address in named if address}
+    wanted = {comparable(form) for address in named if address for form in (address, without_tag(address))}
     return [identity for identity in mine if comparable(identity.address) in wanted]
 
 
-def create_answer(user_id: int, original: Message, mode: Draft.Mode, identity: Identity) -> Draft:
-    """The draft of a reply or forward. Raises ``BodyNotFetched`` while only the header is here."""
+def create_answer(
+    user_id: int, original: Message, mode: Draft.Mode, identity: Identity, *, to_list: bool = False
+) -> Draft:
+    """The draft of a reply (``to_list``: to the mailing list alone) or forward. Raises ``BodyNotFetched`` while only
+    the header is here."""
     raw_reader(original)
-    plan = plan_reply(_MODES[mode], header_of(original), "", _own_addresses(user_id))
+    plan = plan_reply("reply_list" if to_list else _MODES[mode], header_of(original), "", _own_addresses(user_id))
     draft = Draft.objects.create(
         user_id=user_id,
         identity=identity,

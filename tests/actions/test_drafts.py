@@ -258,3 +258,9 @@ def test_an_address_that_cannot_be_keeps_no_draft_from_the_server(account: MailA
     composed = compose_draft(draft, message_id="m@x.test", date=timezone.now(), lenient=True)
     assert [one.address for one in composed.to] == ["bob@x.test"]
     assert build_message(composed).raw
+
+
+def test_a_reply_is_from_the_address_that_was_written_to_with_a_tag(account: MailAccount, inbox: Folder) -> None:
+    account.identities.create(user=account.user, address="also@example.test", verified_at=timezone.now())
+    asked = make_message(inbox, recipients={"to": [["", "also+shop@example.test"]]})
+    assert actions.start_draft(account.user_id, "reply", asked.message_id).identity.address == "also@example.test"

@@ -29,6 +29,14 @@ def _header(**fields: str) -> ParsedHeader:
             ["bob@example.net", "carl@example.net"],
         ),
         ("reply_all", {"Reply_To": "desk@example.net", "Cc": "desk@example.net"}, ["desk@example.net"], []),
+        # An address of one's own with a tag is one's own, too.
+        (
+            "reply_all",
+            {"To": "me+shop@example.org, bob+me@example.net", "Cc": "+me@example.org"},
+            ["ann@example.net"],
+            ["bob+me@example.net", "+me@example.org"],
+        ),
+        ("reply", {"From": "me+shop@example.org", "To": "bob@example.net"}, ["bob@example.net"], []),
         # One's own sent message: the answer goes where the message went.
         ("reply", {"From": "me@example.org", "To": "bob@example.net"}, ["bob@example.net"], []),
         (

@@ -14,7 +14,7 @@ from accounts import preferences
 from accounts.models import Identity, User
 from mailsync import actions
 from mailsync.models import Draft, Message, Outgoing, Upload
-from tests.factories import make_account, make_user
+from tests.factories import make_account, make_folder, make_user
 from tests.web.mail import html_message, store
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +114,34 @@ def test_a_file_given_as_a_link_was_not_forgotten(client: Client, alice: User, d
     )
     promised = form(draft, body="<p>The film is attached</p>")
     assert client.post(reverse("draft_send", args=[draft.pk]), promised, headers=JSON).status_code == 200
+
+
+def test_a_new_message_is_from_the_account_on_the_screen(client: Client, alice: User) -> None:
+    club = make_account(alice, address="alice@club.test")
+    theirs = make_folder(make_account(make_user("eve")))
+    page = f"http://testserver{reverse('folder', args=[make_folder(club).pk])}"
+
+    def sender(referer: str) -> str:
+        client.get(reverse("compose"), headers={"Referer": referer})
+        return Draft.objects.order_by("-id")[0].identity.address  # type: ignore[union-attr]
+
+    assert sender(page) == "alice@club.test"
+    assert sender(f"{page}t/7/?show=unread") == "alice@club.test"
+    # Another wish is another draft; one that says nothing is from the first account.
+    for other in ("http://testserver/", "https://evil.test/f/1/", f"http://testserver/f/{theirs.pk}/", "nonsense", ""):
+        assert sender(other) == "alice@mail.test"
+    assert Draft.objects.count() == 2
+
+
+def test_an_answer_to_a_list_goes_to_the_list_alone(client: Client, alice: User) -> None:
+    post = "<mailto:choir%2Btenor@lists.test?subject=x>"
+    asked = original(alice, To="choir+tenor@lists.test", List_Post=post)
+    page = client.get(reverse("message", args=[asked.pk])).text
+    assert f"mode=reply&amp;list&amp;original={asked.pk}" in page
+    assert "Reply to the list" not in client.get(reverse("message", args=[original(alice).pk])).text
+    client.get(reverse("compose"), {"mode": "reply", "list": "", "original": asked.pk})
+    draft = Draft.objects.get()
+    assert (draft.to, draft.cc, draft.mode, draft.original) == ("choir+tenor@lists.test", "", "reply", asked)
 
 
 def test_an_answer_is_addressed_quoted_and_threaded(client: Client, alice: User) -> None:
@@ -361,9 +389,18 @@ def test_without_an_account_the_way_to_one_is_shown(client: Client) -> None:
 
 
 def test_people_are_offered_and_pasted_lists_taken_apart(client: Client, alice: User) -> None:
-    answer = client.get(reverse("recipients"), {"parse": 'Ann Lee <ann@x.test>; "Day, Bo" <bo@x.test>\nnobody'}).json()
+    pasted = 'Ann Lee <ann@x.test>; "Day, Bo" <bo@x.test>\nnobody'
+    answer = client.post(reverse("recipients"), {"parse": pasted}).json()
     assert [one["address"] for one in answer["people"]] == ["ann@x.test", "bo@x.test"]
     assert "nobody" in answer["errors"][0]
+
+
+def test_a_long_pasted_list_loses_nobody(client: Client, alice: User) -> None:
+    members = [f"member.number.{number}@choir.example" for number in range(2000)]
+    answer = client.post(reverse("recipients"), {"parse": "\n".join(members)}).json()
+    assert [one["address"] for one in answer["people"]] == members
+    assert answer["errors"] == []
+    assert client.post(reverse("recipients"), {"parse": "a@x.test," * 30_000}).status_code == 413
 
 
 @pytest.mark.parametrize("path", ["/compose/", "/compose/recipients", "/d/1/", "/outbox/"])

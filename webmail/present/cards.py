@@ -54,6 +54,11 @@ class Card:
     only_here: bool = False
 
     @property
+    def has_list(self) -> bool:
+        """Whether the mailing list that it came by takes answers (RFC 2369 §3.4)."""
+        return bool(self.message.facts.get("list_post"))
+
+    @property
     def sender_first_name(self) -> str:
         return first_name(self.sender)
 

@@ -4,16 +4,17 @@ In: a wish to write, answer or forward; a draft's form. Out: the window, the pag
 verb saves first what the form holds, so that nothing typed is lost, whatever is then refused.
 """
 
+import contextlib
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils import formats, timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.dateparse import parse_datetime
@@ -52,9 +53,9 @@ _PREFILLED = ("to", "cc", "bcc", "subject")
 @require_safe
 @login_required
 def compose(request: HttpRequest) -> HttpResponse:
-    """Begin: ``mode`` and ``original`` for an answer, ``edit`` for a message in Drafts, ``again`` for one
-    that was sent, ``missed`` for those whom it did not reach, ``attached`` for one to forward as a file,
-    ``template`` for a ready-made text, else a new message.
+    """Begin: ``mode`` and ``original`` for an answer (with ``list`` to the mailing list), ``edit`` for a message in
+    Drafts, ``again`` for one that was sent, ``missed`` for those whom it did not reach, ``attached`` for one to forward
+    as a file, ``template`` for a ready-made text, else a new message.
 
     The same wish asked for twice (a reload, a second click) leads to the same draft while it is untouched.
     """
@@ -217,17 +218,36 @@ def _begin(request: HttpRequest) -> Draft:
     if original:
         access.message_for(user, original)
     fields = {name: " ".join(wish[name].split()) for name in _PREFILLED if wish.get(name)}
+    if "list" in wish:
+        return actions.start_draft(user.pk, mode, original, to_list=True)
     text, identity = wish.get("body", ""), _number(wish, "identity")
-    standing = _untouched(user.pk, mode, original, fields, text)
+    if mode == Draft.Mode.NEW:
+        identity = identity or _sender_on_screen(request)
+    standing = _untouched(user.pk, mode, original, identity, fields, text)
     return standing or actions.start_draft(user.pk, mode, original, identity, text=text, **fields)
 
 
-def _untouched(user_id: int, mode: str, original: int | None, fields: dict[str, str], text: str) -> Draft | None:
+def _sender_on_screen(request: HttpRequest) -> int | None:
+    """A new message is from the account whose folder is looked at; from the first one where that says nothing."""
+    user = user_of(request)
+    came = request.headers.get("Referer", "")
+    account_id = None
+    if url_has_allowed_host_and_scheme(came, {request.get_host()}, request.is_secure()):
+        with contextlib.suppress(Http404):  # no page of ours, or a folder of nobody's
+            folder_id = resolve(urlsplit(came).path).kwargs.get("folder_id")
+            account_id = access.folder_for(user, folder_id).account_id if folder_id else None
+    identity = drafts.default_identity(user.pk, account_id)
+    return identity.pk if identity is not None else None
+
+
+def _untouched(
+    user_id: int, mode: str, original: int | None, identity: int | None, fields: dict[str, str], text: str
+) -> Draft | None:
     """The draft that an earlier click on the same thing began, if nothing was done with it."""
     begun = Draft.objects.filter(user_id=user_id, mode=mode, original_id=original, version=1, placement=None)
     begun = begun.filter(store_due_at=None)
     if mode == Draft.Mode.NEW:
-        begun = begun.filter(attachments=None, body__startswith=paragraphs(text))
+        begun = begun.filter(attachments=None, identity=identity, body__startswith=paragraphs(text))
         begun = begun.filter(**{name: fields.get(name, "") for name in ("to", "cc", "subject")})
     return begun.order_by("-id").first()
 

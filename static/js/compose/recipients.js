@@ -121,14 +121,11 @@ export class Recipients {
 
   async parse(text) {
     const waiting = this.add({ name: "", address: "", line: text.replace(/\s*\n\s*/g, ", "), initials: "…", hue: "" });
-    let answer;
-    try {
-      const query = new URLSearchParams({ parse: text });
-      answer = await (await fetch(`${this.composition.section.dataset.people}?${query}`)).json();
-    } catch {
-      return;
-    }
-    if (!this.chips.includes(waiting)) return;
+    // A pasted list may be longer than what a proxy takes as an address.
+    const asked = new URLSearchParams({ parse: text });
+    const { body: answer } = await this.composition.post(this.composition.section.dataset.people, asked);
+    if (answer?.error) this.composition.alert("", { text: answer.error });
+    if (!answer?.people || !this.chips.includes(waiting)) return;
     // Where it stood: of two that are asked for, the later may be answered first.
     for (const person of answer.people) this.add(person, { quiet: true, before: waiting });
     for (const error of answer.errors) {
