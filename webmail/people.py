@@ -3,6 +3,7 @@
 from django.core.cache import cache
 
 from mailsync.message.addresses import comparable
+from mailsync.store.contact_groups import Group, load_groups
 from mailsync.store.people import CONTACTS, KnownPerson, load_people, match_contacts, match_people
 
 #: One look at the mail serves all the keys of one address.
@@ -17,6 +18,22 @@ def known_people(user_id: int) -> list[KnownPerson]:
         kept = [(one.name, one.address, one.score) for one in load_people(user_id)]
         cache.set(key, kept, KEPT_SECONDS)
     return [KnownPerson(*one) for one in kept]
+
+
+def offered_groups(user_id: int, typed: str, *, limit: int = 3) -> list[Group]:
+    """The groups of which each word that was typed begins a word."""
+    key = f"groups:{user_id}"
+    kept: list[tuple[str, int]] | None = cache.get(key)
+    if kept is None:
+        kept = [(one.name, one.count) for one in load_groups(user_id)]
+        cache.set(key, kept, KEPT_SECONDS)
+    wanted = typed.casefold().split()
+    found = [Group(*one) for one in kept if wanted and _begins(one[0].casefold().split(), wanted)]
+    return found[:limit]
+
+
+def _begins(words: list[str], wanted: list[str]) -> bool:
+    return all(any(word.startswith(piece) for word in words) for piece in wanted)
 
 
 def offered_people(user_id: int, typed: str, *, limit: int = 8) -> list[KnownPerson]:

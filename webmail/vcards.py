@@ -4,7 +4,7 @@ Screens room, reads only. Every text in a card is a stranger's: it is plain text
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailsync.message.addresses import comparable
 from mailsync.message.bodies import decode_text
@@ -45,7 +45,9 @@ def is_vcard(part: Part) -> bool:
 
 def read_part(message: Message, part: Part) -> CardFile:
     """The cards of one part. Raises ``BodyNotFetched``."""
-    return parse_cards(decode_text(part, raw_reader(message), max_bytes=MAX_BYTES))
+    read = parse_cards(decode_text(part, raw_reader(message), max_bytes=MAX_BYTES))
+    # A stranger puts nobody into a group that one writes to.
+    return CardFile(tuple(replace(card, groups=()) for card in read.cards), read.left_out)
 
 
 def offered_cards(user_id: int, message: Message, parts: Sequence[Part]) -> tuple[OfferedCards, ...]:

@@ -24,7 +24,16 @@ from mailsync.actions.accounts import (
     withdraw_permission,
 )
 from mailsync.actions.certificates import ask_trust
-from mailsync.actions.contacts import forget_contacts, keep_contacts, merge_contacts, write_contact
+from mailsync.actions.contacts import (
+    forget_contacts,
+    forget_group,
+    group_contacts,
+    keep_contacts,
+    merge_contacts,
+    rename_group,
+    ungroup_contacts,
+    write_contact,
+)
 from mailsync.actions.conversations import merge, mute, pin, snooze, split
 from mailsync.actions.devices import add_device, parse_subscription, remove_device
 from mailsync.actions.drafts import (
@@ -153,9 +162,11 @@ __all__ = [
     "find_servers",
     "flag",
     "forget_contacts",
+    "forget_group",
     "forget_recent_searches",
     "forget_search",
     "forward_attached",
+    "group_contacts",
     "insert_template",
     "junk",
     "keep_both",
@@ -189,6 +200,7 @@ __all__ = [
     "remove_webhook",
     "rename_account",
     "rename_folder",
+    "rename_group",
     "rename_label",
     "renew_permission",
     "renew_webhook_key",
@@ -224,6 +236,7 @@ __all__ = [
     "unblock_sender",
     "undo",
     "undo_send",
+    "ungroup_contacts",
     "update_account",
     "verify_now",
     "whole_copies",

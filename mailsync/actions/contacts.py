@@ -1,4 +1,4 @@
-"""The address book: people from cards and by hand, put together, thrown away."""
+"""The address book: people from cards and by hand, merged, put into groups, thrown away."""
 
 from collections.abc import Collection, Sequence
 from uuid import uuid4
@@ -8,9 +8,9 @@ from django.db import transaction
 from mailsync.actions.owned import NotYours
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
-from mailsync.message.vcard import VCard
+from mailsync.message.vcard import VCard, clean_groups
 from mailsync.models import Contact
-from mailsync.store import contacts
+from mailsync.store import contact_groups, contacts
 
 
 @verb
@@ -59,8 +59,54 @@ def merge_contacts(user_id: int, contact_ids: Collection[int]) -> Contact:
 @verb
 def forget_contacts(user_id: int, contact_ids: Collection[int]) -> int:
     """Remove people from the address book; mail with them stays. Returns how many."""
-    count = Contact.objects.filter(user=user_id, pk__in=contact_ids).count()
-    if count != len(set(contact_ids)):
-        raise NotYours("contact")
+    _own_people(user_id, contact_ids)
     contacts.forget_contacts(user_id, contact_ids)
-    return count
+    return len(set(contact_ids))
+
+
+@verb
+def group_contacts(user_id: int, contact_ids: Collection[int], name: str) -> str:
+    """Put people into a group, which begins to be there with them. Returns its name as it is written."""
+    _own_people(user_id, contact_ids)
+    if not contact_ids:
+        raise CannotDo("Choose the people first.")
+    name = contact_groups.spelled(user_id, _group_name(name))
+    contact_groups.join(user_id, contact_ids, name)
+    return name
+
+
+@verb
+def ungroup_contacts(user_id: int, contact_ids: Collection[int], name: str) -> int:
+    """Take people out of a group; they stay in the address book. Returns how many."""
+    _own_people(user_id, contact_ids)
+    return contact_groups.leave(user_id, name, contact_ids)
+
+
+@verb
+@transaction.atomic
+def rename_group(user_id: int, old: str, new: str) -> str:
+    """Call a group otherwise; where there is one of that name, the two become one. Returns its name."""
+    new = _group_name(new)
+    if new.casefold() != old.casefold():
+        new = contact_groups.spelled(user_id, new)
+    if new != old and not contact_groups.rename(user_id, old, new):
+        raise NotYours("group")
+    return new
+
+
+@verb
+def forget_group(user_id: int, name: str) -> int:
+    """The group is gone, its people stay. Returns how many there were."""
+    return contact_groups.leave(user_id, name)
+
+
+def _group_name(text: str) -> str:
+    name = next(iter(clean_groups([text])), "")
+    if not name:
+        raise CannotDo("Give the group a name.", field="group")
+    return name
+
+
+def _own_people(user_id: int, contact_ids: Collection[int]) -> None:
+    if Contact.objects.filter(user=user_id, pk__in=contact_ids).count() != len(set(contact_ids)):
+        raise NotYours("contact")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from io import StringIO
 
 from mailsync.message.addresses import comparable
-from mailsync.message.vcard import MAX_CARDS, CardFile, Labelled, LeftOut, VCard, is_usable
+from mailsync.message.vcard import MAX_CARDS, CardFile, Labelled, LeftOut, VCard, clean_groups, is_usable
 
 _MAX_CELL = 20_000
 _NAMES = ("name", "display name", "full name", "fn")
@@ -21,6 +21,7 @@ _FIRM = ("organization name", "organization 1 - name", "organization", "company"
 _TITLE = ("organization title", "organization 1 - title", "job title", "title")
 _BIRTHDAY = ("birthday",)
 _NOTE = ("notes", "note")
+_GROUPS = ("labels", "group membership", "categories")
 # Google: "E-mail 1 - Value" beside "E-mail 1 - Type" or "… - Label"; Outlook: "E-mail 2 Address"; Thunderbird:
 # "Primary Email".
 _MAIL = re.compile(r"e-?mail(?: \d+)?(?: - value| address)?|(?:primary|secondary) email")
@@ -29,7 +30,8 @@ _PHONE = re.compile(
 )
 _LABELS = {"business": "work", "work": "work", "home": "home", "mobile": "mobile", "fax": "fax", "cell": "mobile"}
 
-_HEAD = ("Name", "Organization Name", "Organization Title", "Birthday", "Notes")
+_GROUP_ENDS = re.compile(r" ::: |;|,")
+_HEAD = ("Name", "Organization Name", "Organization Title", "Birthday", "Notes", "Labels")
 #: RFC 4180 says nothing of it, but a spreadsheet runs a cell that begins like a formula.
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d ()/.-]+$)")
 _ESCAPED = re.compile(r"'(?=[=@+\t\r-])")
@@ -93,6 +95,8 @@ def _card(row: dict[str, str]) -> VCard:
         phones=tuple(_labelled(row, _PHONE)),
         birthday=_first(row, _BIRTHDAY)[:40],
         note=_first(row, _NOTE),
+        # Google puts " ::: " between them, Outlook a semicolon.
+        groups=clean_groups(_GROUP_ENDS.split(_first(row, _GROUPS))),
     )
 
 
@@ -126,7 +130,8 @@ def write_csv(cards: Iterable[VCard]) -> str:
         ]
     )
     for card in rows:
-        fixed = (card.name, card.organisation, card.job_title, card.birthday, card.note)
+        groups = " ::: ".join(card.groups)
+        fixed = (card.name, card.organisation, card.job_title, card.birthday, card.note, groups)
         cells = [*fixed, *_pairs(card.addresses, mails), *_pairs(card.phones, phones)]
         table.writerow([f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells])
     return out.getvalue()

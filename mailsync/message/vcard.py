@@ -19,6 +19,9 @@ MAX_CARDS = 20_000
 _MAX_VALUE = 2_000
 _MAX_NOTE = 20_000
 _MAX_EACH = 50
+#: Of a group's name, in characters.
+MAX_GROUP = 60
+_EVERYBODY = frozenset({"mycontacts", "* mycontacts"})
 #: RFC 6350 §3.2: a line is continued by one that begins with a space. Some programs write "=" before it (2.1).
 _FOLD = re.compile(r"\r?\n[ \t]")
 _LINE = re.compile(r"(?:[\w-]{1,60}\.)?([\w-]{1,60})((?:;(?:\"[^\"]*\"|[^\":])*)*):(.*)", re.DOTALL)
@@ -38,7 +41,8 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class VCard:
-    """One person or firm. ``birthday`` is as the card spells it, ``postal`` one line for each line of the address."""
+    """One person or firm. ``birthday`` is as the card spells it, ``postal`` one line for each line of the address,
+    ``groups`` are what the owner of the book puts people together by."""
 
     name: str = ""
     uid: str = ""
@@ -50,6 +54,7 @@ class VCard:
     urls: tuple[str, ...] = ()
     birthday: str = ""
     note: str = ""
+    groups: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -186,7 +191,24 @@ def _card(draft: _Draft) -> VCard:
         ),
         birthday=_first(draft, "bday")[:40],
         note=_plain(_first_raw(draft, "note"), _MAX_NOTE, lines=True),
+        groups=clean_groups(
+            piece for _, _, value in draft.values.get("categories", ()) for piece in re.split(r"(?<!\\),", value)
+        ),
     )
+
+
+def clean_groups(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of groups in one line and each once. Google's for "everybody" is none.
+
+    >>> clean_groups(["Choir ", "myContacts", "choir", "Board"])
+    ('Choir', 'Board')
+    """
+    found: dict[str, str] = {}
+    for one in names:
+        name = " ".join(_plain(one).replace(",", " ").split())[:MAX_GROUP]
+        if name and name.casefold() not in _EVERYBODY:
+            found.setdefault(name.casefold(), name)
+    return tuple(found.values())[:_MAX_EACH]
 
 
 def is_usable(address: str) -> bool:
@@ -271,6 +293,8 @@ def _lines(card: VCard) -> Iterator[str]:
         yield from _with_label(groups, "ADR", place.label, f";;{_escaped(place.value)};;;;")
     for url in card.urls:
         yield f"URL:{_escaped(url)}"
+    if card.groups:
+        yield f"CATEGORIES:{','.join(map(_escaped, card.groups))}"
     if card.note:
         yield f"NOTE:{_escaped(card.note)}"
     yield "END:VCARD"

@@ -18,6 +18,7 @@ class Contact(models.Model):
     urls = ArrayField(models.TextField(), default=list)
     birthday = models.CharField(max_length=40, blank=True)
     note = models.TextField(blank=True)
+    groups = ArrayField(models.TextField(), default=list, db_default=[], help_text="Names of groups.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

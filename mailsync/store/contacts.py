@@ -16,7 +16,7 @@ from django.db.models.functions import Lower
 from accounts.ready import prepared_cursor
 from mailsync.message.addresses import comparable
 from mailsync.message.plain import plain
-from mailsync.message.vcard import Labelled, VCard
+from mailsync.message.vcard import Labelled, VCard, clean_groups
 from mailsync.models import Contact, ContactAddress
 
 #: More than anybody knows; a file with more is cut.
@@ -27,14 +27,17 @@ MOST_DOMAINS = 2_000
 _BATCH = 1_000
 #: What ``_fill`` writes.
 _WRITTEN = [
-    *("name", "organisation", "job_title", "phones", "postal", "urls", "birthday", "note"),
+    *("name", "organisation", "job_title", "phones", "postal", "urls", "birthday", "note", "groups"),
     "updated_at",
 ]
 
 
-def contacts_of(user_id: int, *, typed: str = "") -> QuerySet[Contact]:
-    """By name, with their addresses; ``typed`` narrows to those with each of its words in name, firm or address."""
+def contacts_of(user_id: int, *, typed: str = "", group: str = "") -> QuerySet[Contact]:
+    """By name, with their addresses; ``typed`` narrows to those with each of its words in name, firm or address,
+    ``group`` to the people of one."""
     rows = Contact.objects.filter(user=user_id).order_by(Lower("name"), "id").prefetch_related("addresses")
+    if group:
+        rows = rows.filter(groups__contains=[group])
     for word in typed.split()[:8]:
         rows = rows.filter(
             Q(name__icontains=word)
@@ -97,6 +100,7 @@ def _card(contact: Contact, addresses: Iterable[Labelled]) -> VCard:
         urls=tuple(contact.urls),
         birthday=contact.birthday,
         note=contact.note,
+        groups=tuple(contact.groups),
     )
 
 
@@ -136,6 +140,7 @@ def _fill(contact: Contact, card: VCard) -> None:
     contact.urls = [plain(url) for url in card.urls]
     contact.birthday = plain(card.birthday)[:40]
     contact.note = plain(card.note)
+    contact.groups = [plain(name) for name in card.groups]
 
 
 def _by_key(addresses: Iterable[Labelled]) -> dict[str, Labelled]:
@@ -272,6 +277,7 @@ def merged(kept: VCard, new: VCard) -> VCard:
         urls=tuple(dict.fromkeys((*kept.urls, *new.urls))),
         birthday=kept.birthday or new.birthday,
         note=kept.note or new.note,
+        groups=clean_groups((*kept.groups, *new.groups)),
     )
 
 

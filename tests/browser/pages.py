@@ -88,6 +88,7 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
         "import": "/settings/storage/import/",
         "settings as a file": "/settings/storage/settings/",
         "contacts": "/settings/contacts/",
+        "contact group": "/settings/contacts/?group=Choir",
         "mailing lists": "/settings/lists/",
         "new contact": "/settings/contacts/add/",
         "notifications": "/settings/notifications/",

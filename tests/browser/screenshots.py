@@ -189,6 +189,7 @@ SCREENS: dict[str, Step] = {
     "notifications": visit("/settings/notifications/"),
     "security": visit("/settings/security/"),
     "contacts": visit("/settings/contacts/"),
+    "contact-group": visit("/settings/contacts/?group=Choir"),
     "rules": visit("/settings/rules/"),
     "rule": visit("/settings/rules/1/"),
     "block-sender": visit("/m/1/block/"),
@@ -233,7 +234,9 @@ def filled_site(language: str = "", **environment: str) -> Iterator[tuple[str, s
         make_folder(account, "Ideas", header_cursor=1)  # with nothing in it
         for name in ("Priya Raman", "Jonas Weber", "Noor El-Amin"):
             address = f"{name.split()[0].lower()}@nordlicht.example"
-            keep_card(user.pk, VCard(name=name, organisation="Nordlicht", addresses=(Labelled(address),)))
+            groups = ("Board", "Choir") if name < "P" else ("Choir",)
+            card = VCard(name=name, organisation="Nordlicht", addresses=(Labelled(address),), groups=groups)
+            keep_card(user.pk, card)
         for name, subject, body in TEMPLATES:
             actions.write_template(user.pk, None, name=name, subject=subject, body=body)
         for name, sender, deed in RULES:

@@ -5,6 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
+from mailsync.message.vcard import Labelled, VCard
+from mailsync.models import Draft
+from mailsync.store.contacts import keep_card
 from tests.browser.conftest import Mailbox
 
 pytestmark = pytest.mark.browser
@@ -33,3 +36,24 @@ def test_recipients_keep_the_order_in_which_they_were_typed(chromium: Browser, m
     held[0].continue_()
     expect(waiting).to_have_count(0)
     expect(window.locator(".rc .who")).to_have_text(["first@friends.test", "wrong@", "third@friends.test"])
+
+
+def test_a_group_is_written_to_by_its_name(chromium: Browser, mailbox: Mailbox) -> None:
+    for name in ("Bo", "Cy", "Dee"):
+        card = VCard(name=name, addresses=(Labelled(f"{name.lower()}@choir.test"),), groups=("Choir of 1990",))
+        keep_card(mailbox.user.pk, card)
+    page = mailbox.page(chromium)
+    page.goto(mailbox.url)
+    page.get_by_role("link", name="New message").click()
+    window = page.locator("section.compose")
+    to = window.get_by_role("combobox", name="To")
+    to.fill("cy@choir.test")
+    to.press("Enter")
+    to.press_sequentially("choir")
+    option = window.get_by_role("option", name="Choir of 1990")
+    expect(option).to_contain_text("3 people")
+    with page.expect_response("**/save"):
+        to.press("Enter")
+    # Who stands there already is not put there twice.
+    expect(window.locator(".rc .who")).to_have_text(["cy@choir.test", "Bo", "Dee"])
+    assert Draft.objects.get().to == "cy@choir.test, Bo <bo@choir.test>, Dee <dee@choir.test>"

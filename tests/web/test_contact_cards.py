@@ -69,6 +69,12 @@ def test_a_file_without_a_card_that_can_be_read_offers_nothing_and_says_why(anna
     assert "In your contacts" not in page
 
 
+def test_a_strangers_card_puts_nobody_into_ones_groups(anna: User, browser: Client) -> None:
+    message = store(anna, with_file(CARD.replace("ORG:Shop", "ORG:Shop\r\nCATEGORIES:Family")))
+    browser.post(reverse("keep_card", args=[message.pk, "2"]))
+    assert Contact.objects.get().groups == []
+
+
 def test_only_a_card_is_kept_and_only_by_post(anna: User, browser: Client) -> None:
     message = store(anna, with_file(CARD))
     assert browser.post(reverse("keep_card", args=[message.pk, "1"])).status_code == 404

@@ -3,12 +3,13 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
 from mailsync.message.vcard import Labelled, VCard
-from mailsync.models import Contact
+from mailsync.models import Contact, Draft
 from mailsync.store.contacts import card_of, keep_card
-from tests.factories import make_user
+from tests.factories import make_account, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -160,3 +161,91 @@ def test_a_stranger_gets_404(browser: Client) -> None:
 @pytest.mark.parametrize("path", ["", "add/", "export.vcf"])
 def test_the_door_is_closed_to_those_who_are_not_signed_in(client: Client, path: str) -> None:
     assert client.get(HOME + path).status_code == 302
+
+
+def group(browser: Client, *people: Contact, name: str, do: str = "group", **more: str) -> str:
+    said = {"do": do, "name": name, "contact": [one.pk for one in people], **more}
+    return browser.post(f"{HOME}chosen/", said, follow=True).content.decode()
+
+
+def test_people_are_put_into_a_group_and_taken_out(browser: Client, anna: User) -> None:
+    bo, cy, dee = (keep(anna, name, f"{name.lower()}@x.example") for name in ("Bo", "Cy", "Dee"))
+    page = group(browser, bo, cy, name=" Choir ")
+    assert "They are in the group “Choir”." in page
+    assert "Dee" not in page.partition("<main")[2]
+    # However it is typed the next time, it is the same group; nobody is in it twice.
+    group(browser, cy, dee, name="choir")
+    assert [one.groups for one in Contact.objects.order_by("name")] == [["Choir"]] * 3
+    assert "2 people taken out" in group(browser, bo, dee, name="", do="ungroup", group="Choir")
+    assert [one.groups for one in Contact.objects.order_by("name")] == [[], ["Choir"], []]
+    assert "Choose the people first." in group(browser, name="Choir")
+    assert "Give the group a name." in group(browser, bo, name=" , ")
+
+
+def test_a_group_is_renamed_joined_and_removed(browser: Client, anna: User) -> None:
+    keep(anna, "Bo", "bo@x.example", groups=("Choir", "Board"))
+    keep(anna, "Cy", "cy@x.example", groups=("Choir",))
+    theirs = keep(make_user("other"), "Eve", "eve@x.example", groups=("Choir",))
+    url = f"{HOME}group/"
+    browser.post(url, {"do": "rename", "old": "Choir", "name": "CHOIR"})
+    browser.post(url, {"do": "rename", "old": "CHOIR", "name": "board"})
+    assert [one.groups for one in Contact.objects.filter(user=anna).order_by("name")] == [["Board"], ["Board"]]
+    assert browser.post(url, {"do": "rename", "old": "Nobody", "name": "x"}).status_code == 404
+    page = browser.post(url, {"do": "forget", "old": "Board"}, follow=True).content.decode()
+    assert "The group “Board” is gone." in page
+    assert [one.groups for one in Contact.objects.filter(user=anna)] == [[], []]
+    theirs.refresh_from_db()
+    assert theirs.groups == ["Choir"]
+
+
+def test_a_stranger_is_put_into_no_group(browser: Client, anna: User) -> None:
+    theirs = keep(make_user("other"), "Eve", "eve@x.example", groups=("Choir",))
+    for do in ("group", "ungroup"):
+        said = {"do": do, "name": "Choir", "group": "Choir", "contact": [theirs.pk]}
+        assert browser.post(f"{HOME}chosen/", said).status_code == 404
+    theirs.refresh_from_db()
+    assert theirs.groups == ["Choir"]
+    assert "Choir" not in browser.get(HOME).content.decode()
+
+
+def test_the_form_and_the_pages_know_groups(browser: Client, anna: User) -> None:
+    form = {"name": "Cy", "addresses": "cy@x.example", "groups": "Choir,  Board ,choir"}
+    browser.post(f"{HOME}add/", form)
+    contact = Contact.objects.get(user=anna)
+    assert contact.groups == ["Choir", "Board"]
+    assert 'value="Choir, Board"' in browser.get(f"{HOME}{contact.pk}/").content.decode()
+    keep(anna, "Bo", "bo@x.example")
+    assert "Bo</a>" not in browser.get(HOME, {"group": "Board"}).content.decode()
+    assert "Bo</a>" in browser.get(HOME, {"group": "Nobody"}).content.decode()
+
+
+def test_a_message_to_a_group_goes_to_the_first_address_of_each(browser: Client, anna: User) -> None:
+    make_account(anna)
+    keep(anna, "Bo Ek", "bo@x.example", "bo@home.example", groups=("Choir",))
+    keep(anna, "Al", groups=("Choir",))
+    keep(anna, "cy@x.example", "cy@x.example", groups=("Choir", "Board"))
+    keep(make_user("other"), "Eve", "eve@x.example", groups=("Choir",))
+    assert f'{reverse("compose")}?group=Choir"' in browser.get(HOME, {"group": "Choir"}).content.decode()
+    browser.get(reverse("compose"), {"group": "Choir"})
+    assert Draft.objects.get().to == "Bo Ek <bo@x.example>, cy@x.example"
+    offered = browser.get(reverse("recipients"), {"q": "cho"}).json()["people"]
+    assert (offered[0]["group"], offered[0]["told"]) == ("Choir", "3 people")
+    assert browser.get(reverse("recipients"), {"q": "hoir"}).json()["people"] == []
+    people = browser.get(reverse("recipients"), {"group": "Choir"}).json()["people"]
+    assert [one["line"] for one in people] == ["Bo Ek <bo@x.example>", "cy@x.example"]
+
+
+def test_groups_are_carried_in_and_out_and_merged(browser: Client, anna: User) -> None:
+    keep(anna, "Bo", "bo@x.example", groups=("Choir", "Board"))
+    table = browser.get(f"{HOME}export.csv").content.decode()
+    cards = browser.get(f"{HOME}export.vcf").content.decode()
+    assert "Choir ::: Board" in table
+    assert "CATEGORIES:Choir,Board" in cards
+    for name, text in (("people.csv", table), ("people.vcf", cards)):
+        Contact.objects.all().delete()
+        browser.post(f"{HOME}import/", {"file": SimpleUploadedFile(name, text.encode())})
+        assert Contact.objects.get(user=anna).groups == ["Choir", "Board"]
+    other = keep(anna, "Bo Ek", "bo@home.example", groups=("Family", "choir"))
+    first = Contact.objects.exclude(pk=other.pk).get()
+    browser.post(f"{HOME}chosen/", {"do": "merge", "contact": [first.pk, other.pk]})
+    assert Contact.objects.get(user=anna).groups == ["Choir", "Board", "Family"]

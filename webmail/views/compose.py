@@ -23,10 +23,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mailsync import actions
-from mailsync.message.addresses import parse_address_list
+from mailsync.message.addresses import format_address, parse_address_list
 from mailsync.message.html_text import html_to_text
 from mailsync.models import Draft
 from mailsync.store import drafts
+from mailsync.store.contact_groups import members
 from mailsync.store.quoting import paragraphs
 from webmail import access
 from webmail.forms import ComposeForm
@@ -55,7 +56,7 @@ _PREFILLED = ("to", "cc", "bcc", "subject")
 def compose(request: HttpRequest) -> HttpResponse:
     """Begin: ``mode`` and ``original`` for an answer (with ``list`` to the mailing list), ``edit`` for a message in
     Drafts, ``again`` for one that was sent, ``missed`` for those whom it did not reach, ``attached`` for one to forward
-    as a file, ``template`` for a ready-made text, else a new message.
+    as a file, ``template`` for a ready-made text, else a new message (to the people of ``group``).
 
     The same wish asked for twice (a reload, a second click) leads to the same draft while it is untouched.
     """
@@ -220,6 +221,9 @@ def _begin(request: HttpRequest) -> Draft:
     fields = {name: " ".join(wish[name].split()) for name in _PREFILLED if wish.get(name)}
     if "list" in wish:
         return actions.start_draft(user.pk, mode, original, to_list=True)
+    if wish.get("group"):
+        people = members(user.pk, wish["group"])
+        fields["to"] = ", ".join(filter(None, (fields.get("to"), *map(format_address, people))))
     text, identity = wish.get("body", ""), _number(wish, "identity")
     if mode == Draft.Mode.NEW:
         identity = identity or _sender_on_screen(request)

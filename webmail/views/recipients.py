@@ -3,12 +3,14 @@
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from mailsync.message.addresses import parse_address_list
+from mailsync.store.contact_groups import members
 from mailsync.types import Address
 from webmail.forms import LINE_LIMIT
-from webmail.people import offered_people
+from webmail.people import offered_groups, offered_people
 from webmail.present.compose import person_facts
 from webmail.present.said import said
 from webmail.reader import user_of
@@ -19,7 +21,8 @@ TYPED_LIMIT = 100
 @require_http_methods(["GET", "POST"])
 @login_required
 def recipients(request: HttpRequest) -> JsonResponse:
-    """``q``: people who match, nearest first. By POST, ``parse``: the addresses of a pasted list, and what is wrong."""
+    """``q``: people and groups who match, nearest first; ``group``: the people of one. By POST, ``parse``: the
+    addresses of a pasted list, and what is wrong."""
     if request.method == "POST":
         pasted = request.POST.get("parse", "")
         if len(pasted) > LINE_LIMIT:
@@ -31,7 +34,19 @@ def recipients(request: HttpRequest) -> JsonResponse:
         return JsonResponse(
             {"people": [person_facts(one) for one in parsed.addresses], "errors": [said(one) for one in parsed.errors]}
         )
-    found = offered_people(user_of(request).pk, request.GET.get("q", "")[:TYPED_LIMIT])
-    response = JsonResponse({"people": [person_facts(Address(one.name, one.address)) for one in found], "errors": []})
+    user = user_of(request)
+    if "group" in request.GET:
+        return JsonResponse({"people": [person_facts(one) for one in members(user.pk, request.GET["group"])]})
+    typed = request.GET.get("q", "")[:TYPED_LIMIT]
+    people = [person_facts(Address(one.name, one.address)) for one in offered_people(user.pk, typed)]
+    groups = [
+        {
+            **person_facts(Address(one.name, "")),
+            "group": one.name,
+            "told": ngettext("%(n)d person", "%(n)d people", one.count) % {"n": one.count},
+        }
+        for one in offered_groups(user.pk, typed)
+    ]
+    response = JsonResponse({"people": [*groups, *people], "errors": []})
     response["Cache-Control"] = "private, max-age=30"
     return response

@@ -240,7 +240,7 @@ export class Recipients {
     }
     if (this.asked !== text || this.entry.value.trim() !== text) return;
     const there = new Set(this.chips.map((chip) => chip.address.toLowerCase()));
-    this.people = answer.people.filter((person) => !there.has(person.address.toLowerCase()));
+    this.people = answer.people.filter((person) => person.group || !there.has(person.address.toLowerCase()));
     this.list.replaceChildren(...this.people.map((person, index) => this.option(person, index)));
     this.list.hidden = !this.people.length;
     this.entry.setAttribute("aria-expanded", String(!this.list.hidden));
@@ -260,13 +260,13 @@ export class Recipients {
     const face = document.createElement("span");
     face.className = `av s ${person.hue}`;
     face.setAttribute("aria-hidden", "true");
-    face.textContent = person.initials;
+    face.append(person.group ? icon("users", "i i-s") : person.initials);
     const text = document.createElement("span");
     text.className = "two";
     const name = document.createElement("b");
     name.textContent = person.name || person.address;
     const address = document.createElement("small");
-    address.textContent = person.name ? person.address : "";
+    address.textContent = person.told ?? (person.name ? person.address : "");
     text.append(name, address);
     option.append(face, text);
     return option;
@@ -286,9 +286,23 @@ export class Recipients {
     const person = this.people[Number(option.dataset.index)];
     this.entry.value = "";
     this.hide();
-    this.add(person);
+    if (person.group) this.addGroup(person);
+    else this.add(person);
     this.marks();
     this.focus();
+  }
+
+  /** Everybody of a group, as people who can be taken out one by one. */
+  async addGroup({ group }) {
+    this.sync();
+    try {
+      const query = new URLSearchParams({ group });
+      const answer = await (await fetch(`${this.composition.section.dataset.people}?${query}`)).json();
+      for (const person of answer.people) this.add(person, { quiet: true });
+    } catch {
+      this.composition.alert("", { text: words("did_not_work") });
+    }
+    this.composition.changed();
   }
 
   hide() {

@@ -10,6 +10,8 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
@@ -18,7 +20,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from mailsync import actions
 from mailsync.message.addresses import is_address
 from mailsync.message.contact_csv import parse_csv, write_csv
-from mailsync.message.vcard import Labelled, VCard, parse_cards, write_cards
+from mailsync.message.vcard import Labelled, VCard, clean_groups, parse_cards, write_cards
+from mailsync.store.contact_groups import load_groups
 from mailsync.store.contacts import card_of, contacts_of, load_cards
 from webmail import access
 from webmail.numbers import read_number
@@ -48,6 +51,12 @@ class ContactForm(forms.Form):
     organisation = forms.CharField(label=gettext_lazy("Organisation"), max_length=300, required=False)
     job_title = forms.CharField(label=gettext_lazy("Role"), max_length=300, required=False)
     birthday = forms.CharField(label=gettext_lazy("Birthday"), max_length=40, required=False)
+    groups = forms.CharField(
+        label=gettext_lazy("Groups"),
+        max_length=2_000,
+        required=False,
+        help_text=gettext_lazy("Whom one writes to together: choir, board. Divide them by commas."),
+    )
     note = forms.CharField(
         label=gettext_lazy("Note"), max_length=20_000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
@@ -74,6 +83,7 @@ class ContactForm(forms.Form):
                 "organisation": card.organisation,
                 "job_title": card.job_title,
                 "birthday": card.birthday,
+                "groups": ", ".join(card.groups),
                 "note": card.note,
             }
         )
@@ -88,6 +98,7 @@ class ContactForm(forms.Form):
             addresses=told["addresses"],
             phones=told["phones"],
             birthday=told["birthday"].strip(),
+            groups=clean_groups(told["groups"].split(",")),
             note=told["note"].strip(),
             postal=kept.postal,
             urls=kept.urls,
@@ -113,14 +124,20 @@ def _text(several: tuple[Labelled, ...]) -> str:
 @require_safe
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
-    """The people by name, a hundred a page; ``q`` narrows them."""
+    """The people by name, a hundred a page; ``q`` narrows them, and so does ``group``."""
     return _people(request)
 
 
 def _people(request: HttpRequest, **context: object) -> HttpResponse:
+    user_id = user_of(request).pk
     typed = request.GET.get("q", "").strip()[:200]
-    page = Paginator(contacts_of(user_of(request).pk, typed=typed), _PAGE).get_page(request.GET.get("page"))
-    return render(request, "settings/contacts.html", {"page": page, "typed": typed, **context})
+    groups = load_groups(user_id)
+    # One that is gone by now, or never was, narrows nothing.
+    group = next((one.name for one in groups if one.name == request.GET.get("group")), "")
+    rows = contacts_of(user_id, typed=typed, group=group)
+    page = Paginator(rows, _PAGE).get_page(request.GET.get("page"))
+    told = {"page": page, "typed": typed, "groups": groups, "group": group}
+    return render(request, "settings/contacts.html", {**told, **context})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -153,7 +170,7 @@ def _asked(request: HttpRequest) -> VCard:
 @require_POST
 @login_required
 def chosen(request: HttpRequest) -> HttpResponse:
-    """Merges or removes the people that were ticked."""
+    """Merges or removes the people that were ticked, or puts them into a group or takes them out of one."""
     user = user_of(request)
     ids = [pk for text in request.POST.getlist("contact") if (pk := read_number(text)) is not None]
     verb = request.POST.get("do")
@@ -162,6 +179,19 @@ def chosen(request: HttpRequest) -> HttpResponse:
             merged = actions.merge_contacts(user.pk, ids)
             messages.success(request, _("They are one now: %(name)s.") % {"name": merged.name})
             return redirect("contact_edit", merged.pk)
+        if verb == "group":
+            name = actions.group_contacts(user.pk, ids, request.POST.get("name", ""))
+            messages.success(request, _("They are in the group “%(name)s”.") % {"name": name})
+            return _to_group(name)
+        if verb == "ungroup":
+            name = request.POST.get("group", "")
+            count = actions.ungroup_contacts(user.pk, ids, name)
+            messages.success(
+                request,
+                ngettext("%(n)d person taken out of the group.", "%(n)d people taken out of the group.", count)
+                % {"n": count},
+            )
+            return _to_group(name)
         if verb != "remove":
             raise Http404
         count = actions.forget_contacts(user.pk, ids)
@@ -172,6 +202,28 @@ def chosen(request: HttpRequest) -> HttpResponse:
         return redirect("settings_contacts")
     messages.success(request, ngettext("%(n)d person removed.", "%(n)d people removed.", count) % {"n": count})
     return redirect("settings_contacts")
+
+
+@require_POST
+@login_required
+def group(request: HttpRequest) -> HttpResponse:
+    """``do`` renames a group (``old``) to ``name``, or forgets it; its people stay."""
+    user, old = user_of(request), request.POST.get("old", "")
+    if request.POST.get("do") == "forget":
+        actions.forget_group(user.pk, old)
+        messages.success(request, _("The group “%(name)s” is gone. Its people are still here.") % {"name": old})
+        return redirect("settings_contacts")
+    try:
+        return _to_group(actions.rename_group(user.pk, old, request.POST.get("name", "")))
+    except actions.NotYours as error:
+        raise Http404 from error
+    except actions.CannotDo as error:
+        messages.error(request, said(error))
+        return _to_group(old)
+
+
+def _to_group(name: str) -> HttpResponse:
+    return redirect(f"{reverse('settings_contacts')}?{urlencode({'group': name})}")
 
 
 @require_POST

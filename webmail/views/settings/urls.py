@@ -52,6 +52,7 @@ urlpatterns = [
     path("contacts/add/", contacts.edit, name="contact_add"),
     path("contacts/<int:contact_id>/", contacts.edit, name="contact_edit"),
     path("contacts/chosen/", contacts.chosen, name="contacts_chosen"),
+    path("contacts/group/", contacts.group, name="contacts_group"),
     path("contacts/import/", contacts.take, name="contacts_import"),
     path("contacts/export.<str:kind>", contacts.give, name="contacts_export"),
     path("lists/", subscriptions.index, name="settings_subscriptions"),
