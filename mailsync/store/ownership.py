@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from accounts.ready import prepared_cursor
+from mailsync.message.addresses import comparable
 
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """``addresses`` in lower case, ``accounts`` how many mailboxes there are, ``hues`` by keyword in lower case.
+    """``addresses`` in lower case, as they are written and as mail carries them; ``accounts`` how many mailboxes there
+    are, ``hues`` by keyword in lower case.
 
     ``by_message``: all lines of single messages are there (``store.by_message``).
     """
@@ -38,7 +40,12 @@ def owned_of(found: Iterable[tuple[str | None, int | None, int | None]]) -> Owne
     """What the rows of ``OWNED`` say."""
     rows = list(found)
     return Owned(
-        addresses=frozenset(word for word, account, _hue in rows if word is not None and account is not None),
+        addresses=frozenset(
+            form
+            for word, account, _hue in rows
+            if word is not None and account is not None
+            for form in (word, comparable(word))
+        ),
         accounts=len({account for _word, account, _hue in rows if account is not None}),
         hues={word: hue for word, _account, hue in rows if word is not None and hue is not None},
         by_message=any(word is None for word, _account, _hue in rows),

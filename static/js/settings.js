@@ -35,6 +35,15 @@ for (const field of document.querySelectorAll("[data-must-equal]")) {
   check();
 }
 
+/* Links to email addresses on any page open a message here, where the browser can and its owner says so. */
+const mailto = document.querySelector("[data-mailto]");
+if (mailto && navigator.registerProtocolHandler) {
+  mailto.hidden = false;
+  mailto.querySelector("button").addEventListener("click", () => {
+    navigator.registerProtocolHandler("mailto", `${location.origin}/compose/?mailto=%s`);
+  });
+}
+
 /* A form that came back with a mistake begins where it is. */
 const mistake = document.querySelector("form [aria-invalid=true]");
 mistake?.focus({ preventScroll: true });

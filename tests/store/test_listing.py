@@ -184,6 +184,11 @@ def test_what_is_its_readers_own_comes_along() -> None:
     assert (owned.addresses, owned.hues) == ({account.address, "ada@home.test"}, {"work": 3})
 
 
+def test_ones_own_address_is_known_as_mail_carries_it() -> None:
+    account = make_account(address="ada@münchen.test")
+    assert load_owned(account.user_id).addresses == {"ada@münchen.test", "ada@xn--mnchen-3ya.test"}
+
+
 def test_what_no_folder_shows_is_a_conversation_without_messages() -> None:
     placement = make_message(make_folder(), shown=False)
     conversation = load_conversation(placement.account.user_id, placement.thread_id)

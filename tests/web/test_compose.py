@@ -83,6 +83,15 @@ def test_a_mailto_link_fills_in_and_nothing_breaks_out(client: Client, alice: Us
     assert "<script>x" not in response.text
 
 
+def test_a_mailto_link_of_another_page_is_handed_over_whole(client: Client, alice: User) -> None:
+    link = "mailto:bob@friends.test,cy%2Btea@friends.test?subject=Tea%20%26%20cake&body=one%0Atwo&attach=/etc/passwd"
+    client.get(reverse("compose"), {"mailto": link}, follow=True)
+    (found,) = Draft.objects.all()
+    assert (found.to, found.subject) == ("bob@friends.test,cy+tea@friends.test", "Tea & cake")
+    assert found.body.startswith("<p>one</p><p>two</p>")
+    assert client.get(reverse("compose"), {"mailto": "https://evil.test/"}).status_code == 404
+
+
 def test_a_mailto_link_is_signed_and_copied_like_any_letter(client: Client, alice: User) -> None:
     Identity.objects.update(signature_text="Alice", default_bcc="files@mail.test")
     client.get(reverse("compose"), {"to": "bob@friends.test", "bcc": "eve@x.test", "body": "one\n\ntwo"})

@@ -45,6 +45,7 @@ from webmail.present.compose import (
 from webmail.present.guards import Warning, find_warnings
 from webmail.present.said import said
 from webmail.reader import user_of
+from webmail.render.links import compose_target
 from webmail.views.mailbox import column
 
 #: What a mailto: link (RFC 6068) or a bookmark may fill in.
@@ -62,6 +63,11 @@ def compose(request: HttpRequest) -> HttpResponse:
     """
     if "HX-Preloaded" in request.headers or "prefetch" in request.headers.get("Sec-Purpose", ""):
         return HttpResponse(status=204)
+    if link := request.GET.get("mailto", "").strip():
+        # A browser that opens such links in Heron hands them over whole (HTML §8.9.1.3).
+        if not link.lower().startswith("mailto:"):
+            raise Http404
+        return redirect(compose_target(link))
     user = user_of(request)
     try:
         draft = _begin(request)
@@ -218,7 +224,7 @@ def _begin(request: HttpRequest) -> Draft:
     original = _number(wish, "original")
     if original:
         access.message_for(user, original)
-    fields = {name: " ".join(wish[name].split()) for name in _PREFILLED if wish.get(name)}
+    fields: dict[str, Any] = {name: " ".join(wish[name].split()) for name in _PREFILLED if wish.get(name)}
     if "list" in wish:
         return actions.start_draft(user.pk, mode, original, to_list=True)
     if wish.get("group"):
@@ -245,7 +251,7 @@ def _sender_on_screen(request: HttpRequest) -> int | None:
 
 
 def _untouched(
-    user_id: int, mode: str, original: int | None, identity: int | None, fields: dict[str, str], text: str
+    user_id: int, mode: str, original: int | None, identity: int | None, fields: dict[str, Any], text: str
 ) -> Draft | None:
     """The draft that an earlier click on the same thing began, if nothing was done with it."""
     begun = Draft.objects.filter(user_id=user_id, mode=mode, original_id=original, version=1, placement=None)
