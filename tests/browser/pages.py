@@ -9,6 +9,7 @@ from accounts.leaving import delete_person
 from accounts.models import Identity
 from mailsync import actions
 from mailsync.actions import RuleText
+from mailsync.message.vcard import Labelled, VCard
 from mailsync.models import Message
 from mailsync.plan.rules import Deed, Fields
 from tests.browser.conftest import Mailbox
@@ -41,6 +42,8 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
         mailbox.user.pk, None, RuleText("Rotas", Fields(subject="rota"), (Deed("flag"), Deed("label", "Rota")))
     )
     actions.block_sender(mailbox.user.pk, "pest.example")
+    singer = VCard(name="Bo Ek", addresses=(Labelled("bo@choir.example"),), groups=("Choir",))
+    actions.keep_contacts(mailbox.user.pk, [singer])
     hook = actions.write_webhook(
         mailbox.user.pk, None, name="Team chat", url="https://chat.example.org/hooks/1", says="header"
     )

@@ -58,7 +58,12 @@ function mailImage(composition) {
       const editor = this.editor;
       return [new Plugin({
         props: {
-          handlePaste: (view, event) => takePictures(composition, editor, event.clipboardData?.files ?? []),
+          handlePaste: (view, event) => {
+            const from = event.clipboardData;
+            // Spreadsheets and word processors give what was copied as a picture, too: the words are what is meant.
+            if (!from || hasWords(from.getData("text/html"))) return false;
+            return takePictures(composition, editor, from.files);
+          },
           handleDrop: (view, event) => {
             const at = view.posAtCoords({ left: event.clientX, top: event.clientY })?.pos;
             const taken = takePictures(composition, editor, event.dataTransfer?.files ?? [], at);
@@ -82,6 +87,19 @@ function takePictures(composition, editor, files, position) {
     }, () => {});
   }
   return true;
+}
+
+function hasWords(html) {
+  const { body } = new DOMParser().parseFromString(html, "text/html");
+  return body.textContent.trim() !== "" || body.querySelector("table") !== null;
+}
+
+/** A picture that stands in the words themselves (RFC 2397) as a file; null for one that no reader shows. */
+function fileOf(src) {
+  const [, type, data] = /^data:(image\/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/=\s]+)$/.exec(src) ?? [];
+  if (!type) return null;
+  const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
+  return new File([bytes], `picture.${type.split("/")[1]}`, { type });
 }
 
 function original(composition) {
@@ -164,6 +182,7 @@ export class RichText {
     this.area.disabled = false;
     this.host.hidden = false;
     this.bar.hidden = false;
+    this.taken = new Set();
     this.editor = new Editor({
       element: this.host,
       injectCSS: false,
@@ -176,7 +195,7 @@ export class RichText {
         Document, Paragraph, Text, HardBreak, Bold, Italic, Underline, Strike, Code, CodeBlock,
         Heading.configure({ levels: [1, 2, 3] }), HorizontalRule, BulletList, OrderedList, ListItem, Blockquote,
         Link.configure({ openOnClick: false, autolink: true, HTMLAttributes: { target: null, rel: null } }),
-        mailImage(composition), Table.configure({ resizable: false }), TableRow, TableCell, TableHeader,
+        mailImage(composition).configure({ allowBase64: true }), Table.configure({ resizable: false }), TableRow, TableCell, TableHeader,
         TextStyle, Color, FontStyle, CellStyle, Highlight.configure({ multicolor: true }),
         TextAlign.configure({ types: ["paragraph", "heading"] }), Dropcursor, Gapcursor,
         Placeholder.configure({ placeholder: composition.words("placeholder"), showOnlyWhenEditable: true }),
@@ -186,6 +205,7 @@ export class RichText {
         // The editor's own tidying (a line after the quoted original) is no change of the person's.
         if (!this.written && withoutTail(this.editor.getHTML()) === this.begun) return;
         this.written = this.stale = true;
+        this.takeIn();
         composition.changed();
       },
       onTransaction: () => this.marks(),
@@ -193,6 +213,28 @@ export class RichText {
     this.begun = withoutTail(this.editor.getHTML());
     this.listen();
     this.marks();
+  }
+
+  /** Pictures that were pasted within words become files of the message: as they are, most mail programs hide them. */
+  takeIn() {
+    const found = new Set();
+    this.editor.state.doc.descendants(({ type, attrs }) => {
+      if (type.name === "image" && attrs.src?.startsWith("data:") && !this.taken.has(attrs.src)) found.add(attrs.src);
+    });
+    for (const src of found) {
+      this.taken.add(src);
+      const file = fileOf(src);
+      if (file) this.composition.files.picture(file).then((picture) => this.replace(src, picture), () => {});
+    }
+  }
+
+  replace(src, { url, cid }) {
+    this.editor.commands.command(({ tr }) => {
+      tr.doc.descendants((node, at) => {
+        if (node.type.name === "image" && node.attrs.src === src) tr.setNodeMarkup(at, null, { ...node.attrs, src: url, cid });
+      });
+      return true;
+    });
   }
 
   /** Into the form, where FormData finds it; the editor's HTML is only made when something changed. */
