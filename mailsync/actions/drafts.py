@@ -128,15 +128,23 @@ def keep_both(user_id: int, draft_id: int, **fields: Any) -> Draft:
 
 @verb
 def keep_gone(
-    user_id: int, draft_id: int, *, mode: str = Draft.Mode.NEW, original_id: int | None = None, **fields: Any
+    user_id: int,
+    draft_id: int,
+    *,
+    mode: str = Draft.Mode.NEW,
+    original_id: int | None = None,
+    is_asked_for: bool = False,
+    **fields: Any,
 ) -> Draft | None:
     """The words of a window whose draft was sent or thrown away elsewhere since, as a draft of their own.
 
-    None where they are what was sent or thrown away. Raises ``NotYours`` for a draft that is there.
+    None where they are what was sent, or thrown away, unless their writer says so. Raises ``NotYours`` for a draft that
+    is there.
     """
     if Draft.objects.filter(pk=draft_id).exists():
         raise NotYours("draft")
-    if not drafts.says_more(drafts.as_it_was(user_id, draft_id), fields):
+    is_news = drafts.says_more(drafts.as_it_was(user_id, draft_id), fields)
+    if not is_news and (not is_asked_for or drafts.was_sent(user_id, draft_id)):
         return None
     if fields.get("identity_id"):
         own_identity(user_id, fields["identity_id"])

@@ -135,9 +135,11 @@ def reschedule(user_id: int, outgoing_id: int, send_at: datetime | None) -> Outg
     now = timezone.now()
     if send_at is not None and send_at < now:
         raise CannotDo("The time to send has passed. Choose a later one.", field="send_at")
+    was_planned = outgoing.send_at is not None
     outgoing.send_at, outgoing.due_at = send_at, send_at or now
     outgoing.save(update_fields=["send_at", "due_at"])
-    if not outgoing.recipients.exclude(state=OutgoingRecipient.State.PENDING).exists():
+    taken = outgoing.recipients.exclude(state=OutgoingRecipient.State.PENDING)
+    if (was_planned or send_at is not None) and not taken.exists():
         _date_anew(outgoing, outgoing.due_at)
     outbox.note(outgoing.pk, "queued", "Scheduled anew." if send_at else "To be sent now.")
     if send_at is None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.db.models import Model, Sum
+from django.db.models import Model, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import Identity
@@ -125,13 +125,22 @@ def restore(user_id: int, saved: dict[str, Any]) -> Draft:
 
 def last_snapshot(user_id: int, draft_id: int) -> dict[str, Any] | None:
     """How a draft was when it was sent or thrown away, whichever came last; None where nobody knows."""
-    sent = Outgoing.objects.filter(user_id=user_id, draft_snapshot__id=draft_id).exclude(state=Outgoing.State.CANCELLED)
+    sent = _sent(user_id, draft_id)
     thrown = Act.objects.filter(user_id=user_id, verb=Act.DISCARD, detail__draft__id=draft_id)
     ends = [
         *sent.order_by("-id").values_list("created_at", "draft_snapshot")[:1],
         *thrown.order_by("-id").values_list("created_at", "detail__draft")[:1],
     ]
     return max(ends, key=lambda end: end[0])[1] if ends else None
+
+
+def was_sent(user_id: int, draft_id: int) -> bool:
+    return _sent(user_id, draft_id).exists()
+
+
+def _sent(user_id: int, draft_id: int) -> QuerySet[Outgoing]:
+    sent = Outgoing.objects.filter(user_id=user_id, draft_snapshot__id=draft_id)
+    return sent.exclude(state=Outgoing.State.CANCELLED)
 
 
 def as_it_was(user_id: int, draft_id: int) -> Draft:

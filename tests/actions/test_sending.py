@@ -180,7 +180,8 @@ def test_a_message_has_the_date_at_which_it_leaves(account: MailAccount) -> None
 
 def test_what_some_have_already_keeps_its_date(account: MailAccount) -> None:
     outgoing = actions.send(account.user_id, write(account, "a@x.test, b@x.test").pk)
-    Outgoing.objects.filter(pk=outgoing.pk).update(state="deferred", due_at=timezone.now() + timedelta(hours=4))
+    now = timezone.now()
+    Outgoing.objects.filter(pk=outgoing.pk).update(state="deferred", send_at=now, due_at=now + timedelta(hours=4))
     outgoing.recipients.filter(address="a@x.test").update(state="accepted")
     before = bytes(outgoing.raw)
     with patch("django.utils.timezone.now", return_value=timezone.now() + timedelta(hours=1)):

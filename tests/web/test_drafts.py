@@ -256,6 +256,17 @@ def test_what_was_written_after_another_window_discarded_is_kept(
     assert Draft.objects.get().body == "<p>Words</p>"
 
 
+def test_what_was_discarded_is_kept_all_the_same_where_its_writer_says_so(
+    client: Client, alice: User, draft: Draft
+) -> None:
+    draft = actions.save_draft(alice.pk, draft.pk, draft.version, subject="Hello", body="<p>Words</p>")
+    actions.discard_draft(alice.pk, draft.pk)
+    same = {"to": "", "subject": "Hello", "body": "<p>Words</p>"}
+    assert keep(client, draft, **same).status_code == 204
+    assert keep(client, draft, **same, asked="1").status_code == 200
+    assert Draft.objects.get().body == "<p>Words</p>"
+
+
 def test_nothing_of_a_strangers_is_kept(client: Client, alice: User, draft: Draft) -> None:
     asked = store(make_user("eve"), html_message("<p>Secret</p>"))
     actions.discard_draft(alice.pk, draft.pk)

@@ -150,6 +150,7 @@ def keep_words(request: HttpRequest, draft_id: int, fields: dict[str, Any]) -> D
             *(user_of(request).pk, draft_id),
             mode=mode if mode in Draft.Mode.values else Draft.Mode.NEW,
             original_id=original,
+            is_asked_for="asked" in request.POST,
             **fields,
         )
     except actions.NotYours as error:

@@ -93,7 +93,7 @@ export class Saving {
 
   async keepBoth(told = "both_kept") {
     const window = this.composition;
-    const answer = await window.post("keep", window.data());
+    const answer = await window.post("keep", window.data({ asked: "1" }));
     if (!answer.ok) {
       window.failed(answer);
       return;
