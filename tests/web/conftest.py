@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.discovery import Discovery
 from accounts.models import User
-from tests.factories import make_user
+from mailsync import actions
+from tests.factories import make_account, make_user
+from tests.web.connecting import Probe
 
 
 @pytest.fixture
@@ -32,3 +35,27 @@ class Part(dict[str, Any]):
 @pytest.fixture
 def part() -> type[Part]:
     return Part
+
+
+@pytest.fixture
+def probe(monkeypatch: pytest.MonkeyPatch) -> Probe:
+    probe = Probe()
+    monkeypatch.setattr(actions, "check_login", probe)
+    return probe
+
+
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch) -> list[Discovery]:
+    """What the network says of any address: nothing, unless a test puts a discovery here."""
+    says: list[Discovery] = []
+    monkeypatch.setattr(actions, "find_servers", lambda _address: says[0] if says else None)
+    return says
+
+
+@pytest.fixture
+def writer(client: Client) -> User:
+    """Signed in, with one account that may send."""
+    user = make_user("alice", timezone="Europe/Berlin")
+    make_account(user, address="alice@mail.test")
+    client.force_login(user)
+    return user

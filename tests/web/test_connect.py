@@ -1,7 +1,5 @@
 """Connecting an account: both logins are proved, every failure is said in plain words, nothing typed is lost."""
 
-from collections.abc import Callable
-
 import pytest
 from django.test import Client
 
@@ -9,49 +7,13 @@ from accounts.discovery import Discovery
 from accounts.models import MailAccount, OutgoingServer, User
 from accounts.providers import ServerPreset
 from mailsync import actions
-from mailsync.types import LoginReport, Role, Security, ServerSettings, StepResult
+from mailsync.types import LoginReport, Role, Security, StepResult
 from tests.factories import make_account, make_folder, make_user
+from tests.web.connecting import HAND, OK, Probe
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("network")]
 
 TYPED = {"address": "alice@gmx.de", "password": "s3cret & more", "name": "Alice"}
-HAND = {
-    "host": "imap.club.test",
-    "port": "993",
-    "security": "tls",
-    "username": "alice",
-    "smtp_host": "smtp.club.test",
-    "smtp_port": "587",
-    "smtp_security": "starttls",
-}
-OK = StepResult(True)
-
-
-class Probe:
-    """Stands in for the servers: remembers what was tried, answers as told."""
-
-    def __init__(self) -> None:
-        self.report = LoginReport(OK, OK)
-        self.tried: list[tuple[ServerSettings, ServerSettings | None]] = []
-
-    def __call__(self, incoming: ServerSettings, outgoing: ServerSettings | None) -> LoginReport:
-        self.tried.append((incoming, outgoing))
-        return self.report if outgoing else LoginReport(self.report.incoming, StepResult(True, "skipped"))
-
-
-@pytest.fixture
-def probe(monkeypatch: pytest.MonkeyPatch) -> Probe:
-    probe = Probe()
-    monkeypatch.setattr(actions, "check_login", probe)
-    return probe
-
-
-@pytest.fixture(autouse=True)
-def network(monkeypatch: pytest.MonkeyPatch) -> list[Discovery]:
-    """What the network says of any address: nothing, unless a test puts a discovery here."""
-    says: list[Discovery] = []
-    monkeypatch.setattr(actions, "find_servers", lambda _address: says[0] if says else None)
-    return says
 
 
 @pytest.fixture
@@ -328,89 +290,3 @@ def test_waiting_goes_on_to_the_inbox(as_alice: Client, alice: User) -> None:
     assert inbox.role == Role.INBOX
     assert as_alice.get(path).headers["Location"] == f"/f/{inbox.pk}/"
     assert as_alice.get(path, headers={"HX-Request": "true"}).headers["HX-Redirect"] == f"/f/{inbox.pk}/"
-
-
-class TestEditing:
-    """Changing the servers of an account that is there."""
-
-    @pytest.fixture
-    def account(self, alice: User) -> MailAccount:
-        return make_account(alice, address="alice@club.test", state=MailAccount.State.NEEDS_USER)
-
-    @pytest.fixture
-    def send(self, as_alice: Client, account: MailAccount) -> Callable[..., str]:
-        def post(**typed: str) -> str:
-            answer = as_alice.post(f"/settings/accounts/{account.pk}/servers/", {**HAND, **typed})
-            return f"{answer.status_code} {answer.content.decode()}"
-
-        return post
-
-    def test_a_new_password_mends_the_account(
-        self, send: Callable[..., str], account: MailAccount, probe: Probe
-    ) -> None:
-        assert send(password="fresh").startswith("302")
-        account.refresh_from_db()
-        assert account.state == MailAccount.State.ACTIVE
-        assert account.credentials.get().reveal() == "fresh"
-
-    def test_how_mail_is_sent_can_be_chosen_anew(
-        self, as_alice: Client, alice: User, send: Callable[..., str], account: MailAccount, probe: Probe
-    ) -> None:
-        send(password="fresh")
-        account.refresh_from_db()
-        mine = account.outgoing_server
-        assert mine is not None
-        relay = OutgoingServer.objects.create(user=alice, host="relay.test", username="alice", is_relay=True)
-        send(password="fresh", sending=f"server:{relay.pk}")
-        account.refresh_from_db()
-        assert account.outgoing_server == relay
-        assert not OutgoingServer.objects.filter(pk=mine.pk).exists()
-        page = as_alice.get(f"/settings/accounts/{account.pk}/").text
-        assert f'<option value="server:{relay.pk}" selected>' in page
-        send(password="fresh", sending="none")
-        account.refresh_from_db()
-        assert account.outgoing_server is None
-        assert OutgoingServer.objects.filter(pk=relay.pk).exists()
-
-    def test_what_other_accounts_send_through_stays_as_it_is(
-        self, as_alice: Client, alice: User, send: Callable[..., str], account: MailAccount, probe: Probe
-    ) -> None:
-        relay = OutgoingServer.objects.create(user=alice, host="relay.test", username="alice", is_relay=True)
-        theirs = make_account(alice, address="alice@work.test").outgoing_server
-        assert theirs is not None
-        for shared in (relay, theirs):
-            before = shared.host
-            MailAccount.objects.filter(pk=account.pk).update(outgoing_server=shared)
-            page = as_alice.get(f"/settings/accounts/{account.pk}/").text
-            assert f'<option value="server:{shared.pk}" selected>' in page
-            send(password="fresh")
-            account.refresh_from_db()
-            shared.refresh_from_db()
-            assert shared.host == before
-            assert "fresh" not in [secret.reveal() for secret in shared.credentials.all()]
-            assert account.outgoing_server is not None
-            assert (account.outgoing_server.host, account.outgoing_server.username) == ("smtp.club.test", "alice")
-
-    def test_a_stored_password_never_goes_to_a_new_server(
-        self, send: Callable[..., str], account: MailAccount, probe: Probe
-    ) -> None:
-        assert send(host="evil.test", password="").startswith("422")
-        assert probe.tried == []
-        account.refresh_from_db()
-        assert account.host == "127.0.0.1"
-
-    def test_a_refused_password_changes_nothing(
-        self, send: Callable[..., str], account: MailAccount, probe: Probe
-    ) -> None:
-        probe.report = LoginReport(StepResult(False, "password", "The server refused the password."), OK)
-        page = send(password="wrong")
-        assert "The server refused the password." in page
-        account.refresh_from_db()
-        assert account.credentials.get().reveal() == "secret"
-
-    def test_the_address_and_the_protocol_stay(
-        self, send: Callable[..., str], account: MailAccount, probe: Probe
-    ) -> None:
-        send(password="fresh", address="other@club.test", protocol="pop3")
-        account.refresh_from_db()
-        assert (account.address, account.protocol) == ("alice@club.test", "imap")
