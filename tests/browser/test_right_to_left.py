@@ -32,7 +32,7 @@ _SAID = """() => {
 _DATA = re.compile(r"[\u0600-\u06ff]|^\w+:\S|\d k?B\b|\.\w{2,4}$|^Mozilla/|@|`|\.example\b")
 #: Names that are the same in every language, of people, places and parts of the machine.
 _NAMES = {
-    *("Heron", "Gmail", "Outlook", "IMAP", "POP3", "CSV", "vCard", "Anna", "anna", "Anna Berg"),
+    *("Heron", "Gmail", "Outlook", "IMAP", "POP3", "CSV", "vCard", "Anna", "anna", "Anna Berg", "Bo Ek", "Choir"),
     *("Hotel Strandvejen, 2 rooms", "Strandvejen 40", "Draft of the members’ letter"),
     *("Work", "Travel", "Code", "Events", "Receipts", "Rota", "Rotas"),
     *(

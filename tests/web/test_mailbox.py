@@ -133,7 +133,7 @@ def test_a_list_is_sorted_and_says_so_without_a_script(browser: Client, inbox: F
     largest = browser.get(f"{way}largest")
     assert subjects(largest) == ["Alpha", "Beta", "Gamma"]
     page = largest.content.decode()
-    assert "1.9\xa0MB" in page
+    assert "2.0 MB" in page
     # No spans of time between what is not sorted by it, and the way to each order is a link.
     assert 'data-group="all"' in page
     assert re.findall(r'role="menuitemradio" aria-checked="true" href="([^"]*)"', page) == [f"{way}largest"]

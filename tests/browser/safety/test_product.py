@@ -23,7 +23,7 @@ SAMPLE_EVERY = 100
 #: The empty frames that wait for the next body.
 FRAMES = tuple(f"/frame/{mode}" for mode in MODES)
 #: So many frames stand in one page, and so many pages are shown in one window before another one is opened.
-BATCH, PAGES = 60, 20
+BATCH, PAGES = 30, 40
 #: The whole is cut into runs that are each a mailbox of their own.
 PARTS = 4
 #: What lives in the frames' own documents, beside the sheets of ours in their heads; and in the page around them,
