@@ -6,6 +6,8 @@ from accounts.models import User
 from mailsync.models import Draft, Message
 from tests.web.mail import html_message, store
 
+JSON = {"Accept": "application/json"}
+
 
 def form(draft: Draft, **fields: Any) -> dict[str, Any]:
     return {

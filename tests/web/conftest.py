@@ -8,6 +8,7 @@ from django.test import Client
 from accounts.discovery import Discovery
 from accounts.models import User
 from mailsync import actions
+from mailsync.models import Draft
 from tests.factories import make_account, make_user
 from tests.web.connecting import Probe
 
@@ -59,3 +60,8 @@ def writer(client: Client) -> User:
     make_account(user, address="alice@mail.test")
     client.force_login(user)
     return user
+
+
+@pytest.fixture
+def draft(writer: User) -> Draft:
+    return actions.start_draft(writer.pk)

@@ -13,15 +13,9 @@ from accounts.models import Identity, User
 from mailsync import actions
 from mailsync.models import Draft, Outgoing, Upload
 from tests.factories import make_account, make_user
-from tests.web.composing import form
+from tests.web.composing import JSON, form
 
 pytestmark = pytest.mark.django_db
-JSON = {"Accept": "application/json"}
-
-
-@pytest.fixture
-def draft(writer: User) -> Draft:
-    return actions.start_draft(writer.pk)
 
 
 # Saved -----------------------------------------------------------------------------------------

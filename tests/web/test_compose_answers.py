@@ -12,16 +12,14 @@ from mailsync import actions
 from mailsync.models import Draft, Outgoing
 from mailsync.store.quoting import plain_body, swap_signature
 from tests.factories import make_account, make_folder, make_user, raw_message
+from tests.web.composing import JSON, form, original
 from tests.web.mail import store
-from tests.web.test_compose import JSON, alice, draft, form, original
-
-__all__ = ["alice", "draft"]
 
 pytestmark = pytest.mark.django_db
 
 
-def test_an_answer_can_be_sent_and_its_conversation_archived(client: Client, alice: User) -> None:
-    asked = original(alice, From="Ann <ann@shop.test>", Subject="Tea?")
+def test_an_answer_can_be_sent_and_its_conversation_archived(client: Client, writer: User) -> None:
+    asked = original(writer, From="Ann <ann@shop.test>", Subject="Tea?")
     page = client.get(reverse("compose"), {"mode": "reply", "original": asked.pk}, follow=True)
     assert "Send and archive" in page.text
     answer = Draft.objects.get()
@@ -36,9 +34,9 @@ def test_an_answer_can_be_sent_and_its_conversation_archived(client: Client, ali
     assert not asked.placements.filter(shown=True, folder__role="inbox").exists()
 
 
-def test_a_new_message_and_a_forward_have_nothing_to_archive(client: Client, alice: User, draft: Draft) -> None:
+def test_a_new_message_and_a_forward_have_nothing_to_archive(client: Client, writer: User, draft: Draft) -> None:
     assert "Send and archive" not in client.get(reverse("draft", args=[draft.pk])).text
-    asked = original(alice)
+    asked = original(writer)
     page = client.get(reverse("compose"), {"mode": "forward", "original": asked.pk}, follow=True)
     assert "Send and archive" not in page.text
 
@@ -67,13 +65,13 @@ def test_an_answer_from_the_wrong_address_and_to_an_outsider_is_looked_at_twice(
 # From another address, again, and as a file -----------------------------------------------------
 
 
-def test_without_scripts_the_signature_and_bcc_go_with_the_sender(client: Client, alice: User, draft: Draft) -> None:
+def test_without_scripts_the_signature_and_bcc_go_with_the_sender(client: Client, writer: User, draft: Draft) -> None:
     old = draft.identity
     assert old is not None
     Identity.objects.filter(pk=old.pk).update(signature_text="Alice\nHome", default_bcc="log@home.test")
-    new = make_account(alice, address="alice@firm.test").identities.get()
+    new = make_account(writer, address="alice@firm.test").identities.get()
     Identity.objects.filter(pk=new.pk).update(signature_html="<b>Alice</b>, Firm")
-    draft = actions.start_draft(alice.pk, identity_id=old.pk)
+    draft = actions.start_draft(writer.pk, identity_id=old.pk)
     assert (draft.bcc, "Home" in draft.body) == ("log@home.test", True)
     text = "\n\n-- \nAlice\nHome\n"
     for words, wanted in ((text, "-- \n\nAlice, Firm"), ("Hello\n" + text, "Hello\n\n\n-- \n\nAlice, Firm\n")):
@@ -93,35 +91,35 @@ def test_a_signature_that_was_changed_is_left_alone() -> None:
     assert swap_signature("Hi\n", Identity(), new) == "Hi\n\n-- \nA. Firm\n"
 
 
-def test_a_message_is_forwarded_whole_as_a_file(client: Client, alice: User) -> None:
+def test_a_message_is_forwarded_whole_as_a_file(client: Client, writer: User) -> None:
     raw = raw_message("Plan: A/B", From="Bob <bob@x.test>", To="alice@mail.test")
-    original = store(alice, raw)
+    original = store(writer, raw)
     answer = client.get(reverse("compose"), {"attached": original.pk}, follow=True)
     assert answer.status_code == 200
     made = Draft.objects.get()
     assert (made.subject, made.mode, made.original) == ("Fwd: Plan: A/B", "forward", original)
     file = made.attachments.get()
     assert (file.name, file.content_type, bytes(file.blob.data)) == ("Plan A B.eml", "message/rfc822", raw)
-    actions.save_draft(alice.pk, made.pk, made.version, to="carol@x.test")
-    sent = actions.send(alice.pk, made.pk, 0)
+    actions.save_draft(writer.pk, made.pk, made.version, to="carol@x.test")
+    sent = actions.send(writer.pk, made.pk, 0)
     (part,) = message_from_bytes(bytes(sent.raw), policy=policy.default).iter_attachments()
     assert part.get_content_type() == "message/rfc822"
     assert part.get_payload(0)["subject"] == "Plan: A/B"  # type: ignore[union-attr,index,call-overload]
     assert sent.original_flag == "$Forwarded"
 
 
-def test_what_was_sent_is_written_again(client: Client, alice: User) -> None:
+def test_what_was_sent_is_written_again(client: Client, writer: User) -> None:
     raw = raw_message("Plan", "Come at noon.\r\n", From="alice@mail.test", To="bob@x.test", Cc="carol@x.test")
-    original = store(alice, raw)
+    original = store(writer, raw)
     client.get(reverse("compose"), {"again": original.pk})
     made = Draft.objects.get()
     assert (made.to, made.cc, made.subject, made.placement) == ("bob@x.test", "carol@x.test", "Plan", None)
     assert "Come at noon." in made.body
-    sent = actions.send(alice.pk, made.pk, 0)
+    sent = actions.send(writer.pk, made.pk, 0)
     assert sent.message_id != original.message_id
 
 
 @pytest.mark.parametrize("wish", ["again", "attached"])
-def test_of_a_strangers_message_nothing_is_begun(client: Client, alice: User, wish: str) -> None:
+def test_of_a_strangers_message_nothing_is_begun(client: Client, writer: User, wish: str) -> None:
     theirs = store(make_user("mallory"), raw_message("Secret"))
     assert client.get(reverse("compose"), {wish: theirs.pk}).status_code == 404

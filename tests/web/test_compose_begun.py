@@ -10,7 +10,7 @@ from accounts.models import Identity, User
 from mailsync import actions
 from mailsync.models import Draft, Outgoing
 from tests.factories import make_account, make_folder, make_user
-from tests.web.composing import form, original
+from tests.web.composing import JSON, form, original
 
 pytestmark = pytest.mark.django_db
 
@@ -123,7 +123,7 @@ def test_an_answer_is_addressed_quoted_and_threaded(client: Client, writer: User
     client.post(
         reverse("draft_send", args=[found.pk]),
         form(found, to=found.to, subject=found.subject, body=f"<p>Yes!</p>{found.body}"),
-        headers={"Accept": "application/json"},
+        headers=JSON,
     )
     sent = message_from_bytes(bytes(Outgoing.objects.get().raw), policy=policy.default)
     html = sent.get_body(("html",)).get_content()  # type: ignore[union-attr]
@@ -140,9 +140,7 @@ def test_what_the_original_could_run_does_not_leave_with_the_answer(client: Clie
     asked = original(writer, '<p onclick="x()">Hi</p><script>bad()</script><a href="javascript:bad()">x</a>')
     client.get(reverse("compose"), {"mode": "reply", "original": asked.pk})
     found = Draft.objects.get()
-    client.post(
-        reverse("draft_send", args=[found.pk]), form(found, body=found.body), headers={"Accept": "application/json"}
-    )
+    client.post(reverse("draft_send", args=[found.pk]), form(found, body=found.body), headers=JSON)
     raw = bytes(Outgoing.objects.get().raw)
     assert b"bad()" not in raw
     assert b"onclick" not in raw
