@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts import vault
 from mailsync.engine.hosts import is_private_allowed
-from mailsync.errors import MailError, Rejected
+from mailsync.errors import MailError
 from mailsync.message.webhook_text import Told, build_event, build_header, build_headers
 from mailsync.models import Message, Webhook, WebhookCall
 from mailsync.protocol import http_get
@@ -40,21 +40,16 @@ Post = Callable[[str, bytes, Mapping[str, str]], int]
 
 def _post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     parts = urlsplit(url)
-    is_secure = parts.scheme.lower() == "https"
-    private = is_private_allowed(parts.hostname or "", parts.port or (443 if is_secure else 80))
-    if not is_secure and not private:
-        raise Rejected("Only https URLs are called.", code="url")
-    status, _answer = http_get.send(
-        "POST",
+    port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
+    return http_get.post(
         url,
         body,
         kind=Kind.WEBHOOK,
         limit_bytes=_ANSWER_BYTES,
         timeout_seconds=_TIMEOUT_SECONDS,
         headers=headers,
-        allow_private=private,
+        allow_private=is_private_allowed(parts.hostname or "", port),
     )
-    return status
 
 
 def call_webhook(webhook_id: int, *, post: Post = _post) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.conf import settings
 
 from mailsync.announce import announce
-from mailsync.errors import MailError, Rejected, TryLater
+from mailsync.errors import MailError, TryLater
 from mailsync.models import Unsubscription
 from mailsync.protocol import http_get
 from mailsync.protocol.egress import Kind
@@ -29,20 +29,15 @@ Post = Callable[[str], int]
 
 
 def _post(url: str) -> int:
-    private = settings.HERON_ALLOW_PRIVATE_HOSTS == ["all"]
-    if not url.lower().startswith("https://") and not private:
-        raise Rejected("Only https URLs are posted to.", code="url")
-    status, _ = http_get.send(
-        "POST",
+    return http_get.post(
         url,
         CONTENT,
         kind=Kind.UNSUBSCRIBE,
         limit_bytes=LIMIT_BYTES,
         timeout_seconds=TIMEOUT_SECONDS,
         headers=HEADERS,
-        allow_private=private,
+        allow_private=settings.HERON_ALLOW_PRIVATE_HOSTS == ["all"],
     )
-    return status
 
 
 def unsubscribe(row_id: int, *, post: Post = _post) -> None:

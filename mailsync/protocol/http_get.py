@@ -68,6 +68,35 @@ def send(
     return status, content
 
 
+def post(
+    url: str,
+    body: bytes,
+    *,
+    kind: Kind,
+    limit_bytes: int,
+    timeout_seconds: float,
+    headers: Mapping[str, str],
+    allow_private: bool = False,
+) -> int:
+    """The status of the answer to what others must not read: over HTTPS, or HTTP where private hosts are allowed.
+
+    Raises as ``get`` does, ``Rejected`` for another scheme too.
+    """
+    if not url.lower().startswith("https://") and not allow_private:
+        raise Rejected("Only https URLs are called.", code="url")
+    status, _answer = send(
+        "POST",
+        url,
+        body,
+        kind=kind,
+        limit_bytes=limit_bytes,
+        timeout_seconds=timeout_seconds,
+        headers=headers,
+        allow_private=allow_private,
+    )
+    return status
+
+
 def post_form(
     url: str,
     form: Mapping[str, str],

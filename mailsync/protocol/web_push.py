@@ -5,7 +5,6 @@ Network room; no tables. What goes out is written by ``mailsync.message.push_tex
 
 import time
 
-from mailsync.errors import Rejected
 from mailsync.message.push_text import Subscription, authorization, encrypt
 from mailsync.protocol import http_get
 from mailsync.protocol.egress import Kind
@@ -17,9 +16,7 @@ _ANSWER_BYTES = 64 * 1024
 
 
 def send(to: Subscription, text: str, *, key: bytes, contact: str, allow_private: bool = False) -> int:
-    """The status of the service's answer. Raises as ``http_get.send`` does, ``Rejected`` for what is no https URL."""
-    if not to.endpoint.lower().startswith("https://") and not allow_private:
-        raise Rejected("Only https URLs are called.", code="url")
+    """The status of the service's answer. Raises as ``http_get.post`` does."""
     headers = {
         "Authorization": authorization(to.endpoint, key, contact, time.time()),
         "Content-Encoding": "aes128gcm",
@@ -27,8 +24,7 @@ def send(to: Subscription, text: str, *, key: bytes, contact: str, allow_private
         "TTL": str(_TTL_SECONDS),
         "User-Agent": "Heron",
     }
-    status, _answer = http_get.send(
-        "POST",
+    return http_get.post(
         to.endpoint,
         encrypt(text.encode(), to),
         kind=Kind.PUSH,
@@ -37,4 +33,3 @@ def send(to: Subscription, text: str, *, key: bytes, contact: str, allow_private
         headers=headers,
         allow_private=allow_private,
     )
-    return status

@@ -6,11 +6,13 @@ import pytest
 from django.test import Client
 
 from accounts.discovery import Discovery
+from accounts.invitations import make_user as invite
 from accounts.models import User
 from mailsync import actions
 from mailsync.models import Draft
 from tests.factories import make_account, make_user
 from tests.web.connecting import Probe
+from tests.web.signing_in import PASSWORD
 
 
 @pytest.fixture
@@ -65,3 +67,20 @@ def writer(client: Client) -> User:
 @pytest.fixture
 def draft(writer: User) -> Draft:
     return actions.start_draft(writer.pk)
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """A person as the administrator makes one, who has chosen a password."""
+    user = invite("alice@people.test", name="Alice")
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+@pytest.fixture
+def at_home(client: Client, alice: User) -> Client:
+    """Alice has signed in, and said once more that it is she, as some pages ask."""
+    client.post("/accounts/login/", {"login": alice.email, "password": PASSWORD})
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    return client

@@ -10,26 +10,9 @@ from django.test import Client
 from accounts.invitations import make_user as invite
 from accounts.models import User
 from tests.factories import make_user
+from tests.web.signing_in import PASSWORD
 
 pytestmark = pytest.mark.django_db
-
-PASSWORD = "a-long-enough-secret"
-
-
-@pytest.fixture
-def alice() -> User:
-    user = invite("alice@people.test", name="Alice")
-    user.set_password(PASSWORD)
-    user.save()
-    return user
-
-
-@pytest.fixture
-def as_alice(client: Client, alice: User) -> Client:
-    # A real sign-in, and the password once more for the pages that ask "is it you?".
-    client.post("/accounts/login/", {"login": alice.email, "password": PASSWORD})
-    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
-    return client
 
 
 def test_sign_in_leads_to_the_mail(client: Client, alice: User) -> None:
@@ -93,8 +76,8 @@ def test_an_unknown_address_gets_the_same_answer(client: Client, alice: User) ->
         ("/accounts/sessions/", "Where you are signed in"),
     ],
 )
-def test_security_pages_stand_among_the_settings(as_alice: Client, path: str, words: str) -> None:
-    answer = as_alice.get(path)
+def test_security_pages_stand_among_the_settings(at_home: Client, path: str, words: str) -> None:
+    answer = at_home.get(path)
     page = answer.content.decode()
     assert answer.status_code == 200
     assert words in page
@@ -108,24 +91,24 @@ def test_what_changes_the_sign_in_asks_for_the_password_again(client: Client, al
     assert "Is it you?" in answer.content.decode()
 
 
-def test_two_step_sign_in_with_an_app_and_its_recovery_codes(as_alice: Client, alice: User) -> None:
+def test_two_step_sign_in_with_an_app_and_its_recovery_codes(at_home: Client, alice: User) -> None:
     from allauth.mfa.totp.internal import auth as totp
 
-    page = as_alice.get("/accounts/2fa/totp/activate/").content.decode()
+    page = at_home.get("/accounts/2fa/totp/activate/").content.decode()
     secret = re.search(r'id="authenticator_secret"[^>]*value="([A-Z2-7]+)"', page)
     assert secret, page
     code = totp.format_hotp_value(totp.hotp_value(secret[1], next(totp.yield_hotp_counters_from_time())))
-    answer = as_alice.post("/accounts/2fa/totp/activate/", {"code": code}, follow=True)
+    answer = at_home.post("/accounts/2fa/totp/activate/", {"code": code}, follow=True)
     assert "Recovery codes" in answer.content.decode()
-    as_alice.post("/accounts/logout/")
-    answer = as_alice.post("/accounts/login/", {"login": alice.email, "password": PASSWORD}, follow=True)
+    at_home.post("/accounts/logout/")
+    answer = at_home.post("/accounts/login/", {"login": alice.email, "password": PASSWORD}, follow=True)
     assert "One more step" in answer.content.decode()
 
 
-def test_signing_out_asks_and_then_does_it(as_alice: Client) -> None:
-    assert "Sign out?" in as_alice.get("/accounts/logout/").content.decode()
-    as_alice.post("/accounts/logout/")
-    assert as_alice.get("/settings/").status_code == 302
+def test_signing_out_asks_and_then_does_it(at_home: Client) -> None:
+    assert "Sign out?" in at_home.get("/accounts/logout/").content.decode()
+    at_home.post("/accounts/logout/")
+    assert at_home.get("/settings/").status_code == 302
 
 
 @pytest.mark.parametrize(

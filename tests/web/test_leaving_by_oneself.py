@@ -9,28 +9,12 @@ from accounts.invitations import make_user as invite
 from accounts.models import User
 from tests.belongings import fill_every_table
 from tests.factories import make_account, make_folder, make_message, make_user
+from tests.web.signing_in import PASSWORD
 from tests.web.test_leaving import everything
 
 pytestmark = pytest.mark.django_db
 
 PAGE = "/settings/security/leave/"
-PASSWORD = "a-long-enough-secret"
-
-
-@pytest.fixture
-def alice() -> User:
-    user = invite("alice@people.test", name="Alice")
-    user.set_password(PASSWORD)
-    user.save()
-    return user
-
-
-@pytest.fixture
-def at_home(client: Client, alice: User) -> Client:
-    """Alice has signed in, and said once more that it is she."""
-    client.post("/accounts/login/", {"login": alice.email, "password": PASSWORD})
-    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
-    return client
 
 
 def test_everything_of_theirs_goes_and_nothing_of_anybody_else(client: Client) -> None:

@@ -7,21 +7,11 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from accounts.invitations import make_user as invite
 from accounts.models import User
 from tests.factories import make_account, make_folder, make_message
+from tests.web.signing_in import PASSWORD
 
 pytestmark = pytest.mark.django_db
-
-PASSWORD = "a-long-enough-secret"
-
-
-@pytest.fixture
-def alice() -> User:
-    user = invite("alice@people.test", name="Alice")
-    user.set_password(PASSWORD)
-    user.save()
-    return user
 
 
 @pytest.fixture

@@ -8,16 +8,15 @@ from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 
-from accounts.invitations import make_user as invite
 from accounts.invitations import password_link
 from accounts.models import SecurityEvent, User
 from mailsync.models import Device
 from mailsync.store.devices import load_devices
 from tests.factories import make_user
+from tests.web.signing_in import PASSWORD
 
 pytestmark = pytest.mark.django_db
 
-PASSWORD = "a-long-enough-secret"
 Kind = SecurityEvent.Kind
 
 
@@ -25,14 +24,6 @@ Kind = SecurityEvent.Kind
 def fresh_limits() -> None:
     """Rate limits live in the cache."""
     cache.clear()
-
-
-@pytest.fixture
-def alice() -> User:
-    user = invite("alice@people.test", name="Alice")
-    user.set_password(PASSWORD)
-    user.save()
-    return user
 
 
 def try_in(client: Client, address: str, password: str = PASSWORD) -> int:

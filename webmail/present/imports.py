@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -13,9 +14,9 @@ from webmail.present.said import said
 
 
 @dataclass(frozen=True, slots=True)
-class ImportLine:
-    """``percent`` is how much of the file has been read, while it is; ``notes`` say what became of its messages, and
-    ``left_out`` names those that were left out, as far as they were noted."""
+class CopyLine:
+    """Something long that the workers do: all mail of an account on its way to another. ``percent`` is how much of it
+    is done, while it is; ``notes`` say what became of its messages."""
 
     group: str
     label: str
@@ -24,57 +25,47 @@ class ImportLine:
     is_stopped: bool
     percent: int
     notes: tuple[str, ...]
-    folder_id: int
     may_undo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLine(CopyLine):
+    """``percent`` is of the file; ``left_out`` names the messages that were left out, as far as they were noted."""
+
+    folder_id: int
     left_out: tuple[str, ...]
 
 
 def present_imports(acts: Sequence[Act]) -> list[ImportLine]:
     return [
         ImportLine(
-            group=str(act.group),
-            label=act.label,
-            at=act.created_at,
-            is_busy=act.state in Act.UNDER_WAY,
-            is_stopped=act.state == Act.State.STOPPED,
-            percent=percent_of(act),
+            **_facts(act),
             notes=tuple(_notes(act)),
+            may_undo=_may_undo(act) and act.count > 0,
             folder_id=int(act.argument),
-            may_undo=act.state in (Act.State.DONE, Act.State.WORKING, Act.State.STOPPED) and act.count > 0,
             left_out=() if act.state in Act.UNDER_WAY else tuple(_left_out(act)),
         )
         for act in acts
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class CopyLine:
-    """All mail of an account on its way to another."""
-
-    group: str
-    label: str
-    at: datetime
-    is_busy: bool
-    is_stopped: bool
-    percent: int
-    notes: tuple[str, ...]
-    may_undo: bool
-
-
 def present_copies(acts: Sequence[Act]) -> list[CopyLine]:
-    return [
-        CopyLine(
-            group=str(act.group),
-            label=act.label,
-            at=act.created_at,
-            is_busy=act.state in Act.UNDER_WAY,
-            is_stopped=act.state == Act.State.STOPPED,
-            percent=percent_of(act),
-            notes=tuple(_copied(act)),
-            may_undo=act.state in (Act.State.DONE, Act.State.WORKING, Act.State.STOPPED),
-        )
-        for act in acts
-    ]
+    return [CopyLine(**_facts(act), notes=tuple(_copied(act)), may_undo=_may_undo(act)) for act in acts]
+
+
+def _facts(act: Act) -> dict[str, Any]:
+    return {
+        "group": str(act.group),
+        "label": act.label,
+        "at": act.created_at,
+        "is_busy": act.state in Act.UNDER_WAY,
+        "is_stopped": act.state == Act.State.STOPPED,
+        "percent": percent_of(act),
+    }
+
+
+def _may_undo(act: Act) -> bool:
+    return act.state in (Act.State.DONE, Act.State.WORKING, Act.State.STOPPED)
 
 
 def _copied(act: Act) -> Iterable[str]:
