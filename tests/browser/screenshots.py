@@ -201,6 +201,8 @@ SCREENS: dict[str, Step] = {
     "settings-file": visit("/settings/storage/settings/"),
     "sessions": visit("/accounts/sessions/"),
     "leave": visit("/settings/security/leave/"),
+    "new-webhook": visit("/settings/rules/webhooks/add/"),
+    "transfer": visit("/settings/accounts/1/transfer/"),
     "space": visit("/settings/storage/space/"),
     "emptying": ask_to_empty,
     "archive-mode": edit_account,
