@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from django.urls import reverse
 
-from mailsync.message.bodies import choose_bodies, decode_text, is_picture
+from mailsync.message.bodies import choose_bodies, decode_text, is_picture, is_rich
 from mailsync.message.facts import Part
 from mailsync.message.html_text import html_to_text
 from mailsync.message.itip import read_description
@@ -88,7 +88,7 @@ def load_body(
     shown: list[CleanBody] = []
     refused = False
     for part in sections:
-        if part.content_type != "text/html":
+        if not is_rich(part):
             shown.append(_as_text(part, read))
         elif as_text:
             shown.append(text_body(render_text(html_to_text(_source(part, read)))))
@@ -107,7 +107,7 @@ def load_body(
         body = replace(body, truncated=True)
     return ShownBody(
         body=body,
-        is_html=not as_text and not refused and any(part.content_type == "text/html" for part in sections),
+        is_html=not as_text and not refused and any(map(is_rich, sections)),
         has_html=chosen.html is not None,
         has_text=chosen.text is not None,
         refused=refused,

@@ -10,6 +10,7 @@ from html import unescape
 from urllib.parse import unquote
 
 from mailsync.message.charsets import decode_bytes
+from mailsync.message.enriched import ENRICHED, RICHTEXT, enriched_to_html
 from mailsync.message.facts import Part
 from mailsync.message.flowed import unflow
 from mailsync.message.transfer import Read, decode_stream, decode_transfer
@@ -18,7 +19,9 @@ from mailsync.message.uuencode import cut_uuencode
 
 MAX_TEXT_BYTES = 512 * 1024
 _NEVER_BODIES = frozenset({"text/x-amp-html", "text/watch-html", "text/vcard", "text/x-vcard", "text/directory"})
-_UNDERSTOOD = frozenset({"text/plain", "text/html"})
+#: What is shown as HTML; the text of each comes as such (``decode_text``).
+_RICH = frozenset({"text/html", ENRICHED, RICHTEXT})
+_UNDERSTOOD = _RICH | {"text/plain"}
 _PLUMBING = frozenset(
     {
         "application/pgp-encrypted", "application/pgp-signature", "application/pkcs7-signature",
@@ -62,6 +65,11 @@ class _Choice:
     calendar: Part | None = None
     related: list[Part] = field(default_factory=list)
     more: list[Part] = field(default_factory=list)
+
+
+def is_rich(part: Part) -> bool:
+    """Whether the text of the part is HTML, or comes as HTML."""
+    return part.content_type in _RICH
 
 
 def reader(raw: bytes) -> Read:
@@ -116,7 +124,7 @@ def _choose(part: Part, choice: _Choice, *, in_alternative: bool) -> None:
         choice.calendar = choice.calendar or part
     elif part.disposition == "attachment" or named or kind in _NEVER_BODIES:
         return
-    elif kind == "text/html":
+    elif kind in _RICH:
         if choice.html is None and (choice.text is None or in_alternative):
             choice.html = part
         else:
@@ -136,12 +144,13 @@ def _is_named_body(part: Part, choice: _Choice) -> bool:
 
 
 def _choose_alternative(children: tuple[Part, ...], choice: _Choice) -> None:
-    """Each kind once: the last HTML and the last plain text. Seen in practice: HTML before text."""
+    """Each kind once: the last HTML and the last plain text. Seen in practice: HTML before text. HTML goes before
+    enriched text, wherever each stands."""
     inner = _Choice()
     for child in children:
         one = _Choice()
         _choose(child, one, in_alternative=True)
-        if one.html is not None:
+        if one.html is not None and (inner.html is None or one.html.content_type == "text/html"):
             inner.html, inner.related = one.html, one.related or inner.related
         if one.text is not None:
             inner.text = one.text
@@ -264,7 +273,7 @@ def stream_part(part: Part, read: Read) -> Iterator[bytes]:
 
 
 def decode_text(part: Part, read: Read, *, max_bytes: int | None = None, charset: str = "") -> str:
-    """The text of a text part with ``\\n`` line ends, its charset found, format=flowed joined.
+    """The text of a text part with ``\\n`` line ends, its charset found, format=flowed joined; enriched text as HTML.
 
     ``max_bytes`` caps the encoded bytes that are looked at; ``charset`` is what to try where none is named.
     """
@@ -279,7 +288,7 @@ def join_lines(part: Part, text: str) -> str:
 
 
 def decode_lines(part: Part, read: Read, *, max_bytes: int | None = None, charset: str = "") -> str:
-    """As ``decode_text``, with the lines as they were sent."""
+    """As ``decode_text``, with the lines of plain text as they were sent."""
     end = part.end if max_bytes is None else min(part.end, part.start + max_bytes)
     data = decode_transfer(read(part.start, end), part.encoding) if not part.synthetic else decode_part(part, read)
     if part.children and any(child.synthetic == "uuencode" for child in part.children):
@@ -291,4 +300,6 @@ def decode_lines(part: Part, read: Read, *, max_bytes: int | None = None, charse
     text = decode_bytes(data, label)[0].removeprefix("\ufeff").replace("\x00", "")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if part.content_type in (ENRICHED, RICHTEXT):
+        return enriched_to_html(text, richtext=part.content_type == RICHTEXT)
     return text

@@ -9,7 +9,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailsync.message.addresses import read_addresses
-from mailsync.message.bodies import MAX_TEXT_BYTES, Bodies, attachments, choose_bodies, decode_text, mark_inline, reader
+from mailsync.message.bodies import (
+    MAX_TEXT_BYTES,
+    Bodies,
+    attachments,
+    choose_bodies,
+    decode_text,
+    is_rich,
+    mark_inline,
+    reader,
+)
 from mailsync.message.dates import parse_date
 from mailsync.message.facts import PARSER_VERSION, ParsedHeader, ParsedMessage, Part
 from mailsync.message.header_facts import read_facts
@@ -55,7 +64,7 @@ def parse_message(data: bytes) -> ParsedMessage:
     html = _text_of(chosen.html, read, walk.charset)
     text = _plain_text(chosen, html, read, walk.charset)
     own = own_words(text)
-    further = [_text_of(part, read, walk.charset) for part in chosen.more if part.content_type == "text/html"]
+    further = [_text_of(part, read, walk.charset) for part in chosen.more if is_rich(part)]
     root = mark_inline(root, html + "".join(further))
     if any(part.children and part.content_type.startswith("message/") for part in root.walk()):
         root = _mark_attached(root, read, walk.charset)
@@ -99,7 +108,7 @@ def _plain_text(chosen: Bodies, html: str, read: Read, charset: str) -> str:
         if room <= 0:
             break
         more = decode_text(part, read, max_bytes=room, charset=charset)
-        more = html_to_text(more) if part.content_type == "text/html" else more
+        more = html_to_text(more) if is_rich(part) else more
         room -= len(more)
         pieces.append(more.strip("\n"))
     return "\n\n".join(piece for piece in pieces if piece)[:_MAX_TEXT_CHARS]

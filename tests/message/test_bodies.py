@@ -41,6 +41,7 @@ SIGNATURE = "Content-Type: application/pgp-signature; name=signature.asc\r\n\r\n
 NESTED = "Content-Type: message/rfc822\r\n\r\nSubject: Inner\r\n" + TEXT
 FOOTER = "Content-Type: text/plain\r\n\r\nlist footer"
 STATUS = "Content-Type: message/delivery-status\r\n\r\nAction: failed"
+ENRICHED = "Content-Type: text/enriched\r\n\r\n<bold>bold</bold> words"
 RETURNED = "Content-Type: text/rfc822-headers\r\n\r\nSubject: Inner"
 
 
@@ -50,6 +51,11 @@ RETURNED = "Content-Type: text/rfc822-headers\r\n\r\nSubject: Inner"
         (TEXT, "", "1", [], []),
         (HTML, "1", "", [], []),
         (_multipart("alternative", TEXT, HTML), "2", "1", [], []),
+        (ENRICHED, "1", "", [], []),
+        (_multipart("alternative", TEXT, ENRICHED), "2", "1", [], []),
+        (_multipart("alternative", TEXT, ENRICHED, HTML), "3", "1", [], []),
+        (_multipart("alternative", TEXT, HTML, ENRICHED), "2", "1", [], []),
+        (_multipart("mixed", TEXT, ENRICHED), "", "1", ["2"], []),
         # Seen in practice: the richer form first.
         (_multipart("alternative", HTML, TEXT), "1", "2", [], []),
         (_multipart("alternative", TEXT, HTML, CALENDAR), "2", "1", [], []),
