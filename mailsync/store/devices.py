@@ -35,6 +35,8 @@ _RULES_TAKE = timedelta(minutes=3)
 _SKEW = timedelta(minutes=10)
 #: More are not counted one by one.
 MOST_COUNTED = 100
+#: Among so many of the newest those are looked for whom the person knows; of a larger burst the rest is no news.
+MOST_SEARCHED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def look(device: Device) -> Look:
         "after": device.told_id,
         "after_hit": device.told_hit_id,
         "since": max(device.created_at - _SKEW, timezone.now() - _NEWS),
-        "most": MOST_COUNTED,
+        "most": MOST_SEARCHED if about == "known" else MOST_COUNTED,
     }
     with connection.cursor() as cursor:
         cursor.execute(_NEWS_SQL, values)

@@ -204,6 +204,19 @@ def test_a_person_chooses_what_is_told_beside_rules(
     assert [text["title"] for text in told(service, browser)] == [*expected, "Eve"]
 
 
+def test_a_contact_is_not_lost_in_a_burst_of_others(service: PushService, inbox: Folder) -> None:
+    user = inbox.account.user
+    preferences.save(user, push_details=True, push_about="known")
+    keep_card(user.pk, VCard("Known", addresses=(Labelled("known@example.org"),)))
+    _device, browser = subscribe(service, user)
+    arrive(inbox, from_name="Known", from_address="known@example.org")
+    for number in range(devices.MOST_COUNTED + 1):
+        make_message(inbox, received_at=timezone.now(), from_address=f"{number}@example.org")
+    look()
+    look()
+    assert [text["title"] for text in told(service, browser)] == ["Known"]
+
+
 def test_a_rule_does_not_tell_of_what_is_read_deleted_muted_or_old(service: PushService, inbox: Folder) -> None:
     user = inbox.account.user
     preferences.save(user, push_about="rules")
