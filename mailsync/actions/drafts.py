@@ -32,14 +32,14 @@ def start_draft(
     identity_id: int | None = None,
     *,
     text: str = "",
-    to_list: bool = False,
+    only_to: replying.OnlyTo = "",
     **fields: Any,
 ) -> Draft:
     """A new draft: empty (with ``fields`` such as to and subject, and the ``text`` of a mailto: link), or an answer.
 
-    An answer is addressed (``to_list``: to the mailing list alone), quoted and sent from the address that received the
-    original; a forward carries the original's attachments. Raises ``CannotDo`` when the original's body has not arrived
-    yet (it is fetched at once) or when no identity may send.
+    An answer is addressed (``only_to``: to the mailing list alone, or to who wrote to it), quoted and sent from the
+    address that received the original; a forward carries the original's attachments. Raises ``CannotDo`` when the
+    original's body has not arrived yet (it is fetched at once) or when no identity may send.
     """
     original = own_message(user_id, original_message_id) if original_message_id else None
     if (original is None) != (mode == Draft.Mode.NEW):
@@ -50,7 +50,7 @@ def start_draft(
         opening = {"body": opening_body(identity, None, text=text), "bcc": bcc}
         return Draft.objects.create(user_id=user_id, identity=identity, **{**opening, **_allowed(fields)})
     with _body_at_hand(original), transaction.atomic():
-        draft = replying.create_answer(user_id, original, Draft.Mode(mode), identity, to_list=to_list)
+        draft = replying.create_answer(user_id, original, Draft.Mode(mode), identity, only_to=only_to)
         wake.tell(user_id, "draft", draft=draft.pk)
     return draft
 

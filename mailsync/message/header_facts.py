@@ -12,6 +12,7 @@ Keys of ``ParsedHeader.facts``; an absent key was an absent (or empty) header:
 - ``mdn_to`` list[[name, address]]: who asks for a read receipt (RFC 8098)
 - ``mail_followup_to`` list[[name, address]], ``sender`` [name, address] (where it is not From)
 - ``delivered_to`` list[str]: the mailboxes it was delivered to, where the servers say so
+- ``original_from`` [name, address]: the author, as a list that wrote over From notes it
 - ``failed_recipients`` list[str]: whom Exim says a bounce is about
 - ``return_path`` str: the envelope sender, "" for a bounce (RFC 5321 §4.4)
 - ``authentication_results`` list[str]: raw values, topmost first (RFC 8601)
@@ -131,6 +132,10 @@ def _address_facts(fields: Fields, facts: dict[str, Any]) -> None:
         pairs = _pairs(fields, name)
         if pairs:
             facts[key] = pairs[0]
+    # RFC 9057; Google Groups and others. Seen in practice: the address alone.
+    for name in (b"author", b"x-original-from", b"x-original-sender"):
+        if pairs := _pairs(fields, name):
+            facts.setdefault("original_from", pairs[0])
     delivered = [one for name in _DELIVERED for value in every(fields, name) for _, one in _read_pairs(value)]
     if delivered:
         facts["delivered_to"] = list(dict.fromkeys(delivered))[:10]

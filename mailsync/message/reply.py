@@ -1,7 +1,7 @@
 """A received message in, the start of an answer out: to whom, under what subject, quoting what. Pure.
 
 Recipients follow Reply-To (RFC 5322 §3.6.3), Mail-Followup-To and List-Post, never oneself; an answer to one's own
-sent message goes to whom that message went.
+sent message goes to whom that message went, and one to a list's author to nobody else.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -13,11 +13,12 @@ from typing import Literal
 from mailsync.message.addresses import comparable, format_address, without_tag
 from mailsync.message.facts import ParsedHeader
 from mailsync.message.header_facts import pairs_to_addresses
+from mailsync.message.list_author import author_behind_list
 from mailsync.message.references import reply_references
 from mailsync.message.subject import forward_subject, reply_subject
 from mailsync.types import Address
 
-Mode = Literal["reply", "reply_all", "reply_list", "forward"]
+Mode = Literal["reply", "reply_all", "reply_list", "reply_author", "forward"]
 
 ATTRIBUTION = "On {date}, {name} wrote:"
 FORWARD_TITLE = "---------- Forwarded message ----------"
@@ -114,6 +115,9 @@ def _recipients(
     list_post = header.facts.get("list_post", "")
     if mode == "reply_list" and list_post:
         return (Address("", list_post),), ()
+    if mode == "reply_author":
+        author = author_behind_list(header.sender, header.reply_to, header.cc, header.facts)
+        return _sendable((author or header.sender,)), ()
     followup = pairs_to_addresses(header.facts.get("mail_followup_to", []))
     if mode in ("reply_all", "reply_list") and followup:
         return _without(followup, own) or _sendable(followup), ()

@@ -5,6 +5,7 @@ quote) is decided by the pure ``mailsync.message.reply``; here its facts are loa
 """
 
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 from accounts.models import Identity
 from mailsync.message import bodies
@@ -24,6 +25,8 @@ _MODES: dict[Draft.Mode, ReplyMode] = {
     Draft.Mode.REPLY_ALL: "reply_all",
     Draft.Mode.FORWARD: "forward",
 }
+OnlyTo = Literal["", "list", "author"]
+_ONLY_TO: dict[str, ReplyMode] = {"list": "reply_list", "author": "reply_author"}
 
 
 def receiving_identity(user_id: int, message: Message) -> Identity | None:
@@ -46,12 +49,12 @@ def addressed_identities(user_id: int, message: Message) -> list[Identity]:
 
 
 def create_answer(
-    user_id: int, original: Message, mode: Draft.Mode, identity: Identity, *, to_list: bool = False
+    user_id: int, original: Message, mode: Draft.Mode, identity: Identity, *, only_to: OnlyTo = ""
 ) -> Draft:
-    """The draft of a reply (``to_list``: to the mailing list alone) or forward. Raises ``BodyNotFetched`` while only
-    the header is here."""
+    """The draft of a reply (``only_to``: to the mailing list alone, or to who wrote to it) or forward. Raises
+    ``BodyNotFetched`` while only the header is here."""
     raw_reader(original)
-    plan = plan_reply("reply_list" if to_list else _MODES[mode], header_of(original), "", _own_addresses(user_id))
+    plan = plan_reply(_ONLY_TO.get(only_to, _MODES[mode]), header_of(original), "", _own_addresses(user_id))
     draft = Draft.objects.create(
         user_id=user_id,
         identity=identity,

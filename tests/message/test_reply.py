@@ -56,6 +56,12 @@ def _header(**fields: str) -> ParsedHeader:
             [],
         ),
         (
+            "reply_author",
+            {"To": "list@example.net", "List_Post": "<mailto:list@example.net>", "Reply_To": "list@example.net"},
+            ["ann@example.net"],
+            [],
+        ),
+        (
             "reply_all",
             {"To": "list@example.net", "Mail_Followup_To": "list@example.net, me@example.org"},
             ["list@example.net"],

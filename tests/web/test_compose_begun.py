@@ -92,6 +92,19 @@ def test_an_answer_to_a_list_goes_to_the_list_alone(client: Client, writer: User
     assert (draft.to, draft.cc, draft.mode, draft.original) == ("choir+tenor@lists.test", "", "reply", asked)
 
 
+def test_an_answer_goes_to_the_author_alone_where_a_list_hides_them(client: Client, writer: User) -> None:
+    fields = {"To": "choir@lists.test", "List_Post": "<mailto:choir@lists.test>"}
+    asked = original(writer, From="Bo via Choir <choir@lists.test>", Cc="Bo <bo@home.test>", **fields)
+    page = client.get(reverse("message", args=[asked.pk])).text
+    assert f"mode=reply&amp;author&amp;original={asked.pk}" in page
+    assert "Reply only to Bo" in page
+    open_list = original(writer, From="Bo <bo@home.test>", Message_ID="<2@home.test>", **fields)
+    assert "Reply only to" not in client.get(reverse("message", args=[open_list.pk])).text
+    client.get(reverse("compose"), {"mode": "reply", "author": "", "original": asked.pk})
+    draft = Draft.objects.get()
+    assert (draft.to, draft.cc, draft.mode, draft.original) == ("Bo <bo@home.test>", "", "reply", asked)
+
+
 @pytest.mark.parametrize("mode", ["reply", "reply_all", "forward"])
 def test_a_stranger_cannot_answer_somebody_elses_mail(client: Client, writer: User, mode: str) -> None:
     asked = original(writer)

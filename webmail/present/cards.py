@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from mailsync.message.list_author import author_behind_list
 from mailsync.models import ONLY_HERE_EPOCH, Message
 from mailsync.store.listing import Conversation, ConversationMessage
 from mailsync.types import Address, Role
@@ -29,7 +30,7 @@ class Recipients:
 @dataclass(frozen=True, slots=True)
 class Card:
     """One message. ``names`` are its placements in forms; ``told`` is None while the card is closed, which does not say
-    to whom the message went."""
+    to whom the message went. ``author`` wrote to a list in whose name the message comes."""
 
     message: Message
     names: tuple[str, ...]
@@ -51,6 +52,7 @@ class Card:
     chips: tuple[Chip, ...]
     where: tuple[str, ...]
     importance: str
+    author: Address | None = None
     only_here: bool = False
 
     @property
@@ -168,10 +170,12 @@ def present_card(
     sender = Address(message.from_name, message.from_address)
     lines: tuple[Recipients, ...] = ()
     to_line = ""
+    author = None
     if told is not None:
         people = {key: addresses(message.recipients.get(key, ())) for key in ("to", "cc", "bcc", "reply_to")}
         labels_of = {"to": _("To"), "cc": _("Cc"), "bcc": _("Bcc"), "reply_to": _("Reply to")}
         lines = tuple(Recipients(labels_of[key], some) for key, some in people.items() if some)
+        author = author_behind_list(sender, people["reply_to"], people["cc"], message.facts)
         to_line = recipients_line((*people["to"], *people["cc"], *people["bcc"]), mine)
     return Card(
         message=message,
@@ -195,6 +199,7 @@ def present_card(
         chips=labels(entry.keywords, hues),
         where=tuple(folder_title(p.folder) for p in entry.placements if p.folder_id != folder_id),
         importance=str(message.facts.get("importance", "")),
+        author=author if author and author.address.lower() not in mine else None,
         only_here=all(placement.epoch == ONLY_HERE_EPOCH for placement in entry.placements),
     )
 

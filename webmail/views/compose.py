@@ -226,8 +226,8 @@ def _begin(request: HttpRequest) -> Draft:
     if original:
         access.message_for(user, original)
     fields: dict[str, Any] = {name: " ".join(wish[name].split()) for name in _PREFILLED if wish.get(name)}
-    if "list" in wish:
-        return actions.start_draft(user.pk, mode, original, to_list=True)
+    if "list" in wish or "author" in wish:
+        return actions.start_draft(user.pk, mode, original, only_to="list" if "list" in wish else "author")
     if wish.get("group"):
         people = members(user.pk, wish["group"])
         fields["to"] = ", ".join(filter(None, (fields.get("to"), *map(format_address, people))))
