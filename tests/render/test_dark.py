@@ -2,6 +2,7 @@
 
 import random
 import re
+from typing import get_args
 
 import pytest
 
@@ -83,10 +84,50 @@ def test_greys_keep_their_order_and_colours_their_hue() -> None:
         ("width", "100px", "100px"),
         ("box-shadow", "0 0 2px #000", "0 0 2px #000"),
         ("color", "light-dark(#111,#eee)", "light-dark(#111,#eee)"),
+        ("color", "color-mix(in srgb, black 50%, white)", "color-mix(in srgb, light-dark(black,#e8eef7) 50%, white)"),
     ],
 )
 def test_a_declaration(name: str, value: str, both: str) -> None:
     assert both_schemes(name, value) == both
+
+
+@pytest.mark.parametrize(
+    "white",
+    [
+        "lab(100 0 0)",
+        "lch(100% 0 0)",
+        "oklab(1 0 0)",
+        "oklch(100% 0 none)",
+        "color(srgb 1 1 1)",
+        "color(srgb-linear 1 1 1)",
+        "color(display-p3 1 1 1)",
+        "color(a98-rgb 1 1 1)",
+        "color(prophoto-rgb 1 1 1)",
+        "color(rec2020 1 1 1)",
+        "color(xyz 0.95046 1 1.08906)",
+        "color(xyz-d50 0.9643 1 0.8251)",
+    ],
+)
+def test_white_is_white_in_any_space(white: str) -> None:
+    assert contrast(dark(white, "ground"), "#131b26") < 1.01
+    assert dark_color(white, "text") is None
+
+
+@pytest.mark.parametrize(
+    ("color", "same"),
+    [
+        ("oklch(0.62796 0.25768 29.234)", "#ff0000"),
+        ("oklab(0.45201 -0.03246 -0.31153)", "#0000ff"),
+        ("lab(54.29 80.80 69.89)", "#ff0000"),
+        ("lch(29.57% 131.2 301.36)", "#0000ff"),
+        ("color(display-p3 0.9175 0.2003 0.1386)", "#ff0000"),
+        ("color(xyz 0.41239 0.21264 0.01933)", "#ff0000"),
+    ],
+)
+def test_other_spaces_name_the_same_colours(color: str, same: str) -> None:
+    for role in get_args(Role):
+        one, other = dark(color, role), dark(same, role)
+        assert max(abs(int(one[at : at + 2], 16) - int(other[at : at + 2], 16)) for at in (1, 3, 5)) <= 4, (role, one)
 
 
 def test_each_colour_of_a_value_has_its_dark_one() -> None:
