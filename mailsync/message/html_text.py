@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from html import unescape
 
+from mailsync.message.wingdings import is_in_wingdings, read_signs
+
 #: A tag, a comment, or a section. Attributes may hold ">" inside quotes; every run is possessive, so nothing is
 #: scanned again and again.
 _TAG = re.compile(
@@ -70,6 +72,8 @@ class _Writer:
         self.gap = False
         #: Elements seen to have no end: looked for once, so that many of them cost no more than one.
         self.endless: set[str] = set()
+        #: Of the elements around the text, from the first in Wingdings on: is it in that font?
+        self.wingdings: list[bool] = []
 
     def read(self, html: str) -> str:
         at, size = 0, len(html)
@@ -114,6 +118,8 @@ class _Writer:
 
     def text(self, source: str) -> None:
         text = _INVISIBLE.sub("", unescape(source) if "&" in source else source)
+        if self.wingdings and self.wingdings[-1]:
+            text = read_signs(text)
         if self.pre:
             first, *more = text.replace("\r\n", "\n").split("\n")
             self.current.append(first)
@@ -128,6 +134,9 @@ class _Writer:
             self.current.append(text)
 
     def open(self, name: str, attributes: str) -> None:
+        if (self.wingdings or "ingdings" in attributes) and name not in _VOID:
+            said = is_in_wingdings(attributes)
+            self.wingdings.append(bool(said) if said is not None else self.wingdings[-1:] == [True])
         if name == "br":
             self.line(keep_empty=True)
         elif name in _PARAGRAPHS:
@@ -156,6 +165,8 @@ class _Writer:
             self.link_at = len(self.current)
 
     def close(self, name: str) -> None:
+        if self.wingdings:
+            self.wingdings.pop()
         if name in _PARAGRAPHS:
             self.paragraph()
             self.quote = max(0, self.quote - 1) if name == "blockquote" else self.quote

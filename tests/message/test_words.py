@@ -38,6 +38,13 @@ from mailsync.message.words import _fold_any, fold
         ("<p hidden>pad</p>x", "x"),
         ("a\u200b\u200c\u00ad\ufeffb", "ab"),
         ('<img src="x" alt="A picture">', "A picture"),
+        # Outlook's signs are letters of Wingdings.
+        ("Thanks <span style='font-family:Wingdings'>J</span> Jo", "Thanks ☺ Jo"),
+        ('a <font face="Wingdings" size=3>à</font> b', "a → b"),
+        ("<p style='font-family:&quot;Wingdings&quot;'>\uf04c</p><p>L", "☹\n\nL"),
+        ("<span style='font-family:Wingdings'>J<span style='font-family:Arial'>J</span></span>J", "☺JJ"),
+        ("<span style='font-family:Wingdings 2'>J</span>", "J"),
+        ("<span style='font-family:Wingdings'>Jolly</span>", "Jolly"),
         ('<a title="a > b">x</a>', "x"),
         ("<p>never closed", "never closed"),
         ("a < b and c > d", "a < b and c > d"),

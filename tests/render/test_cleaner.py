@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from webmail.render.body import Slot
+from webmail.render.body import CleanBody, Slot, join_bodies
 from webmail.render.cleaner import sanitize
+from webmail.render.document import html_document
 
 LINK = ' target="_blank" rel="noopener noreferrer nofollow" referrerpolicy="no-referrer"'
 
@@ -37,6 +38,12 @@ def clean(source: str) -> str:
         ("<!--[if mso]><b>Outlook</b><![endif]-->z", "z"),
         ("<![if !mso]>z<![endif]>", "z"),
         ("<o:p>word</o:p>", "word"),
+        ("<font face=Wingdings>J</font>J", '<font face="Wingdings">☺</font>J'),
+        (
+            "<p style='font-family:Wingdings;mso-a:b'>à<b style='font:7pt Arial'>à</b>",
+            '<p style="font-family:Wingdings">→<b style="font:7pt Arial">à</b></p>',
+        ),
+        ("<font face=Wingdings>A whole text</font>", '<font face="Wingdings">A whole text</font>'),
         # img breaks out of svg, as in a browser; what could act does not come along.
         ("<svg><style><img src=x onerror=alert(1)></style></svg>x", '<img data-heron="empty">x'),
         ("<math><mi>x</mi></math>y", "y"),
@@ -95,6 +102,19 @@ def test_a_slot_takes_only_plain_urls(url: str) -> None:
     body = sanitize("<img src=http://r.test/>")
     with pytest.raises(ValueError, match="plain URL"):
         body.fill(lambda slot: url)
+
+
+def test_pictures_of_a_sheet_become_slots() -> None:
+    body = sanitize("<style>.a{background-image:url(http://shop.test/a.png)}</style><p class=a>x")
+    assert body.slots == (Slot("css", "remote", "http://shop.test/a.png"),)
+    assert body.remote == 1
+    assert "url(" not in html_document(body)
+    assert "url(/proxy)}</style>" in html_document(
+        CleanBody.from_json(body.as_json()), picture_url=lambda slot: "/proxy"
+    )
+    both = join_bodies([body, body])
+    assert len(both.slots) == 2
+    assert html_document(both, picture_url=lambda slot: "/proxy").count("url(/proxy)") == 2
 
 
 def test_forged_marks_are_taken_out() -> None:

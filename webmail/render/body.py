@@ -16,7 +16,7 @@ from webmail.render.doctype import STANDARDS
 
 #: Around a slot's number while the body is still tokens; ``guard`` takes these noncharacters from every source.
 _MARK_OPEN, _MARK_CLOSE = "\ufdd0", "\ufdd1"
-_MARK = re.compile(f"{_MARK_OPEN}([0-9]+){_MARK_CLOSE}")
+MARK = re.compile(f"{_MARK_OPEN}([0-9]+){_MARK_CLOSE}")
 _FOLD = '<details data-heron="quote">'
 _PLAIN_URL = re.compile(r"(?:https?://[A-Za-z0-9.-]|/(?!/))[A-Za-z0-9/_.:?=%~@,+-]*\Z")
 
@@ -25,15 +25,19 @@ _PLAIN_URL = re.compile(r"(?:https?://[A-Za-z0-9.-]|/(?!/))[A-Za-z0-9/_.:?=%~@,+
 class Slot:
     """A place for a picture: ``place`` says in which syntax, ``origin`` where the picture comes from.
 
-    ``target`` is a Content-ID without brackets, or an absolute http(s) URL. It is never written into the body.
+    A ``ground`` is a place in CSS under light text that has nothing else under it. ``target`` is a Content-ID without
+    brackets, or an absolute http(s) URL; it is never written into the body.
     """
 
-    place: Literal["src", "css"]
+    place: Literal["src", "css", "ground"]
     origin: Literal["cid", "remote"]
     target: str
 
 
 Piece = str | Slot
+#: Stands in for a picture that is not shown where light text would stand on a light page; as large as that would be.
+_DARK_GROUND = "linear-gradient(#48525e,#48525e)"
+_OF_PIECES = ("pieces", "body_attributes", "sheet_pieces")
 #: Asked for each slot: the URL on this site to load it from, or None to leave it out.
 PictureUrl = Callable[[Slot], str | None]
 
@@ -47,14 +51,14 @@ def no_pictures(slot: Slot) -> None:
 class CleanBody:
     """What ``sanitize`` made of an HTML body. Safe to write into a page by ``fill`` only.
 
-    ``body_attributes`` are the pieces after ``<body``; ``sheet`` is CSS for the frame's head.
+    ``body_attributes`` are the pieces after ``<body``, ``sheet_pieces`` CSS for the frame's head.
     Counts are for telling the reader: ``remote`` pictures wait for consent, ``trackers`` never load,
     ``deceptive_links`` show one host and lead to another.
     """
 
     pieces: tuple[Piece, ...]
     body_attributes: tuple[Piece, ...] = ()
-    sheet: str = ""
+    sheet_pieces: tuple[Piece, ...] = ()
     doctype: str = ""
     sets_colors: bool = False
     remote: int = 0
@@ -67,6 +71,11 @@ class CleanBody:
         """The body's inner HTML. Raises ``ValueError`` when ``picture_url`` gives a URL of another alphabet."""
         return fill(self.pieces, picture_url)
 
+    @property
+    def sheet(self) -> str:
+        """The CSS for the frame's head, without pictures."""
+        return fill(self.sheet_pieces, no_pictures)
+
     def unfolded(self) -> Self:
         """The same with its quote open from the start. Only we write ``data-heron``, and no value holds a "<"."""
         opened = (p.replace(_FOLD, f'{_FOLD[:-1]} open="">') if isinstance(p, str) else p for p in self.pieces)
@@ -74,20 +83,22 @@ class CleanBody:
 
     @property
     def slots(self) -> tuple[Slot, ...]:
-        return tuple(piece for piece in self.body_attributes + self.pieces if isinstance(piece, Slot))
+        return tuple(
+            piece for piece in self.sheet_pieces + self.body_attributes + self.pieces if isinstance(piece, Slot)
+        )
 
     def as_json(self) -> str:
         """As the cache keeps it."""
         data: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        data["pieces"] = _pieces_as_json(self.pieces)
-        data["body_attributes"] = _pieces_as_json(self.body_attributes)
+        for name in _OF_PIECES:
+            data[name] = _pieces_as_json(data[name])
         return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, data: str) -> Self:
         fields: dict[str, Any] = json.loads(data)
-        fields["pieces"] = _pieces_from_json(fields["pieces"])
-        fields["body_attributes"] = _pieces_from_json(fields["body_attributes"])
+        for name in _OF_PIECES:
+            fields[name] = _pieces_from_json(fields[name])
         return cls(**fields)
 
 
@@ -97,13 +108,13 @@ def mark(number: int) -> str:
 
 
 def is_mark(value: str) -> bool:
-    return value[:1] == _MARK_OPEN and _MARK.fullmatch(value) is not None
+    return value[:1] == _MARK_OPEN and MARK.fullmatch(value) is not None
 
 
 def split_marks(text: str, slots: list[Slot]) -> list[Piece]:
     """Text and slots in turn. A mark that a sender forged shows a picture of the same message at most."""
     found: list[Piece] = []
-    for index, part in enumerate(_MARK.split(text)):
+    for index, part in enumerate(MARK.split(text)):
         if index % 2 == 0:
             found.append(part)
         elif int(part) < len(slots):
@@ -118,8 +129,8 @@ def fill(pieces: tuple[Piece, ...], picture_url: PictureUrl) -> str:
 def _fill_slot(slot: Slot, url: str | None) -> str:
     if url is not None and not _PLAIN_URL.match(url):
         raise ValueError(f"not a plain URL for a picture: {url[:100]!r}")
-    if slot.place == "css":
-        return f"url({url})" if url else "none"
+    if slot.place != "src":
+        return f"url({url})" if url else _DARK_GROUND if slot.place == "ground" else "none"
     if url:
         return f' src="{url}" decoding="async" referrerpolicy="no-referrer"'
     return ' data-heron="blocked"' if slot.origin == "remote" else ' data-heron="missing"'
@@ -149,12 +160,14 @@ def join_bodies(bodies: Sequence[CleanBody]) -> CleanBody:
         return bodies[0]
     first = bodies[0]
     pieces: list[Piece] = []
+    sheet: list[Piece] = []
     for body in bodies:
         pieces += ["<hr>", *body.pieces] if pieces else body.pieces
+        sheet += ["\n", *body.sheet_pieces] if sheet else body.sheet_pieces
     return replace(
         first,
         pieces=tuple(pieces),
-        sheet="\n".join(filter(None, (body.sheet for body in bodies))),
+        sheet_pieces=tuple(sheet),
         sets_colors=any(body.sets_colors for body in bodies),
         # One that has colours for the day alone would be dark on dark.
         remote=sum(body.remote for body in bodies),

@@ -14,6 +14,7 @@ from typing import Any
 
 from bleach.sanitizer import BleachSanitizerFilter
 
+from mailsync.message.wingdings import names_wingdings
 from webmail.render import policy
 from webmail.render.body import CleanBody, Piece, Slot, no_pictures, split_marks
 from webmail.render.body import fill as fill_pieces
@@ -21,6 +22,7 @@ from webmail.render.css import StyleFilter
 from webmail.render.dark import both_schemes
 from webmail.render.doctype import choose_doctype
 from webmail.render.fold import fold_last_quote
+from webmail.render.grounds import give_grounds
 from webmail.render.guard import guard
 from webmail.render.legacy_colors import legacy_color
 from webmail.render.mail_filter import MailFilter
@@ -28,6 +30,7 @@ from webmail.render.parse import Page, Token, tokens
 from webmail.render.pictures import Pictures
 from webmail.render.serialise import attributes_text, serialise
 from webmail.render.sheet import filter_sheet
+from webmail.render.symbols import with_signs
 from webmail.render.verify import verify, verify_sheet
 
 MAX_SHEETS = 50
@@ -84,18 +87,20 @@ def sanitize(source: str) -> CleanBody:
     pictures = Pictures()
     styles = StyleFilter(pictures.in_css)
     judged: Iterator[Any] = iter(_Judge(tokens(source, page), styles))
-    mail = MailFilter(judged, pictures)
+    mail = MailFilter(with_signs(judged) if names_wingdings(source) else judged, pictures)
     folded, has_quote = fold_last_quote(list(mail))
     text = serialise(folded)
 
-    sheets = [filter_sheet(sheet) for sheet in page.sheets[:MAX_SHEETS] if sheet]
+    sheets = [filter_sheet(sheet, pictures.in_css) for sheet in page.sheets[:MAX_SHEETS] if sheet]
     if not _DIRECTED.search(source):
         page.body["dir"] = "auto"
     body_attributes, body_sheet = _body(page, pictures, styles)
+    css = "\n".join(filter(None, [body_sheet, mail.colors.css(), *(sheet.css for sheet in sheets)]))
+    give_grounds(folded, css, body_attributes, pictures)
     body = CleanBody(
         pieces=_slotted(text, pictures),
         body_attributes=_slotted(body_attributes, pictures),
-        sheet="\n".join(filter(None, [body_sheet, mail.colors.css(), *(sheet.css for sheet in sheets)])),
+        sheet_pieces=_slotted(css, pictures),
         doctype=choose_doctype(source),
         sets_colors=styles.sets_colors or mail.sets_colors or any(sheet.sets_colors for sheet in sheets),
         remote=pictures.remote,
@@ -156,7 +161,7 @@ def _prove(body: CleanBody) -> None:
     for picture_url in (no_pictures, _some_picture) if body.slots else (no_pictures,):
         verify(body.fill(picture_url))
         verify(f"<div{fill_pieces(body.body_attributes, picture_url)}>")
-    verify_sheet(body.sheet)
+        verify_sheet(fill_pieces(body.sheet_pieces, picture_url))
 
 
 def _some_picture(slot: Slot) -> str:

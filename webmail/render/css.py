@@ -7,7 +7,8 @@ parser. (Its own CSSSanitizer was given undecoded text: ``rgb(&#41;&#59;position
 a colour, and the browser decoded and applied the rest. So that class is not used.)
 
 CSS is also the tracking hole: url() survives only in four properties, and only as what our own
-picture policy makes of it; @import, @font-face, var(), attr(), env() and image-set() never do.
+picture policy makes of it (and in a sheet, ``sheet.py``); @import, @font-face, var(), attr(), env()
+and image-set() never do.
 """
 
 import functools
@@ -36,6 +37,7 @@ _SAFE_TOKENS = frozenset({"whitespace", "number", "percentage", "dimension", "ha
 _SAFE_NAME = re.compile(r"[\w\ufdd0\ufdd1-]+\Z")
 #: Font names and quotation marks need no more; what looks like CSS or markup inside a string is left out.
 _SAFE_STRING = re.compile(r"[^(){}<>;\\\"\n]{0,200}\Z")
+_PICTURES_ALONE = frozenset({"background-image", "list-style-image"})
 _SAFE_LITERALS = frozenset(",/+-*.=")
 
 #: Takes a url() target, gives the CSS value to write in its place (``none`` when it may not load).
@@ -62,14 +64,21 @@ class StyleFilter:
 
     def sanitize_css(self, style: str) -> str:
         """The allowed declarations of a decoded style attribute, as ``name:value;name:value``."""
-        if len(style) > MAX_ATTRIBUTE or _FORGED_MARK.search(style):
+        if len(style) > MAX_ATTRIBUTE or is_forged(style):
             return ""
-        lowered = style.lower()
         # Only what may hold a picture depends on this message; the rest is the same for everyone.
-        own = "url" in lowered or "\\" in lowered
-        found = _filter_tokens(style, self.picture) if own else _filter_cached(style)
+        found = _filter_tokens(style, self.picture) if may_hold_url(style) else _filter_cached(style)
         self.sets_colors = self.sets_colors or found.sets_colors
         return found.css
+
+
+def may_hold_url(css: str) -> bool:
+    return "\\" in css or "url" in css.lower()
+
+
+def is_forged(css: str) -> bool:
+    """Whether an escape may spell one of the marks of our slots."""
+    return "\\" in css and _FORGED_MARK.search(css) is not None
 
 
 def filter_text(style: str) -> Sheet:
@@ -115,13 +124,16 @@ def escape_css(css: str) -> str:
 
 
 def filter_declarations(nodes: list[Any], picture: PictureInCss | None) -> Sheet:
-    """The allowed ones of tinycss2's declarations; url() is what ``picture`` makes of it, and ``none`` without it."""
+    """The allowed ones of tinycss2's declarations; url() is what ``picture`` makes of it, and ``none`` without it. What
+    is nothing but a picture goes without it, so that another rule's may show."""
     kept = []
     colors = False
     for node in nodes:
         if node.type != "declaration" or node.lower_name not in policy.CSS_PROPERTIES:
             continue
         name = node.lower_name
+        if picture is None and name in _PICTURES_ALONE and any(_is_url(value) for value in node.value):
+            continue
         try:
             _check_value(node.value, name, picture)
             value = tinycss2.serialize(node.value).strip()
@@ -131,6 +143,10 @@ def filter_declarations(nodes: list[Any], picture: PictureInCss | None) -> Sheet
             colors = colors or name in policy.CSS_COLOR_PROPERTIES
             kept.append(f"{name}:{both_schemes(name, value)}{'!important' if node.important else ''}")
     return Sheet(";".join(kept), colors)
+
+
+def _is_url(value: Any) -> bool:
+    return value.type == "url" or (value.type == "function" and value.lower_name == "url")
 
 
 def _value_allowed(name: str, value: str) -> bool:
@@ -155,7 +171,7 @@ def _check_value(values: list[Any], name: str, picture: PictureInCss | None) -> 
                 raise Refused
         elif kind == "url":
             values[index] = _rewrite_url(value.value, name, picture)
-        elif kind == "function" and value.lower_name == "url":
+        elif _is_url(value):
             arguments = [a for a in value.arguments if a.type not in ("whitespace", "comment")]
             if len(arguments) != 1 or arguments[0].type != "string":
                 raise Refused

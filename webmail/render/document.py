@@ -8,7 +8,7 @@ import re
 from html import escape
 from typing import Literal
 
-from webmail.render.body import CleanBody, PictureUrl, fill, no_pictures
+from webmail.render.body import CleanBody, PictureUrl, Piece, fill, no_pictures
 from webmail.render.doctype import MODES, STANDARDS
 
 Theme = Literal["auto", "light", "dark"]
@@ -24,6 +24,15 @@ _MARKS = (
     "span[data-heron=host]{display:inline!important;font:600 12px system-ui,sans-serif!important;"
     "color:#8a1c1c!important;background:#fde8e8!important;opacity:1!important;visibility:visible!important;"
     "border-radius:3px!important;padding:0 3px!important;white-space:nowrap!important}"
+    # Above an attached message: not the sender's to hide or to rewrite.
+    "dl[data-heron=header]{display:grid!important;grid-template-columns:max-content 1fr!important;"
+    "gap:2px 12px!important;margin:0 0 12px!important;padding:0!important;"
+    "inline-size:auto!important;block-size:auto!important;max-block-size:none!important;overflow:visible!important;visibility:visible!important;opacity:1!important;"
+    "font:14px/1.5 system-ui,sans-serif!important;text-align:start!important;text-indent:0!important;"
+    "color:#142033!important;background:#fff!important}"
+    "dl[data-heron=header] :is(dt,dd){display:block!important;margin:0!important;font:inherit!important;"
+    "color:inherit!important;visibility:inherit!important;opacity:1!important;background:none!important}"
+    "dl[data-heron=header] dt{opacity:.7!important}dl[data-heron=header] dd{overflow-wrap:anywhere!important}"
     "details[data-heron=quote]{display:block!important}"
     "details[data-heron=quote]>summary{display:inline-block!important;list-style:none!important;cursor:pointer;"
     "font:700 11px/1 system-ui,sans-serif!important;letter-spacing:1px!important;color:#555!important;"
@@ -52,8 +61,6 @@ _BASE = (
     # Each paragraph of text, and of HTML that says nothing of directions, runs as its first letter does.
     "div[data-heron=text],div[data-heron=text] :is(blockquote,[data-heron=signature]),"
     "body[dir=auto] :where(p,div,td,th,h1,h2,h3,h4,h5,h6,dd,dt,blockquote){unicode-bidi:plaintext}"
-    "dl[data-heron=header]{display:grid;grid-template-columns:max-content 1fr;gap:2px 12px;margin:0 0 12px}"
-    "dl[data-heron=header] dt{opacity:.62}dl[data-heron=header] dd{margin:0;overflow-wrap:anywhere}"
     "dl[data-heron=header]+hr{margin:0 0 12px;border:0;border-top:1px solid #8886}"
     "div[data-heron=signature]{opacity:.62}"
     "@media print{details[data-heron=quote]>summary{display:none!important}html{overflow:visible}}"
@@ -65,8 +72,12 @@ _LINKS = ":where(a){color:#0a4fa8}"
 _DARK = (
     ":root{color-scheme:dark}html{background:#131b26;color:#e8eef7}:where(a){color:#8cc2ff}"
     ":where(mark){color:inherit;background:#5a430f}"
+    # What a script has seen to be ink on nothing (static/js/mail/ink.js): dark on dark.
+    "@layer heron{img[data-ink=dark]{filter:invert(1) hue-rotate(180deg)!important}"
+    "img[data-ink=mixed]{background:#dbe3ee!important;box-shadow:0 0 0 3px #dbe3ee!important}}"
     "div[data-heron=text] blockquote{color:#aab7ca}"
-    "@layer heron{details[data-heron=quote]>summary{color:#aab7ca!important;background:#253142!important}}"
+    "@layer heron{details[data-heron=quote]>summary{color:#aab7ca!important;background:#253142!important}"
+    "dl[data-heron=header]{color:#e8eef7!important;background:#131b26!important}}"
 )
 #: Asked of the browser, whose answer is the system's choice, not the reader's.
 _PREFERS = re.compile(r"prefers-color-scheme\s*:\s*(dark|light)", re.IGNORECASE)
@@ -81,12 +92,16 @@ def theme_css(theme: Theme, sets_colors: bool) -> str:
     return f"{light}@media {when}{{{_DARK}}}"
 
 
-def _in_theme(sheet: str, theme: Theme) -> str:
+def _in_theme(sheet: tuple[Piece, ...], theme: Theme) -> tuple[Piece, ...]:
     """The sender's sheet with its own dark rules where the frame around it is dark, and nowhere else: on a white page
     they would be white on white."""
     if theme == "auto":
         return sheet
-    return _PREFERS.sub(lambda found: "min-width:0" if found[1].lower() == theme else "max-width:0", sheet)
+
+    def answer(found: re.Match[str]) -> str:
+        return "min-width:0" if found[1].lower() == theme else "max-width:0"
+
+    return tuple(_PREFERS.sub(answer, piece) if isinstance(piece, str) else piece for piece in sheet)
 
 
 def base_css() -> str:
@@ -99,7 +114,7 @@ def html_document(body: CleanBody, *, picture_url: PictureUrl = no_pictures, the
     return _document(
         body.doctype,
         theme_css(theme, body.sets_colors),
-        _in_theme(body.sheet, theme),
+        fill(_in_theme(body.sheet_pieces, theme), picture_url),
         fill(body.body_attributes, picture_url),
         body.fill(picture_url),
     )

@@ -4,6 +4,9 @@ Sheets are long and mostly plain, and reading them to the last token is a third 
 ``split_plain`` cuts a sheet that a regular grammar can read into rules, and tinycss2 reads the others; what a
 rule may say is judged in one place, whoever cut it out. A cut that were wrong could only lose a rule: each
 selector and each declaration is judged by itself, and ``verify_sheet`` proves what is written.
+
+A rule's picture becomes a slot, as one of a style attribute does; but not where it would load when the reader moves the
+pointer, turns the screen or prints, as its loading would tell the sender of that.
 """
 
 import functools
@@ -14,7 +17,17 @@ from typing import Any, NamedTuple
 import tinycss2
 
 from webmail.render import policy
-from webmail.render.css import Refused, Sheet, escape_css, filter_declarations, filter_text, nests_at_most
+from webmail.render.css import (
+    PictureInCss,
+    Refused,
+    Sheet,
+    escape_css,
+    filter_declarations,
+    filter_text,
+    is_forged,
+    may_hold_url,
+    nests_at_most,
+)
 
 MAX_SHEET = 256_000
 MAX_SHEET_NESTING = 40
@@ -46,6 +59,10 @@ _PLAIN_SELECTOR = re.compile(
 )
 
 
+#: What holds now and then, as the reader does something.
+_AT_TIMES = re.compile(r":(?:hover|active|focus|visited|link)(?![\w-])", re.IGNORECASE)
+
+
 class Rule(NamedTuple):
     """A rule that is still to be judged, as text or as tinycss2's tokens.
 
@@ -58,15 +75,23 @@ class Rule(NamedTuple):
     inner: Iterable["Rule"] | None = None
 
 
-@functools.lru_cache(maxsize=512)
-def filter_sheet(source: str, id_prefix: str = policy.ID_PREFIX) -> Sheet:
-    """The allowed rules of a sheet: ``none`` for url(), of at-rules @media alone, no pseudo-elements, ids prefixed."""
-    if len(source) > MAX_SHEET or not nests_at_most(source, MAX_SHEET_NESTING):
+def filter_sheet(source: str, picture: PictureInCss | None = None) -> Sheet:
+    """The allowed rules of a sheet: of at-rules @media alone, no pseudo-elements, ids prefixed; url() is what
+    ``picture`` makes of it, and ``none`` without it."""
+    # Only what may hold a picture depends on this message; the rest is the same for everyone.
+    return _filter(source, picture) if picture and may_hold_url(source) else _filter_plain(source)
+
+
+def _filter(source: str, picture: PictureInCss | None = None) -> Sheet:
+    if len(source) > MAX_SHEET or is_forged(source) or not nests_at_most(source, MAX_SHEET_NESTING):
         return Sheet("", False)
     source = source.replace("<!--", " ").replace("-->", " ")
     rules = split_plain(source)
-    found = _RuleFilter(id_prefix).filter(split_any(source) if rules is None else rules)
+    found = _RuleFilter(policy.ID_PREFIX, picture).filter(split_any(source) if rules is None else rules)
     return Sheet(escape_css(found.css), found.sets_colors)
+
+
+_filter_plain = functools.lru_cache(maxsize=512)(_filter)
 
 
 def split_any(source: str) -> Iterator[Rule]:
@@ -119,8 +144,9 @@ def _end(match: re.Match[str] | None) -> int:
 class _RuleFilter:
     """Filters the rules of one sheet, at most ``MAX_RULES`` of them."""
 
-    def __init__(self, id_prefix: str) -> None:
+    def __init__(self, id_prefix: str, picture: PictureInCss | None = None) -> None:
         self.id_prefix = id_prefix
+        self.picture = picture
         self.budget = MAX_RULES
 
     def filter(self, rules: Iterable[Rule], *, in_media: bool = False) -> Sheet:
@@ -142,7 +168,8 @@ class _RuleFilter:
     def _rule(self, rule: Rule, in_media: bool) -> Sheet:
         if rule.keyword == "":
             head = self._selector(rule.prelude)
-            inner = _declarations(rule.content)
+            at_times = in_media or _AT_TIMES.search(head)
+            inner = _declarations(rule.content, None if at_times else self.picture)
         elif rule.inner is not None and not in_media:
             head = "@media " + _media(rule.prelude)
             inner = self.filter(rule.inner, in_media=True)
@@ -200,10 +227,10 @@ def _attribute_test_allowed(part: Any) -> bool:
     return part.type in ("string", "whitespace", "number")
 
 
-def _declarations(content: Any) -> Sheet:
-    if isinstance(content, str) and "/*" not in content:
+def _declarations(content: Any, picture: PictureInCss | None) -> Sheet:
+    if isinstance(content, str) and "/*" not in content and not (picture and may_hold_url(content)):
         return filter_text(content)
-    return filter_declarations(tinycss2.parse_blocks_contents(content, skip_comments=True), None)
+    return filter_declarations(tinycss2.parse_blocks_contents(content, skip_comments=True), picture)
 
 
 def _media(prelude: Any) -> str:
