@@ -177,7 +177,7 @@ def body_context(
     protection = find_protection(root, message.preview) if root else Protection("")
     told["sealed"] = present_sealed(protection, load_signers(message, protection), message.from_address)
     told["has_key"] = protection.has_key
-    shows_remote = bool(shown.body.remote) and (likes.remote_pictures == "always" or trusts(user, message.from_address))
+    shows_remote = shows_pictures(user, message, shown.body, likes)
     # Pictures of others show only in a frame that is loaded by its own address.
     if with_document and not shown.is_empty and not shows_remote:
         told |= _document(user, message, likes, shown.body)
@@ -243,6 +243,11 @@ def _theme(likes: preferences.Preferences) -> dict[str, str]:
     if not likes.dark_mail:
         return {"theme": "light"}
     return {"theme": likes.theme} if likes.theme != "auto" else {}
+
+
+def shows_pictures(user: User, message: Message, body: CleanBody, likes: preferences.Preferences) -> bool:
+    """Whether remote pictures of this body load without being asked for."""
+    return bool(body.remote) and (likes.remote_pictures == "always" or trusts(user, message.from_address))
 
 
 def trusts(user: User, address: str) -> bool:

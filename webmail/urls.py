@@ -44,6 +44,7 @@ urlpatterns = [
     path("m/<int:message_id>/body", body.body, name="body"),
     path("frame/<slug:mode>", body.frame, name="frame"),
     path("m/<int:message_id>/body/pictures", body.body_pictures, name="body_pictures"),
+    path("m/<int:message_id>/letter", body.letter, name="letter"),
     path("m/<int:message_id>/nested/<str:part>", body.nested, name="nested"),
     path("cid/<int:message_id>/<path:part>", attachments.cid, name="cid"),
     path("m/<int:message_id>/part/<str:part>/<str:name>", attachments.attachment, name="attachment"),

@@ -9,12 +9,12 @@ from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts import preferences
-from accounts.models import User
+from accounts.models import TrustedSender, User
 from mailsync.models import Folder, Message, Placement, RawMessage, ThreadRow
 from mailsync.store.conversation import MOST_MESSAGES
 from mailsync.store.summary import refresh
 from mailsync.store.threads import refresh_threads
-from tests.factories import make_account, make_folder, make_message
+from tests.factories import make_account, make_folder, make_message, make_user
 from tests.store.big_folder import fill
 from tests.store.test_listing_size import rows_touched
 from tests.web.mail import html_message, store
@@ -195,6 +195,30 @@ def test_the_page_for_print_has_every_message_open_and_nothing_to_click(browser:
     assert page.count("<iframe") == 2
     assert "<button" not in page
     assert browser.get(f"/m/{first.message_id}/print?alone").content.decode().count("<iframe") == 1
+
+
+def test_without_scripts_a_letter_is_printed_by_itself(browser: Client, inbox: Folder, anna: User) -> None:
+    sent = store(
+        anna, html_message("<p onclick=x>Hello<img src=http://shop.test/a.png><img src=//shop.test/b.png>"), inbox
+    )
+    url = f"/m/{sent.pk}/letter"
+    assert f'<noscript><a class="link" href="{url}"' in browser.get(f"/m/{sent.pk}/print").text
+    alone = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "same-origin"}
+    response = browser.get(url, headers=alone)
+    assert "ann@shop.test" in response.text
+    assert "<p>Hello<img" in response.text
+    assert "/imgproxy" not in response.text
+    policy = response.headers["Content-Security-Policy"]
+    assert "script-src 'none'" in policy
+    assert "imgproxy" not in policy
+    assert policy.endswith("sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox")
+    TrustedSender.objects.create(user=anna, address="@shop.test")
+    response = browser.get(url, headers=alone)
+    assert response.text.count('src="/imgproxy') == 2
+    assert "imgproxy" in response.headers["Content-Security-Policy"]
+    assert browser.get(url, headers={**alone, "Sec-Fetch-Site": "cross-site"}).status_code == 403
+    browser.force_login(make_user("eve"))
+    assert browser.get(url, headers=alone).status_code == 404
 
 
 def test_on_paper_letters_are_dark_on_white(browser: Client, inbox: Folder) -> None:

@@ -4,6 +4,8 @@
 browsers keep what they have loaded. Consent that lasts is a POST to ``body_pictures``.
 """
 
+from dataclasses import replace
+
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.urls import reverse
@@ -12,20 +14,25 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts import preferences
 from accounts.models import TrustedSender
 from mailsync.message.addresses import format_address
 from mailsync.message.bodies import attachments, decode_part, reader
+from mailsync.message.facts import ParsedHeader, Part
 from mailsync.message.headers import MAX_HEADER_BYTES
 from mailsync.message.parse import parse_header, parse_message
 from mailsync.models import Message
 from mailsync.store.raw import BodyNotFetched, raw_reader
+from mailsync.store.replying import header_of
 from webmail import access
-from webmail.bodies import load_body, picture_urls
+from webmail.bodies import load_body, message_root, picture_urls
 from webmail.files import file_name, part_of, preview_kind
 from webmail.reader import user_of
+from webmail.reading import shows_pictures
 from webmail.render import (
     HEADERS,
     THEMES,
+    CleanBody,
     PictureUrl,
     content_security_policy,
     empty_document,
@@ -107,18 +114,50 @@ def nested(request: HttpRequest, message_id: int, part: str) -> HttpResponse:
     except BodyNotFetched as error:
         raise Http404 from error
     theme = THEMES.get(request.GET.get("theme", "auto"), "auto")
-    head = [
+    text = html_document(_headed(header, root, shown.body), picture_url=pictures, theme=theme)
+    response = HttpResponse(text, headers=dict(HEADERS))
+    response.headers["Content-Security-Policy"] = _policy(request, message, remote=False)
+    return response
+
+
+@require_safe
+@login_required
+def letter(request: HttpRequest, message_id: int) -> HttpResponse:
+    """A message with its header as a document of its own, under the policy of every body: what a browser without
+    scripts prints whole, where a frame would be cut. Remote pictures load where this reader always loads them."""
+    user = user_of(request)
+    message = access.message_for(user, message_id)
+    refused = _refuse_outside_frame(request, "document")
+    if refused is not None:
+        return refused
+    likes = preferences.load(user)
+    try:
+        shown = load_body(message, as_text=likes.plain_text)
+    except BodyNotFetched as error:
+        raise Http404 from error
+    remote = shows_pictures(user, message, shown.body, likes)
+    text = html_document(
+        _headed(header_of(message), message_root(message), shown.body),
+        picture_url=picture_urls(message, user.pk, remote=remote),
+        theme=THEMES[likes.theme] if likes.dark_mail else "light",
+    )
+    response = HttpResponse(text, headers=dict(HEADERS))
+    response.headers["Content-Security-Policy"] = _policy(request, message, remote=remote)
+    return response
+
+
+def _headed(header: ParsedHeader, root: Part | None, body: CleanBody) -> CleanBody:
+    """A body below the lines of its header, in the rendering mode and on the ground that its sender chose."""
+    lines = [
         (_("From"), format_address(header.sender)),
         (_("To"), ", ".join(map(format_address, header.to))),
         (_("Cc"), ", ".join(map(format_address, header.cc))),
         (_("Date"), date_format(localtime(header.sent_at), "DATETIME_FORMAT") if header.sent_at else ""),
         (_("Subject"), header.subject),
-        (_("Files"), ", ".join(map(file_name, attachments(root)))),
+        (_("Files"), ", ".join(map(file_name, attachments(root))) if root else ""),
     ]
-    text = html_document(join_bodies([text_body(render_header(head)), shown.body]), picture_url=pictures, theme=theme)
-    response = HttpResponse(text, headers=dict(HEADERS))
-    response.headers["Content-Security-Policy"] = _policy(request, message, remote=False)
-    return response
+    both = join_bodies([text_body(render_header(lines)), body])
+    return replace(both, body_attributes=body.body_attributes, doctype=body.doctype)
 
 
 def _refuse_outside_frame(request: HttpRequest, *also: str) -> HttpResponse | None:
