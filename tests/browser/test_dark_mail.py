@@ -1,15 +1,19 @@
 """Mail in dark colours, as Chromium draws it: what was legible stays legible, and the reader gets the sender's back."""
 
+import base64
+import io
 import random
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Mailbox
 from tests.corpus import corpus_files
-from tests.web.mail import store
+from tests.web.mail import html_message, store
 from webmail.render.cleaner import sanitize
 from webmail.render.dark import dark_color
 from webmail.render.document import html_document
@@ -150,3 +154,44 @@ def test_the_menu_of_a_message_shows_the_senders_colours(mailbox: Mailbox, chrom
     page.get_by_role("menuitem", name="Show in its own colours").click()
     expect(words).to_have_css("background-color", "rgb(255, 255, 255)")
     expect(words).to_have_css("color", "rgb(34, 34, 34)")
+
+
+def _drawn(name: str, size: tuple[int, int], draw: Callable[[ImageDraw.ImageDraw], Any], ground: str = "#0000") -> str:
+    picture = Image.new("RGBA", size, ground)
+    draw(ImageDraw.Draw(picture))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img id={name} alt={name} src="data:image/png;base64,{data}">'
+
+
+def test_dark_ink_on_nothing_is_seen_in_the_dark(mailbox: Mailbox, chromium: Browser) -> None:
+    pictures = {
+        "wordmark": _drawn("wordmark", (200, 40), lambda to: to.line((5, 20, 195, 20), "#102040", 6)),
+        "colours": _drawn(
+            "colours",
+            (200, 40),
+            lambda to: (to.line((5, 20, 120, 20), "#111", 8), to.line((120, 20, 195, 20), "#fa0", 8)),
+        ),
+        "light": _drawn("light", (200, 40), lambda to: to.line((5, 20, 195, 20), "#fff", 6)),
+        "photo": _drawn("photo", (200, 40), lambda to: to.line((5, 20, 195, 20), "#111", 6), "#fff"),
+        "round": _drawn("round", (40, 40), lambda to: to.ellipse((0, 0, 39, 39), "#111")),
+        "shadow": _drawn("shadow", (200, 40), lambda to: to.line((5, 20, 195, 20), "#0006", 6)),
+    }
+    html = '<body bgcolor="#ffffff">' + "".join(f"<p>{one}</p>" for one in pictures.values())
+    message = store(mailbox.user, html_message(html), mailbox.folders["INBOX"])
+    page = mailbox.page(chromium, color_scheme="dark")
+    page.goto(f"{mailbox.url}/m/{message.pk}/")
+    inside = page.frame_locator("iframe[data-frame]")
+    for name, ink in (
+        ("wordmark", "dark"),
+        ("colours", "mixed"),
+        *((one, "") for one in ("light", "photo", "round", "shadow")),
+    ):
+        expect(inside.get_by_alt_text(name, exact=True)).to_have_attribute("data-ink", ink)
+    expect(inside.get_by_alt_text("colours")).to_have_css("background-color", "rgb(219, 227, 238)")
+    shown = Image.open(io.BytesIO(inside.get_by_alt_text("wordmark").screenshot())).convert("RGB")
+    assert min(shown.getpixel((100, 20))) > 150  # type: ignore[type-var,arg-type]
+    page.emulate_media(color_scheme="light")
+    expect(inside.get_by_alt_text("wordmark")).to_have_css("filter", "none")
+    expect(inside.get_by_alt_text("colours")).to_have_css("background-color", "rgba(0, 0, 0, 0)")

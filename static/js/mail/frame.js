@@ -2,6 +2,7 @@
    pressed on the page, and links to people open compose. The frame itself runs no script. */
 
 import { toast } from "heron/shell";
+import { watchInk } from "heron/mail/ink";
 import { send } from "heron/mail/request";
 
 const watched = new WeakMap();
@@ -87,6 +88,7 @@ function adopt(frame) {
   const sizes = new ResizeObserver(fit);
   sizes.observe(inside.documentElement);
   if (inside.body) sizes.observe(inside.body);
+  watchInk(inside);
   for (const picture of inside.images) if (!picture.complete) picture.addEventListener("load", widen, { once: true });
   for (const fold of inside.querySelectorAll("details")) fold.addEventListener("toggle", fit);
   inside.addEventListener("keydown", (event) => {
