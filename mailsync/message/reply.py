@@ -116,8 +116,8 @@ def _recipients(
     if mode == "reply_list" and list_post:
         return (Address("", list_post),), ()
     if mode == "reply_author":
-        author = author_behind_list(header.sender, header.reply_to, header.cc, header.facts)
-        return _sendable((author or header.sender,)), ()
+        behind = author_behind_list(header.sender, header.reply_to, header.cc, header.facts)
+        return _sendable((behind or header.sender,)), ()
     followup = pairs_to_addresses(header.facts.get("mail_followup_to", []))
     if mode in ("reply_all", "reply_list") and followup:
         return _without(followup, own) or _sendable(followup), ()

@@ -146,7 +146,7 @@ def filter_declarations(nodes: list[Any], picture: PictureInCss | None) -> Sheet
 
 
 def _is_url(value: Any) -> bool:
-    return value.type == "url" or (value.type == "function" and value.lower_name == "url")
+    return bool(value.type == "url" or (value.type == "function" and value.lower_name == "url"))
 
 
 def _value_allowed(name: str, value: str) -> bool:

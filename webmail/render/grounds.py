@@ -148,7 +148,8 @@ def _lightness(value: str) -> float | None:
 
 def _lightnesses(value: str) -> Iterator[float]:
     """Of each opaque colour in a value; the veil that lies on a picture in the dark scheme is none."""
-    for node in tinycss2.parse_component_value_list(value, skip_comments=True):
+    nodes: list[Any] = tinycss2.parse_component_value_list(value, skip_comments=True)
+    for node in nodes:
         if node.type == "function" and node.lower_name == "light-dark":
             node = next(iter(node.arguments), node)
         elif node.type == "function" and node.lower_name.endswith("gradient"):
