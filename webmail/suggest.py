@@ -51,6 +51,8 @@ OPERATORS: tuple[tuple[str, Promise | str], ...] = (
     ("is:replied", gettext_lazy("Answered already")),
     ("is:unreplied", gettext_lazy("Not answered yet")),
     ("list:", gettext_lazy("From a mailing list")),
+    ("importance:high", gettext_lazy("Marked as important by its sender")),
+    ("deliveredto:", gettext_lazy("The mailbox to which it was delivered")),
     ("is:pinned", gettext_lazy("In a conversation that is pinned")),
     ("is:muted", gettext_lazy("In a conversation that is muted")),
 )

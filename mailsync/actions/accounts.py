@@ -21,7 +21,7 @@ from mailsync.engine import connect, discover, probe, tokens
 from mailsync.engine.hosts import is_private_allowed, pinned_certificate
 from mailsync.errors import CannotDo, MailError
 from mailsync.models import AccountSync, Change, Outgoing
-from mailsync.store import folders, leases, pop
+from mailsync.store import folders, leases, pop, search_names
 from mailsync.store.forgetting import forget_mail
 from mailsync.store.grants import save_tokens
 from mailsync.types import Examined, LoginReport, Secret, Security, ServerSettings, StepResult
@@ -163,7 +163,7 @@ def update_account(
     for field, value in options.items():
         setattr(account, field, value)
     try:
-        with transaction.atomic():
+        with transaction.atomic(), search_names.searches_follow(user_id):
             account.save()
     except IntegrityError:
         raise CannotDo("Another account has this sign-in on this server.", field="username") from None

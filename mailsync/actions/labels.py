@@ -11,8 +11,8 @@ from mailsync.actions.verb import verb
 from mailsync.actions.whole_list import act_on_list
 from mailsync.errors import CannotDo
 from mailsync.models import Label
-from mailsync.store import rules
-from mailsync.store.labels import carry_over, is_atom
+from mailsync.store import search_names
+from mailsync.store.labels import carry_over, delete, is_atom
 from mailsync.store.listed import Listing
 from mailsync.types import ActionResult
 
@@ -36,15 +36,16 @@ def colour_label(user_id: int, keyword: str, hue: int) -> None:
 def rename_label(user_id: int, old: str, new: str, folder_ids: Sequence[int]) -> ActionResult:
     """Rename a label on everything in these folders; its colour goes with it."""
     carry_over(user_id, old, new)
-    rules.rename_label(user_id, old, new)
+    rewritten = search_names.rename_label(user_id, old, new)
     wake.tell(user_id, "account")
-    return act_on_list(user_id, "relabel", Listing(tuple(folder_ids), label=old), argument=f"{old} {new}")
+    listing = Listing(tuple(folder_ids), label=old)
+    return act_on_list(user_id, "relabel", listing, argument=f"{old} {new}", detail=rewritten)
 
 
 @verb
 def delete_label(user_id: int, keyword: str, folder_ids: Sequence[int]) -> ActionResult:
     """Take a label off everything in these folders, and out of the column. Its colour is remembered for Undo."""
-    Label.objects.filter(user_id=user_id, keyword__iexact=keyword).update(kept=False)
+    delete(user_id, keyword)
     wake.tell(user_id, "account")
     return act_on_list(user_id, "unlabel", Listing(tuple(folder_ids), label=keyword), argument=keyword)
 

@@ -18,7 +18,18 @@ from mailsync.actions.verb import line_for, verb
 from mailsync.announce import announce_folders
 from mailsync.errors import CannotDo
 from mailsync.models import Act, Change, Folder, Message, Placement, Thread, ThreadRow
-from mailsync.store import changes, copying, deciding, drafts, journal_work, ruling, snoozing, specials, undoing
+from mailsync.store import (
+    changes,
+    copying,
+    deciding,
+    drafts,
+    journal_work,
+    ruling,
+    search_names,
+    snoozing,
+    specials,
+    undoing,
+)
 from mailsync.store.acting import hold_until
 from mailsync.store.labels import is_atom, take_back
 from mailsync.store.locking import Markable
@@ -196,6 +207,7 @@ def undo(user_id: int, group: UUID) -> bool:
         if act.state not in (Act.State.UNDOING, Act.State.UNDONE):
             journal_work.begin_undo(act)
             take_back(user_id, act.verb, act.argument)
+            search_names.put_back(user_id, act.detail)
             ruling.forget_made(user_id, act.detail)
             if act.detail.get("threads"):
                 wake.show([], *_set_back(user_id, act.detail))

@@ -4,6 +4,7 @@ In: the user, a verb and the description of a list that the screens have made. O
 takes it back, also while it is under way.
 """
 
+from typing import Any
 from uuid import uuid4
 
 from django.db.models.functions import Now
@@ -21,10 +22,16 @@ from mailsync.types import ActionResult
 
 @verb
 def act_on_list(
-    user_id: int, name: str, listing: Listing, *, argument: str = "", total: int | None = None
+    user_id: int,
+    name: str,
+    listing: Listing,
+    *,
+    argument: str = "",
+    total: int | None = None,
+    detail: dict[str, Any] | None = None,
 ) -> ActionResult:
     """Do ``name`` (see ``acting.VERBS``) to every message of the list; ``argument`` is the folder's id, the keyword, or
-    the old and the new one.
+    the old and the new one, and ``detail`` what taking it back needs beyond the change log.
 
     What comes in later is left alone. Raises ``NotYours`` and ``CannotDo``.
     """
@@ -33,13 +40,13 @@ def act_on_list(
     folders = list(Folder.objects.filter(pk__in=listing.folder_ids, account__user_id=user_id))
     if len(folders) != len(set(listing.folder_ids)) or not folders:
         raise NotYours("folder")
-    detail = {}
+    detail = dict(detail or {})
     if name in ("move", "copy"):
         target = own_folder(user_id, int(argument))
         if not target.selectable or target.missing_since:
             raise CannotDo(_("“%(name)s” cannot hold messages. Choose another folder.") % {"name": target.name})
         if {folder.account_id for folder in folders} != {target.account_id}:
-            detail = {"far": True}
+            detail["far"] = True
     act = Act.objects.create(
         user_id=user_id,
         group=uuid4(),

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mailsync.message.addresses import comparable
-from mailsync.plan.search_terms import Field, Has, Or, Size, Term, Words, either, every, format_query, walk
+from mailsync.plan.search_terms import Field, Has, Or, Size, Symbols, Term, Words, either, every, format_query, walk
 
 #: Verbs that take a message out of the inbox; a rule has one of them at most.
 FILING = ("move", "archive", "trash", "junk")
@@ -20,7 +20,7 @@ MARKS = ("read", "flag", "label")
 OF_CONVERSATIONS = ("pin", "mute")
 #: A word to the person's devices, or to a webhook: these change nothing, and are for new mail only.
 TELL, CALL = WORDS = ("tell", "call")
-_MB = 1024 * 1024
+_MB = 1_000_000
 #: A comma within quotation marks parts nothing.
 _BETWEEN_COMMAS = re.compile(r'(?:"[^"]*"|[^,;"]|")+')
 _WITH_NAME = re.compile(r".*<([^<>]*@[^<>]*)>.*")
@@ -97,7 +97,9 @@ def _bare(typed: str) -> str:
 
 def needs_text(term: Term | None) -> bool:
     """Whether the header alone cannot decide it."""
-    return any((isinstance(one, Words) and one.field in _IN_TEXT) or isinstance(one, Has) for one in walk(term))
+    return any(
+        (isinstance(one, Words | Symbols) and one.field in _IN_TEXT) or isinstance(one, Has) for one in walk(term)
+    )
 
 
 def is_filing(deeds: Collection[Deed]) -> bool:

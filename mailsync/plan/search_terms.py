@@ -20,6 +20,7 @@ INFLECTED: frozenset[Field] = frozenset({"", "subject", "body"})
 
 State = Literal["unread", "read", "flagged", "unflagged", "replied", "unreplied", "draft", "pinned", "muted"]
 Thing = Literal["attachment", "invite"]
+Importance = Literal["high", "normal", "low"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,15 @@ class Words:
     prefix: bool = False
     inflected: bool = False
     forms: tuple[Forms, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Symbols:
+    """Signs that are no word (🎉, ✓), as they stand in the subject, the sender's name or the first lines; ``field`` is
+    one of these. No index knows them."""
+
+    text: str
+    field: Literal["", "subject", "from", "body"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +105,20 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class Important:
+    """As its sender has marked it (Importance, X-Priority)."""
+
+    level: Importance
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredTo:
+    """A part of an address to which servers say that they delivered it (Delivered-To, X-Original-To), in lower case."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class MessageId:
     """The header Message-ID, without angle brackets."""
 
@@ -116,7 +140,9 @@ class Or:
     terms: "tuple[Term, ...]"
 
 
-Term = Words | Is | Has | In | Account | Label | Received | Size | MessageId | Not | And | Or
+#: What a message has or has not, beside words.
+Fact = Symbols | Is | Has | In | Account | Label | Received | Size | Important | DeliveredTo | MessageId
+Term = Words | Fact | Not | And | Or
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,18 +289,24 @@ def _inner(term: Term) -> str:
             return f"-{_inner(below)}"
         case Words():
             return _words(term)
+        case Symbols(text, symbol_field):
+            return (f"{symbol_field}:" if symbol_field else "") + format_value(text)
         case Is(state):
             return f"is:{state}"
         case Has(thing):
             return f"has:{thing}"
         case In(name):
-            return f"in:{_value(name)}"
+            return f"in:{format_value(name)}"
         case Account(name):
-            return f"account:{_value(name)}"
+            return f"account:{format_value(name)}"
         case Label(name):
-            return f"label:{_value(name)}"
+            return f"label:{format_value(name)}"
         case MessageId(name):
-            return f"id:{_value(name)}"
+            return f"id:{format_value(name)}"
+        case Important(level):
+            return f"importance:{level}"
+        case DeliveredTo(name):
+            return f"deliveredto:{format_value(name)}"
         case Received(since, until):
             return f"after:{since}" if since else f"before:{until}"
         case Size(above, below_bytes):
@@ -284,10 +316,10 @@ def _inner(term: Term) -> str:
 def _words(term: Words) -> str:
     """Quoted words are exact, a star stands for any ending; names of people and files need none."""
     if term.field in BY_BEGINNING:
-        return f"{term.field}:{_value(term.text)}"
+        return f"{term.field}:{format_value(term.text)}"
     text = term.text if term.inflected else f'"{term.text}"'
     return (f"{term.field}:" if term.field else "") + text + ("*" if term.prefix else "")
 
 
-def _value(text: str) -> str:
+def format_value(text: str) -> str:
     return text if re.fullmatch(r"[\w.@+/-]+", text) and not text.startswith("-") else f'"{text}"'

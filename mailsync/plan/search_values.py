@@ -30,7 +30,7 @@ _SIZE = re.compile(r"(\d{1,12})(?:[.,](\d{1,3}))?\s*([kmg]?)i?b?", re.IGNORECASE
 _SPAN = re.compile(r"(\d{1,5})\s*(d|w|m|y|days?|weeks?|months?|years?)", re.IGNORECASE)
 _SPAN_AGO = re.compile(r"(\d{1,5})\s*(days?|weeks?|months?|years?) ago")
 _LARGEST = 2**60
-_FACTORS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+_FACTORS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,10 @@ class Days:
 
 
 def parse_size(text: str) -> int | None:
-    """Bytes; k, M and G are powers of 1024.
+    """Bytes; k, M and G are powers of 1,000, as sizes are shown.
 
     >>> parse_size("10M"), parse_size("1.5k"), parse_size("big")
-    (10485760, 1536, None)
+    (10000000, 1500, None)
     """
     match = _SIZE.fullmatch(text.strip())
     if match is None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 from mailsync.models import Change, Draft, Folder, Outgoing, OutgoingEvent, Placement
 from mailsync.store import changes
 from mailsync.store.folder_paths import leaf
+from mailsync.store.search_names import searches_follow
 from mailsync.store.summary import lock_folders, refresh, remove_placements
 from mailsync.types import Role
 
@@ -34,7 +35,8 @@ def take_off_screen(change: Change) -> list[Pair]:
             return _folder_off(change)
         case Change.Kind.FOLDER_RENAME if change.source is not None:
             name = leaf(change.source.path, change.source.delimiter)
-            Folder.objects.filter(pk=change.source.pk).update(name=name)
+            with searches_follow(change.account.user_id):
+                Folder.objects.filter(pk=change.source.pk).update(name=name)
         case Change.Kind.FOLDER_DELETE:
             Folder.objects.filter(pk=change.source_id or 0).update(missing_since=None)
         case Change.Kind.SUBSCRIBE:

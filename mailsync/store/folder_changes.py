@@ -15,6 +15,7 @@ from accounts.models import MailAccount
 from mailsync.models import Change, Folder
 from mailsync.store.changes import is_local, settle_cancelled, wake_account
 from mailsync.store.folder_paths import leaf, load_shown_paths, path_by_now, rename_rows
+from mailsync.store.search_names import searches_follow
 from mailsync.types import Role
 
 
@@ -67,10 +68,11 @@ def record_rename(
     """Another name, another parent, or both. Raises nothing: the path has been checked."""
     account, old_path = folder.account, load_shown_paths(folder.account_id).get(folder.pk, folder.path)
     name = leaf(path, folder.delimiter)
-    if is_local(account):
-        rename_rows(folder, path)
-    folder.name = name
-    Folder.objects.filter(pk=folder.pk).update(name=name)
+    with searches_follow(account.user_id):
+        if is_local(account):
+            rename_rows(folder, path)
+        folder.name = name
+        Folder.objects.filter(pk=folder.pk).update(name=name)
     _log(
         account,
         Change.Kind.FOLDER_RENAME,
@@ -164,7 +166,8 @@ def _rename_back(change: Change) -> None:
         raise TooLate
     if change.state == Change.State.QUEUED:
         settle_cancelled([change])
-        Folder.objects.filter(pk=folder.pk).update(name=leaf(change.old_path, folder.delimiter))
+        with searches_follow(folder.account.user_id):
+            Folder.objects.filter(pk=folder.pk).update(name=leaf(change.old_path, folder.delimiter))
         return
     head = change.old_path.rpartition(folder.delimiter)[0] if folder.delimiter else ""
     parents = {path: pk for pk, path in paths.items()}

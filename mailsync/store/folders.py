@@ -6,6 +6,7 @@ changes nothing at all. Each role belongs to one folder of the account.
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,10 +15,12 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.models import MailAccount
 from mailsync.errors import LeaseLost
 from mailsync.message.plain import plain
 from mailsync.models import Change, Folder
 from mailsync.store import leases
+from mailsync.store.search_names import searches_follow
 from mailsync.types import RemoteFolder, Role
 
 #: The cursors of a folder of which no UID is known.
@@ -52,19 +55,10 @@ def apply_list(lease: leases.HeldLease, listed: Sequence[RemoteFolder]) -> list[
             .select_for_update(no_key=True)
             .order_by("id")
         }
-        roles = _one_each(usable)
         pending = _Pending.load(lease.account_id)
-        _follow_renames(rows, usable, pending)
-        for path, remote in usable.items():
-            folder = rows.get(path)
-            if folder is None or folder.pk not in pending.deleted:
-                role = roles.get(path, Role.NONE)
-                keep = set()
-                if folder is not None and folder.pk in pending.renamed:
-                    keep.add("name")
-                if folder is not None and folder.pk in pending.subscribed:
-                    keep.add("subscribed")
-                rows[path] = _bring_in_step(lease.account_id, folder, path, remote, role, keep=keep)
+        with _as_they_are_named(lease.account_id, rows, usable):
+            _follow_renames(rows, usable, pending)
+            _bring_all_in_step(lease.account_id, rows, usable, pending)
         gone = [
             folder.pk
             for path, folder in rows.items()
@@ -76,6 +70,13 @@ def apply_list(lease: leases.HeldLease, listed: Sequence[RemoteFolder]) -> list[
         for path, remote in usable.items()
         if remote.selectable and rows[path].pk not in pending.deleted
     ]
+
+
+def _as_they_are_named(account_id: int, rows: Collection[str], usable: Collection[str]) -> AbstractContextManager[None]:
+    """Searches follow folders whose names may have changed: some are there no more, and others have come."""
+    if not (set(rows) - set(usable) and set(usable) - set(rows)):
+        return nullcontext()
+    return searches_follow(MailAccount.objects.values_list("user_id", flat=True).get(pk=account_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,25 @@ def _is_renamed(folder: Folder, path: str, remote: RemoteFolder, pending: _Pendi
         and (status.uidvalidity, status.uidnext, status.messages)
         == (folder.uidvalidity, folder.uidnext_seen, folder.exists_seen)
     )
+
+
+def _bring_all_in_step(
+    account_id: int,
+    rows: dict[str, Folder],
+    usable: dict[str, RemoteFolder],
+    pending: _Pending,
+) -> None:
+    roles = _one_each(usable)
+    for path, remote in usable.items():
+        folder = rows.get(path)
+        if folder is None or folder.pk not in pending.deleted:
+            role = roles.get(path, Role.NONE)
+            keep = set()
+            if folder is not None and folder.pk in pending.renamed:
+                keep.add("name")
+            if folder is not None and folder.pk in pending.subscribed:
+                keep.add("subscribed")
+            rows[path] = _bring_in_step(account_id, folder, path, remote, role, keep=keep)
 
 
 def _bring_in_step(

@@ -14,6 +14,7 @@ from django.db import connection
 
 from accounts.ready import prepared_cursor
 from mailsync.models import Label
+from mailsync.plan.search_names import label_key
 from mailsync.store.label_counts import PENDING
 from mailsync.store.listing import Cursor, Page, message_rows
 
@@ -108,6 +109,19 @@ def load_hues(user_id: int) -> dict[str, int]:
     """The colours that this user chose, by keyword in lower case."""
     chosen = Label.objects.filter(user_id=user_id, hue__isnull=False).values_list("keyword", "hue")
     return {keyword.lower(): hue for keyword, hue in chosen if hue is not None}
+
+
+def load_deleted_labels(user_id: int) -> frozenset[str]:
+    """What was deleted, or renamed, and no message has any more; as ``label_key`` spells them."""
+    gone = Label.objects.filter(user_id=user_id, kept=False).values_list("keyword", flat=True)
+    deleted = frozenset(label_key(keyword) for keyword in gone)
+    return deleted - {label_key(one.keyword) for one in load_labels(user_id)} if deleted else deleted
+
+
+def delete(user_id: int, keyword: str) -> None:
+    """Out of the column. Its row stays, for its colour and so that a search for it can say why it finds nothing."""
+    if not Label.objects.filter(user_id=user_id, keyword__iexact=keyword).update(kept=False):
+        Label.objects.bulk_create([Label(user_id=user_id, keyword=keyword)], ignore_conflicts=True)
 
 
 def carry_over(user_id: int, old: str, new: str) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from mailsync.models import Change, Folder
 from mailsync.store import leases
 from mailsync.store.folder_paths import leaf, path_by_now, rename_rows
+from mailsync.store.search_names import searches_follow
 from mailsync.types import RemoteFolder
 
 
@@ -47,7 +48,8 @@ def finish_folder(lease: leases.HeldLease, change: Change, listed: Sequence[Remo
             None,
         )
         if folder is not None and remote is not None:
-            _take_path(folder, remote)
+            with searches_follow(folder.account.user_id):
+                _take_path(folder, remote)
         _finish(change)
 
 

@@ -109,7 +109,8 @@ def _problem(
     if row.accounts and not accounts.intersection(row.accounts):
         return NO_ACCOUNT
     if search.term is None or search.problems:
-        return NO_QUERY
+        # A name that is gone is told; what is written wrongly has been accepted once.
+        return search.problems[0].text if search.problems and not search.query.problems else NO_QUERY
     if any(deed.verb == "move" and deed.argument not in folders for deed in deeds):
         return NO_FOLDER
     if any(deed.verb == "label" and deed.argument.lower() in gone for deed in deeds):
@@ -165,10 +166,3 @@ def folders_to_try(user_id: int, accounts: Sequence[int] = (), *, inbox_only: bo
     if inbox_only:
         mine = mine.filter(role=Role.INBOX.value)
     return list(mine.order_by("id").values_list("pk", flat=True))
-
-
-def rename_label(user_id: int, old: str, new: str) -> None:
-    """Rules that give a label give it under its new name."""
-    for rule in Rule.objects.select_for_update().filter(Q(deeds__contains=[["label", old]]), user_id=user_id):
-        rule.deeds = [["label", new] if deed == ["label", old] else deed for deed in rule.deeds]
-        rule.save(update_fields=["deeds"])

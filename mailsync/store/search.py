@@ -7,7 +7,7 @@ in them, the **index** names, and only its messages are read, or the walk goes o
 longer steps. Junk and bin are left out unless they are asked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,10 +18,12 @@ from accounts.ready import prepared_cursor
 from mailsync.plan import search_steps
 from mailsync.plan.search import parse_query
 from mailsync.plan.search_index import is_indexed, loosened, names_a_word, tsquery, without_empty
+from mailsync.plan.search_names import label_key
 from mailsync.plan.search_terms import (
     Account,
     And,
     In,
+    Label,
     MessageId,
     Problem,
     Query,
@@ -32,6 +34,7 @@ from mailsync.plan.search_terms import (
     with_me,
 )
 from mailsync.store.addressed import addresses_of
+from mailsync.store.labels import load_deleted_labels
 from mailsync.store.listing import Cursor, Page, message_rows
 from mailsync.store.search_sql import ANYWHERE, Condition, Place, named
 from mailsync.store.search_walk import arms_of, joined, walk_sql
@@ -176,19 +179,32 @@ def prepare_searches(user_id: int, texts: Sequence[str], folder_ids: Sequence[in
     today = timezone.localdate()
     queries = [parse_query(text, today) for text in texts]
     mine = addresses_of(user_id) if any(names_me(query.term) for query in queries) else ()
-    places = _places(user_id)
+    has_labels = any(isinstance(one, Label) for query in queries for one in walk(query.term))
+    deleted = load_deleted_labels(user_id) if has_labels else frozenset()
+    places = load_places(user_id)
     if folder_ids is not None:
         wanted = set(folder_ids)
         places = [place for place in places if place.folder_id in wanted]
     forms = load_forms([query.term for query in queries], sorted({place.account_id for place in places}))
-    return [_prepare(query, places, mine, forms, keeps_to=folder_ids is not None) for query in queries]
+    keeps_to = folder_ids is not None
+    return [_prepare(query, places, mine, forms, deleted, keeps_to=keeps_to) for query in queries]
 
 
-def _prepare(query: Query, places: list[Place], mine: Sequence[str], forms: WordForms, *, keeps_to: bool) -> Search:
+def _prepare(
+    query: Query,
+    places: list[Place],
+    mine: Sequence[str],
+    forms: WordForms,
+    deleted: Collection[str],
+    *,
+    keeps_to: bool,
+) -> Search:
     query = replace(query, term=with_me(query.term, mine))
     term = without_empty(query.term)
     names = [found for found in walk(term) if isinstance(found, In | Account)]
     problems = [*query.problems, *(_unknown(name, query.text) for name in names if not named(name, places))]
+    labels = [found.keyword for found in walk(term) if isinstance(found, Label)]
+    problems += [_deleted(label, query.text) for label in labels if label_key(label) in deleted]
     if not keeps_to and not any(isinstance(name, In) and name.folder.lower() in ANYWHERE for name in names):
         asked = {place for name in names if isinstance(name, In) for place in named(name, places)}
         places = [place for place in places if place.role not in _SET_ASIDE or place in asked]
@@ -200,7 +216,8 @@ def _prepare(query: Query, places: list[Place], mine: Sequence[str], forms: Word
     return Search(query, with_forms(every(rest), forms), tuple(places), tuple(problems))
 
 
-def _places(user_id: int) -> list[Place]:
+def load_places(user_id: int) -> list[Place]:
+    """All folders of this user that can be searched, with what they and their accounts are called."""
     with prepared_cursor() as cursor:
         cursor.execute(_PLACES, [user_id])
         return [Place(*row) for row in cursor.fetchall()]
@@ -209,8 +226,16 @@ def _places(user_id: int) -> list[Place]:
 def _unknown(name: In | Account, text: str) -> Problem:
     word = name.folder if isinstance(name, In) else name.name
     kind = "folder" if isinstance(name, In) else "account"
+    return Problem(*_place_of(word, text), f"No {kind} searched here is called “{word}”.")
+
+
+def _deleted(label: str, text: str) -> Problem:
+    return Problem(*_place_of(label, text), f"The label “{label}” has been deleted.")
+
+
+def _place_of(word: str, text: str) -> tuple[int, int]:
     at = max(text.lower().find(word.lower()), 0)
-    return Problem(at, at + len(word), f"No {kind} searched here is called “{word}”.")
+    return at, at + len(word)
 
 
 def _find(term: Term, places: list[Place], before: Cursor | None, limit: int) -> list[tuple[Cursor, int]]:

@@ -10,11 +10,15 @@ from typing import Any
 
 from mailsync.message.words import fold
 from mailsync.plan.search_index import is_indexed, tsquery
+from mailsync.plan.search_names import label_key
 from mailsync.plan.search_terms import (
     FOLDER_ROLES,
     Account,
     And,
+    DeliveredTo,
+    Fact,
     Has,
+    Important,
     In,
     Is,
     Label,
@@ -24,6 +28,7 @@ from mailsync.plan.search_terms import (
     Received,
     Size,
     State,
+    Symbols,
     Term,
     Words,
 )
@@ -37,6 +42,7 @@ _STATES: dict[State, str] = {
     "unreplied": "NOT p.answered",
     "draft": "p.draft",
 }
+_SYMBOLS_IN = {"subject": "m.subject", "from": "m.from_name", "body": "m.preview"}
 #: Few conversations are so, and each account's are known by an index: they are asked for once, not row by row.
 _THREADS = "p.thread_id = ANY(ARRAY(SELECT c.id FROM mailsync_thread c WHERE c.account_id = ANY({accounts}) AND "
 _OF_CONVERSATIONS: dict[State, str] = {"pinned": _THREADS + "c.pinned))", "muted": _THREADS + "c.muted))"}
@@ -103,10 +109,14 @@ class Condition:
             case _:
                 return f"({self._leaf(term)})"
 
-    def _leaf(self, term: Is | Has | In | Account | Label | Received | Size | MessageId) -> str:
-        if isinstance(term, Has | Size | MessageId):
+    def _leaf(self, term: Fact) -> str:
+        if isinstance(term, Symbols | Has | Size | Important | DeliveredTo | MessageId):
             self.tables.add("m")
         match term:
+            case Symbols(text, symbol_field):
+                wanted = self.value(text)
+                columns = [_SYMBOLS_IN[symbol_field]] if symbol_field else _SYMBOLS_IN.values()
+                return " OR ".join(f"strpos({column}, {wanted}) > 0" for column in columns)
             case Is(state) if state in _OF_CONVERSATIONS:
                 accounts = self.value(sorted({place.account_id for place in self.places}))
                 return _OF_CONVERSATIONS[state].format(accounts=accounts)
@@ -117,10 +127,10 @@ class Condition:
             case In() | Account():
                 return f"p.folder_id = ANY({self.value([place.folder_id for place in named(term, self.places)])})"
             case Label(keyword):
-                # "$Label_one" on the wire is "label one" to people.
+                # As ``label_key`` has it.
                 spelled = "lower(replace(ltrim(k.keyword, '$'), '_', ' '))"
-                wanted = keyword.lstrip("$").replace("_", " ").lower()
-                return f"EXISTS (SELECT FROM unnest(p.keywords) AS k(keyword) WHERE {spelled} = {self.value(wanted)})"
+                wanted = self.value(label_key(keyword))
+                return f"EXISTS (SELECT FROM unnest(p.keywords) AS k(keyword) WHERE {spelled} = {wanted})"
             case Received(since, until):
                 day, sign = (since, ">=") if since else (until, "<")
                 assert day is not None
@@ -129,6 +139,11 @@ class Condition:
                 if above is not None:
                     return f"m.size_bytes > {self.value(above)}"
                 return f"m.size_bytes < {self.value(below)}"
+            case Important(level):
+                return f"coalesce(m.facts->>'importance', 'normal') = {self.value(level)}"
+            case DeliveredTo(address):
+                # The list as JSON: an address is found in it as it is.
+                return f"strpos(lower(coalesce(m.facts->>'delivered_to', '')), {self.value(address)}) > 0"
             case MessageId(text):
                 return f"m.message_id = {self.value(text)}"
 

@@ -33,7 +33,7 @@ TODAY = date(2026, 3, 1)
         (Fields(sender="ada, bob", search="is:unread"), "(from:ada OR from:bob) is:unread"),
         (Fields(to='"team"', list_id="news.example; talk.example"), "to:team (list:news.example OR list:talk.example)"),
         (Fields(subject='the "weekly" rota', words="tea  cake"), 'subject:"the weekly rota" "tea" "cake"'),
-        (Fields(has_attachment=True, larger_mb=2), "has:attachment larger:2097152"),
+        (Fields(has_attachment=True, larger_mb=2), "has:attachment larger:2000000"),
         (Fields(to_me=True), "to:me OR cc:me"),
         (Fields(search="a OR b"), "a OR b"),
         (Fields(subject="x", search="a OR b"), 'subject:"x" (a OR b)'),

@@ -28,6 +28,7 @@ def box():  # type: ignore[no-untyped-def]
     make_message(
         folder,
         subject=LUNCH,
+        preview="See you 🎉",
         from_name="Zoë Ångström",
         from_address="zoe.a@cafe.test",
         recipients={"to": [["Ada Lovelace", "ada@example.test"]]},
@@ -57,7 +58,8 @@ def box():  # type: ignore[no-untyped-def]
         has_invite=True,
     )
     index_texts(folder.account_id, [text])
-    Message.objects.filter(pk=invoice.message_id).update(size_bytes=2_000_000)
+    facts = {"importance": "high", "delivered_to": ["Bob+bills@example.test"]}
+    Message.objects.filter(pk=invoice.message_id).update(size_bytes=2_000_000, facts=facts)
     return folder
 
 
@@ -121,6 +123,19 @@ def found(folder, query: str, **more) -> list[str]:  # type: ignore[no-untyped-d
         ("label:travel_2026", [INVOICE]),
         ('label:"Travel 2026"', [INVOICE]),
         ("-label:travel_2026", [LUNCH]),
+        ("🎉", [LUNCH]),
+        ("-🎉", [INVOICE]),
+        ("lunch 🎉", [LUNCH]),
+        ("invoice 🎉 ", []),
+        ("subject:🎉", []),
+        ("body:🎉", [LUNCH]),
+        ("from:🎉", []),
+        ("body:✓ OR larger:1M", [INVOICE]),
+        ("importance:high", [INVOICE]),
+        ("importance:normal", [LUNCH]),
+        ("-is:important", [LUNCH]),
+        ("deliveredto:bob+bills@example.test", [INVOICE]),
+        ("-deliveredto:bills", [LUNCH]),
         ("larger:1M", [INVOICE]),
         ("smaller:1M", [LUNCH]),
         ("after:2026-03-01", [LUNCH]),

@@ -2,13 +2,14 @@
 
 from datetime import date, timedelta
 
-from django.template.defaultfilters import filesizeformat
 from django.utils import formats
 from django.utils.translation import gettext as _
 
 from mailsync.plan.search_terms import (
     Account,
+    DeliveredTo,
     Has,
+    Important,
     In,
     Is,
     Label,
@@ -16,11 +17,13 @@ from mailsync.plan.search_terms import (
     Not,
     Received,
     Size,
+    Symbols,
     Term,
     Words,
     format_query,
 )
 from webmail.present.labels import label_of
+from webmail.templatetags.heron import filesize
 
 
 def asked_words(terms: tuple[Term, ...]) -> str:
@@ -35,9 +38,9 @@ def _one(term: Term) -> str:
     match term:
         case Not(below):
             return _("Not: %(what)s") % {"what": _one(below)}
-        case Words(text, ""):
+        case Words(text, "") | Symbols(text, ""):
             return f"“{text}”"
-        case Words(text, field):
+        case Words(text, field) | Symbols(text, field):
             return _field(field) % {"words": text}
         case Is(state):
             return _state(state)
@@ -56,8 +59,16 @@ def _one(term: Term) -> str:
             assert day is not None
             return (_("Since %(day)s") if since else _("Before %(day)s")) % {"day": _day(day)}
         case Size(above, below_bytes):
-            size = filesizeformat(above if above is not None else below_bytes or 0)
+            size = filesize(above if above is not None else below_bytes)
             return (_("Larger than %(size)s") if above is not None else _("Smaller than %(size)s")) % {"size": size}
+        case Important("high"):
+            return _("Of high importance")
+        case Important("low"):
+            return _("Of low importance")
+        case Important():
+            return _("Of normal importance")
+        case DeliveredTo(address):
+            return _("Delivered to: %(address)s") % {"address": address}
         case MessageId(text):
             return text
         case _:

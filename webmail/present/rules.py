@@ -35,7 +35,7 @@ def present_rules(
         RuleLine(
             rule,
             say_deeds(rule.deeds, folders, webhooks),
-            _(rule.problem) if rule.problem else "",
+            said(_(rule.problem)) if rule.problem else "",
             hits.get(rule.id, 0),
             ", ".join(accounts[pk] for pk in rule.accounts if pk in accounts) if len(accounts) > 1 else "",
         )

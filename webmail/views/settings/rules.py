@@ -98,7 +98,7 @@ def edit(request: HttpRequest, rule_id: int | None = None) -> HttpResponse:
         "webhooks": hooks,
         **_tried(user, form, rule),
     }
-    context["paused"] = _(rule.problem) if rule and rule.problem else ""
+    context["paused"] = said(_(rule.problem)) if rule and rule.problem else ""
     if is_try and request.htmx:  # type: ignore[attr-defined]
         return render(request, "settings/rule_tried.html", context)
     return render(request, "settings/rule_edit.html", context, status=422 if form.errors and not is_try else 200)
