@@ -69,6 +69,7 @@ from mailsync.actions.mail import (
     undo,
 )
 from mailsync.actions.mail_imports import add_import_piece, begin_import, cancel_import_upload
+from mailsync.actions.only_here import copy_home, throw_away_only_here
 from mailsync.actions.operator import outbound_kinds, retry_everything, shut_outbound
 from mailsync.actions.owned import NotYours
 from mailsync.actions.presence import look_in
@@ -145,6 +146,7 @@ __all__ = [
     "colour_label",
     "connect_account",
     "copy",
+    "copy_home",
     "copy_whole_account",
     "create_folder",
     "delete_account",
@@ -231,6 +233,7 @@ __all__ = [
     "switch_rule",
     "sync_now",
     "take_settings",
+    "throw_away_only_here",
     "trash",
     "try_webhook",
     "unblock_sender",

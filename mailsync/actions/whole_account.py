@@ -18,6 +18,7 @@ from mailsync.actions.owned import own_account, own_folder
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.models import Act, Folder
+from mailsync.plan.folders import Names, names_from_top, names_key
 from mailsync.store import specials
 from mailsync.store.folder_paths import load_shown_paths
 from mailsync.store.listed import Listing, highest_placement
@@ -26,11 +27,7 @@ from mailsync.types import ActionResult, Role
 #: Views of mail that lies elsewhere.
 _VIEWS = (Role.FLAGGED, Role.IMPORTANT)
 _BINS = (Role.TRASH, Role.JUNK)
-#: Folders under which some servers keep all others (Courier, Gmail): no part of a folder's name elsewhere.
-_TOPS = ("inbox", "[gmail]", "[google mail]")
-_UNFIT, _ALIKE = str.maketrans("*%\\/", "____"), str.maketrans("*%\\/.", "_____")
-
-Names = tuple[str, ...]
+_UNFIT = str.maketrans("*%\\/", "____")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ def plan_whole_copy(user_id: int, account_id: int, target_id: int, *, with_bins:
         if not folder.total or role in _VIEWS or (role in _BINS and not with_bins):
             continue
         wanted = Role.ARCHIVE if role is Role.ALL else Role.NONE if role is Role.SNOOZED else role
-        goal = specials.find_role_folder(target.pk, wanted) if wanted else theirs.get(_key(names))
+        goal = specials.find_role_folder(target.pk, wanted) if wanted else theirs.get(names_key(names))
         goals.append(FolderGoal(folder, goal.name if goal else names[-1], wanted, names, goal))
     return goals
 
@@ -104,25 +101,11 @@ def _by_names(account: MailAccount) -> dict[Names, Folder]:
     folders = Folder.objects.filter(account=account, missing_since=None, selectable=True).in_bulk()
     paths = load_shown_paths(account.pk)
     ordered = sorted((pk for pk in paths if pk in folders), key=lambda pk: paths[pk])
-    return {_names(paths[pk], folders[pk].delimiter): folders[pk] for pk in ordered}
+    return {names_from_top(paths[pk], folders[pk].delimiter): folders[pk] for pk in ordered}
 
 
 def _by_key(account: MailAccount) -> dict[Names, Folder]:
-    return {_key(names): folder for names, folder in _by_names(account).items()}
-
-
-def _key(names: Names) -> Names:
-    """Names that one server takes and another does not are the same: ``2024/5`` and ``2024_5``."""
-    return tuple(" ".join(name.translate(_ALIKE).split()).casefold() for name in names)
-
-
-def _names(path: str, delimiter: str) -> Names:
-    """
-    >>> _names("INBOX.Club.2024", "."), _names("INBOX", ".")
-    (('Club', '2024'), ('INBOX',))
-    """
-    names = tuple(path.split(delimiter)) if delimiter else (path,)
-    return names[1:] if len(names) > 1 and names[0].lower() in _TOPS else names
+    return {names_key(names): folder for names, folder in _by_names(account).items()}
 
 
 def _make(target: MailAccount, wanted: FolderGoal, group: UUID, made: dict[Names, Folder]) -> Folder:
@@ -131,7 +114,7 @@ def _make(target: MailAccount, wanted: FolderGoal, group: UUID, made: dict[Names
         return specials.role_folder(target, wanted.role, group)
     above: Folder | None = None
     for names in _steps(wanted.names):
-        key = _key(names)
+        key = names_key(names)
         if key not in made:
             try:
                 made[key] = _make_one(target, names[-1], above)

@@ -21,7 +21,19 @@ from mailsync.engine.session import Outcome as Outcome
 from mailsync.errors import LeaseLost, MailError, Poison, Rejected, TooManyConnections, TryLater, TryNow, Unavailable
 from mailsync.models import Folder, Message, Placement, SyncRun
 from mailsync.plan import pull as plan
-from mailsync.store import bodies, folders, leases, pieces, quota, schedule, text_index, throttle, vanish, verification
+from mailsync.store import (
+    bodies,
+    folders,
+    leases,
+    led_elsewhere,
+    pieces,
+    quota,
+    schedule,
+    text_index,
+    throttle,
+    vanish,
+    verification,
+)
 from mailsync.store.holes import folders_with_due_holes
 from mailsync.types import FolderStatus, Role
 
@@ -178,6 +190,7 @@ def _pull_all(session: Session, bodies_wanted: Callable[[int], None]) -> Outcome
         total.add(_visit(session, entry.folder, bodies_wanted, None if wanted else entry.remote.status))
         if session.is_over or not total.finished:
             return Outcome.MORE
+    announce_folders(led_elsewhere.settle(session.lease))
     announce_folders(vanish.retire_missing(session.lease))
     vanish.confirm_gone(session.account.pk, cycle_began=began)
     verification.finish(session.account.pk)

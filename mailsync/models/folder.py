@@ -31,6 +31,10 @@ class Folder(models.Model):
 
     uidvalidity = models.BigIntegerField(null=True)
     epoch = models.PositiveIntegerField(default=1)
+    led_epoch = models.PositiveIntegerField(
+        null=True,
+        help_text="The epoch with which its account came to lead to another server; NULL once that has been read.",
+    )
     uidnext_seen = models.BigIntegerField(null=True)
     highestmodseq = models.BigIntegerField(null=True)
     modseq_trusted = models.BooleanField(default=True)

@@ -5,7 +5,7 @@ LIST leaves out is marked ``missing_since`` and drops out of the tree; an empty 
 changes nothing at all. Each role belongs to one folder of the account.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from accounts.models import MailAccount
 from mailsync.errors import LeaseLost
 from mailsync.message.plain import plain
 from mailsync.models import Change, Folder
-from mailsync.store import leases
+from mailsync.store import leases, led_elsewhere
 from mailsync.store.search_names import searches_follow
 from mailsync.types import RemoteFolder, Role
 
@@ -57,14 +57,18 @@ def apply_list(lease: leases.HeldLease, listed: Sequence[RemoteFolder]) -> list[
         }
         pending = _Pending.load(lease.account_id)
         with _as_they_are_named(lease.account_id, rows, usable):
-            _follow_renames(rows, usable, pending)
-            _bring_all_in_step(lease.account_id, rows, usable, pending)
+            roles = _one_each(usable)
+            _follow_renames(rows, usable, pending, roles)
+            _bring_all_in_step(lease.account_id, rows, usable, pending, roles)
+            made = led_elsewhere.make_folders([rows[path] for path in rows if path not in usable], usable)
         gone = [
             folder.pk
             for path, folder in rows.items()
-            if path not in usable and folder.missing_since is None and folder.pk not in pending.created
+            if path not in usable and folder.missing_since is None and folder.pk not in pending.created | made
         ]
-        Folder.objects.filter(pk__in=gone).update(missing_since=Now(), due_at=None, role="")
+        Folder.objects.filter(pk__in=gone).update(missing_since=Now(), due_at=None)
+        # What the earlier server's folder was for is asked until its mail has found a place.
+        Folder.objects.filter(pk__in=gone, led_epoch=None).update(role="")
     return [
         ListedFolder(rows[path], remote)
         for path, remote in usable.items()
@@ -108,15 +112,23 @@ class _Pending:
         )
 
 
-def _follow_renames(rows: dict[str, Folder], usable: dict[str, RemoteFolder], pending: _Pending) -> None:
+def _follow_renames(
+    rows: dict[str, Folder], usable: dict[str, RemoteFolder], pending: _Pending, roles: Mapping[str, Role]
+) -> None:
     """A folder that was renamed keeps its row, and with it its messages, wherever that can be told.
 
     Ours has just arrived there, or another client's: one folder went and one came, with the same
-    UIDVALIDITY, UIDNEXT and count, and it holds mail. Where two would fit, none does.
+    UIDVALIDITY, UIDNEXT and count, and it holds mail; or another server calls it otherwise. Where two
+    would fit, none does.
     """
     went = {path: folder for path, folder in rows.items() if path not in usable}
     came = [path for path in usable if path not in rows]
-    targets = {path: [f for f in went.values() if _is_renamed(f, path, usable[path], pending)] for path in came}
+
+    def fits(folder: Folder, path: str) -> bool:
+        role = roles.get(path, Role.NONE)
+        return _is_renamed(folder, path, usable[path], pending) or led_elsewhere.is_same(folder, usable[path], role)
+
+    targets = {path: [folder for folder in went.values() if fits(folder, path)] for path in came}
     for path, fitting in targets.items():
         if len(fitting) != 1 or sum(fitting[0] in others for others in targets.values()) != 1:
             continue
@@ -146,8 +158,8 @@ def _bring_all_in_step(
     rows: dict[str, Folder],
     usable: dict[str, RemoteFolder],
     pending: _Pending,
+    roles: Mapping[str, Role],
 ) -> None:
-    roles = _one_each(usable)
     for path, remote in usable.items():
         folder = rows.get(path)
         if folder is None or folder.pk not in pending.deleted:
@@ -230,9 +242,10 @@ def begin_epoch(lease: leases.HeldLease, folder_id: int, uidvalidity: int) -> Fo
 def begin_anew(account_id: int) -> None:
     """The account leads to another server, or has another sign-in: it may be another mailbox, in which the same
     UIDVALIDITY and UID are other messages (each inbox of Gmail has 1). What is there as well is known again when it is
-    read; until then no change speaks of a UID."""
+    read; until then no change speaks of a UID. What is not there stays here: see ``store.led_elsewhere``."""
+    epoch = F("epoch") + 1
     Folder.objects.filter(account_id=account_id, is_local=False).update(
-        epoch=F("epoch") + 1, uidvalidity=None, parked_at=None, failures=0, **_FROM_THE_START
+        epoch=epoch, led_epoch=epoch, uidvalidity=None, parked_at=None, failures=0, **_FROM_THE_START
     )
 
 

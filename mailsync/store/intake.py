@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db.models import F
 
+from accounts.models import MailAccount
 from mailsync.errors import LeaseLost
 from mailsync.extract.indexed import header_text
 from mailsync.message.facts import ParsedHeader
@@ -253,13 +254,22 @@ def _place(folder: Folder, fresh: Sequence[tuple[FetchedHeader, Message]], match
                 message.thread_id,
             )
         )
+    _let_go(folder, taken)
     pending = pending_flags(placement.pk for placement in taken) if taken else {}
     for placement in (*new, *taken):
         show_flags(placement, pending.get(placement.pk, {}))
     copy_new_rows(new)
-    columns = ["uid", "epoch", "modseq", "server_flags", "seen", "flagged", "answered", "draft", "keywords"]
+    columns = ["uid", "epoch", "modseq", "server_flags", "seen", "flagged", "answered", "draft", "keywords", "kept"]
     Placement.objects.bulk_update(taken, columns, batch_size=200)
     return {placement.thread_id for placement in (*new, *taken)}
+
+
+def _let_go(folder: Folder, taken: Sequence[Placement]) -> None:
+    """What was only here and is on the server again is mail like any other, but for what archive mode has kept."""
+    kept = [placement for placement in taken if placement.kept]
+    if kept and MailAccount.objects.filter(pk=folder.account_id, keep_days=None).exists():
+        for placement in kept:
+            placement.kept = False
 
 
 def _fill(placement: Placement, epoch: int, fetched: FetchedHeader, thread_id: int) -> Placement:

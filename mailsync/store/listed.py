@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 
 from mailsync.models import Placement
+from mailsync.store import keeping
 from mailsync.store.labels import label_rows, placements_labelled
 from mailsync.store.listing import ListRow, Page, Sort, list_rows
 from mailsync.store.search import prepare_search
@@ -20,7 +21,10 @@ from mailsync.store.summary import lock_folders
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """``label``, ``query`` and ``sender`` are empty but for the list of a label, of a search and of a sender's mail."""
+    """``label``, ``query`` and ``sender`` are empty but for the list of a label, of a search and of a sender's mail.
+
+    ``only_here``: of these folders what their server has not.
+    """
 
     folder_ids: tuple[int, ...]
     by_conversation: bool = False
@@ -33,6 +37,7 @@ class Listing:
     to_me_only: bool = False
     sort: str = Sort.NEWEST.value
     sender: str = ""
+    only_here: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -47,6 +52,8 @@ def load_listed(user_id: int, listing: Listing, *, before: str = "", until: str 
     if listing.query:
         search = prepare_search(user_id, listing.query, None if listing.everywhere else listing.folder_ids)
         return search.page(before=before or None, limit=limit)
+    if listing.only_here:
+        return keeping.only_here_rows(listing.folder_ids, before=before or None, limit=limit)
     if listing.sender:
         return sender_rows(listing.folder_ids, listing.sender, before=before or None, limit=limit)
     if listing.label:

@@ -9,7 +9,7 @@ doubles nothing.
 from collections.abc import Iterable, Mapping, Sequence
 
 from mailsync.errors import CannotDo
-from mailsync.models import Act, Change, Folder, Hole, Placement
+from mailsync.models import ONLY_HERE_EPOCH, Act, Change, Folder, Hole, Placement
 from mailsync.store import changes, copying, mail_imports, quota, specials
 from mailsync.store.acting import hold_until
 from mailsync.store.locking import lock_placements
@@ -48,7 +48,7 @@ def transfer(act: Act, placement_ids: Sequence[int]) -> tuple[int, list[FolderCo
     count = 0
     for target, mine in goals.share(locked):
         near = [row for row in mine if row.account_id == target.account_id and row.folder_id != target.pk]
-        far = [row for row in mine if row.account_id != target.account_id]
+        far = [row for row in mine if goals.is_far(row)]
         if takes_away:
             arrived = changes.record_moves(near, target, group=act.group, hold_until=hold_until())
         else:
@@ -84,7 +84,8 @@ def _left_behind(act: Act, far: Sequence[Placement], goals: "_Goals") -> set[int
     bodiless = [row for row in far if row.message.raw_id is None]
     named = Hole.objects.filter(folder__in={row.folder_id for row in bodiless}, uid__in=[row.uid for row in bodiless])
     holes = set(named.values_list("folder_id", "epoch", "uid"))
-    left = {row.message_id for row in bodiless if (row.folder_id, row.epoch, row.uid) in holes}
+    lost = [row for row in bodiless if (row.folder_id, row.epoch, row.uid) in holes or row.epoch == ONLY_HERE_EPOCH]
+    left = {row.message_id for row in lost}
     room = quota.room_left(act.user)
     if room is not None and room < sum(row.message.size_bytes for row in far if row.message_id not in left):
         raise CannotDo("Your room here is full. What has gone already stays there; make room, then begin again.")
@@ -94,6 +95,11 @@ def _left_behind(act: Act, far: Sequence[Placement], goals: "_Goals") -> set[int
     if waiting:
         raise NotYet
     return left
+
+
+def _goes_home(row: Placement, target: Folder) -> bool:
+    """What is only here, onto its server, into the folder where it lies."""
+    return row.folder_id == target.pk and row.epoch == ONLY_HERE_EPOCH
 
 
 class _Goals:
@@ -125,8 +131,9 @@ class _Goals:
         return self._by_folder.get(row.folder_id, self._everywhere)
 
     def is_far(self, row: Placement) -> bool:
+        """Whether it goes to a server that has it not: another account's, or its own."""
         target = self.of(row)
-        return target is not None and target.account_id != row.account_id
+        return target is not None and (target.account_id != row.account_id or _goes_home(row, target))
 
     def without_views(self, rows: Sequence[Placement]) -> list[Placement]:
         """All Mail (Gmail) shows what lies in other folders too: from there goes what goes from no other."""

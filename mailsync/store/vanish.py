@@ -48,7 +48,7 @@ def record_vanished(
     with leases.commit(lease):
         folder = lock_epoch(folder_id, epoch)
         fill_holes(folder, uids)
-        return _set_gone(Placement.objects.filter(folder=folder, epoch=epoch, uid__in=list(uids), gone_phase=0))
+        return set_gone(Placement.objects.filter(folder=folder, epoch=epoch, uid__in=list(uids), gone_phase=0))
 
 
 def record_returned(
@@ -94,16 +94,19 @@ def finish_first_pull(
 ) -> tuple[int, list[FolderCounts]]:
     """The folder has been read to its end: its cursor says so, and what only earlier epochs held is hidden.
 
-    Both in one commit, as nothing would look for the leftovers later. Raises ``LeaseLost``.
+    Both in one commit, as nothing would look for the leftovers later. What another server held, to which the account
+    led before, is not judged here (``store.led_elsewhere``). Raises ``LeaseLost``.
     """
     with leases.commit(lease):
         folder = lock_epoch(folder_id, epoch)
         Folder.objects.filter(pk=folder.pk).update(header_cursor=1, **columns)
-        left = Placement.objects.filter(folder=folder, epoch__lt=epoch, uid__isnull=False, gone_phase=0)
-        return _set_gone(left.exclude(epoch=ONLY_HERE_EPOCH))
+        before = Q(epoch__lt=epoch, epoch__gte=folder.led_epoch or 0)
+        left = Placement.objects.filter(before, folder=folder, uid__isnull=False, gone_phase=0)
+        return set_gone(left.exclude(epoch=ONLY_HERE_EPOCH))
 
 
-def _set_gone(placements: QuerySet[Placement]) -> tuple[int, list[FolderCounts]]:
+def set_gone(placements: QuerySet[Placement]) -> tuple[int, list[FolderCounts]]:
+    """Hide these; what is kept here is only here from now on. Their folders are locked by the caller."""
     # Ids alone: a whole folder of a hundred thousand may go at once.
     locked = placements.select_for_update(no_key=True).order_by("id")
     found = list(locked.values_list("id", "folder_id", "thread_id", "kept"))
@@ -130,12 +133,13 @@ def retire_missing(lease: leases.HeldLease) -> list[FolderCounts]:
         Q(total__gt=0) | Q(bodies_pending__gt=0),
         account_id=lease.account_id,
         is_local=False,
+        led_epoch=None,
     )
     counts: list[FolderCounts] = []
     for folder_id in missing.values_list("id", flat=True):
         with leases.commit(lease):
             lock_folders([folder_id])
-            _, changed = _set_gone(Placement.objects.filter(folder=folder_id, gone_phase=0))
+            _, changed = set_gone(Placement.objects.filter(folder=folder_id, gone_phase=0))
             Folder.objects.filter(pk=folder_id).update(bodies_pending=0)
             counts += changed
             counts += keeping.shelter(lease.account_id, folder_id)

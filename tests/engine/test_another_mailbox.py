@@ -9,7 +9,7 @@ from mailsync import actions
 from mailsync.engine.pop_pull import pull_maildrop
 from mailsync.engine.pull import Outcome
 from mailsync.engine.push import push_changes
-from mailsync.models import Change, Folder, Placement, PopMessage
+from mailsync.models import ONLY_HERE_EPOCH, Change, Folder, Placement, PopMessage
 from mailsync.store import leases
 from mailsync.types import Secret, Security, ServerSettings
 from tests.engine.boxes import shown
@@ -64,6 +64,13 @@ def test_the_same_numbers_are_other_messages_in_another_mailbox(capabilities: tu
     assert new.bodies_given == 6
     pull(account, new)
     assert_in_step(account, new)
+    # What only the old one had stays, where it was put.
+    here = Placement.objects.filter(epoch=ONLY_HERE_EPOCH, shown=True).order_by("message__subject")
+    assert list(here.values_list("message__subject", "folder__path")) == [
+        ("old0", "INBOX"),
+        ("old1", "Archive"),
+        *((f"old{n}", "INBOX") for n in (2, 3, 4)),
+    ]
 
 
 def test_a_new_password_alone_reads_nothing_anew() -> None:

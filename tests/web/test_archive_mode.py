@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import MailAccount, User
-from mailsync.models import ONLY_HERE_EPOCH, Message, Placement
+from mailsync.models import ONLY_HERE_EPOCH, Act, Message, Placement
 from tests.factories import make_account, make_folder, make_message, make_user
 
 pytestmark = pytest.mark.django_db
@@ -77,13 +77,28 @@ def test_what_is_only_here_is_said_on_the_message_and_before_it_is_lost(browser:
     placement = old(account)
     reading = reverse("message", args=[placement.message_id])
     assert "exists only here" not in text(browser.get(remove))
-    assert "Only here: archive mode" not in text(browser.get(reading))
+    assert "Only here" not in text(browser.get(reading))
+    assert 'id="only-here"' not in text(browser.get(edit))
     Placement.objects.filter(pk=placement.pk).update(epoch=ONLY_HERE_EPOCH, kept=True)
-    assert "Only here: archive mode has deleted it on the server." in text(browser.get(reading))
+    assert "Only here: its server does not have it." in text(browser.get(reading))
     page = text(browser.get(remove))
     assert "1 message exists only here." in page
     assert f"{reverse('export')}?account={account.pk}" in page
-    assert "1 message is only here by now." in text(browser.get(edit))
+    assert "1 message is kept here that its server does not have" in text(browser.get(edit))
+
+
+def test_what_is_only_here_goes_to_the_server_or_to_the_bin(browser: Client, account: MailAccount) -> None:
+    url, edit = (reverse(name, args=[account.pk]) for name in ("account_only_here", "account_edit"))
+    assert "All mail of this account is on its server." in text(browser.post(url, {"do": "copy"}, follow=True))
+    assert browser.post(url, {"do": "nothing"}).status_code == 404
+    Placement.objects.filter(pk=old(account).pk).update(epoch=ONLY_HERE_EPOCH, kept=True)
+    for wanted, words in (("copy", "copied to the server"), ("bin", "moved to the bin")):
+        assert f'value="{wanted}"' in text(browser.get(edit))
+        assert words in text(browser.post(url, {"do": wanted}, follow=True))
+    assert list(Act.objects.order_by("id").values_list("verb", "total")) == [("move", 1), ("trash", 1)]
+    MailAccount.objects.update(keep_days=30)
+    assert 'value="copy"' not in text(browser.get(edit))
+    assert "Switch it off first" in text(browser.post(url, {"do": "copy"}, follow=True))
 
 
 def test_a_stranger_gets_404(account: MailAccount) -> None:
@@ -91,3 +106,4 @@ def test_a_stranger_gets_404(account: MailAccount) -> None:
     stranger.force_login(make_user(), backend="allauth.account.auth_backends.AuthenticationBackend")
     url = reverse("account_keeping", args=[account.pk])
     assert stranger.post(url, {"days": "90", "sure": "1"}).status_code == 404
+    assert stranger.post(reverse("account_only_here", args=[account.pk]), {"do": "bin"}).status_code == 404

@@ -1,4 +1,4 @@
-"""Archive mode of an account: a form flows in, a question or a redirect out.
+"""Archive mode of an account, and what is only here: a form flows in, a question or a redirect out.
 
 What is to be deleted, and what that means, is said in words before a shorter time is saved.
 """
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,10 +17,12 @@ from accounts.models import MailAccount, Protocol
 from mailsync import actions
 from mailsync.store import keeping as store
 from mailsync.store.changes import is_gmail
+from mailsync.store.led_elsewhere import count_only_here
 from webmail import access
 from webmail.numbers import read_number
 from webmail.present.said import said
 from webmail.reader import user_of
+from webmail.views.folders import done_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def keeping_of(account: MailAccount) -> Keeping | None:
     why_not = _("This server cannot delete single messages safely (it has no UIDPLUS), so this is not offered.")
     if is_gmail(account.pk):
         why_not = _("Gmail's folders are labels on one store of mail, so this is not offered.")
-    return Keeping(account.keep_days, store.may_release(account), why_not, store.count_only_here(account.pk))
+    return Keeping(account.keep_days, store.may_release(account), why_not, count_only_here(account))
 
 
 @require_POST
@@ -60,3 +62,19 @@ def keeping(request: HttpRequest, account_id: int) -> HttpResponse:
     else:
         messages.success(request, _("Saved."))
     return redirect(reverse("account_edit", args=[account.pk]) + "#archive-mode")
+
+
+@require_POST
+@login_required
+def only_here(request: HttpRequest, account_id: int) -> HttpResponse:
+    """``do``: copy what its server has not there, or move it to the bin."""
+    account = access.account_for(user_of(request), account_id)
+    wanted = {"copy": actions.copy_home, "bin": actions.throw_away_only_here}.get(request.POST.get("do", ""))
+    if wanted is None:
+        raise Http404
+    try:
+        result = wanted(account.user_id, account.pk)
+    except actions.CannotDo as error:
+        messages.error(request, said(error))
+        return redirect("account_edit", account.pk)
+    return done_with(request, result, redirect("account_edit", account.pk))

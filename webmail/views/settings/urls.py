@@ -84,6 +84,7 @@ urlpatterns = [
     path("accounts/<int:account_id>/transfer/list", transfer.listed, name="account_transfer_list"),
     path("accounts/<int:account_id>/sync/", truth.sync, name="account_sync"),
     path("accounts/<int:account_id>/archive-mode/", keeping.keeping, name="account_keeping"),
+    path("accounts/<int:account_id>/only-here/", keeping.only_here, name="account_only_here"),
     path("accounts/<int:account_id>/pause/", accounts.pause, name="account_pause"),
     path("accounts/<int:account_id>/resume/", accounts.resume, name="account_resume"),
     path("accounts/<int:account_id>/remove/", accounts.remove, name="account_remove"),
