@@ -1,9 +1,12 @@
 """How a login is put into bytes (SASL), and what a refused one means. Pure."""
 
 import base64
+import binascii
+import hmac
+from collections.abc import Callable
 
 from mailsync.errors import MailError, NeedsUser, TryLater
-from mailsync.types import Secret, ServerSettings
+from mailsync.types import Secret, Security, ServerSettings
 
 # Words with which providers tell that the account's own password will not do here.
 _APP_PASSWORD_WORDS = (
@@ -52,19 +55,75 @@ def oauthbearer(username: str, token: str, host: str, port: int) -> bytes:
     return f"n,a={name},\x01host={host}\x01port={port}\x01auth=Bearer {token}\x01\x01".encode()
 
 
+def cram_md5(username: str, password: str, challenge: bytes) -> bytes:
+    """RFC 2195 §2.
+
+    >>> cram_md5("tim", "tanstaaftanstaaf", b"<1896.697170952@postoffice.reston.mci.net>")
+    b'tim b913a602c7eda7a495b4e6e7334d3890'
+    """
+    digest = hmac.new(password.encode(), challenge, "md5").hexdigest()
+    return f"{username} {digest}".encode()
+
+
 def choose_mechanism(offered: frozenset[str], secret: Secret) -> str:
     """The best of the SASL mechanisms offered (upper case) for this secret; "" when none fits."""
-    wanted = ("XOAUTH2", "OAUTHBEARER") if secret.kind == "oauth2" else ("PLAIN", "LOGIN")
+    wanted = ("XOAUTH2", "OAUTHBEARER") if secret.kind == "oauth2" else ("PLAIN", "LOGIN", "CRAM-MD5")
     return next((name for name in wanted if name in offered), "")
 
 
-def initial_response(mechanism: str, settings: ServerSettings) -> bytes:
-    """The client's first bytes for PLAIN, XOAUTH2 or OAUTHBEARER, not yet in base64."""
-    if mechanism == "XOAUTH2":
-        return xoauth2(settings.username, settings.secret.value)
-    if mechanism == "OAUTHBEARER":
-        return oauthbearer(settings.username, settings.secret.value, settings.host, settings.port)
-    return plain(settings.username, settings.secret.value)
+class Exchange:
+    """What we say in one SASL exchange (RFC 4422 §3), in base64: ``initial`` where we begin, then answer by answer."""
+
+    def __init__(self, mechanism: str, settings: ServerSettings) -> None:
+        self._is_bearer = mechanism == "OAUTHBEARER"
+        name, secret = settings.username, settings.secret.value
+        self._answers: list[Callable[[bytes], bytes]]
+        match mechanism:
+            case "LOGIN":
+                # draft-murchison-sasl-login: asked for the name, then for the password, in whatever words.
+                self._answers = [lambda _: name.encode(), lambda _: secret.encode()]
+            case "CRAM-MD5":
+                self._answers = [lambda challenge: cram_md5(name, secret, challenge)]
+            case "XOAUTH2":
+                self._answers = [lambda _: xoauth2(name, secret)]
+            case "OAUTHBEARER":
+                self._answers = [lambda _: oauthbearer(name, secret, settings.host, settings.port)]
+            case _:
+                self._answers = [lambda _: plain(name, secret)]
+        self.is_client_first = mechanism not in ("LOGIN", "CRAM-MD5")
+        #: What a server said of what it refuses.
+        self.cause = ""
+
+    def initial(self) -> bytes:
+        """Our first words, of a mechanism where we begin."""
+        return encode(self._answers.pop(0)(b""))
+
+    def answer(self, challenge: bytes) -> bytes:
+        """The answer to a challenge. One beyond the last tells of a refused token (RFC 7628 §3.2.3)."""
+        if self._answers:
+            try:
+                return encode(self._answers.pop(0)(base64.b64decode(challenge)))
+            except binascii.Error:
+                return b"*"  # RFC 9051 §6.2.2, RFC 4954 §4, RFC 5034 §4: the client cancels.
+        self.cause = decode_challenge(challenge)
+        return b"AQ==" if self._is_bearer else b""
+
+
+def no_way_in(settings: ServerSettings, offered: frozenset[str]) -> NeedsUser:
+    """The server takes no password by any of the ``offered`` mechanisms (upper case)."""
+    if settings.security is Security.NONE:
+        return NeedsUser(f"{settings.host} takes no passwords on this port. Choose TLS.", code="security")
+    if offered:
+        return NeedsUser(
+            f"{settings.host} offers no sign-in by password, only {', '.join(sorted(offered))}. "
+            "Ask the provider how mail programs sign in.",
+            code="protocol",
+        )
+    return NeedsUser(
+        f"{settings.host} takes no passwords on port {settings.port}, though the connection is encrypted. "
+        "Check the server's name and the port, or ask the provider.",
+        code="protocol",
+    )
 
 
 def encode(response: bytes) -> bytes:

@@ -214,10 +214,12 @@ class ImapSession(IMAPClient):  # type: ignore[misc]  # IMAPClient carries no ty
                     f"{settings.host} does not offer sign-in by OAuth. Use a password or an app password.",
                     code="protocol",
                 )
-            elif "LOGINDISABLED" in self.offered:
-                raise NeedsUser(f"{settings.host} takes no passwords on this port. Choose TLS.", code="security")
-            else:
+            elif "LOGINDISABLED" not in self.offered:
                 reply = self._login()
+            elif mechanism:
+                reply = self._authenticate(mechanism)
+            else:
+                raise auth.no_way_in(settings, mechanisms)
         except TryNow as error:
             # Seen in practice: servers that hang up instead of saying NO.
             raise passing(error.detail) or TryLater(
@@ -248,25 +250,17 @@ class ImapSession(IMAPClient):  # type: ignore[misc]  # IMAPClient carries no ty
 
     def _authenticate(self, mechanism: str) -> Reply:
         """RFC 9051 §6.2.2, with the first response inline where SASL-IR allows (RFC 4959)."""
-        first = auth.encode(auth.initial_response(mechanism, self.settings))
-        if "SASL-IR" in self.offered:
-            tag = self.start(b"AUTHENTICATE", mechanism.encode(), first)
-        else:
-            tag = self.start(b"AUTHENTICATE", mechanism.encode())
-            with self.failures():
-                self.await_continuation(tag)
-                self._send_secret(first)
-        challenge = b""
+        exchange = auth.Exchange(mechanism, self.settings)
+        first = [exchange.initial()] if exchange.is_client_first and "SASL-IR" in self.offered else []
+        tag = self.start(b"AUTHENTICATE", mechanism.encode(), *first)
         with self.failures():
             while self.wire.is_waiting(tag):
                 if not self.wire.read_response():
-                    # A refused token: the cause stands in the challenge, and we must answer it (RFC 7628 §3.2.3).
-                    challenge = self.wire.continuation
-                    self._send_secret(b"AQ==" if mechanism == "OAUTHBEARER" else b"")
+                    self._send_secret(exchange.answer(self.wire.continuation))
         try:
             return self.finish(tag)
         except MailError as error:
-            error.detail = f"{error.detail} {auth.decode_challenge(challenge)}".strip()
+            error.detail = f"{error.detail} {exchange.cause}".strip()
             raise
 
     def _send_secret(self, line: bytes) -> None:

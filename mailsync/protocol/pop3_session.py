@@ -21,6 +21,8 @@ MAX_LINE_BYTES = 1024 * 1024
 # RFC 2449 §8, RFC 3206: extended response codes.
 _CODE = re.compile(r"^-ERR \[([A-Z/-]+)\]", re.IGNORECASE)
 _SECONDS = re.compile(r"(\d+) *(second|minute)", re.IGNORECASE)
+#: More than any mechanism of ours has.
+_MOST_CHALLENGES = 5
 _IN_USE_WORDS = ("in use", "is locked", "lock busy", "already locked", "another pop3 session", "unable to lock")
 
 
@@ -207,8 +209,10 @@ def _log_in(settings: ServerSettings, connection: Connection, capabilities: froz
         )
     where = f"{settings.host}:{settings.port}"
     try:
-        if settings.secret.kind == "oauth2" or (mechanism == "PLAIN" and "USER" not in capabilities):
+        if settings.secret.kind == "oauth2" or (mechanism and "USER" not in capabilities):
             _authenticate(settings, connection, mechanism)
+        elif offered and "USER" not in capabilities:
+            raise auth.no_way_in(settings, offered)
         else:
             connection.command(b"USER " + settings.username.encode())
             connection.send_secret(b"PASS " + settings.secret.value.encode())
@@ -224,16 +228,18 @@ def _log_in(settings: ServerSettings, connection: Connection, capabilities: froz
 
 def _authenticate(settings: ServerSettings, connection: Connection, mechanism: str) -> None:
     """AUTH in the two-step form (RFC 5034 §4), which Microsoft wants for XOAUTH2."""
+    exchange = auth.Exchange(mechanism, settings)
     answer = connection.command(b"AUTH " + mechanism.encode())
-    if answer.startswith(b"+OK"):
-        return
-    answer = connection.send_secret(auth.encode(auth.initial_response(mechanism, settings)))
-    if not answer.startswith(b"+OK"):
-        cause = auth.decode_challenge(answer[1:].strip())
-        try:
-            connection.send_secret(b"AQ==" if mechanism == "OAUTHBEARER" else b"")
-        except poplib.error_proto as error:
-            raise poplib.error_proto(f"{_line(error)} {cause}".strip()) from error
+    try:
+        for _ in range(_MOST_CHALLENGES):
+            if answer.startswith(b"+OK"):
+                return
+            answer = connection.send_secret(exchange.answer(answer[1:].strip()))
+    except poplib.error_proto as error:
+        if isinstance(error, _TooLong):
+            raise
+        raise poplib.error_proto(f"{_line(error)} {exchange.cause}".strip()) from error
+    raise EOFError("the server goes on asking")
 
 
 def _refused_login(settings: ServerSettings, line: str) -> MailError:

@@ -16,6 +16,8 @@ from mailsync.types import Security, ServerSettings
 
 _MAX_REPLY_LINES = 200
 _MAX_LINE_BYTES = 8192
+#: More than any mechanism of ours has.
+_MOST_CHALLENGES = 5
 #: A login that is missing, refused, or needs another way (RFC 4954 §6).
 LOGIN_CODES = frozenset({530, 534, 535, 538})
 #: The server is closing or cannot log anyone in for now.
@@ -201,28 +203,24 @@ def _log_in(settings: ServerSettings, connection: Connection) -> None:
     """AUTH (RFC 4954). Raises ``NeedsUser`` for a refused login."""
     offered = frozenset(connection.esmtp_features.get("auth", "").upper().replace("=", " ").split())
     mechanism = auth.choose_mechanism(offered, settings.secret)
+    if not mechanism and offered and settings.secret.kind != "oauth2":
+        raise auth.no_way_in(settings, offered)
     if not mechanism:
         raise NeedsUser(
             f"{settings.host}:{settings.port} offers no way to log in that fits. Check the port (465 or 587).",
             code="security" if not offered else "protocol",
         )
     connection.transcript.note(f"AUTH {mechanism}")
-    if mechanism == "LOGIN":
-        code, text = _dialogue(connection, b"AUTH LOGIN")
-        for answer in (settings.username.encode(), settings.secret.value.encode()):
-            if code == 334:
-                code, text = _dialogue(connection, auth.encode(answer))
-    else:
-        first = auth.encode(auth.initial_response(mechanism, settings))
-        code, text = _dialogue(connection, b"AUTH " + mechanism.encode() + b" " + first)
-        if code == 334:
-            # A refused token: its cause stands in the challenge, which wants an answer (RFC 7628 §3.2.3).
-            cause = auth.decode_challenge(text)
-            code, text = _dialogue(connection, b"AQ==" if mechanism == "OAUTHBEARER" else b"")
-            text += f" {cause}".encode() if cause else b""
+    exchange = auth.Exchange(mechanism, settings)
+    first = b" " + exchange.initial() if exchange.is_client_first else b""
+    code, text = _dialogue(connection, b"AUTH " + mechanism.encode() + first)
+    for _ in range(_MOST_CHALLENGES):
+        if code != 334:
+            break
+        code, text = _dialogue(connection, exchange.answer(text))
     if code == 235:
         return
-    line = f"{code} {text.decode('utf-8', 'replace')}"
+    line = f"{code} {text.decode('utf-8', 'replace')} {exchange.cause}".strip()
     if code in LATER_CODES or 400 <= code < 500:
         raise TryLater(f"{settings.host} does not take logins just now.", detail=line)
     raise auth.refused_login(settings, line)
