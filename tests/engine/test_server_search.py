@@ -10,13 +10,13 @@ from mailsync.actions import ask_servers
 from mailsync.engine.maintain import maintain
 from mailsync.engine.pull import pull_account, pull_bodies
 from mailsync.engine.server_search import search_server
-from mailsync.errors import Rejected, TryLater
+from mailsync.errors import MailError, Rejected, TryLater, Unavailable
 from mailsync.models import Folder, Message, MessageText, Placement, RawMessage, ServerSearch
 from mailsync.store import leases
 from mailsync.store.search import prepare_search, search
 from mailsync.store.server_searches import ServerAnswer, due_searches, load_standing
 from tests.engine.boxes import dovecot_account
-from tests.engine.fake_server import FakeServer
+from tests.engine.fake_server import Box, FakeServer
 from tests.factories import make_account, make_folder, make_message, raw_message
 from tests.servers.dovecot import Mailbox
 
@@ -86,6 +86,23 @@ def test_a_refusal_and_a_dead_line_are_told_in_plain_words(inbox: Folder, server
     assert ask(inbox, server).problems == ("The mail server refused: no searching.",)
     server.fail("search", TryLater("The mail server is busy."))
     assert ask(inbox, server, "hay").problems == ("The mail server is busy.",)
+
+
+@pytest.mark.parametrize("error", [Unavailable("Not just now."), Rejected("The mail server refused.")])
+def test_a_folder_that_cannot_be_searched_ends_no_search(inbox: Folder, server: FakeServer, error: MailError) -> None:
+    for path in ("Club", "Old"):
+        folder = make_folder(inbox.account, path, bodies_pending=1)
+        raw = raw_message(path, "needle\r\n")
+        server.boxes[path] = Box()
+        server.boxes[path].add(raw)
+        message = make_message(folder, raw, subject=path, uid=1).message
+        MessageText.objects.filter(message=message).update(complete=False)
+        Message.objects.filter(pk=message.pk).update(raw=None, parts=None)
+    RawMessage.objects.filter(message=None).delete()
+    server.fail("search", error)
+    answer = ask(inbox, server)
+    assert answer.problems == ("The mail server could not search these folders: INBOX.",)
+    assert (answer.found, answer.fetched) == (2, 2)
 
 
 def test_letters_a_server_does_not_know_are_left_out_or_told(inbox: Folder, server: FakeServer) -> None:
