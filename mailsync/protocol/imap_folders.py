@@ -1,6 +1,6 @@
 """LIST, STATUS, NAMESPACE and SELECT: their answers flow in, typed folder facts flow out. Network room."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +9,15 @@ from imapclient.response_parser import parse_response
 
 from mailsync.errors import Rejected
 from mailsync.protocol.imap_fetch import flag_update
-from mailsync.protocol.imap_names import MOST_NUMBER, compact_set, decode_path, intersect, parse_ranges, quote
+from mailsync.protocol.imap_names import (
+    MOST_NUMBER,
+    compact_set,
+    decode_path,
+    encode_path,
+    intersect,
+    parse_ranges,
+    quote,
+)
 from mailsync.protocol.imap_session import ImapSession, Reply
 from mailsync.protocol.imap_wire import Untagged
 from mailsync.protocol.roles import choose_roles
@@ -57,10 +65,42 @@ def fetch_folders(session: ImapSession, prefixes: tuple[str, ...], *, with_statu
         folders = {b"INBOX": RemoteFolder("INBOX", b"INBOX", delimiter), **folders}
     if not knows_subscriptions:
         _mark_subscribed(session, folders)
-    found = list(folders.values())
+    found = tell_apart(list(folders.values()))
     return [
         replace(f, role=role) for f, role in zip(found, choose_roles(found, personal_prefixes=prefixes), strict=True)
     ]
+
+
+def tell_apart(folders: Sequence[RemoteFolder]) -> list[RemoteFolder]:
+    """Names that are alike once they are decoded, told apart by how they are spelled on the wire; in the order given.
+
+    The spelling that RFC 9051 appendix A.1 asks for keeps the name. What lies below a folder follows it.
+    Seen in practice: ``R&D`` beside ``R&-D``, and names in raw UTF-8 beside the same in modified UTF-7.
+
+    >>> [one.path for one in tell_apart([RemoteFolder(decode_path(raw), raw, "/") for raw in (b"R&D", b"R&-D")])]
+    ['R&D (R&D)', 'R&D']
+    """
+    paths: dict[bytes, str] = {}
+    taken: set[str] = set()
+
+    def order(folder: RemoteFolder) -> tuple[int, bool, bytes]:
+        depth = folder.path_raw.count(folder.delimiter.encode("latin-1")) if folder.delimiter else 0
+        return depth, not _is_canonical(folder), folder.path_raw
+
+    for folder in sorted(folders, key=order):
+        between, path = folder.delimiter.encode("latin-1"), folder.path
+        above, _, leaf = folder.path_raw.rpartition(between) if between else (b"", b"", folder.path_raw)
+        if above in paths and paths[above] != decode_path(above):
+            path = paths[above] + folder.delimiter + decode_path(leaf)
+        if path in taken:
+            path = f"{path} ({leaf.decode('ascii', 'backslashreplace')})"
+        paths[folder.path_raw] = path
+        taken.add(path)
+    return [replace(folder, path=paths[folder.path_raw]) for folder in folders]
+
+
+def _is_canonical(folder: RemoteFolder) -> bool:
+    return folder.path.isprintable() and encode_path(folder.path) == folder.path_raw
 
 
 def _list(session: ImapSession, *, with_status: bool) -> tuple[Reply, bool]:

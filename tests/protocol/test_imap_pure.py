@@ -7,7 +7,7 @@ from mailsync.protocol.imap import parse_copyuid
 from mailsync.protocol.imap_batches import plan_batches
 from mailsync.protocol.imap_errors import broken, parse_status, refused
 from mailsync.protocol.imap_fetch import flag_update, parse_fetches
-from mailsync.protocol.imap_folders import parse_list_line, parse_status_line
+from mailsync.protocol.imap_folders import parse_list_line, parse_status_line, tell_apart
 from mailsync.protocol.imap_names import (
     SET_LENGTH,
     Literal,
@@ -121,6 +121,19 @@ def test_list_lines(text: bytes, path: str, delimiter: str, selectable: bool) ->
 )
 def test_list_lines_that_cannot_be_read_are_left_out(text: bytes) -> None:
     assert parse_list_line(line("LIST", text)) is None
+
+
+def test_folders_whose_names_decode_alike_are_told_apart() -> None:
+    raws = [b"R&D", b"R&-D", b"R&D/Plans", b"R&-D/Plans", "Entwürfe".encode(), b"Entw&APw-rfe", b"R&D/\x81", b"INBOX"]
+    listed = [RemoteFolder(decode_path(raw), raw, "/") for raw in raws]
+    found = tell_apart(listed)
+    assert [one.path_raw for one in found] == raws
+    assert [one.path for one in found] == [
+        *("R&D (R&D)", "R&D", "R&D (R&D)/Plans", "R&D/Plans"),
+        *("Entwürfe (Entw\\xc3\\xbcrfe)", "Entwürfe", "R&D (R&D)/\x81", "INBOX"),
+    ]
+    # In whichever order they are listed, each keeps its name.
+    assert tell_apart(listed[::-1]) == found[::-1]
 
 
 def test_a_literal_as_a_folder_name() -> None:
