@@ -56,6 +56,7 @@ class MailFile:
         self._most_bytes = most_bytes
         self._archive: zipfile.ZipFile | None = None
         self._members: list[zipfile.ZipInfo] = []
+        self._accounts: frozenset[str] = frozenset()
         if file.peek(_SNIFFED)[:2] == b"PK":
             self._open_archive(name)
         elif _kind(file) is None:
@@ -75,6 +76,7 @@ class MailFile:
             raise CannotDo(f"“{name}” holds more than {_MOST_MEMBERS} files. Import it in parts.")
         if any(one.flag_bits & 0x1 for one in self._members):
             raise CannotDo(f"“{name}” is locked by a password. Unpack it and import its files.")
+        self._accounts = frozenset(filter(None, (_account(one.filename) for one in self._members)))
 
     @property
     def size_bytes(self) -> int:
@@ -89,9 +91,15 @@ class MailFile:
     def folders(self) -> list[tuple[str, ...]]:
         """The folders that an archive names, in its order; none of a file that is no archive."""
         named = (
-            _folder(one.filename) if _is_box(one.filename) else _folder(one.filename)[:-1] for one in self._members
+            self._folder(one.filename) if _is_box(one.filename) else self._folder(one.filename)[:-1]
+            for one in self._members
         )
         return [names for names in dict.fromkeys(named) if names]
+
+    def _folder(self, name: str) -> tuple[str, ...]:
+        """Of an archive of several accounts below the account that it is of: each has an inbox of its own."""
+        account = _account(name) if len(self._accounts) > 1 else ""
+        return (account, *_folder(name)) if account else _folder(name)
 
     def bytes_before(self, place: Place) -> int:
         """How much of ``size_bytes`` has been read where reading stands here."""
@@ -125,10 +133,10 @@ class MailFile:
                 raw = file.read(self._most_bytes + 1)
                 is_large = len(raw) > self._most_bytes
                 entry = Entry(None, None, None, len(raw)) if is_large else single_entry(raw, len(raw))
-                yield Found(entry, _folder(name)[:-1], Place(number + 1), name)
+                yield Found(entry, self._folder(name)[:-1], Place(number + 1), name)
             else:
                 for entry in read_mbox(file, most_bytes=self._most_bytes):
-                    yield Found(entry, _folder(name), Place(number, entry.end))
+                    yield Found(entry, self._folder(name), Place(number, entry.end))
 
 
 def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> zipfile.ZipExtFile:
@@ -161,8 +169,8 @@ def _folder(name: str) -> tuple[str, ...]:
     >>> _folder("ann@example.org/Club/Receipts.mbox")
     ('Club', 'Receipts')
     """
-    parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..", ".")]
-    if len(parts) > 1 and "@" in parts[0]:
+    parts = _parts(name)
+    if _account(name):
         parts = parts[1:]
     if parts and parts[-1].lower().endswith((".mbox", ".mbx", ".eml")):
         parts[-1] = parts[-1].rpartition(".")[0]
@@ -170,3 +178,13 @@ def _folder(name: str) -> tuple[str, ...]:
     if len(parts) > 1 and parts[-1].lower() == "mbox":
         parts = [*parts[:-2], parts[-2].removesuffix(".mbox")]
     return tuple(part.strip() for part in parts if part.strip())
+
+
+def _account(name: str) -> str:
+    """The address of whose mail it is, as Heron's archives have it at the top; "" where they have none."""
+    parts = _parts(name)
+    return parts[0].strip() if len(parts) > 1 and "@" in parts[0] else ""
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..", ".")]

@@ -56,9 +56,14 @@ def export_files(user_id: int, account_id: int | None = None) -> Iterator[tuple[
     folders = Folder.objects.filter(account__user_id=user_id).select_related("account")
     if account_id is not None:
         folders = folders.filter(account_id=account_id)
+    tops: dict[int, str] = {}
     for folder in folders.order_by("account__position", "account_id", "path"):
         if Placement.objects.filter(folder=folder, shown=True).exists():
-            name = "/".join((_fit(folder.account.address), *map(_fit, _steps(folder))))
+            # Two accounts may be of one address, one by POP3.
+            address = _fit(folder.account.address)
+            twins = sum(other.partition(" (")[0] == address for other in tops.values())
+            top = tops.setdefault(folder.account_id, f"{address} ({twins + 1})" if twins else address)
+            name = "/".join((top, *map(_fit, _steps(folder))))
             yield f"{name}.mbox", _messages(folder)
 
 

@@ -178,6 +178,34 @@ def test_an_archive_makes_its_folders_anew_and_an_export_comes_back_as_it_was() 
             assert (row.seen, row.flagged, row.received_at) == (True, was[raw].flagged, AT)
 
 
+def test_the_mail_of_several_accounts_stays_apart_from_export_to_import() -> None:
+    user = make_user()
+    for address, subject in (("ann@work.example", "Work"), ("ann@home.example", "Home"), ("ann@home.example", "Twin")):
+        account = make_account(user, address=address, username=f"{address}{subject}")
+        make_message(make_folder(account, "INBOX"), raw_message(subject))
+        make_message(make_folder(account, "Club"), raw_message(f"{subject} club"))
+    archive = zipped({name: b"".join(data) for name, data in export_files(user.pk)})
+    home = make_account(make_user())
+    top = make_folder(home, "Old")
+    done(give(home.user_id, home, archive, top, name="export.zip"))
+    rows = Placement.objects.filter(account=home).order_by("folder__path")
+    assert list(rows.values_list("folder__path", "message__subject")) == [
+        ("Old/ann@home.example (2)/Club", "Twin club"),
+        ("Old/ann@home.example (2)/INBOX", "Twin"),
+        ("Old/ann@home.example/Club", "Home club"),
+        ("Old/ann@home.example/INBOX", "Home"),
+        ("Old/ann@work.example/Club", "Work club"),
+        ("Old/ann@work.example/INBOX", "Work"),
+    ]
+    # Of one account alone its folders need no other above them.
+    work = user.mail_accounts.get(address="ann@work.example")
+    other = make_account(make_user())
+    alone = zipped({name: b"".join(data) for name, data in export_files(user.pk, work.pk)})
+    done(give(other.user_id, other, alone, make_folder(other, "Old"), name="export.zip"))
+    paths = Placement.objects.filter(account=other).order_by("folder__path").values_list("folder__path", flat=True)
+    assert list(paths) == ["Old/Club", "Old/INBOX"]
+
+
 def test_undo_takes_all_back_and_stops_what_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail_imports, "SLICE_MESSAGES", 2)
     account = make_account()
