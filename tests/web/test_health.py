@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 import redis
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 
@@ -51,6 +54,24 @@ def test_readyz_names_a_missing_redis(client: Client, monkeypatch: pytest.Monkey
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["redis"] == "failed: ConnectionError"
+
+
+@pytest.mark.django_db
+def test_readyz_counts_migrations_that_have_not_run_and_reads_their_files_once(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.get("/readyz")
+
+    def read(*args: object, **kwargs: object) -> None:
+        raise AssertionError("The files of migrations were read again.")
+
+    monkeypatch.setattr(MigrationLoader, "load_disk", read)
+    ready = client.get("/readyz").json()["migrations"]
+    recorder = MigrationRecorder(connection)
+    gone = recorder.migration_qs.filter(app__in=["mailsync", "accounts"]).order_by("-id").values_list("pk", flat=True)
+    recorder.migration_qs.filter(pk__in=list(gone[:2])).delete()
+    assert ready == "ok"
+    assert client.get("/readyz").json()["migrations"].startswith("2 not applied")
 
 
 @pytest.mark.parametrize("page", ["/healthz", "/readyz"])
