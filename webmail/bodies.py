@@ -54,7 +54,7 @@ class ShownBody:
 
     @property
     def is_empty(self) -> bool:
-        return not self.has_html and not self.has_text
+        return (not self.has_html and not self.has_text) or self.body.is_blank
 
 
 def message_root(message: Message) -> Part | None:
@@ -100,6 +100,9 @@ def load_body(
                 plain = chosen.text if part is chosen.html else None
                 shown.append(_as_text(plain, read) if plain else text_body(render_text(_words_of(part, read))))
     body = join_bodies(shown)
+    if body.is_blank and not as_text and main is chosen.html and chosen.text is not None:
+        # Seen in practice: an empty page beside the text, by a gateway that could not make one of it.
+        return load_body(message, as_text=True, inside=inside, subject=subject, read=read)
     if body.has_quote and is_forward_subject(subject or message.subject):
         # What was passed on is what the message is about; in most programs' HTML it looks like any quote.
         body = body.unfolded()

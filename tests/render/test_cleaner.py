@@ -177,6 +177,25 @@ def test_deep_and_long_messages_end() -> None:
     assert long.truncated
 
 
+@pytest.mark.parametrize(
+    ("source", "is_blank"),
+    [
+        ("", True),
+        ("<div><br></div><p>&nbsp;</p>", True),
+        ("<img src=http://beacon.test/ width=1 height=1>", True),
+        ("<p>\u200b\u200c</p>", True),
+        ("<p>x", False),
+        ("<img src=http://shop.test/a.png>", False),
+        ("<img alt=Logo>", False),
+        ("<hr>", False),
+        ("<div style='background:red;height:90px'></div>", False),
+        ("<table background=cid:a><td>", False),
+    ],
+)
+def test_what_is_blank(source: str, is_blank: bool) -> None:
+    assert sanitize(source).is_blank is is_blank
+
+
 def test_colours_are_noticed() -> None:
     assert not sanitize("<p style='margin:0'>x</p><style>p{padding:0}</style>").sets_colors
     for source in (

@@ -84,6 +84,8 @@ def test_greys_keep_their_order_and_colours_their_hue() -> None:
         ("width", "100px", "100px"),
         ("box-shadow", "0 0 2px #000", "0 0 2px #000"),
         ("color", "light-dark(#111,#eee)", "light-dark(#111,#eee)"),
+        ("color", "light-dark(blue, green)", "light-dark(blue, light-dark(green,#81e87a))"),
+        ("background", "light-dark(#fff,lime)", "light-dark(#fff,light-dark(lime,#003000))"),
         ("color", "color-mix(in srgb, black 50%, white)", "color-mix(in srgb, light-dark(black,#e8eef7) 50%, white)"),
     ],
 )

@@ -158,6 +158,19 @@ def test_a_very_long_text_says_that_it_goes_on(bob: User) -> None:
     assert not load_body(store(bob, raw[:1000])).body.truncated
 
 
+@pytest.mark.parametrize("raw", [html_message("<div><br></div>"), b"From: a@b.test\r\n\r\n \r\n\r\n"])
+def test_an_empty_message_says_that_it_is(page: Client, bob: User, raw: bytes) -> None:
+    assert "This message has no text." in page.get(f"/m/{store(bob, raw).pk}/body").text
+
+
+def test_an_empty_page_gives_way_to_the_text(page: Client, bob: User) -> None:
+    raw = (
+        b"From: a@b.test\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=X\r\n\r\n"
+        b"--X\r\nContent-Type: text/plain\r\n\r\nwords\r\n--X\r\nContent-Type: text/html\r\n\r\n<p></p>\r\n--X--\r\n"
+    )
+    assert ">words</div>" in page.get(f"/m/{store(bob, raw).pk}/body").text
+
+
 def test_text_is_shown_as_text(page: Client, bob: User) -> None:
     raw = b"From: a@b.test\r\nSubject: x\r\n\r\n<b>Hi</b> https://ok.test/?a=1&b=2\r\n"
     shown = page.get(body_url(store(bob, raw))).content.decode()

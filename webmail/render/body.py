@@ -18,6 +18,11 @@ from webmail.render.doctype import STANDARDS
 _MARK_OPEN, _MARK_CLOSE = "\ufdd0", "\ufdd1"
 MARK = re.compile(f"{_MARK_OPEN}([0-9]+){_MARK_CLOSE}")
 _FOLD = '<details data-heron="quote">'
+_TAG = re.compile(r"<[^<>]*>")
+_INVISIBLE = re.compile("(?:&nbsp;|[\\s\u00ad\u034f\u200b-\u200f\u2060-\u2064\ufeff])+")
+#: What is seen without a word. (A picture that is not there is marked as one, and has its words.)
+_SEEN = re.compile(r'<img\b(?![^<>]*data-heron="empty")|<hr\b|background')
+_MAX_BLANK = 4_000
 _PLAIN_URL = re.compile(r"(?:https?://[A-Za-z0-9.-]|/(?!/))[A-Za-z0-9/_.:?=%~@,+-]*\Z")
 
 
@@ -80,6 +85,14 @@ class CleanBody:
         """The same with its quote open from the start. Only we write ``data-heron``, and no value holds a "<"."""
         opened = (p.replace(_FOLD, f'{_FOLD[:-1]} open="">') if isinstance(p, str) else p for p in self.pieces)
         return replace(self, pieces=tuple(opened))
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing of it can be seen, as of a text of empty lines. A long one is taken to say something."""
+        inner = "".join(piece for piece in self.pieces if isinstance(piece, str))
+        if self.slots or len(inner) > _MAX_BLANK:
+            return False
+        return not _SEEN.search(inner) and not _INVISIBLE.sub("", _TAG.sub("", inner))
 
     @property
     def slots(self) -> tuple[Slot, ...]:

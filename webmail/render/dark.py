@@ -78,6 +78,9 @@ def _colors(values: list[Any]) -> Iterator[tuple[list[Any], int]]:
         elif value.type == "function":
             if value.lower_name.endswith(_OF_COLORS):
                 yield from _colors(value.arguments)
+            elif value.lower_name == "light-dark":
+                # The sender's own dark colour may stand with one of ours.
+                yield from list(_colors(value.arguments))[1:]
             else:
                 yield values, index
 

@@ -71,7 +71,7 @@ _LINKS = ":where(a){color:#0a4fa8}"
 # With the scheme the sender's colours become what ``dark.py`` made of them.
 _DARK = (
     ":root{color-scheme:dark}html{background:#131b26;color:#e8eef7}:where(a){color:#8cc2ff}"
-    ":where(mark){color:inherit;background:#5a430f}"
+    ":where(mark){color:inherit;background:#5a430f}:where(hr:not([color])){border-color:#4a586c}"
     # What a script has seen to be ink on nothing (static/js/mail/ink.js): dark on dark.
     "@layer heron{img[data-ink=dark]{filter:invert(1) hue-rotate(180deg)!important}"
     "img[data-ink=mixed]{background:#dbe3ee!important;box-shadow:0 0 0 3px #dbe3ee!important}}"

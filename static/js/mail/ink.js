@@ -4,6 +4,8 @@
 
 /** So many points each way are looked at. */
 const GRID = 40;
+/** As it is shown: behind a large drawing the light ground would be a white sheet in a dark room. */
+const TALLEST_LOGO = 200;
 /** Larger ones are photographs, and slow to look at. */
 const MOST_PIXELS = 2e6;
 
@@ -29,7 +31,8 @@ function inkOf(picture) {
   }
   // A quarter is more than the corners around a circle.
   if (clear < GRID * GRID / 4 || dark < 4) return "";
-  return dark > solid * 0.85 ? "dark" : dark > solid * 0.15 ? "mixed" : "";
+  if (dark > solid * 0.85) return "dark";
+  return dark > solid * 0.15 && picture.height <= TALLEST_LOGO ? "mixed" : "";
 }
 
 function look(picture) {
