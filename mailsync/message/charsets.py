@@ -5,6 +5,7 @@ Windows-1252 and so on, as browsers do (WHATWG Encoding §4.2), because that is 
 """
 
 import codecs
+import contextlib
 import re
 from functools import lru_cache
 
@@ -91,6 +92,8 @@ _C1 = {byte: bytes((byte,)).decode("cp1252") for byte in range(0x80, 0xA0) if by
 _SURROGATES = re.compile("[\ud800-\udfff]")
 #: 8-bit letters that each stand alone among ASCII, as in "Jörg": too few to guess by, and hardly anything but Western.
 _SINGLE_LETTERS = re.compile(rb"(?:[\x00-\x7f]++|[\xc0-\xff](?![\x80-\xff]))*")
+#: Seen in practice: long lines of 8 bits broken by a gateway in the middle of a character.
+_CUT = re.compile(rb"([\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\r?\n(?=[\x80-\xbf])")
 _GUESS_BYTES = 1024
 _GUESSES = ["utf_8", "cp1252", "cp1251", "koi8_r", "cp1250", "cp932", "gb18030", "big5", "euc_jp", "cp949", "cp1253"]
 
@@ -147,6 +150,9 @@ def decode_bytes(data: bytes, label: str = "") -> tuple[str, str]:
         except (UnicodeError, ValueError):
             defect = "charset_wrong"
             as_written = _AS_WRITTEN.get(codec)
+            if codec == "utf-8":
+                with contextlib.suppress(UnicodeDecodeError):
+                    return _CUT.sub(rb"\1", data).decode(codec), defect
             if as_written is not None and (text := as_written(data)).count("\ufffd") * 4 <= len(text):
                 return text, ""
     elif codec == "ascii":

@@ -50,6 +50,14 @@ def test_labels(label: str, codec: str) -> None:
         ("ein Wörtchen".encode("latin-1"), "utf-8", "ein Wörtchen", "charset_wrong"),
         # A cut or stray byte in an honest charset does not spoil the rest.
         ("日本語日本語".encode() + b"\xe6\x97", "utf-8", "日本語日本語�", "charset_wrong"),
+        # A long line broken in the middle of a character, and one that ends where a character does.
+        (
+            b"in welchem Bild " + b"\xd0\r\n\xb4\xd0\xb5\r\n\xe6\x97\n\xa5",
+            "utf-8",
+            "in welchem Bild де\r\n日",
+            "charset_wrong",
+        ),
+        (b"\xd6l\n\xe4\n\xb7 Wasser \xfc\xdf", "utf-8", "Öl\nä\n· Wasser üß", "charset_wrong"),
         (b"+2AA-", "utf-7", "�", ""),
         # Too little to guess by.
         (b"J\xf6rg", "x-unknown", "Jörg", "charset_unknown"),
