@@ -167,6 +167,14 @@ def test_a_picture_under_text_is_dimmed_in_the_dark() -> None:
         assert re.search(rf"linear-gradient\({veil},{veil}\),url\(/picture\)", shown), source
 
 
+def test_lines_that_are_made_for_the_dark_stay() -> None:
+    rule = ".a{border-top-color:#eee;background:#222;color:#111}"
+    sheet = sanitize(f"<style>{rule}@media (prefers-color-scheme: dark){{{rule}}}</style><p class=a>x").sheet
+    light, dark_one = sheet.split("@media")
+    assert "border-top-color:light-dark(#eee,#" in light
+    assert "{border-top-color:#eee;background:#222;color:light-dark(#111,#" in dark_one
+
+
 def test_the_scheme_is_not_the_senders_to_choose() -> None:
     body = sanitize('<style>:root{color-scheme:light only;color:red}</style><p style="color-scheme:light">x')
     assert "color-scheme" not in body.sheet + body.fill()

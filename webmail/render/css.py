@@ -81,10 +81,11 @@ def is_forged(css: str) -> bool:
     return "\\" in css and _FORGED_MARK.search(css) is not None
 
 
-def filter_text(style: str) -> Sheet:
-    """The allowed ones of the declarations in ``style``, which holds no url()."""
+def filter_text(style: str, of_dark: bool = False) -> Sheet:
+    """The allowed ones of the declarations in ``style``, which holds no url(); ``of_dark`` where they are for the dark
+    scheme alone."""
     if not _PLAIN.match(style):
-        return _filter_tokens(style, None)
+        return _filter_tokens(style, None, of_dark)
     kept = []
     colors = False
     for part in style.split(";"):
@@ -94,17 +95,17 @@ def filter_text(style: str) -> Sheet:
         name, value, important = match.group(1).lower(), match.group(2), match.group(3)
         if name in policy.CSS_PROPERTIES and _value_allowed(name, value):
             colors = colors or name in policy.CSS_COLOR_PROPERTIES
-            kept.append(f"{name}:{both_schemes(name, value)}{'!important' if important else ''}")
+            kept.append(f"{name}:{both_schemes(name, value, of_dark)}{'!important' if important else ''}")
     return Sheet(";".join(kept), colors)
 
 
 _filter_cached = functools.lru_cache(maxsize=16_384)(filter_text)
 
 
-def _filter_tokens(style: str, picture: PictureInCss | None) -> Sheet:
+def _filter_tokens(style: str, picture: PictureInCss | None, of_dark: bool = False) -> Sheet:
     if not nests_at_most(style, MAX_NESTING):
         return Sheet("", False)
-    found = filter_declarations(tinycss2.parse_blocks_contents(style), picture)
+    found = filter_declarations(tinycss2.parse_blocks_contents(style), picture, of_dark)
     return Sheet(escape_css(found.css), found.sets_colors)
 
 
@@ -123,7 +124,7 @@ def escape_css(css: str) -> str:
     return css.replace("&", "\\26 ").replace("<", "\\3c ").replace("\0", "")
 
 
-def filter_declarations(nodes: list[Any], picture: PictureInCss | None) -> Sheet:
+def filter_declarations(nodes: list[Any], picture: PictureInCss | None, of_dark: bool = False) -> Sheet:
     """The allowed ones of tinycss2's declarations; url() is what ``picture`` makes of it, and ``none`` without it. What
     is nothing but a picture goes without it, so that another rule's may show."""
     kept = []
@@ -141,7 +142,7 @@ def filter_declarations(nodes: list[Any], picture: PictureInCss | None) -> Sheet
             continue
         if value and _value_allowed(name, value):
             colors = colors or name in policy.CSS_COLOR_PROPERTIES
-            kept.append(f"{name}:{both_schemes(name, value)}{'!important' if node.important else ''}")
+            kept.append(f"{name}:{both_schemes(name, value, of_dark)}{'!important' if node.important else ''}")
     return Sheet(";".join(kept), colors)
 
 

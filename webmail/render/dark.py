@@ -44,11 +44,12 @@ _MAY_NAME = re.compile(r"#|[a-z]{3}", re.IGNORECASE)
 _OF_COLORS = ("gradient", "color-mix")
 
 
-def both_schemes(name: str, value: str) -> str:
+def both_schemes(name: str, value: str, of_dark: bool = False) -> str:
     """The value of an allowed declaration with each colour in it for both schemes, and a picture in it dimmed in the
-    dark one, as text stands on it."""
+    dark one, as text stands on it. ``of_dark`` are those that the sender chose for the dark scheme: of these light
+    text and dark grounds stay, as ever, and lines as well."""
     role = _ROLES.get(name) or ("line" if name.startswith(_LINES) else None)
-    if role is None:
+    if role is None or (of_dark and role == "line"):
         return value
     if name in _HASHLESS and _HEX.match(value):
         value = f"#{value}"  # browsers read it so in quirks mode

@@ -59,6 +59,8 @@ _PLAIN_SELECTOR = re.compile(
 )
 
 
+#: What the sender chose for the dark scheme alone.
+_OF_DARK = re.compile(r"prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
 #: What holds now and then, as the reader does something.
 _AT_TIMES = re.compile(r":(?:hover|active|focus|visited|link)(?![\w-])", re.IGNORECASE)
 
@@ -149,7 +151,7 @@ class _RuleFilter:
         self.picture = picture
         self.budget = MAX_RULES
 
-    def filter(self, rules: Iterable[Rule], *, in_media: bool = False) -> Sheet:
+    def filter(self, rules: Iterable[Rule], *, media: str = "") -> Sheet:
         kept = []
         colors = False
         for rule in rules:
@@ -157,7 +159,7 @@ class _RuleFilter:
             if self.budget < 0:
                 break
             try:
-                found = self._rule(rule, in_media)
+                found = self._rule(rule, media)
             except (Refused, RecursionError):
                 continue
             if found.css:
@@ -165,14 +167,14 @@ class _RuleFilter:
                 colors = colors or found.sets_colors
         return Sheet("\n".join(kept), colors)
 
-    def _rule(self, rule: Rule, in_media: bool) -> Sheet:
+    def _rule(self, rule: Rule, media: str) -> Sheet:
         if rule.keyword == "":
             head = self._selector(rule.prelude)
-            at_times = in_media or _AT_TIMES.search(head)
-            inner = _declarations(rule.content, None if at_times else self.picture)
-        elif rule.inner is not None and not in_media:
+            at_times = media or _AT_TIMES.search(head)
+            inner = _declarations(rule.content, None if at_times else self.picture, _OF_DARK.search(media) is not None)
+        elif rule.inner is not None and not media:
             head = "@media " + _media(rule.prelude)
-            inner = self.filter(rule.inner, in_media=True)
+            inner = self.filter(rule.inner, media=head)
         else:
             raise Refused
         return Sheet(f"{head}{{{inner.css}}}", inner.sets_colors) if inner.css else inner
@@ -227,10 +229,10 @@ def _attribute_test_allowed(part: Any) -> bool:
     return part.type in ("string", "whitespace", "number")
 
 
-def _declarations(content: Any, picture: PictureInCss | None) -> Sheet:
+def _declarations(content: Any, picture: PictureInCss | None, of_dark: bool) -> Sheet:
     if isinstance(content, str) and "/*" not in content and not (picture and may_hold_url(content)):
-        return filter_text(content)
-    return filter_declarations(tinycss2.parse_blocks_contents(content, skip_comments=True), picture)
+        return filter_text(content, of_dark)
+    return filter_declarations(tinycss2.parse_blocks_contents(content, skip_comments=True), picture, of_dark)
 
 
 def _media(prelude: Any) -> str:
