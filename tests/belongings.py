@@ -53,6 +53,8 @@ def make_belongings(user: User) -> dict[str, Any]:
     device = Device.objects.create(
         user=user, endpoint=f"https://push.test/{user.pk}", public_key=b"k", secret=b"s", session_key="x", told_id=0
     )
+    words = actions.AutoReplyText(enabled=True, text="I am back on Monday.")
+    actions.write_auto_reply(user.pk, [account.pk], words)
     hook = actions.write_webhook(user.pk, None, name="Chat", url="https://chat.example.org/", says="event")
     session = UserSession.objects.create(user=user, ip="192.0.2.1", session_key=f"elsewhere{user.pk}", user_agent="x")
     return {

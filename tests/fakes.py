@@ -178,10 +178,10 @@ class PullSource(FakeSource):
         self._break_on(uids)
         for uid in sorted(uids):
             if uid in self._box.messages and uid not in self.server.lost:
-                raw = self._box.messages[uid].raw
+                raw, received_at = self._box.messages[uid].raw, self._box.messages[uid].internal_date
                 header = raw.split(b"\r\n\r\n")[0] + b"\r\n\r\n"
                 yield FetchedHeader(
-                    uid, len(raw), START, header, self._flags(uid), self._modseq(uid), self._provider(raw)
+                    uid, len(raw), received_at, header, self._flags(uid), self._modseq(uid), self._provider(raw)
                 )
 
     def fetch_messages(self, uids: Sequence[int], *, sizes: dict[int, int] | None = None) -> Iterator[FetchedMessage]:
@@ -190,9 +190,9 @@ class PullSource(FakeSource):
         for uid in sorted(uids):
             if uid in self._box.messages and uid not in self.server.lost:
                 self.server.step("body")
-                raw = self._box.messages[uid].raw
+                raw, received_at = self._box.messages[uid].raw, self._box.messages[uid].internal_date
                 self.server.bodies_given += 1
-                yield FetchedMessage(uid, raw, START, self._flags(uid), self._modseq(uid), self._provider(raw))
+                yield FetchedMessage(uid, raw, received_at, self._flags(uid), self._modseq(uid), self._provider(raw))
 
     def fetch_piece(self, uid: int, at: int, length: int, *, size_bytes: int) -> FetchedPiece | None:
         self._call("fetch_piece")

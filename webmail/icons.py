@@ -31,8 +31,8 @@ panels-top-left paperclip party-popper pause pen-line pencil pilcrow pin pin-off
 redo-2 refresh-cw remove-formatting reply reply-all rotate-ccw rss save scissors search search-x send send-horizontal
 server settings share-2 shield shield-alert shield-check shield-off shield-question-mark signature sliders-horizontal
 smartphone smile split square square-check square-minus square-pen star star-off strikethrough sun table-2 tag tags
-text-align-center text-align-end text-align-start timer trash trash-2 triangle-alert type underline undo-2 unlink
-unplug upload user user-plus user-x users volume-x wand-sparkles webhook wifi-off wrench x zoom-in zoom-out
+text-align-center text-align-end text-align-start timer trash trash-2 tree-palm triangle-alert type underline undo-2
+unlink unplug upload user user-plus user-x users volume-x wand-sparkles webhook wifi-off wrench x zoom-in zoom-out
 """
 ICONS = tuple(_NAMES.split())
 

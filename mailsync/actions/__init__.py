@@ -23,6 +23,7 @@ from mailsync.actions.accounts import (
     update_account,
     withdraw_permission,
 )
+from mailsync.actions.auto_replies import AutoReplyText, switch_off_auto_reply, write_auto_reply
 from mailsync.actions.certificates import ask_trust
 from mailsync.actions.contacts import (
     forget_contacts,
@@ -113,6 +114,7 @@ from mailsync.store.drafts import Conflict
 from mailsync.store.room import TooLarge
 
 __all__ = [
+    "AutoReplyText",
     "CannotDo",
     "Conflict",
     "FolderGoal",
@@ -230,6 +232,7 @@ __all__ = [
     "stop_sharing",
     "subscribe_folder",
     "sweep",
+    "switch_off_auto_reply",
     "switch_rule",
     "sync_now",
     "take_settings",
@@ -245,6 +248,7 @@ __all__ = [
     "whole_copies",
     "withdraw_permission",
     "write_again",
+    "write_auto_reply",
     "write_contact",
     "write_rule",
     "write_template",

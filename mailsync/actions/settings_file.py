@@ -2,8 +2,8 @@
 
 In: the user and the document as ``store.settings_file`` writes it. Out: how much was taken, and what was left out and
 why. The document may come from anywhere, so nothing of it is believed: each thing goes through the verb by which its
-screen makes it. What deletes mail by itself (bins that empty themselves, archive mode) is shown in the document, but
-switched on by hand only; no account is connected, as no password is in it.
+screen makes it. What deletes mail by itself (bins that empty themselves, archive mode) or writes by itself (automatic
+replies) is shown in the document, but switched on by hand only; no account is connected, as no password is in it.
 """
 
 import base64
@@ -11,6 +11,7 @@ import binascii
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
 from html import escape
 from typing import Any
 
@@ -22,6 +23,7 @@ from django.utils.translation import gettext as _
 
 from accounts import preferences
 from accounts.models import Identity, MailAccount, TrustedSender, User
+from mailsync.actions.auto_replies import AutoReplyText, write_auto_reply
 from mailsync.actions.labels import make_label
 from mailsync.actions.owned import NotYours
 from mailsync.actions.rules import RuleText, switch_rule, write_rule
@@ -31,7 +33,7 @@ from mailsync.actions.templates import attach_to_template, write_template
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.message.outgoing_html import clean_draft, rename_pictures
-from mailsync.models import BlockedSender, Folder, MailTemplate, Rule, Webhook
+from mailsync.models import AutoReply, BlockedSender, Folder, MailTemplate, Rule, Webhook
 from mailsync.plan.rules import CALL, Deed, Fields
 from mailsync.store.settings_file import VERSION
 
@@ -60,6 +62,7 @@ def take_settings(user_id: int, document: object) -> Taken:
         "templates": _template,
         "rules": _rule,
         "blocked": _blocked,
+        "automatic_replies": _auto_reply,
         "searches": _search,
         "accounts": _account,
         "identities": _identity,
@@ -204,6 +207,31 @@ def _blocked(user: User, row: Mapping[str, Any]) -> bool:
         return False
     block_sender(user.pk, pattern, to_bin=row.get("to_bin") is True)
     return True
+
+
+def _auto_reply(user: User, row: Mapping[str, Any]) -> bool:
+    """The words and days; where one is on just now, its own stand."""
+    account = _account_called(user, _text(row, "account"))
+    if AutoReply.objects.filter(account=account, enabled=True).exists():
+        return False
+    said = AutoReplyText(
+        enabled=False,
+        text=_text(row, "text"),
+        html=_text(row, "html"),
+        subject=_text(row, "subject"),
+        first_day=_day(row, "first_day"),
+        last_day=_day(row, "last_day"),
+        contacts_only=row.get("contacts_only") is True,
+    )
+    write_auto_reply(user.pk, [account.pk], said)
+    return True
+
+
+def _day(row: Mapping[str, Any], name: str) -> date | None:
+    try:
+        return date.fromisoformat(_text(row, name))
+    except ValueError:
+        return None
 
 
 def _search(user: User, row: Mapping[str, Any]) -> bool:

@@ -28,7 +28,7 @@ from mailsync.protocol.contract import MailSender, MailSource, UncertainDelivery
 from mailsync.store import allowance, filing, outbox, throttle, transit, turns
 from mailsync.store.specials import find_role_folder
 from mailsync.store.transit import Claim
-from mailsync.types import Role
+from mailsync.types import Role, SubmissionReply
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +40,8 @@ RUN_MESSAGES = 50
 TELL_SECONDS = 1.0
 #: A message whose account waits for its user is looked at again after this.
 NEEDS_USER_WAIT = timedelta(minutes=15)
+#: What is automatic is given up after this.
+AUTOMATIC_AGE = timedelta(hours=4)
 
 State = Outgoing.State
 
@@ -198,7 +200,7 @@ def _try(held: Claim, run: _Run) -> delivery.Outcome | None:
     identity = run.identity(held)
     server = allowance.server_of(identity) if identity else None
     try:
-        refusal = _why_not(held, identity, server)
+        refusal = _why_not(held, identity, server) or _too_late(held)
         if refusal or identity is None or server is None:
             # Failed before anything left.
             return delivery.Outcome("failed", (), words=refusal)
@@ -225,6 +227,12 @@ def _why_not(held: Claim, identity: Identity | None, server: OutgoingServer | No
     return ""
 
 
+def _too_late(held: Claim) -> str:
+    """What is automatic has no reader who waits for it, and is no use later."""
+    is_late = held.automatic and timezone.now() - held.begun_at > AUTOMATIC_AGE
+    return "It could not leave within four hours, and was given up." if is_late else ""
+
+
 def _held_back(identity: Identity, held: Claim, run: _Run) -> bool:
     """Whether the message waits: its account is paused, or the provider's allowance is used up."""
     if identity.account.state == MailAccount.State.PAUSED:
@@ -234,12 +242,12 @@ def _held_back(identity: Identity, held: Claim, run: _Run) -> bool:
     if halt is not None:
         outbox.hold_back(held, timezone.now() + NEEDS_USER_WAIT, throttle.halt_words(halt))
         return True
-    turn = allowance.when_may_send(identity, len(held.recipients))
+    turn = allowance.when_may_send(identity, len(held.recipients), automatic=held.automatic)
     if not turn.waits_for:
         return False
     words = _allowance_words(turn, zone_of(identity.user.timezone))
     outbox.hold_back(held, turn.at, words)
-    # The rest need not be claimed one by one to learn the same.
+    # The rest need not be claimed one by one to learn the same; what people write does not wait for this.
     for_one = allowance.when_may_send(identity, 1)
     if for_one.waits_for:
         outbox.pause_account(held.account_id, for_one.at, words)
@@ -256,14 +264,7 @@ def _submit(identity: Identity, server: OutgoingServer, held: Claim, run: _Run) 
     line, doors = run.line, run.doors
     age = (timezone.now() - held.begun_at).total_seconds()
     try:
-        reply = line.to(server, identity.account).submit(
-            mail_from=held.mail_from,
-            recipients=held.recipients,
-            raw=held.raw,
-            before_data=lambda: transit.mark_data_started(held),
-            before_dot=lambda taken: transit.mark_dot_sent(held, taken),
-            envelope_id=held.message_id,
-        )
+        reply = _hand_over(line.to(server, identity.account), identity, held)
     except UncertainDelivery as error:
         line.close()
         outbox.lose_reply(held, str(error))
@@ -291,6 +292,28 @@ def _submit(identity: Identity, server: OutgoingServer, held: Claim, run: _Run) 
     )
 
 
+def _hand_over(sender: MailSender, identity: Identity, held: Claim) -> SubmissionReply:
+    def submit(mail_from: str, claim: Claim) -> SubmissionReply:
+        return sender.submit(
+            mail_from=mail_from,
+            recipients=claim.recipients,
+            raw=claim.raw,
+            before_data=lambda: transit.mark_data_started(claim),
+            before_dot=lambda taken: transit.mark_dot_sent(claim, taken),
+            envelope_id=claim.message_id,
+        )
+
+    try:
+        return submit(held.mail_from, held)
+    except Rejected as error:
+        if not held.automatic or held.mail_from or error.code == "552":
+            raise
+        # Seen in practice: submission servers that take no empty sender. RFC 3834 §3.3 allows an address that answers
+        # nothing automatic, which the identity's is.
+        is_marked = Outgoing.objects.filter(pk=held.outgoing_id, state=State.DATA_STARTED).exists()
+        return submit(identity.address, replace(held, data_started=is_marked))
+
+
 def _all_refused(held: Claim, error: Rejected) -> delivery.Outcome:
     code = int(error.code) if error.code.isdigit() else 550
     words = error.line or str(error)
@@ -305,6 +328,10 @@ def _look(outgoing_id: int, doors: Doors) -> None:
     """Is an uncertain message in Sent? Only providers that file by themselves can tell; else it stays uncertain."""
     outgoing = Outgoing.objects.select_related("account").defer(*outbox.BYTES).get(pk=outgoing_id)
     if outgoing.state != State.UNCERTAIN or outgoing.due_at is None or outgoing.due_at > timezone.now():
+        return
+    if outgoing.automatic:
+        # It may have been sent, nobody need be asked, and it has no copy that could be found.
+        outbox.leave_uncertain(outgoing_id)
         return
     try:
         found = _is_in_sent(outgoing, doors)

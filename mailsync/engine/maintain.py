@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 from accounts import security_log
 from mailsync.models import Change, RenderedBody, SyncRun
-from mailsync.store import journal, mail_sums, pieces, pop, throttle, vanish
+from mailsync.store import auto_replies, journal, mail_sums, pieces, pop, throttle, vanish
 from mailsync.store.blobs import sweep_blobs
 from mailsync.store.server_searches import forget_old_searches
 from mailsync.store.uploads import sweep_uploads
@@ -32,6 +32,7 @@ def maintain() -> None:
     sweep_uploads()
     throttle.forget_old_traffic()
     security_log.forget_old()
+    auto_replies.forget_old()
     pieces.forget_old_pieces()
     forget_old_searches()
     RenderedBody.objects.filter(created_at__lt=Now() - _KEEP_RENDERED).delete()

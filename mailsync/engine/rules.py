@@ -2,7 +2,8 @@
 
 In the wake of each intake, before anybody is told of it, and again by the clock for what a dead worker left. One
 transaction strikes the arrivals off and does what the rules say, so that each message is treated once. All rules
-are asked in one statement. What the rules need the text for waits for it, two minutes at most.
+are asked in one statement. What the rules need the text for waits for it, two minutes at most. What the rules have left
+to its reader is answered, where the person is away (``store/auto_replies.py``).
 """
 
 import logging
@@ -19,7 +20,7 @@ from mailsync.announce import announce_folders
 from mailsync.errors import CannotDo
 from mailsync.models import Arrival, Folder, Placement
 from mailsync.plan import rules as plan
-from mailsync.store import arrivals, devices, muting, ruling, webhooks
+from mailsync.store import arrivals, auto_replies, devices, muting, ruling, webhooks
 from mailsync.store.rules import LoadedRule, load_blocked, load_rules
 from mailsync.store.search_among import find_among
 from mailsync.store.summary import FolderCounts, refresh
@@ -81,6 +82,7 @@ def _run(account: MailAccount) -> RuleRun:
     waiting = _rule(account.user_id, left, placements, done)
     done.waiting = bool(waiting)
     finished = [row for row in rows if row.pk not in waiting]
+    auto_replies.answer(account, [placements[row.pk] for row in left if row.pk not in waiting])
     arrivals.strike_off([row.pk for row in finished])
     arrivals.put_back({row.pk: waiting[row.pk] for row in rows if row.pk in waiting and not row.waited})
     # What was kept back is told now, wherever it is.

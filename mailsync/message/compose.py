@@ -107,6 +107,8 @@ def _top_header(composition: Composition) -> bytes:
         lines.append(fold_addresses("Disposition-Notification-To", [Address("", composition.sender.address)]))
     if composition.auto_submitted:
         lines.append(fold_text("Auto-Submitted", refuse_controls(composition.auto_submitted, "Auto-Submitted header")))
+        # Exchange goes by this ([MS-OXCMAIL] §2.1.3.2.10): nothing answers what nobody wrote.
+        lines.append(fold("X-Auto-Response-Suppress", ["OOF,", "AutoReply"]))
     return b"".join(lines)
 
 

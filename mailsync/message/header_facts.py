@@ -8,6 +8,7 @@ Keys of ``ParsedHeader.facts``; an absent key was an absent (or empty) header:
 - ``list_unsubscribe_post`` bool: One-Click is offered (RFC 8058); honour it only where DKIM covers it
 - ``dkim_signatures`` list[{"domain": str, "headers": list[str]}]: claims only, not verified (RFC 6376)
 - ``auto_submitted`` str (RFC 3834), ``precedence`` str, ``feedback_id`` str
+- ``unanswered`` bool: a program wrote it, or asks that none answers; asked of new mail alone, so old rows may lack it
 - ``importance`` "high" | "low"
 - ``mdn_to`` list[[name, address]]: who asks for a read receipt (RFC 8098)
 - ``mail_followup_to`` list[[name, address]], ``sender`` [name, address] (where it is not From)
@@ -40,6 +41,13 @@ _DKIM_HEADERS = re.compile(r"(?:^|;)\s*h\s*=\s*([^;]{1,2000})", re.I)
 _DELIVERED = (b"delivered-to", b"x-original-to", b"x-delivered-to", b"envelope-to", b"x-envelope-to")
 _HIGH = frozenset({"high", "urgent", "1", "2"})
 _LOW = frozenset({"low", "non-urgent", "4", "5"})
+#: RFC 5230 §4.6 names the fields of lists. Seen in practice: the others, of programs older than Auto-Submitted.
+_OF_PROGRAMS = (
+    *(b"list-subscribe", b"list-owner", b"x-autoreply", b"x-autorespond", b"x-autoresponder", b"x-auto-reply"),
+    *(b"x-autoreply-from", b"x-mail-autoreply"),
+)
+#: [MS-OXCMAIL] §2.1.3.2.10
+_NOT_TO_ANSWER = frozenset({"all", "oof", "autoreply"})
 
 
 def read_facts(fields: Fields, charset: str = "") -> dict[str, Any]:
@@ -119,6 +127,14 @@ def _plain_facts(fields: Fields, facts: dict[str, Any]) -> None:
         facts["importance"] = "low"
     if structured(first(fields, b"x-spam-flag")).strip().lower() in ("yes", "true"):
         facts["spam"] = True
+    suppressed = structured(first(fields, b"x-auto-response-suppress")).lower().replace(";", ",").split(",")
+    is_report = structured(first(fields, b"content-type")).strip().lower().startswith("multipart/report")
+    if (
+        is_report
+        or any(name in fields for name in _OF_PROGRAMS)
+        or {one.strip() for one in suppressed} & _NOT_TO_ANSWER
+    ):
+        facts["unanswered"] = True
     if b"return-path" in fields:
         facts["return_path"] = structured(first(fields, b"return-path")).strip(" <>")[:320]
 

@@ -3,6 +3,7 @@
 from mailsync.models.act import Act
 from mailsync.models.addressed import AddressedTo
 from mailsync.models.answers import EventAnswer, EventNotice, Unsubscription
+from mailsync.models.auto_reply import AutoReplied, AutoReply
 from mailsync.models.certificate import TrustedCertificate
 from mailsync.models.change import Change
 from mailsync.models.contact import Contact, ContactAddress
@@ -53,6 +54,8 @@ __all__ = [
     "Act",
     "AddressedTo",
     "Arrival",
+    "AutoReplied",
+    "AutoReply",
     "Blob",
     "BlockedHost",
     "BlockedSender",

@@ -168,6 +168,9 @@ class Outgoing(models.Model):
     sent_placement = models.ForeignKey(Placement, models.SET_NULL, null=True, related_name="+")
     archived_group = models.UUIDField(null=True, help_text="Send and archive: what to undo when the send is stopped.")
     sent_copy_checks = models.PositiveSmallIntegerField(default=0)
+    automatic = models.BooleanField(
+        default=False, db_default=False, help_text="Written by nobody's hand: yields to all else, and is soon given up."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
 

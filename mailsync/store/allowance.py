@@ -86,10 +86,11 @@ def sending_room(identity: Identity) -> SendingRoom:
     return min(rooms, key=lambda room: room.left, default=SendingRoom(0, None))
 
 
-def when_may_send(identity: Identity, recipients: int) -> Turn:
+def when_may_send(identity: Identity, recipients: int, *, automatic: bool = False) -> Turn:
     """When so many more recipients may be sent to: now, or once the provider's and the administrator's windows allow.
 
-    Of a provider's limit we use our share (``Limits.share``), of the administrator's all.
+    Of a provider's limit we use our share (``Limits.share``), of the administrator's all. What is ``automatic`` leaves
+    half of either to what people write.
     """
     now = timezone.now()
     server, limits, user = server_of(identity), limits_of(identity), identity.user
@@ -105,6 +106,7 @@ def when_may_send(identity: Identity, recipients: int) -> Turn:
     for whose, which, limit, window in to_people:
         if limit is None:
             continue
+        limit = max(limit // 2, 1) if automatic else limit
         used = _accepted(which, window)
         if used.count() + recipients > limit:
             counted = used.values_list("settled_at").annotate(count=Count("id"))
@@ -119,6 +121,7 @@ def when_may_send(identity: Identity, recipients: int) -> Turn:
     for whose, which, limit, window in of_messages:
         if limit is None:
             continue
+        limit = max(limit // 2, 1) if automatic else limit
         sent = OutgoingEvent.objects.filter(which, kind="handed_over", created_at__gt=now - window)
         if sent.count() >= limit:
             entries = [(at, 1) for at in sent.values_list("created_at", flat=True)]

@@ -48,7 +48,7 @@ def _file_of_account(account_id: int, outgoing_ids: Sequence[int]) -> list[Folde
     if not rows:
         return []
     _know_senders(rows)
-    pairs = _show_in_sent([outgoing for outgoing in rows if not outgoing.is_receipt])
+    pairs = _show_in_sent([outgoing for outgoing in rows if not (outgoing.is_receipt or outgoing.automatic)])
     for outgoing in rows:
         pairs += [*_mark_original(outgoing), *_retire_draft(outgoing)]
     _finish(rows)

@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from accounts.models import User
 from mailsync.models import (
     Arrival,
+    AutoReplied,
     BodyPiece,
     Change,
     Draft,
@@ -46,6 +47,7 @@ from mailsync.models import (
 )
 
 _OWN: tuple[tuple[type[Model], str], ...] = (
+    (AutoReplied, "account"),
     (OutgoingEvent, "outgoing__account"),
     (OutgoingRecipient, "outgoing__account"),
     (Outgoing, "account"),

@@ -31,7 +31,8 @@ class OpenedList:
 
 _COLUMNS = ("id", "account_id", "name", "role", "total", "unread")
 _OPENED = f"""
-    SELECT {", ".join(f"f.{column}" for column in _COLUMNS)}, c.show, c.sort, {QUIET},
+    SELECT {", ".join(f"f.{column}" for column in _COLUMNS)}, c.show, c.sort,
+           {QUIET} AND NOT EXISTS (SELECT FROM mailsync_autoreply v WHERE v.account_id = a.id AND v.enabled),
            EXISTS (SELECT FROM mailsync_thread t WHERE t.pinned AND t.account_id = a.id),
            (SELECT jsonb_agg(jsonb_build_array(o.word, o.account, o.hue)) FROM ({OWNED}) AS o)
       FROM mailsync_folder f

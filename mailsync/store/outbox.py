@@ -184,6 +184,15 @@ def looked_in_vain(outgoing_id: int) -> bool:
 
 
 @transaction.atomic
+def leave_uncertain(outgoing_id: int) -> None:
+    """An automatic message that may have been sent: done with, as nobody misses one and nobody is to have two."""
+    now = timezone.now()
+    uncertain = Outgoing.objects.filter(pk=outgoing_id, state=_State.UNCERTAIN, automatic=True)
+    if uncertain.update(state=_State.FAILED, due_at=None, finished_at=now):
+        note(outgoing_id, "failed", "It may have been sent, and is not sent twice.")
+
+
+@transaction.atomic
 def found_after_all(outgoing_id: int, words: str, *, all_pending: bool = False) -> bool:
     """An uncertain message was taken: those it was under way to have it; others (a later part) are still to come.
 

@@ -60,6 +60,23 @@ def queue_receipt(
     )
 
 
+def queue_automatic(
+    identity: Identity, *, message_id: str, raw: bytes, recipients: Sequence[str], subject: str, original: Message
+) -> Outgoing:
+    """An automatic reply: when there is nothing else to send, with no envelope sender (RFC 5230 §5.1), no Sent copy."""
+    return queue_letter(
+        identity,
+        message_id=message_id,
+        raw=raw,
+        recipients=recipients,
+        subject=subject,
+        why="An automatic reply.",
+        original=original,
+        mail_from="",
+        automatic=True,
+    )
+
+
 def queue_letter(
     identity: Identity,
     *,
@@ -70,6 +87,7 @@ def queue_letter(
     why: str,
     original: Message | None = None,
     mail_from: str | None = None,
+    automatic: bool = False,
 ) -> Outgoing:
     """A letter that Heron wrote at its user's word, to leave at once; it has no draft, and its copy goes to Sent."""
     outgoing = Outgoing.objects.create(
@@ -83,6 +101,7 @@ def queue_letter(
         raw=raw,
         original=original,
         due_at=timezone.now(),
+        automatic=automatic,
     )
     OutgoingRecipient.objects.bulk_create(
         OutgoingRecipient(outgoing=outgoing, address=address) for address in recipients

@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts import preferences
 from accounts.models import Identity, MailAccount, TrustedSender, User
-from mailsync.models import BlockedSender, Emptying, Folder, Label, MailTemplate, Rule, SavedSearch, Webhook
+from mailsync.models import AutoReply, BlockedSender, Emptying, Folder, Label, MailTemplate, Rule, SavedSearch, Webhook
 from mailsync.plan.rules import CALL
 
 VERSION = 1
@@ -27,6 +27,7 @@ def load_settings(user: User) -> dict[str, Any]:
         "identities": [_identity(one) for one in Identity.objects.filter(user=user).select_related("account")],
         "labels": list(Label.objects.filter(user=user, kept=True).order_by("keyword").values("keyword", "hue")),
         "rules": [_rule(one, names) for one in Rule.objects.filter(user=user).order_by("position", "id")],
+        "automatic_replies": [_auto_reply(one, names) for one in AutoReply.objects.filter(account__user=user)],
         "blocked": list(BlockedSender.objects.filter(user=user).order_by("pattern").values("pattern", "to_bin")),
         "trusted": list(TrustedSender.objects.filter(user=user).order_by("address").values_list("address", flat=True)),
         "searches": [_search(one, names) for one in SavedSearch.objects.filter(user=user).order_by("name")],
@@ -71,6 +72,12 @@ def _argument(verb: str, argument: str, names: _Names) -> Any:
     if verb == "move":
         return names.places.get(int(argument))
     return {"webhook": names.webhooks.get(int(argument), "")} if verb == CALL else argument
+
+
+def _auto_reply(one: AutoReply, names: _Names) -> dict[str, Any]:
+    days = {name: day and day.isoformat() for name, day in (("first_day", one.first_day), ("last_day", one.last_day))}
+    said = {"subject": one.subject, "text": one.text, "html": one.html, "contacts_only": one.contacts_only}
+    return {"account": names.accounts[one.account_id].address, **said, **days}
 
 
 def _search(one: SavedSearch, names: _Names) -> dict[str, Any]:

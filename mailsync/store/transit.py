@@ -48,6 +48,8 @@ class Claim:
     recipients: tuple[str, ...]
     #: Whether an earlier try had somebody accepted.
     taken_before: bool
+    #: Written by nobody's hand.
+    automatic: bool
     #: Whether ``data_started`` was committed with the claim.
     data_started: bool
 
@@ -60,7 +62,7 @@ _TAKEN = """
          WHERE id = %(next)s AND due_at <= %(now)s AND finished_at IS NULL
            AND (state = ANY(%(sendable)s) OR state = ANY(%(before_dot)s) AND claimed_until <= %(now)s)
         RETURNING id, attempts, user_id, account_id, identity_id, mail_from, message_id, raw,
-                  greatest(created_at, send_at) AS begun_at
+                  greatest(created_at, send_at) AS begun_at, automatic
     )"""
 _FOUND = """
     SELECT taken.*,
@@ -213,7 +215,7 @@ def _claim_values(outgoing_id: int, now: datetime, state: str) -> dict[str, Any]
 def _claim_of(row: Sequence[Any] | None, *, data_started: bool) -> Claim | None:
     if row is None or row[0] is None:
         return None
-    number, attempt, user, account, identity, mail_from, message_id, raw, begun_at, recipients, taken_before = row
+    number, attempt, user, account, identity, mail_from, message_id, raw, begun_at, automatic, recipients, taken = row
     return Claim(
         outgoing_id=number,
         attempt=attempt,
@@ -225,7 +227,8 @@ def _claim_of(row: Sequence[Any] | None, *, data_started: bool) -> Claim | None:
         raw=raw,
         begun_at=begun_at,
         recipients=tuple(recipients),
-        taken_before=taken_before,
+        taken_before=taken,
+        automatic=automatic,
         data_started=data_started,
     )
 

@@ -7,7 +7,7 @@ from django.db.models import F
 
 from accounts.models import MailAccount
 from accounts.ready import ReadyQuery
-from mailsync.models import AccountSync, Folder, Halt
+from mailsync.models import AccountSync, AutoReply, Folder, Halt
 from mailsync.store import throttle
 from mailsync.store.folder_paths import shown_paths, with_wishes
 from mailsync.types import Role
@@ -33,13 +33,15 @@ class FolderLine:
 
 @dataclass(frozen=True, slots=True)
 class AccountTree:
-    """An account and its folders in the order of display; ``sync`` is None before the first connection."""
+    """An account and its folders in the order of display; ``sync`` is None before the first connection, ``auto_reply``
+    before one was written."""
 
     account: MailAccount
     sync: AccountSync | None
     folders: tuple[FolderLine, ...]
     health: Health
     health_text: str
+    auto_reply: AutoReply | None = None
 
     def folder(self, role: Role) -> Folder | None:
         """The folder with this role, or None."""
@@ -57,7 +59,10 @@ class AccountTree:
 
 _ACCOUNTS = ReadyQuery(
     lambda user: (
-        MailAccount.objects.filter(user_id=user).select_related("sync", "outgoing_server").order_by("position", "id")
+        MailAccount.objects.filter(user_id=user)
+        .select_related("sync", "outgoing_server", "auto_reply")
+        .defer("auto_reply__text", "auto_reply__html")
+        .order_by("position", "id")
     )
 )
 _FOLDERS = ReadyQuery(
@@ -96,7 +101,7 @@ QUIET = f"""(
 def _account_tree(account: MailAccount, folders: list[Folder], halts: list[Halt]) -> AccountTree:
     sync: AccountSync | None = getattr(account, "sync", None)
     health, text = account_health(account, sync, folders, throttle.halt_of(account, halts))
-    return AccountTree(account, sync, _lines(folders), health, text)
+    return AccountTree(account, sync, _lines(folders), health, text, getattr(account, "auto_reply", None))
 
 
 def _lines(folders: list[Folder]) -> tuple[FolderLine, ...]:

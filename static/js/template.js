@@ -1,5 +1,5 @@
-/* The editor of a template in the settings: the one of messages. Where it cannot be loaded, the plain field stays.
-   Other files go with the form. */
+/* The editor of a template in the settings, and of an automatic reply: the one of messages. Where it cannot be loaded,
+   the plain field stays. Other files go with the form. */
 
 import { toast } from "heron/shell";
 import { words } from "heron/words";
@@ -26,7 +26,7 @@ async function edit(section) {
 
 /** Resolves to where the picture is shown and its name among the words. A template needs a name before it has files. */
 async function addPicture(section, file) {
-  if (!section.dataset.pictures) throw new Error(words("picture_in_template"));
+  if (!section.dataset.pictures) throw new Error(section.dataset.noPictures ?? words("picture_in_template"));
   const body = new FormData();
   body.append("files", file, file.name || "picture.png");
   const headers = { "X-CSRFToken": section.elements.namedItem("csrfmiddlewaretoken").value };

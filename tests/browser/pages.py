@@ -47,8 +47,12 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
     hook = actions.write_webhook(
         mailbox.user.pk, None, name="Team chat", url="https://chat.example.org/hooks/1", says="header"
     )
+    away = actions.AutoReplyText(enabled=True, html="<p>I am back on <b>Monday</b>.</p>")
+    actions.write_auto_reply(mailbox.user.pk, [account], away)
     return {
         "rules": "/settings/rules/",
+        "automatic replies": "/settings/automatic-replies/",
+        "automatic reply": f"/settings/automatic-replies/{account}/",
         "rule": f"/settings/rules/{rule.pk}/",
         "webhook": f"/settings/rules/webhooks/{hook.pk}/",
         "new webhook": "/settings/rules/webhooks/add/",

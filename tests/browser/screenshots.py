@@ -84,6 +84,26 @@ def ask_to_keep(page: Page) -> None:
     page.locator("button[name=sure]").wait_for()
 
 
+def be_away(page: Page) -> None:
+    """The strip in the mailbox."""
+    page.goto("/settings/automatic-replies/1/")
+    page.locator("[name=enabled]").check()
+    page.locator("[name=last_day]").fill("2099-08-14")
+    page.locator("button.primary").click()
+    page.goto("/all/")
+    page.locator(".note.info").first.wait_for()
+
+
+def be_back(page: Page) -> None:
+    """Turned off, for the pictures that follow."""
+    page.goto("/settings/automatic-replies/1/")
+    off = page.locator(".note.info button")
+    if off.count():
+        off.click()
+    page.goto("/settings/automatic-replies/1/")
+    page.locator(".ProseMirror").wait_for()
+
+
 def visit(path: str) -> Step:
     return lambda page: page.goto(path)
 
@@ -192,6 +212,8 @@ SCREENS: dict[str, Step] = {
     "contact-group": visit("/settings/contacts/?group=Choir"),
     "rules": visit("/settings/rules/"),
     "rule": visit("/settings/rules/1/"),
+    "away": be_away,
+    "automatic-reply": be_back,
     "block-sender": visit("/m/1/block/"),
     "sweep": visit("/m/1/sweep/"),
     "why": visit("/m/1/why/"),
@@ -244,6 +266,8 @@ def filled_site(language: str = "", **environment: str) -> Iterator[tuple[str, s
         for name, sender, deed in RULES:
             actions.write_rule(user.pk, None, RuleText(name, Fields(sender=sender), (Deed("read"), deed)))
         actions.block_sender(user.pk, "prizes.example")
+        words = "<p>I am away until the 14th and read no mail.</p><p>Jonas has the keys of the <b>boathouse</b>.</p>"
+        actions.write_auto_reply(user.pk, [account.pk], actions.AutoReplyText(enabled=False, html=words))
         AccountSync.objects.filter(account=account).update(
             last_success_at=timezone.now(), capabilities=["IMAP4REV1", "UIDPLUS"]
         )

@@ -6,6 +6,7 @@ done), ``after`` (it was done, the reply is lost), or an exception to raise.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from mailsync.errors import MailError, Rejected, TryNow, Unavailable
 from mailsync.types import (
@@ -29,6 +30,7 @@ from tests.factories import START
 class Stored:
     raw: bytes
     flags: set[str] = field(default_factory=set)
+    internal_date: datetime = START
 
     @property
     def message_id(self) -> str:
@@ -46,9 +48,11 @@ class Box:
     read_only: bool = False
     permanent: tuple[str, ...] = ("\\Seen", "\\Flagged", "\\Answered", "\\Draft", "\\Deleted", "\\*")
 
-    def add(self, raw: bytes, flags: Sequence[str] = (), uid: int | None = None) -> int:
+    def add(
+        self, raw: bytes, flags: Sequence[str] = (), uid: int | None = None, internal_date: datetime = START
+    ) -> int:
         uid = self.uidnext if uid is None else uid
-        self.messages[uid] = Stored(raw, set(flags))
+        self.messages[uid] = Stored(raw, set(flags), internal_date)
         self.uidnext = max(self.uidnext, uid + 1)
         return uid
 

@@ -34,8 +34,18 @@ class Received:
 class _Handler:
     received: list[Received] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    refused_senders: dict[str, str] = field(default_factory=dict)
     final_reply: str = "250 2.0.0 taken"
     deliver: dict[str, Callable[[bytes], None]] = field(default_factory=dict)
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if (refusal := self.refused_senders.get(address.strip("<>"))) is not None:
+            return refusal
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 fine"
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -49,7 +59,7 @@ class _Handler:
         content = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content).encode()
         if self.final_reply.startswith("250"):
             message = Received(
-                envelope.mail_from or "", tuple(envelope.rcpt_tos), content, tuple(envelope.mail_options)
+                (envelope.mail_from or "").strip("<>"), tuple(envelope.rcpt_tos), content, tuple(envelope.mail_options)
             )
             self.received.append(message)
             for address in message.recipients:
@@ -99,6 +109,10 @@ class SmtpServer:
     def refuse(self, address: str, reply: str) -> None:
         """Answer RCPT for ``address`` with this line, as ``550 5.1.1 no such user``."""
         self.handler.refused[address] = reply
+
+    def refuse_sender(self, address: str, reply: str) -> None:
+        """The same to MAIL; "" is the empty sender."""
+        self.handler.refused_senders[address] = reply
 
     def deliver_to(self, mailbox: Mailbox) -> None:
         """Hand what comes for this mailbox on to it."""

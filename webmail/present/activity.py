@@ -43,6 +43,8 @@ _ICONS = {
     "label": "tag",
     "unlabel": "tag",
     "rule": "list-checks",
+    "auto_reply": "tree-palm",
+    "auto_reply_failed": "tree-palm",
     "block": "ban",
     "block_sender": "ban",
     "block_senders_of": "ban",

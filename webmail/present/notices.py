@@ -1,10 +1,11 @@
-"""What a list has to say above its rows: accounts in trouble, and a first pull on its way. No queries."""
+"""What a list says above its rows: accounts in trouble, automatic replies, a first pull on its way. No queries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
+from mailsync.store.auto_replies import is_answering
 from mailsync.store.listing import AccountTree
 from webmail.present.said import said
 from webmail.scope import Scope
@@ -32,13 +33,24 @@ class Fetching:
 
 
 @dataclass(frozen=True, slots=True)
+class Away:
+    """An account that answers by itself just now; ``until`` is the last day it does."""
+
+    account_id: int
+    address: str
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Notices:
     troubles: tuple[Trouble, ...]
     fetching: tuple[Fetching, ...]
+    away: tuple[Away, ...]
 
 
-def present_notices(tree: Sequence[AccountTree], scope: Scope) -> Notices:
-    """Only what concerns the accounts of this list; the others show their health in the column."""
+def present_notices(tree: Sequence[AccountTree], scope: Scope, now: datetime) -> Notices:
+    """Only what concerns the accounts of this list; the others show their health in the column. ``now`` is in the
+    reader's zone."""
     concerned = {folder.account_id for folder in scope.folders}
     entries = [entry for entry in tree if entry.account.pk in concerned or scope.kind != "folder"]
     troubles = tuple(
@@ -52,7 +64,12 @@ def present_notices(tree: Sequence[AccountTree], scope: Scope) -> Notices:
         for entry in entries
         if entry.health == "needs_user" or entry.health == "failing" or entry.health == "paused"
     )
-    return Notices(troubles, tuple(_fetching(entry) for entry in entries if _is_first_pull(entry)))
+    away = tuple(
+        Away(entry.account.pk, entry.account.address, entry.auto_reply.last_day)
+        for entry in entries
+        if entry.auto_reply is not None and is_answering(entry.auto_reply, now)
+    )
+    return Notices(troubles, tuple(_fetching(entry) for entry in entries if _is_first_pull(entry)), away)
 
 
 def _since(entry: AccountTree) -> datetime | None:

@@ -89,8 +89,9 @@ def scheduled_condition() -> Q:
 
 
 def open_condition() -> Q:
-    """What its writer has to know of: it has not left, or it could not. The index ``outgoing_open`` holds the same."""
-    return Q(finished_at__isnull=True) | Q(state=State.FAILED)
+    """What its writer has to know of: it has not left, or it could not. The index ``outgoing_open`` holds the same.
+    What is automatic has no writer, and what became of it stands in its settings."""
+    return (Q(finished_at__isnull=True) | Q(state=State.FAILED)) & Q(automatic=False)
 
 
 def without_bytes(rows: QuerySet[Outgoing]) -> QuerySet[Outgoing]:

@@ -94,6 +94,10 @@ def present_whys(whys: Sequence[Why], folders: Mapping[str, str], webhooks: Mapp
 def _title(why: Why) -> str:
     if why.kind == "block":
         return _("%(sender)s is blocked") % {"sender": why.name}
+    if why.kind == "auto_reply":
+        return _("You answered %(address)s automatically") % {"address": why.name}
+    if why.kind == "auto_reply_failed":
+        return _("An automatic reply to %(address)s could not be sent") % {"address": why.name}
     if why.kind == "rule":
         return _("Rule “%(name)s”") % {"name": why.name}
     return said(why.name)

@@ -205,11 +205,12 @@ def heron_dated(moment: datetime) -> str:
 
 
 @register.filter
-def heron_day(moment: datetime | None) -> str:
-    """A day with its year: Mon 12 Oct 2026."""
+def heron_day(moment: date | None) -> str:
+    """A day with its year, of a moment or as it is: Mon 12 Oct 2026."""
     if moment is None:
         return ""
-    return formats.date_format(timezone.localtime(moment), pgettext("date format", "D j M Y"))
+    day = timezone.localtime(moment) if isinstance(moment, datetime) else moment
+    return formats.date_format(day, pgettext("date format", "D j M Y"))
 
 
 @register.filter

@@ -85,7 +85,7 @@ def act(request: HttpRequest) -> HttpResponse:
         return HttpResponse(render_part("mail/toast.jinja", {"result": result, "verb": verb}, request))
     if result.count:
         messages.success(request, result.label, extra_tags=f"undo:{result.group}")
-    return redirect(_way_back(request))
+    return redirect(way_back(request))
 
 
 @require_POST
@@ -101,14 +101,14 @@ def undo(request: HttpRequest) -> HttpResponse:
     missed = load_missed(user_of(request).pk, group)
     if not request.htmx:  # type: ignore[attr-defined]
         messages.success(request, say_missed(missed) if missed else _("Undone."))
-        return redirect(_way_back(request))
+        return redirect(way_back(request))
     if missed:
         return HttpResponse(say_missed(missed), content_type="text/plain; charset=utf-8")
     return HttpResponse(status=204)
 
 
 def _act_on_everything(request: HttpRequest, user: User, verb: str) -> HttpResponse:
-    scope = scope_at(user, _way_back(request))
+    scope = scope_at(user, way_back(request))
     if scope.kind == "search" and not scope.query.strip():
         raise Http404
     total = read_number(request.POST.get("total", ""), digits=9)
@@ -127,7 +127,7 @@ def _act_on_everything(request: HttpRequest, user: User, verb: str) -> HttpRespo
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(render_part("mail/toast.jinja", {"result": result, "verb": verb}, request))
     messages.success(request, result.label, extra_tags=f"undo:{result.group}")
-    return redirect(_way_back(request))
+    return redirect(way_back(request))
 
 
 def _argument(request: HttpRequest, user: User, verb: str) -> str:
@@ -209,10 +209,10 @@ def _refuse(request: HttpRequest, reason: str, status: int) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(reason, status=status, content_type="text/plain; charset=utf-8")
     messages.error(request, reason)
-    return redirect(_way_back(request))
+    return redirect(way_back(request))
 
 
-def _way_back(request: HttpRequest) -> str:
+def way_back(request: HttpRequest) -> str:
     """The list that the form stood on; never another site."""
     wanted = request.POST.get("next", "")
     hosts = {request.get_host()}

@@ -188,7 +188,7 @@ def list_context(
         **rows_context(request, reader, scope, current_row),
         **found,
         **_choices(reader, scope),
-        "notices": present_notices(tree, scope),
+        "notices": present_notices(tree, scope, reader.now),
         "storage": storage_of(reader.user),
     }
 

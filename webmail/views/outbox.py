@@ -117,4 +117,5 @@ def _told(request: HttpRequest, row: Outgoing) -> HttpResponse:
 
 
 def _rows(user_id: int) -> QuerySet[Outgoing]:
-    return without_bytes(Outgoing.objects.filter(user_id=user_id).select_related("account", "identity"))
+    mine = Outgoing.objects.filter(user_id=user_id, automatic=False)
+    return without_bytes(mine.select_related("account", "identity"))

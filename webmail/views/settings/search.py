@@ -38,6 +38,7 @@ _FURTHER: tuple[tuple[str, Promise | str, str], ...] = (
     ("settings_accounts", _("Connect a mail account"), "account_add"),
     ("settings_rules", _("New rule"), "rule_add"),
     ("settings_rules", _("Blocked senders"), "settings_rules"),
+    ("settings_auto_replies", _("Out of office, holidays"), "settings_auto_replies"),
     ("settings_contacts", _("Import contacts"), "settings_contacts"),
     ("settings_contacts", _("Export contacts"), "settings_contacts"),
     ("settings_storage", _("Import mail"), "settings_import"),

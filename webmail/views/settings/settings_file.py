@@ -70,6 +70,7 @@ def _counted(kind: str, n: int) -> str:
         "templates": ngettext("%(n)d template", "%(n)d templates", n),
         "rules": ngettext("%(n)d rule", "%(n)d rules", n),
         "blocked": ngettext("%(n)d blocked sender", "%(n)d blocked senders", n),
+        "automatic_replies": ngettext("%(n)d automatic reply", "%(n)d automatic replies", n),
         "searches": ngettext("%(n)d saved search", "%(n)d saved searches", n),
         "accounts": ngettext("%(n)d mail account’s name and colour", "%(n)d mail accounts’ names and colours", n),
         "identities": ngettext("%(n)d identity with its signature", "%(n)d identities with their signatures", n),

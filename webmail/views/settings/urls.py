@@ -4,6 +4,7 @@ from django.urls import path
 
 from webmail.views.settings import (
     accounts,
+    auto_replies,
     connect,
     contacts,
     emptying,
@@ -56,6 +57,9 @@ urlpatterns = [
     path("contacts/import/", contacts.take, name="contacts_import"),
     path("contacts/export.<str:kind>", contacts.give, name="contacts_export"),
     path("lists/", subscriptions.index, name="settings_subscriptions"),
+    path("automatic-replies/", auto_replies.index, name="settings_auto_replies"),
+    path("automatic-replies/<int:account_id>/", auto_replies.edit, name="auto_reply_edit"),
+    path("automatic-replies/<int:account_id>/off/", auto_replies.off, name="auto_reply_off"),
     path("rules/", rules.index, name="settings_rules"),
     path("rules/add/", rules.edit, name="rule_add"),
     path("rules/block/", rules.block, name="block_by_hand"),
