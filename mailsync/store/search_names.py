@@ -75,13 +75,24 @@ def _rewrite(user_id: int, change: Change) -> list[tuple[str, int, str, Any, Any
                 is_now["fields"] = {**row.fields, "search": rewrite_names(row.fields["search"], change)}
             changed = {column: value for column, value in is_now.items() if value != was[column]}
             if changed and len(is_now["query"]) <= longest:
+                changed |= _named_after(row, is_now["query"])
                 _write(kind, user_id, row.pk, changed)
                 rewritten += [(kind, row.pk, column, was[column], value) for column, value in changed.items()]
     return rewritten
 
 
 def _columns(row: SavedSearch | RecentSearch | Rule) -> dict[str, Any]:
-    return {"query": row.query, "fields": row.fields} if isinstance(row, Rule) else {"query": row.query}
+    if isinstance(row, RecentSearch):
+        return {"query": row.query}
+    return {"query": row.query, "name": row.name, **({"fields": row.fields} if isinstance(row, Rule) else {})}
+
+
+def _named_after(row: SavedSearch | RecentSearch | Rule, query: str) -> dict[str, Any]:
+    """What nobody gave a name of its own is called as it is written."""
+    if isinstance(row, RecentSearch):
+        return {}
+    longest = row._meta.get_field("name").max_length
+    return {"name": query[:longest]} if row.name == row.query[:longest] else {}
 
 
 def _write(kind: str, user_id: int, pk: int, columns: dict[str, Any]) -> None:
@@ -89,8 +100,13 @@ def _write(kind: str, user_id: int, pk: int, columns: dict[str, Any]) -> None:
     if kind == "recent":
         # Each is kept once.
         RecentSearch.objects.filter(user_id=user_id, **columns).exclude(pk=pk).delete()
+    if kind == "saved" and "name" in columns:
+        # No two are called alike.
+        others = SavedSearch.objects.filter(user_id=user_id, name__iexact=columns["name"]).exclude(pk=pk)
+        columns = {name: value for name, value in columns.items() if name != "name" or not others.exists()}
     rows: models.QuerySet[Any] = model._default_manager.filter(pk=pk)
-    rows.update(**columns)
+    if columns:
+        rows.update(**columns)
 
 
 def _followed(kind: Kind, name: str, before: list[Place], after: list[Place]) -> list[str] | None:

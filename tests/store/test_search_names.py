@@ -76,6 +76,24 @@ def test_searches_follow_a_folder_and_what_is_below_it_and_come_back_with_undo(a
     assert kept(account) == ["lunch  in:Projects", *before[1:]]
 
 
+def test_what_is_called_as_it_is_written_gets_its_new_name_and_others_keep_theirs(account: MailAccount) -> None:
+    actions.save_search(account.user_id, "", "in:Projects")
+    actions.save_search(account.user_id, "My projects", "in:Projects lunch")
+    actions.save_search(account.user_id, "in:Work tide", "tide")
+    actions.save_search(account.user_id, "", "in:Projects tide")
+    actions.write_rule(account.user_id, None, actions.RuleText("", Fields(search="in:Projects x"), (Deed("flag"),)))
+    actions.rename_folder(account.user_id, folder("Projects").pk, "Work")
+    push(account)
+    saved = SavedSearch.objects.order_by("id").values_list("name", "query")
+    assert list(saved) == [
+        ("in:Work", "in:Work"),
+        ("My projects", "in:Work lunch"),
+        ("in:Work tide", "tide"),
+        ("in:Projects tide", "in:Work tide"),
+    ]
+    assert Rule.objects.get().name == "in:Work x"
+
+
 def test_a_search_finds_the_folder_at_every_moment_of_its_renaming(account: MailAccount) -> None:
     keep(account, "in:Projects")
     actions.rename_folder(account.user_id, folder("Projects").pk, "Work")

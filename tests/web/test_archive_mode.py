@@ -87,6 +87,17 @@ def test_what_is_only_here_is_said_on_the_message_and_before_it_is_lost(browser:
     assert "1 message is kept here that its server does not have" in text(browser.get(edit))
 
 
+def test_a_text_that_can_come_no_more_is_not_waited_for(browser: Client, account: MailAccount) -> None:
+    placement = old(account)
+    reading = reverse("message", args=[placement.message_id])
+    Message.objects.filter(pk=placement.message_id).update(raw=None, parts=None)
+    assert "is being fetched" in text(browser.get(reading))
+    Placement.objects.filter(pk=placement.pk).update(epoch=ONLY_HERE_EPOCH, kept=True)
+    page = text(browser.get(reading))
+    assert "had not come here before the account was led to another server" in page
+    assert "data-waiting" not in page
+
+
 def test_what_is_only_here_goes_to_the_server_or_to_the_bin(browser: Client, account: MailAccount) -> None:
     url, edit = (reverse(name, args=[account.pk]) for name in ("account_only_here", "account_edit"))
     assert "All mail of this account is on its server." in text(browser.post(url, {"do": "copy"}, follow=True))
