@@ -217,7 +217,11 @@ def _children(node: LexborNode) -> list[LexborNode | str]:
 def _style(text: str) -> str:
     """The allowed declarations, normalised; anything that could fetch, move or cover is left out."""
     kept = []
-    for item in tinycss2.parse_blocks_contents(text, skip_comments=True, skip_whitespace=True):
+    try:
+        items = tinycss2.parse_blocks_contents(text, skip_comments=True, skip_whitespace=True)
+    except ValueError:  # Python reads no number of more than 4,300 digits
+        return ""
+    for item in items:
         if item.type != "declaration" or not _is_property(item.lower_name) or not _is_plain(item.value):
             continue
         value = tinycss2.serialize(item.value).strip()

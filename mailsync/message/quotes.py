@@ -21,7 +21,7 @@ from mailsync.message.quote_words import (
 
 Kind = Literal["own", "attribution", "quote", "signature"]
 
-_ATTRIBUTION = re.compile(rf"(?:{any_of(WROTE)})\s*(?:\([^()]*\))?\s*(?:<[^<>]*>)?\s*[:：]?\s*$", re.I)
+_ATTRIBUTION = re.compile(rf"(?:{any_of(WROTE)})\s*+(?:\([^()]*+\))?\s*+(?:<[^<>]*+>)?\s*+[:：]?\s*+$", re.I)
 _ATTRIBUTION_START = re.compile(rf"^\s*(?:{any_of(ATTRIBUTION_STARTS)})[\s,.]|^\s*\d{{1,4}}[-./年]", re.I)
 _ORIGINAL = re.compile(
     rf"^\s*[-_*]{{2,}}\s*(?:{any_of(ORIGINAL_MESSAGE)})|^\s*(?:{any_of(FORWARD_TITLES)})\s*:\s*$", re.I

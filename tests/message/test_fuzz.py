@@ -94,6 +94,7 @@ _HOSTILE_MESSAGES = {
     "quote levels": b"\r\n" + b"> > > > > > > > > > > > x\r\n" * 40_000,
     "from lines": b"\r\n" + b"From: x\r\n" * 100_000,
     "wrote lines": b"\r\n" + b"On wrote:\r\n> a\r\n" * 60_000,
+    "wrote and blank": b"\r\n" + (b"wrote" + b" " * 290 + b"x\r\n> a\r\n") * 100,
     "uuencode": b"\r\n" + b"begin 644 a\r\n" * 70_000,
     "flowed": b"Content-Type: text/plain; format=flowed\r\n\r\n" + b"a \r\n" * 250_000,
     "html": b"Content-Type: text/html\r\n\r\n" + b"<div style=display:none>" * 40_000,

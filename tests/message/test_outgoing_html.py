@@ -81,6 +81,10 @@ def test_pictures_for_the_editor_and_back() -> None:
     assert cids_in(kept) == ("a@inline", "gone@inline")
 
 
+def test_a_number_beyond_all_numbers_costs_its_style_and_nothing_else() -> None:
+    assert clean_draft(f"<p style='width: {'1' * 5000}px'>words</p>") == "<p>words</p>"
+
+
 def test_a_cid_cannot_break_out() -> None:
     assert clean_outgoing('<img src="cid:a&quot;onerror=x">z') == "z"
 

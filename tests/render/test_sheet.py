@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import time
 from collections.abc import Iterable
 
 import pytest
@@ -88,6 +89,23 @@ def test_pictures_of_a_sheet(sheet: str, kept: str) -> None:
 
 def test_a_sheet_that_forges_a_mark_is_left_out() -> None:
     assert pictured(".a{background-image:url(x);width:9px} .\\fdd0 1\\fdd1{width:9px}") == ""
+
+
+@pytest.mark.parametrize(
+    "css", ["p{width:%spx}", "p{width:%spx;background:url(x)}", "@media (width:%spx){p{width:1px}}"]
+)
+def test_a_number_beyond_all_numbers_costs_its_sheet_and_not_the_letter(css: str) -> None:
+    body = cleaner.sanitize(
+        f"<style>{css % ('1' * 5000)}</style><p style='width:{'1' * 5000}px;background:url(y)'>words"
+    )
+    assert "1111" not in body.sheet
+    assert "words" in "".join(map(str, body.pieces))
+
+
+def test_an_endless_name_of_a_rule_is_read_once() -> None:
+    began = time.process_time()
+    assert filter_sheet("@" + "a" * 200_000) == Sheet("", False)
+    assert time.process_time() - began < 5.0
 
 
 def test_a_sheet_has_a_budget() -> None:

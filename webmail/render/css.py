@@ -32,6 +32,8 @@ _PLAIN_DECLARATION = re.compile(
 #: An escape for one of the noncharacters that mark slots (body.py).
 _FORGED_MARK = re.compile(r"\\0{0,2}fd[de]", re.IGNORECASE)
 _BRACKET = re.compile(r"[(\[{)\]}]")
+_DIGITS = re.compile(r"\d{9,}+")
+_MOST_DIGITS = 1000
 _SAFE_TOKENS = frozenset({"whitespace", "number", "percentage", "dimension", "hash", "comment"})
 #: With escapes a name could hold any character: "\\75rl\\28 x" is one long, meaningless identifier.
 _SAFE_NAME = re.compile(r"[\w\ufdd0\ufdd1-]+\Z")
@@ -103,14 +105,17 @@ _filter_cached = functools.lru_cache(maxsize=16_384)(filter_text)
 
 
 def _filter_tokens(style: str, picture: PictureInCss | None, of_dark: bool = False) -> Sheet:
-    if not nests_at_most(style, MAX_NESTING):
+    if not is_readable(style, MAX_NESTING):
         return Sheet("", False)
     found = filter_declarations(tinycss2.parse_blocks_contents(style), picture, of_dark)
     return Sheet(escape_css(found.css), found.sets_colors)
 
 
-def nests_at_most(css: str, limit: int) -> bool:
-    """tinycss2 recurses once a bracket; a cheap count keeps it, and us, from deep recursion."""
+def is_readable(css: str, limit: int) -> bool:
+    """Whether tinycss2 reads it: it recurses once a bracket, of which ``limit`` may be open, and takes numbers for
+    Python's, which have no more than 4,300 digits where they are written down."""
+    if any(len(digits) > _MOST_DIGITS for digits in _DIGITS.findall(css)):
+        return False
     depth = 0
     for bracket in _BRACKET.findall(css):
         depth = depth + 1 if bracket in "([{" else max(0, depth - 1)

@@ -25,8 +25,8 @@ from webmail.render.css import (
     filter_declarations,
     filter_text,
     is_forged,
+    is_readable,
     may_hold_url,
-    nests_at_most,
 )
 
 MAX_SHEET = 256_000
@@ -44,10 +44,10 @@ _GROUP = rf"\((?:{_ATOM}|;|{_FLAT})*+\)|\[(?:{_ATOM}|;|{_FLAT})*+\]"
 _PRELUDE = rf"(?:{_ATOM}|{_GROUP})*+"
 _CONTENT = rf"(?:{_ATOM}|;|{_GROUP})*+"
 _BLANK = re.compile(rf"(?:[ \t\n]++|{_COMMENT})*+", re.DOTALL)
-_STATEMENT = re.compile(rf"@[A-Za-z-]+(?:{_ATOM}|{_GROUP})*+;", re.DOTALL)
+_STATEMENT = re.compile(rf"@[A-Za-z-]++(?:{_ATOM}|{_GROUP})*+;", re.DOTALL)
 _PLAIN_RULE = re.compile(rf"(?P<prelude>{_PRELUDE})\{{(?P<content>{_CONTENT})\}}", re.DOTALL)
 _MEDIA = re.compile(rf"@media(?![\w-])(?P<prelude>{_PRELUDE})\{{", re.DOTALL | re.IGNORECASE)
-_OTHER_AT_RULE = re.compile(rf"@[A-Za-z-]+{_PRELUDE}\{{(?:{_ATOM}|;|{_GROUP}|\{{{_CONTENT}\}})*+\}}", re.DOTALL)
+_OTHER_AT_RULE = re.compile(rf"@[A-Za-z-]++{_PRELUDE}\{{(?:{_ATOM}|;|{_GROUP}|\{{{_CONTENT}\}})*+\}}", re.DOTALL)
 #: In an unquoted url() quotes, brackets and comments mean something else.
 _ODD_URL = re.compile(r"""url\(\s*+(?!["'])(?:[^)"'(/]|/(?!\*))*+(?:["'(]|/\*)""", re.IGNORECASE)
 
@@ -85,7 +85,7 @@ def filter_sheet(source: str, picture: PictureInCss | None = None) -> Sheet:
 
 
 def _filter(source: str, picture: PictureInCss | None = None) -> Sheet:
-    if len(source) > MAX_SHEET or is_forged(source) or not nests_at_most(source, MAX_SHEET_NESTING):
+    if len(source) > MAX_SHEET or is_forged(source) or not is_readable(source, MAX_SHEET_NESTING):
         return Sheet("", False)
     source = source.replace("<!--", " ").replace("-->", " ")
     rules = split_plain(source)
