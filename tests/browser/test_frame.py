@@ -39,6 +39,18 @@ def _open(mailbox: Mailbox, chromium: Browser, **options: object) -> tuple[Page,
     return page, frame
 
 
+def test_a_narrow_pane_has_room_for_who_wrote(mailbox: Mailbox, chromium: Browser) -> None:
+    raw = LETTER.replace(b"From: Bo", "From: Tomás Olivares".encode())
+    message = store(mailbox.user, raw, mailbox.folders["INBOX"])
+    page = mailbox.page(chromium, viewport={"width": 900, "height": 900})
+    page.goto(f"{mailbox.url}/m/{message.pk}/")
+    who = page.locator(".mh.head .who")
+    expect(who).to_have_text("Tomás Olivares")
+    assert who.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect(page.locator(".mh.head time .whole")).to_be_visible()
+
+
 def _stops(page: Page, key: str, *, until: str, most: int = 80) -> list[str]:
     """What had the focus on the way, by pressing ``key`` again and again."""
     stops: list[str] = []

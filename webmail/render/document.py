@@ -32,6 +32,8 @@ _MARKS = (
     "color:#142033!important;background:#fff!important}"
     "dl[data-heron=header] :is(dt,dd){display:block!important;margin:0!important;font:inherit!important;"
     "color:inherit!important;visibility:inherit!important;opacity:1!important;background:none!important}"
+    "dl[data-heron=header] a{display:inline!important;font:inherit!important;visibility:inherit!important;"
+    "opacity:1!important;color:inherit!important;text-decoration:underline!important}"
     "dl[data-heron=header] dt{opacity:.7!important}dl[data-heron=header] dd{overflow-wrap:anywhere!important}"
     "details[data-heron=quote]{display:block!important}"
     "details[data-heron=quote]>summary{display:inline-block!important;list-style:none!important;cursor:pointer;"
