@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tinycss2
+from tinycss2.color4 import parse_color
 
 from webmail.render import policy
 from webmail.render.dark import both_schemes
@@ -39,7 +40,6 @@ _SAFE_TOKENS = frozenset({"whitespace", "number", "percentage", "dimension", "ha
 _SAFE_NAME = re.compile(r"[\w\ufdd0\ufdd1-]+\Z")
 #: Font names and quotation marks need no more; what looks like CSS or markup inside a string is left out.
 _SAFE_STRING = re.compile(r"[^(){}<>;\\\"\n]{0,200}\Z")
-_PICTURES_ALONE = frozenset({"background-image", "list-style-image"})
 _SAFE_LITERALS = frozenset(",/+-*.=")
 
 #: Takes a url() target, gives the CSS value to write in its place (``none`` when it may not load).
@@ -138,7 +138,7 @@ def filter_declarations(nodes: list[Any], picture: PictureInCss | None, of_dark:
         if node.type != "declaration" or node.lower_name not in policy.CSS_PROPERTIES:
             continue
         name = node.lower_name
-        if picture is None and name in _PICTURES_ALONE and any(_is_url(value) for value in node.value):
+        if picture is None and name in policy.CSS_URL_PROPERTIES and _is_picture_alone(node.value):
             continue
         try:
             _check_value(node.value, name, picture)
@@ -149,6 +149,14 @@ def filter_declarations(nodes: list[Any], picture: PictureInCss | None, of_dark:
             colors = colors or name in policy.CSS_COLOR_PROPERTIES
             kept.append(f"{name}:{both_schemes(name, value, of_dark)}{'!important' if node.important else ''}")
     return Sheet(";".join(kept), colors)
+
+
+def _is_picture_alone(values: list[Any]) -> bool:
+    """Whether it names a picture, and nothing that is seen without it: a colour, or a gradient."""
+    return any(map(_is_url, values)) and not any(
+        parse_color(value) if value.type in ("hash", "ident") else value.type == "function" and not _is_url(value)
+        for value in values
+    )
 
 
 def _is_url(value: Any) -> bool:
