@@ -50,6 +50,7 @@ def make_belongings(user: User) -> dict[str, Any]:
     blocked = BlockedSender.objects.create(user=user, pattern="pest.example")
     template = actions.write_template(user.pk, None, name="Thanks", subject="", body="<p>Thanks</p>")
     file = TemplateFile.objects.create(template=template, blob=attached.blob, name="a.txt", content_type="text/plain")
+    picture = actions.attach_to_signature(user.pk, identity.pk, "a.png", "image/png", b"\x89PNG")
     device = Device.objects.create(
         user=user, endpoint=f"https://push.test/{user.pk}", public_key=b"k", secret=b"s", session_key="x", told_id=0
     )
@@ -65,6 +66,7 @@ def make_belongings(user: User) -> dict[str, Any]:
         "device_id": device.pk,
         "template_id": template.pk,
         "file_id": file.pk,
+        "picture_id": picture.pk,
         "recent_id": recent.pk,
         "saved_id": saved.pk,
         "contact_id": contact.pk,

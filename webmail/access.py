@@ -26,6 +26,7 @@ from mailsync.models import (
     RecentSearch,
     Rule,
     SavedSearch,
+    SignaturePicture,
     TemplateFile,
     Thread,
     Webhook,
@@ -148,6 +149,11 @@ def template_for(user: User, template_id: int) -> MailTemplate:
 def template_file_for(user: User, template_id: int, file_id: int) -> TemplateFile:
     rows = TemplateFile.objects.select_related("blob")
     return _one(rows, pk=file_id, template_id=template_id, template__user=user)
+
+
+def signature_picture_for(user: User, identity_id: int, picture_id: int) -> SignaturePicture:
+    rows = SignaturePicture.objects.select_related("blob")
+    return _one(rows, pk=picture_id, identity_id=identity_id, identity__user=user)
 
 
 def outgoing_for(user: User, outgoing_id: int) -> Outgoing:

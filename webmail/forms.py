@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Identity, User
 from mailsync.message import outgoing_html
+from mailsync.message.signatures import swap_plain_signature, swap_signature, words_as_text
 from mailsync.models import Draft
-from mailsync.store.quoting import plain_body, signature_html, swap_signature
+from mailsync.store.quoting import plain_body
+from mailsync.store.signatures import load_signature
 
 #: Longer than any letter a person types; a pasted book is a file.
 BODY_LIMIT = 5_000_000
@@ -57,11 +59,12 @@ class ComposeForm(forms.Form):
     def _signed_anew(self, old: Identity, new: Identity) -> dict[str, Any]:
         """The words with the signature of whom the message is now from, where the other's stands unchanged."""
         fields = self._body_fields()
+        is_answer = self.draft.mode != Draft.Mode.NEW
+        before, after = (load_signature(one, is_answer=is_answer) for one in (old, new))
         if "body" in fields:
-            return {**fields, "body": swap_signature(fields["body"], old, new)}
-        before, after = signature_html(old), signature_html(new)
-        body = self.draft.body
-        return {**fields, "body": body.replace(before, after)} if before and body.count(before) == 1 else fields
+            return {**fields, "body": swap_plain_signature(fields["body"], before, after)}
+        body = swap_signature(self.draft.body, before, after) if self.draft.is_html else self.draft.body
+        return {**fields, "body": body} if body != self.draft.body else fields
 
     def _receipt(self) -> dict[str, Any]:
         asked = "receipt_asked" in self.data
@@ -76,6 +79,28 @@ class ComposeForm(forms.Form):
         if self.draft.is_html and written == _lines(plain_body(self.draft)):
             return {}
         return {"is_html": False, "body": written}
+
+
+class WordsForm(forms.Form):
+    """Words with formatting, kept in the settings. Scripts send ``body``, the editor's HTML; without them ``text``
+    counts, where it was changed."""
+
+    body = forms.CharField(required=False, max_length=BODY_LIMIT, strip=False)
+    text = forms.CharField(required=False, max_length=BODY_LIMIT, strip=False)
+
+    def words(self, standing: str) -> str:
+        """The words as HTML; call after ``is_valid``. ``standing``: as they are kept, "" for new ones."""
+        if "body" in self.data:
+            return str(self.cleaned_data["body"])
+        if "text" not in self.data:
+            return standing
+        text = _lines(self.cleaned_data["text"]).strip()
+        return standing if text == plain_words(standing) else outgoing_html.text_as_html(text)
+
+
+def plain_words(html: str) -> str:
+    """Kept words for a plain text area."""
+    return words_as_text(html).strip()
 
 
 def identities_of(user: User) -> Any:

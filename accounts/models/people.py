@@ -234,8 +234,11 @@ class Identity(models.Model):
     address = models.EmailField(max_length=320)
     reply_to = models.EmailField(max_length=320, blank=True)
     default_bcc = models.EmailField(max_length=320, blank=True)
-    signature_html = models.TextField(blank=True)
-    signature_text = models.TextField(blank=True)
+    signature_html = models.TextField(blank=True, help_text="Clean HTML; pictures are named by their Content-ID.")
+    signature_text = models.TextField(blank=True, help_text="What it says, made from the HTML; alone in old rows.")
+    signature_on_new = models.BooleanField(default=True, db_default=True)
+    signature_on_answers = models.BooleanField(default=True, db_default=True)
+    signature_below = models.BooleanField(default=False, db_default=False)
     is_default = models.BooleanField(default=False)
     verified_at = models.DateTimeField(null=True, blank=True)
 

@@ -93,6 +93,7 @@ from mailsync.actions.sending import (
 )
 from mailsync.actions.server_searches import ask_servers
 from mailsync.actions.settings_file import take_settings
+from mailsync.actions.signatures import attach_to_signature, write_signature
 from mailsync.actions.templates import (
     Inserted,
     NameTaken,
@@ -135,6 +136,7 @@ __all__ = [
     "ask_servers",
     "ask_trust",
     "attach",
+    "attach_to_signature",
     "attach_to_template",
     "begin_import",
     "begin_upload",
@@ -251,6 +253,7 @@ __all__ = [
     "write_auto_reply",
     "write_contact",
     "write_rule",
+    "write_signature",
     "write_template",
     "write_to_missed",
     "write_webhook",

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts.models import Identity
@@ -15,9 +14,10 @@ from mailsync.actions.owned import NotYours, own_draft, own_identity, own_messag
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.models import Blob, Draft, DraftAttachment, Message
-from mailsync.store import blobs, changes, draft_copies, drafts, replying, room, uploads
+from mailsync.store import attached, blobs, changes, draft_copies, drafts, replying, room, uploads
 from mailsync.store.quoting import opening_body
 from mailsync.store.raw import BodyNotFetched
+from mailsync.store.signatures import give_pictures
 from mailsync.store.summary import lock_folders
 from mailsync.types import ActionResult, Role
 
@@ -48,7 +48,9 @@ def start_draft(
     if original is None:
         bcc = ", ".join(filter(None, (fields.pop("bcc", ""), identity.default_bcc)))
         opening = {"body": opening_body(identity, None, text=text), "bcc": bcc}
-        return Draft.objects.create(user_id=user_id, identity=identity, **{**opening, **_allowed(fields)})
+        draft = Draft.objects.create(user_id=user_id, identity=identity, **{**opening, **_allowed(fields)})
+        give_pictures(draft)
+        return draft
     with _body_at_hand(original), transaction.atomic():
         draft = replying.create_answer(user_id, original, Draft.Mode(mode), identity, only_to=only_to)
         wake.tell(user_id, "draft", draft=draft.pk)
@@ -163,6 +165,8 @@ def attach(
 ) -> DraftAttachment:
     """Add a file; with ``inline`` it gets a Content-ID for the HTML to show. Raises ``CannotDo`` over the limits."""
     draft = own_draft(user_id, draft_id)
+    if inline:
+        attached.check_picture(content_type)
     room.check_file(draft, name, len(data))
     content_id = drafts.new_content_id() if inline else ""
     return add_attachment(draft, clean_name(name), content_type, blobs.keep_blob(user_id, data), content_id)
@@ -170,15 +174,7 @@ def attach(
 
 def add_attachment(draft: Draft, name: str, content_type: str, blob: Blob, content_id: str = "") -> DraftAttachment:
     """One more file of a draft, behind the others. The room for it has been checked."""
-    last = draft.attachments.aggregate(last=Max("position"))["last"]
-    attachment = DraftAttachment.objects.create(
-        draft=draft,
-        blob=blob,
-        name=name,
-        content_type=content_type[:255] or "application/octet-stream",
-        content_id=content_id,
-        position=0 if last is None else last + 1,
-    )
+    attachment = attached.add_file(draft.attachments, blob, name, content_type, content_id)
     _files_changed(draft)
     return attachment
 

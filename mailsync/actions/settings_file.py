@@ -12,7 +12,6 @@ import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
-from html import escape
 from typing import Any
 
 from django.conf import settings
@@ -29,13 +28,16 @@ from mailsync.actions.owned import NotYours
 from mailsync.actions.rules import RuleText, switch_rule, write_rule
 from mailsync.actions.saved_searches import save_search
 from mailsync.actions.senders import block_sender
+from mailsync.actions.signatures import attach_to_signature, write_signature
 from mailsync.actions.templates import attach_to_template, write_template
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
-from mailsync.message.outgoing_html import clean_draft, rename_pictures
+from mailsync.message.outgoing_html import cids_in, clean_draft, rename_pictures, text_as_html
+from mailsync.message.signatures import clean_signature
 from mailsync.models import AutoReply, BlockedSender, Folder, MailTemplate, Rule, Webhook
 from mailsync.plan.rules import CALL, Deed, Fields
-from mailsync.store.settings_file import VERSION
+from mailsync.store import attached
+from mailsync.store.settings_file import SIGNATURE_SWITCHES, VERSION
 
 #: Of one kind; nobody has more of any by hand.
 _MOST = 5000
@@ -132,19 +134,23 @@ def _template(user: User, row: Mapping[str, Any]) -> bool:
     made = write_template(user.pk, None, name=name, subject=_text(row, "subject"), body="")
     pictures: dict[str, str] = {}
     for file in _rows(row, "files"):
-        try:
-            data = base64.b64decode(_text(file, "data"), validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise CannotDo(_("Its file “%(name)s” is damaged.") % {"name": _text(file, "name")}) from error
-        if not data:
-            raise CannotDo(_("Its file “%(name)s” was too large to be written.") % {"name": _text(file, "name")})
-        cid = _text(file, "picture")
+        data, cid = _data(file), _text(file, "picture")
         kept = attach_to_template(user.pk, made.pk, _text(file, "name"), _text(file, "type"), data, inline=bool(cid))
         pictures[cid] = kept.content_id
     write_template(
         user.pk, made.pk, name=name, subject=_text(row, "subject"), body=rename_pictures(clean_draft(body), pictures)
     )
     return True
+
+
+def _data(file: Mapping[str, Any]) -> bytes:
+    try:
+        data = base64.b64decode(_text(file, "data"), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise CannotDo(_("Its file “%(name)s” is damaged.") % {"name": _text(file, "name")}) from error
+    if not data:
+        raise CannotDo(_("Its file “%(name)s” was too large to be written.") % {"name": _text(file, "name")})
+    return data
 
 
 def _rule(user: User, row: Mapping[str, Any]) -> bool:
@@ -255,11 +261,30 @@ def _identity(user: User, row: Mapping[str, Any]) -> bool:
     identity = found.first()
     if identity is None:
         raise CannotDo(_("There is no identity %(address)s here: add it first.") % {"address": address})
-    identity.name, identity.signature_text = _text(row, "name")[:150], _text(row, "signature")
-    identity.signature_html = "<br>".join(escape(line) for line in identity.signature_text.splitlines())
+    identity.name = _text(row, "name")[:150]
     identity.reply_to, identity.default_bcc = _address(row, "reply_to"), _address(row, "default_bcc")
+    for name in SIGNATURE_SWITCHES:
+        setattr(identity, name, row[name] if isinstance(row.get(name), bool) else getattr(identity, name))
     identity.save()
+    _signature(identity, row)
     return True
+
+
+def _signature(identity: Identity, row: Mapping[str, Any]) -> None:
+    """With its formatting and pictures; files of an older Heron have the text alone."""
+    html = clean_signature(_text(row, "signature_html") or text_as_html(_text(row, "signature")))
+    # What is here already is not written again, as messages that are being written show it.
+    pictures = {one.content_id: bytes(one.blob.data) for one in identity.signature_pictures.select_related("blob")}
+    attached.drop_lost_pictures(identity.signature_pictures, html)
+    names: dict[str, str] = {}
+    given = {_text(file, "picture"): file for file in _rows(row, "signature_pictures")}
+    for cid in cids_in(html):
+        if cid not in given:
+            continue
+        name, kind, data = _text(given[cid], "name"), _text(given[cid], "type"), _data(given[cid])
+        if pictures.get(cid) != data:
+            names[cid] = attach_to_signature(identity.user_id, identity.pk, name, kind, data).content_id
+    write_signature(identity.user_id, identity.pk, rename_pictures(html, names))
 
 
 def _address(row: Mapping[str, Any], name: str) -> str:

@@ -10,7 +10,7 @@ from mailsync.errors import CannotDo
 from mailsync.message.outgoing_html import clean_draft, rename_pictures
 from mailsync.message.ready_made import put_at_top, ready_made
 from mailsync.models import Draft, DraftAttachment, MailTemplate, TemplateFile
-from mailsync.store import blobs, drafts, room, templates
+from mailsync.store import attached, blobs, drafts, room, templates
 
 #: The menu of a message lists them all.
 _MOST = 200
@@ -50,7 +50,7 @@ def write_template(user_id: int, template_id: int | None, *, name: str, subject:
     template = _named(user_id, name, template_id)
     template.subject, template.body = subject, clean_draft(body)
     template.save()
-    templates.drop_lost_pictures(template)
+    attached.drop_lost_pictures(template.files, template.body)
     return template
 
 
@@ -69,8 +69,11 @@ def attach_to_template(
     Raises ``CannotDo`` over the limits.
     """
     template, name = _own(user_id, template_id), clean_name(name)
+    if inline:
+        attached.check_picture(content_type)
     room.check_template_file(template, name, len(data))
-    return templates.add_file(template, blobs.keep_blob(user_id, data), name, content_type, inline=inline)
+    cid = drafts.new_content_id() if inline else ""
+    return attached.add_file(template.files, blobs.keep_blob(user_id, data), name, content_type, cid)
 
 
 @verb

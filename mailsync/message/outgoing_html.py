@@ -106,6 +106,19 @@ def splice_original(body: str, quoted: str) -> str:
     return first + quoted + "".join(rest) if rest else body
 
 
+def original_marker_in(body: str) -> tuple[str, str, str]:
+    """A kept body as what stands above the quoted original, its marker, and what stands below. Without one, and of
+    further ones, the marker is "".
+
+    >>> original_marker_in('<p>Hi</p><div data-original="7"></div><p>x</p>')
+    ('<p>Hi</p>', '<div data-original="7"></div>', '<p>x</p>')
+    """
+    found = _MARKER.search(body)
+    if found is None:
+        return body, "", ""
+    return body[: found.start()], found[0], _MARKER.sub("", body[found.end() :])
+
+
 def cids_in(html: str) -> tuple[str, ...]:
     """The Content-IDs of the pictures that an already clean body shows, each once, in order."""
     found = (match[2] for match in _PICTURE.finditer(html))

@@ -7,24 +7,21 @@ nor the quoted original), and a body with such words at its top.
 import re
 
 from mailsync.message.html_text import html_to_text
-from mailsync.message.outgoing_html import clean_draft, splice_original, text_as_html
+from mailsync.message.outgoing_html import clean_draft, original_marker_in, text_as_html
+from mailsync.message.signatures import above_plain_signature, above_signature, without_empty_tail
 
-#: RFC 3676 §4.3: the line that begins a signature. The editor drops the space at its end.
-_SIGNATURE = re.compile(r"<p(?: [^>]*)?>--(?:\s|&nbsp;)*(?:<br>|</p>)")
-_PLAIN_SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
 #: "Ann wrote:" and the lines below it.
 _PLAIN_QUOTE = re.compile(r"(?:^|\n)[^\n]*:\n(?:>[^\n]*\n?)+\s*\Z")
-_EMPTY_TAIL = re.compile(r"(?:<p(?: [^>]*)?>(?:<br>)?</p>)+\Z")
 _EMPTY = "<p></p>"
 
 
 def ready_made(body: str, *, is_html: bool) -> str:
     """What a draft says in its writer's own words, as clean HTML; "" where there are none."""
     if not is_html:
-        return text_as_html(_above(_PLAIN_SIGNATURE, _PLAIN_QUOTE.sub("", body)).strip())
-    above, _marker, below = splice_original(clean_draft(body), "\0").partition("\0")
-    kept = clean_draft(_trimmed(_above(_SIGNATURE, above)) + below)
-    return _trimmed(kept)
+        return text_as_html(above_plain_signature(_PLAIN_QUOTE.sub("", body)).strip())
+    above, _marker, below = original_marker_in(clean_draft(body))
+    kept = clean_draft(without_empty_tail(above_signature(above)) + above_signature(below))
+    return without_empty_tail(kept)
 
 
 def put_at_top(body: str, words: str, *, is_html: bool) -> str:
@@ -33,13 +30,3 @@ def put_at_top(body: str, words: str, *, is_html: bool) -> str:
         return words + body.removeprefix(_EMPTY)
     rest = body.lstrip("\n")
     return html_to_text(words, links=True).strip() + "\n" + (f"\n{rest}" if rest else "")
-
-
-def _above(mark: re.Pattern[str], text: str) -> str:
-    """What stands before the last mark; all of it where there is none."""
-    found = list(mark.finditer(text))
-    return text[: found[-1].start()] if found else text
-
-
-def _trimmed(html: str) -> str:
-    return _EMPTY_TAIL.sub("", html)

@@ -41,6 +41,7 @@ from mailsync.models.recent_search import RecentSearch
 from mailsync.models.rule import Arrival, BlockedSender, Rule, RuleHit
 from mailsync.models.saved_search import SavedSearch
 from mailsync.models.server_search import ServerSearch
+from mailsync.models.signature import SignaturePicture
 from mailsync.models.snooze import Snooze
 from mailsync.models.template import MailTemplate, TemplateFile
 from mailsync.models.throttle import BlockedHost, ConnectionCap, EgressSwitch, Halt, Traffic
@@ -100,6 +101,7 @@ __all__ = [
     "SavedSearch",
     "SchedulerTick",
     "ServerSearch",
+    "SignaturePicture",
     "Snooze",
     "SyncRun",
     "TemplateFile",

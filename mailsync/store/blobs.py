@@ -1,4 +1,4 @@
-"""Uploaded bytes, kept once for each user however many drafts and templates name them. Database room."""
+"""Uploaded bytes, kept once for each user however many drafts, templates and signatures name them. Database room."""
 
 import hashlib
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from mailsync.models import Act, Blob, DraftAttachment, Outgoing, TemplateFile
+from mailsync.models import Act, Blob, DraftAttachment, Outgoing, SignaturePicture, TemplateFile
 
 #: An upload that nothing names any more is kept this long: Undo may want it back.
 KEEP_DAYS = 7
@@ -25,12 +25,13 @@ def keep_blob(user_id: int, data: bytes) -> Blob:
 
 
 def sweep_blobs() -> int:
-    """Delete uploads that no draft, no template and no message that may still be reopened needs; returns how many."""
+    """Delete uploads that no draft, template or signature and no message that may be reopened needs; says how many."""
     before = timezone.now() - timedelta(days=KEEP_DAYS)
     kept = set(_reopenable())
     old = Blob.objects.filter(created_at__lt=before)
     old = old.exclude(id__in=DraftAttachment.objects.values("blob_id"))
     old = old.exclude(id__in=TemplateFile.objects.values("blob_id"))
+    old = old.exclude(id__in=SignaturePicture.objects.values("blob_id"))
     gone = [pk for pk in old.values_list("id", flat=True) if pk not in kept]
     Blob.objects.filter(id__in=gone).delete()
     return len(gone)

@@ -5,6 +5,7 @@ In: a draft with its identity and files. Out: a ``Composition`` with every addre
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from accounts.models import Identity
@@ -12,11 +13,11 @@ from mailsync.errors import CannotDo
 from mailsync.message.addresses import ascii_address, parse_address_list
 from mailsync.message.facts import Composition, OutgoingAttachment
 from mailsync.message.folding import check_address, refuse_controls
-from mailsync.message.outgoing_html import cids_in, has_original
+from mailsync.message.outgoing_html import cids_in, has_original, rename_pictures
 from mailsync.message.references import reply_references
 from mailsync.models import Draft
 from mailsync.store.drafts import is_pasted
-from mailsync.store.quoting import body_html, load_quote, plain_body
+from mailsync.store.quoting import Quote, body_html, load_quote, plain_body
 from mailsync.types import Address
 
 
@@ -31,6 +32,7 @@ def compose_draft(draft: Draft, *, message_id: str, date: datetime, lenient: boo
     people = {field: _addresses(getattr(draft, field), field, lenient=lenient) for field in ("to", "cc", "bcc")}
     in_reply_to, references = _thread(draft)
     quote = load_quote(draft) if draft.is_html and has_original(draft.body) else None
+    quote = _beside(quote, draft) if quote else None
     html = body_html(draft, quote) if draft.is_html else None
     return Composition(
         sender=Address(identity.name, identity.address),
@@ -82,6 +84,18 @@ def _files(draft: Draft, html: str) -> Iterator[OutgoingAttachment]:
             yield OutgoingAttachment(row.name, row.content_type, bytes(row.blob.data), row.content_id)
         elif not is_pasted(row.content_id):
             yield OutgoingAttachment(row.name, row.content_type, bytes(row.blob.data))
+
+
+def _beside(quote: Quote, draft: Draft) -> Quote:
+    """The quote with pictures that go beside the draft's own: an answer to an answer shows our signature again, under
+    the same Content-ID. The same picture goes once; another one gets another name."""
+    names = [one.content_id for one in quote.pictures]
+    rows = draft.attachments.filter(content_id__in=names).select_related("blob")
+    ours = {row.content_id: bytes(row.blob.data) for row in rows}
+    others = [one for one in quote.pictures if ours.get(one.content_id) != one.data]
+    renamed = {one.content_id: f"quoted.{one.content_id}" for one in others if one.content_id in ours}
+    pictures = [replace(one, content_id=renamed.get(one.content_id, one.content_id)) for one in others]
+    return Quote(rename_pictures(quote.html, renamed), quote.text, tuple(pictures))
 
 
 def _reply_to(identity: Identity) -> tuple[Address, ...]:

@@ -15,6 +15,7 @@ from accounts.models import Identity
 from mailsync.models import Act, Blob, Draft, DraftAttachment, Message, Outgoing, Placement
 from mailsync.store import uploads
 from mailsync.store.changes import wake_account
+from mailsync.store.signatures import give_pictures, is_of_signature
 
 #: What a save may set.
 FIELDS = ("identity_id", "to", "cc", "bcc", "subject", "is_html", "body", "quote_original", "request_receipt")
@@ -58,6 +59,7 @@ def touch_draft(draft: Draft) -> None:
     draft.version += 1
     draft.store_due_at = store_due()
     draft.save()
+    give_pictures(draft)
     if draft.identity is not None:
         wake_account(draft.identity.account_id, draft.store_due_at)
 
@@ -221,4 +223,4 @@ def new_content_id() -> str:
 
 def is_pasted(content_id: str) -> bool:
     """Whether a picture was put into the words here, and so is nothing without them."""
-    return content_id.endswith(_PASTED)
+    return content_id.endswith(_PASTED) or is_of_signature(content_id)

@@ -4,7 +4,6 @@ In: an identity, a draft and its original. Out: the opening body with the signat
 original, and the original as HTML and text that may leave, with the pictures its HTML shows.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
@@ -18,11 +17,12 @@ from mailsync.message import bodies, outgoing_html
 from mailsync.message.facts import OutgoingAttachment, ParsedHeader, Part
 from mailsync.message.html_text import html_to_text
 from mailsync.message.reply import ReplyPlan, plan_reply
+from mailsync.message.signatures import words_as_text
 from mailsync.models import Draft, Message
 from mailsync.store.raw import BodyNotFetched, raw_reader
+from mailsync.store.signatures import load_signature
 from mailsync.types import Address
 
-_SIGNATURE_LINE = re.compile(r"^--$", re.MULTILINE)
 _BLOCKQUOTE = '<blockquote type="cite" style="margin: 0 0 0 8px; padding-left: 12px; border-left: 2px solid #c5cfdc">'
 
 
@@ -35,11 +35,19 @@ class Quote:
     pictures: tuple[OutgoingAttachment, ...] = ()
 
 
-def opening_body(identity: Identity | None, original: Message | None, *, text: str = "") -> str:
-    """What stands in a new HTML draft: room to write (or ``text``), the signature, the original's marker."""
-    signature = signature_html(identity)
-    room = (paragraphs(text) or "<p></p>") + ("<p></p>" if signature or original else "")
-    return room + signature + (outgoing_html.original_marker(original.pk) if original else "")
+def opening_body(
+    identity: Identity | None, original: Message | None, *, text: str = "", is_answer: bool | None = None
+) -> str:
+    """What stands in a new HTML draft: room to write (or ``text``), the signature, the original's marker.
+
+    ``is_answer``: an answer or a forward, also where nothing is quoted; unless said, what has an original.
+    """
+    signature = load_signature(identity, is_answer=original is not None if is_answer is None else is_answer)
+    room = (paragraphs(text) or "<p></p>") + ("<p></p>" if signature.opening or original else "")
+    if original is None:
+        return room + signature.opening
+    marker = outgoing_html.original_marker(original.pk)
+    return room + (marker + signature.opening if signature.below else signature.opening + marker)
 
 
 def paragraphs(text: str) -> str:
@@ -90,36 +98,13 @@ def plain_body(draft: Draft) -> str:
     if not draft.is_html:
         return draft.body
     quote = load_quote(draft) if outgoing_html.has_original(draft.body) else None
-    written = outgoing_html.splice_original(outgoing_html.clean_draft(draft.body), "")
+    above, _marker, below = outgoing_html.original_marker_in(outgoing_html.clean_draft(draft.body))
+    if quote is None:
+        above, below = above + below, ""
     # The empty lines to write in, above the signature, are part of what a person sees.
-    room = "\n\n" if written.startswith("<p></p>") else ""
-    # RFC 3676 §4.3: the line above a signature ends in a space, which text from HTML has lost.
-    text = room + _SIGNATURE_LINE.sub("-- ", html_to_text(written, links=True).rstrip())
-    return f"{text}\n\n{quote.text}\n" if quote else f"{text}\n"
-
-
-def signature_html(identity: Identity | None) -> str:
-    """The signature with the line that begins it (RFC 3676 §4.3); "" where the identity has none."""
-    if identity is None:
-        return ""
-    if identity.signature_html:
-        return f"<p>-- </p>{outgoing_html.clean_outgoing(identity.signature_html)}"
-    if identity.signature_text:
-        return "<p>-- <br>" + "<br>".join(escape(line) for line in identity.signature_text.splitlines()) + "</p>"
-    return ""
-
-
-def signature_text(identity: Identity | None) -> str:
-    """The same as plain text, as ``plain_body`` writes it."""
-    return _SIGNATURE_LINE.sub("-- ", html_to_text(signature_html(identity), links=True).strip())
-
-
-def swap_signature(text: str, old: Identity | None, new: Identity | None) -> str:
-    """Plain text with the new identity's signature in the place of the old one's, if that still stands unchanged."""
-    before, after = signature_text(old), signature_text(new)
-    if before and text.count(before) == 1:
-        return text.replace(before, after)
-    return text if before or not after else f"{text.rstrip()}\n\n{after}\n"
+    room = "\n\n" if above.startswith("<p></p>") else ""
+    blocks = [room + words_as_text(above).rstrip(), quote.text if quote else "", words_as_text(below).strip()]
+    return "\n\n".join([blocks[0], *filter(None, blocks[1:])]) + "\n"
 
 
 def _forward_head(plan: ReplyPlan) -> str:

@@ -18,6 +18,7 @@ from mailsync.models import Draft, DraftAttachment, Message, Placement
 from mailsync.store import blobs, drafts
 from mailsync.store.quoting import opening_body
 from mailsync.store.raw import raw_reader, read_raw
+from mailsync.store.signatures import give_pictures
 from mailsync.types import Address
 
 _MODES: dict[Draft.Mode, ReplyMode] = {
@@ -66,6 +67,7 @@ def create_answer(
         subject=plan.subject,
         body=opening_body(identity, original),
     )
+    give_pictures(draft)
     if mode == Draft.Mode.FORWARD:
         copy_attachments(original, draft)
     return draft
@@ -103,8 +105,9 @@ def create_attached_forward(user_id: int, original: Message, identity: Identity)
         original=original,
         bcc=identity.default_bcc,
         subject=plan.subject,
-        body=opening_body(identity, None),
+        body=opening_body(identity, None, is_answer=True),
     )
+    give_pictures(draft)
     name = "".join(sign if sign.isprintable() and sign not in '/\\:*?"<>|' else " " for sign in original.subject)
     DraftAttachment.objects.create(
         draft=draft,

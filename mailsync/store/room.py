@@ -15,6 +15,9 @@ from mailsync.store import allowance, drafts, quota
 
 #: More files than anyone means to add to one message.
 MOST_ATTACHMENTS = 200
+#: Of the pictures of one signature, together. What people use as a logo has some tens of kB.
+MOST_SIGNATURE_BYTES = 500_000
+MOST_SIGNATURE_PICTURES = 20
 #: RFC 2045 §6.8: 57 octets become a line of 76 and its CRLF.
 _ENCODED = 78 / 57
 #: Headers, boundaries, and the words in two forms.
@@ -83,6 +86,20 @@ def check_template_file(template: MailTemplate, name: str, size_bytes: int) -> N
             raise CannotDo(f"“{name}” does not fit: {_megabytes(limit)} is the most.", field="files")
     if template.files.count() >= MOST_ATTACHMENTS:
         raise CannotDo(f"A message can have {MOST_ATTACHMENTS} files.", field="files")
+
+
+def check_signature_picture(identity: Identity, name: str, size_bytes: int) -> None:
+    """The same for a picture of a signature, which goes with every message."""
+    check_quota(identity.user_id, size_bytes)
+    held = identity.signature_pictures.aggregate(total=Sum("blob__size_bytes"))["total"] or 0
+    if held + size_bytes > MOST_SIGNATURE_BYTES:
+        raise CannotDo(
+            f"“{name}” is too large: the pictures of a signature may have"
+            f" {MOST_SIGNATURE_BYTES // 1000} kB together, as they go with every message.",
+            field="files",
+        )
+    if identity.signature_pictures.count() >= MOST_SIGNATURE_PICTURES:
+        raise CannotDo(f"A signature can have {MOST_SIGNATURE_PICTURES} pictures.", field="files")
 
 
 def check_link(user_id: int, name: str, size_bytes: int) -> None:

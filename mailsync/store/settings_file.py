@@ -5,7 +5,10 @@ is in it, nor anything that opens a mailbox. Mail and contacts are exported besi
 """
 
 import base64
+from dataclasses import dataclass
 from typing import Any
+
+from django.db.models import Manager
 
 from accounts import preferences
 from accounts.models import Identity, MailAccount, TrustedSender, User
@@ -13,25 +16,29 @@ from mailsync.models import AutoReply, BlockedSender, Emptying, Folder, Label, M
 from mailsync.plan.rules import CALL
 
 VERSION = 1
-#: Files of templates beyond so much are named and not brought along: the document is read whole.
+#: Files of templates and signatures beyond so much are named and not brought along: the document is read whole.
 MOST_FILE_BYTES = 12 * 1024 * 1024
 
 
+#: When a message begins with the signature, and where.
+SIGNATURE_SWITCHES = ("signature_on_new", "signature_on_answers", "signature_below")
+
+
 def load_settings(user: User) -> dict[str, Any]:
-    names = _Names(user.pk)
+    names, budget = _Names(user.pk), _Budget()
     return {
         "heron_settings": VERSION,
         "profile": {"name": user.name, "language": user.language, "timezone": user.timezone},
         "preferences": {name: getattr(preferences.load(user), name) for name in preferences.NAMES},
         "accounts": [_account(one) for one in names.accounts.values()],
-        "identities": [_identity(one) for one in Identity.objects.filter(user=user).select_related("account")],
+        "identities": _identities(user.pk, budget),
         "labels": list(Label.objects.filter(user=user, kept=True).order_by("keyword").values("keyword", "hue")),
         "rules": [_rule(one, names) for one in Rule.objects.filter(user=user).order_by("position", "id")],
         "automatic_replies": [_auto_reply(one, names) for one in AutoReply.objects.filter(account__user=user)],
         "blocked": list(BlockedSender.objects.filter(user=user).order_by("pattern").values("pattern", "to_bin")),
         "trusted": list(TrustedSender.objects.filter(user=user).order_by("address").values_list("address", flat=True)),
         "searches": [_search(one, names) for one in SavedSearch.objects.filter(user=user).order_by("name")],
-        "templates": _templates(user.pk),
+        "templates": _templates(user.pk, budget),
         "emptying": Emptying.objects.filter(user=user).values("trash_days", "junk_days").first(),
     }
 
@@ -56,9 +63,16 @@ def _account(one: MailAccount) -> dict[str, Any]:
     return {"address": one.address, **looks, "incoming": incoming, "sending": sending or None, **keeping}
 
 
-def _identity(one: Identity) -> dict[str, Any]:
-    said = {name: getattr(one, name) for name in ("address", "name", "reply_to", "default_bcc")}
-    return {"account": one.account.address, **said, "signature": one.signature_text, "is_default": one.is_default}
+def _identities(user_id: int, budget: "_Budget") -> list[dict[str, Any]]:
+    found = []
+    names = ("address", "name", "reply_to", "default_bcc", *SIGNATURE_SWITCHES, "signature_html", "is_default")
+    for one in Identity.objects.filter(user=user_id).select_related("account"):
+        said = {name: getattr(one, name) for name in names}
+        pictures = _files(one.signature_pictures, budget)
+        # The text is for a Heron that knows no other signatures.
+        signature = {"signature": one.signature_text, "signature_pictures": pictures}
+        found.append({"account": one.account.address, **said, **signature})
+    return found
 
 
 def _rule(one: Rule, names: _Names) -> dict[str, Any]:
@@ -84,16 +98,29 @@ def _search(one: SavedSearch, names: _Names) -> dict[str, Any]:
     return {"name": one.name, "query": one.query, "in": names.places.get(one.folder_id or 0)}
 
 
-def _templates(user_id: int) -> list[dict[str, Any]]:
-    room = MOST_FILE_BYTES
-    found: list[dict[str, Any]] = []
-    for template in MailTemplate.objects.filter(user_id=user_id).order_by("name"):
-        files: list[dict[str, Any]] = []
-        for file in template.files.select_related("blob").defer("blob__data").order_by("position", "id"):
-            is_taken = file.blob.size_bytes <= room
-            room -= file.blob.size_bytes if is_taken else 0
-            data = base64.b64encode(file.blob.data).decode() if is_taken else None
-            said = {"name": file.name, "type": file.content_type, "picture": file.content_id}
-            files.append({**said, "size_bytes": file.blob.size_bytes, "data": data})
-        found.append({"name": template.name, "subject": template.subject, "body": template.body, "files": files})
+def _templates(user_id: int, budget: "_Budget") -> list[dict[str, Any]]:
+    return [
+        {"name": one.name, "subject": one.subject, "body": one.body, "files": _files(one.files, budget)}
+        for one in MailTemplate.objects.filter(user_id=user_id).order_by("name")
+    ]
+
+
+@dataclass(slots=True)
+class _Budget:
+    """How many bytes of files there is room for yet."""
+
+    left: int = MOST_FILE_BYTES
+
+    def takes(self, size_bytes: int) -> bool:
+        is_taken = size_bytes <= self.left
+        self.left -= size_bytes if is_taken else 0
+        return is_taken
+
+
+def _files(files: Manager[Any], budget: _Budget) -> list[dict[str, Any]]:
+    found = []
+    for file in files.select_related("blob").defer("blob__data").order_by("position", "id"):
+        data = base64.b64encode(file.blob.data).decode() if budget.takes(file.blob.size_bytes) else None
+        said = {"name": file.name, "type": file.content_type, "picture": file.content_id}
+        found.append({**said, "size_bytes": file.blob.size_bytes, "data": data})
     return found

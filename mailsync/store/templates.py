@@ -1,11 +1,11 @@
-"""Templates: listed, filled from a draft, and their files given to one. Database room."""
+"""Templates: listed, and filled from a draft. Database room."""
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Q
 
 from mailsync.message.outgoing_html import cids_in, rename_pictures
-from mailsync.models import Blob, Draft, MailTemplate, TemplateFile
+from mailsync.models import Draft, MailTemplate, TemplateFile
 from mailsync.store.drafts import is_pasted, new_content_id
 
 
@@ -44,21 +44,3 @@ def fill_template(template: MailTemplate, draft: Draft, words: str) -> None:
         # A pasted picture that was deleted again stays behind.
         if row.content_id in shown or not is_pasted(row.content_id)
     )
-
-
-def add_file(template: MailTemplate, blob: Blob, name: str, content_type: str, *, inline: bool) -> TemplateFile:
-    """One more, behind the others; with ``inline`` a picture that the words are about to show."""
-    last = template.files.aggregate(last=Max("position"))["last"]
-    return TemplateFile.objects.create(
-        template=template,
-        blob=blob,
-        name=name,
-        content_type=content_type[:255] or "application/octet-stream",
-        content_id=new_content_id() if inline else "",
-        position=0 if last is None else last + 1,
-    )
-
-
-def drop_lost_pictures(template: MailTemplate) -> None:
-    """Pictures that the words do not show any more."""
-    template.files.exclude(content_id="").exclude(content_id__in=cids_in(template.body)).delete()

@@ -5,7 +5,7 @@ import { toast } from "heron/shell";
 import "heron/import_mail";
 import "heron/status";
 import "heron/push";
-import "heron/template";
+import "heron/rich_field";
 
 const SAVED_MILLISECONDS = 2000;
 let timer;

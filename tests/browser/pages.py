@@ -15,6 +15,7 @@ from mailsync.plan.rules import Deed, Fields
 from tests.browser.conftest import Mailbox
 from tests.browser.webserver import SETUP_TOKEN
 from tests.factories import make_account
+from tests.logo import sign
 
 #: Pages of somebody who is not signed in.
 OUTSIDE = {
@@ -34,6 +35,7 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
     newest = inbox.placements.filter(shown=True).order_by("-id")[0]
     with_file = Message.objects.filter(account_id=account, attachment_count__gt=0).earliest("id")
     identity = Identity.objects.filter(account_id=account).earliest("id")
+    sign(identity)
     settings = f"/settings/accounts/{account}"
     # Its folders are not known yet.
     filling = make_account(mailbox.user, address="anna@club.example")

@@ -38,6 +38,7 @@ from mailsync.store.contacts import keep_card
 from tests.browser.chromium import CHROMIUM, QUIET
 from tests.browser.webserver import PROJECT, served
 from tests.factories import make_account, make_folder, make_user
+from tests.logo import sign
 from tests.pseudo import LANGUAGE, write_catalogue
 from tests.sample_mailbox import fill
 
@@ -185,6 +186,7 @@ SCREENS: dict[str, Step] = {
         lambda page: page.locator("[data-emoji]").first.wait_for(),
     ),
     "template": visit("/settings/templates/1/"),
+    "signature": visit("/settings/identities/1/"),
     "new-template": visit("/settings/templates/add/"),
     "phone-drawer": after_inbox(click(".search [data-drawer-open]")),
     "middle-drawer": after_inbox(click(".only-rail")),
@@ -261,6 +263,7 @@ def filled_site(language: str = "", **environment: str) -> Iterator[tuple[str, s
             groups = ("Board", "Choir") if name < "P" else ("Choir",)
             card = VCard(name=name, organisation="Nordlicht", addresses=(Labelled(address),), groups=groups)
             keep_card(user.pk, card)
+        sign(account.identities.get())
         for name, subject, body in TEMPLATES:
             actions.write_template(user.pk, None, name=name, subject=subject, body=body)
         for name, sender, deed in RULES:

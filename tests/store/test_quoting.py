@@ -13,7 +13,8 @@ from mailsync.message.outgoing_html import has_original
 from mailsync.message.quotes import own_words
 from mailsync.models import Draft, DraftAttachment, Message
 from mailsync.store.composition import compose_draft
-from mailsync.store.quoting import load_quote, plain_body, signature_text
+from mailsync.store.quoting import load_quote, plain_body
+from mailsync.store.signatures import load_signature
 from tests.factories import START, make_account, make_user
 from tests.web.mail import html_message, store
 
@@ -116,7 +117,7 @@ def test_where_a_link_leads_is_said_in_the_text_too() -> None:
     draft.body = draft.body.replace("<p></p>", '<p>See <a href="https://x.test/plan">the plan</a>.</p>', 1)
     assert "See the plan <https://x.test/plan>." in plain_body(draft)
     # Without formatting, another identity's signature still finds this one's.
-    assert signature_text(draft.identity) in plain_body(draft)
+    assert load_signature(draft.identity, is_answer=False).text in plain_body(draft)
     assert b"See the plan <https://x.test/plan>." in sent(draft).split(b"text/html")[0]
 
 

@@ -92,6 +92,7 @@ def test_each_function_gives_the_owner_the_object(alice: User, belongings: dict[
         (access.draft_attachment_for, "draft_id", "attachment_id"),
         (access.template_for, "template_id"),
         (access.template_file_for, "template_id", "file_id"),
+        (access.signature_picture_for, "identity_id", "picture_id"),
         (access.outgoing_for, "outgoing_id"),
     ):
         ids = [belongings[key] for key in keys]

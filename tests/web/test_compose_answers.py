@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.models import Identity, User
 from mailsync import actions
 from mailsync.models import Draft, Outgoing
-from mailsync.store.quoting import plain_body, swap_signature
+from mailsync.store.quoting import plain_body
 from tests.factories import make_account, make_folder, make_user, raw_message
 from tests.web.composing import JSON, form, original
 from tests.web.mail import store
@@ -82,13 +82,6 @@ def test_without_scripts_the_signature_and_bcc_go_with_the_sender(client: Client
         assert wanted in plain_body(saved)
         assert "Home" not in saved.body
         Draft.objects.filter(pk=draft.pk).update(identity=old, version=draft.version)
-
-
-def test_a_signature_that_was_changed_is_left_alone() -> None:
-    old, new = Identity(signature_text="Alice"), Identity(signature_text="A. Firm")
-    assert swap_signature("Hi\n\n-- \nAlice\n", old, new) == "Hi\n\n-- \nA. Firm\n"
-    assert swap_signature("Hi\n\n-- \nAl\n", old, new) == "Hi\n\n-- \nAl\n"
-    assert swap_signature("Hi\n", Identity(), new) == "Hi\n\n-- \nA. Firm\n"
 
 
 def test_a_message_is_forwarded_whole_as_a_file(client: Client, writer: User) -> None:

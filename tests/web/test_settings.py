@@ -200,13 +200,15 @@ def test_an_identity_has_its_name_and_signature(as_alice: Client, account: MailA
         "name": "Alice of the club",
         "reply_to": "",
         "default_bcc": "",
-        "signature_text": "Alice\n<b>treasurer</b>",
+        "text": "Alice\r\n<b>treasurer</b>",
+        "signature_on_new": "on",
     }
     as_alice.post(f"/settings/identities/{identity.pk}/", typed)
     identity.refresh_from_db()
     assert identity.name == "Alice of the club"
     assert identity.signature_text == "Alice\n<b>treasurer</b>"
-    assert identity.signature_html == "Alice<br>&lt;b&gt;treasurer&lt;/b&gt;"
+    assert identity.signature_html == "<p>Alice<br>&lt;b&gt;treasurer&lt;/b&gt;</p>"
+    assert (identity.signature_on_new, identity.signature_on_answers, identity.signature_below) == (True, False, False)
 
 
 def test_an_identity_is_sent_through_a_server_of_its_own_person(
@@ -220,11 +222,11 @@ def test_an_identity_is_sent_through_a_server_of_its_own_person(
     page = as_alice.get(path).text
     assert "Our relay" in page
     assert "Theirs" not in page
-    assert as_alice.post(path, {"signature_text": "", "outgoing_server": theirs.pk}).status_code == 422
-    assert as_alice.post(path, {"signature_text": "", "outgoing_server": relay.pk}).status_code == 302
+    assert as_alice.post(path, {"text": "", "outgoing_server": theirs.pk}).status_code == 422
+    assert as_alice.post(path, {"text": "", "outgoing_server": relay.pk}).status_code == 302
     identity.refresh_from_db()
     assert identity.outgoing_server == relay
-    as_alice.post(path, {"signature_text": "", "outgoing_server": ""})
+    as_alice.post(path, {"text": "", "outgoing_server": ""})
     identity.refresh_from_db()
     assert identity.outgoing_server is None
 

@@ -11,16 +11,27 @@ from django.test import Client
 from accounts import preferences
 from accounts.models import Credential, Identity, MailAccount, TrustedSender, User
 from mailsync import actions
-from mailsync.models import BlockedSender, Label, MailTemplate, Rule, SavedSearch, TemplateFile, Webhook
+from mailsync.models import (
+    BlockedSender,
+    Label,
+    MailTemplate,
+    Rule,
+    SavedSearch,
+    SignaturePicture,
+    TemplateFile,
+    Webhook,
+)
 from mailsync.plan.rules import Deed, Fields
 from mailsync.store.settings_file import VERSION, load_settings
 from tests.factories import make_account, make_folder, make_user
 
 pytestmark = pytest.mark.django_db
 
+_COUNTED = (Rule, MailTemplate, TemplateFile, SignaturePicture, Label, BlockedSender, SavedSearch)
 PAGE = "/settings/storage/settings/"
 FILE = "/settings/storage/settings.json"
 PICTURE = b"\x89PNG and so on"
+LOGO = b"\x89PNG of a club"
 
 
 def furnish(user: User) -> MailAccount:
@@ -28,7 +39,12 @@ def furnish(user: User) -> MailAccount:
     account = make_account(user, address="anna@x.example", label="Club", hue=37, password="tell-nobody-this")
     folder = make_folder(account, "Work/Bills", delimiter="/")
     Identity.objects.filter(account=account).update(
-        name="Anna B.", signature_text="Anna\n<Club>", signature_html="Anna<br>&lt;Club&gt;", reply_to="club@x.example"
+        name="Anna B.", reply_to="club@x.example", signature_on_answers=False, signature_below=True
+    )
+    identity = account.identities.get()
+    logo = actions.attach_to_signature(user.pk, identity.pk, "logo.png", "image/png", LOGO)
+    actions.write_signature(
+        user.pk, identity.pk, f'<p><b>Anna</b><br>&lt;Club&gt;</p><img src="cid:{logo.content_id}">'
     )
     preferences.save(user, theme="dark", undo_seconds=30, mark_read_seconds=None)
     actions.make_label(user.pk, "Bills", 150)
@@ -60,9 +76,11 @@ def take(browser: Client, data: bytes | str) -> Any:
 def without_names(document: dict[str, Any]) -> dict[str, Any]:
     """Pictures are named anew wherever they go."""
     text = json.dumps(document)
-    for template in document["templates"]:
-        for number, file in enumerate(template["files"]):
-            text = text.replace(file["picture"], f"picture{number}") if file["picture"] else text
+    named = [row["files"] for row in document["templates"]]
+    named += [row["signature_pictures"] for row in document["identities"]]
+    for place, files in enumerate(named):
+        for number, file in enumerate(files):
+            text = text.replace(file["picture"], f"picture{place}.{number}") if file["picture"] else text
     found: dict[str, Any] = json.loads(text)
     return found
 
@@ -100,14 +118,45 @@ def test_what_comes_out_goes_in_elsewhere(browser: Client, anna: User) -> None:
     assert bytes(shown.blob.data) == PICTURE
 
 
+def test_a_signature_comes_with_its_picture(browser: Client, anna: User) -> None:
+    furnish(anna)
+    document = json.loads(browser.get(FILE).content)
+    Identity.objects.update(signature_html="", signature_text="", signature_below=False)
+    SignaturePicture.objects.all().delete()
+    take(browser, json.dumps(document))
+    identity, logo = Identity.objects.get(), SignaturePicture.objects.get()
+    assert identity.signature_html == f'<p><b>Anna</b><br>&lt;Club&gt;</p><img src="cid:{logo.content_id}">'
+    assert (identity.signature_text, identity.signature_below) == ("Anna\n<Club>", True)
+    assert (identity.signature_on_new, identity.signature_on_answers) == (True, False)
+    assert bytes(logo.blob.data) == LOGO
+    # What is no picture is no picture of a signature either, and the rest stays as it is.
+    document["identities"][0]["signature_pictures"][0] |= {"type": "text/html", "data": "eA=="}
+    assert "Only PNG" in take(browser, json.dumps(document)).content.decode()
+    assert Identity.objects.get().signature_html == identity.signature_html
+
+
+def test_a_file_of_an_older_heron_has_the_text_of_signatures_alone(browser: Client, anna: User) -> None:
+    furnish(anna)
+    document = json.loads(browser.get(FILE).content)
+    (row,) = document["identities"]
+    document["identities"] = [
+        {name: row[name] for name in ("account", "address", "name", "reply_to", "default_bcc", "signature")}
+    ]
+    assert "left-out" not in take(browser, json.dumps(document)).content.decode()
+    identity = Identity.objects.get()
+    assert identity.signature_html == "<p>Anna<br>&lt;Club&gt;</p>"
+    assert (identity.signature_text, identity.signature_below) == ("Anna\n<Club>", True)
+    assert not SignaturePicture.objects.exists()
+
+
 def test_twice_doubles_nothing(browser: Client, anna: User) -> None:
     furnish(anna)
     data = browser.get(FILE).content
-    before = [kind.objects.count() for kind in (Rule, MailTemplate, TemplateFile, Label, BlockedSender, SavedSearch)]
+    before = [kind.objects.count() for kind in _COUNTED]
     page = take(browser, data).content.decode()
     assert "left-out" not in page
     assert "1 saved search" in page
-    after = [kind.objects.count() for kind in (Rule, MailTemplate, TemplateFile, Label, BlockedSender, SavedSearch)]
+    after = [kind.objects.count() for kind in _COUNTED]
     assert after == before
     assert json.loads(browser.get(FILE).content) == json.loads(data)
 

@@ -268,7 +268,7 @@ def test_what_does_not_fit_says_so_and_the_words_are_kept(client: Client, alice:
     assert (MailTemplate.objects.get().body, TemplateFile.objects.count()) == ("<p>See</p>", 0)
     way = reverse("template_picture", args=[MailTemplate.objects.get().pk])
     answer = client.post(way, {"files": SimpleUploadedFile("dot.png", PNG, "image/png")})
-    assert (answer.status_code, "does not fit" in answer.json()["error"]) == (413, True)
+    assert (answer.status_code, "does not fit" in answer.json()["error"]) == (422, True)
     answer = client.post(way, {"files": SimpleUploadedFile("dot.svg", b"<svg/>", "image/svg+xml")})
     assert answer.status_code == 422
 

@@ -4,6 +4,7 @@ In: a draft row and its user. Out: a frozen ``Composing`` for the template. Read
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,13 +18,14 @@ from accounts.models import Identity, User
 from accounts.providers import provider_for_address
 from mailsync.message import outgoing_html
 from mailsync.message.addresses import comparable, format_address, parse_address_list
-from mailsync.models import Draft, DraftAttachment
+from mailsync.models import Draft, DraftAttachment, SignaturePicture
 from mailsync.store.allowance import SendingRoom, sending_room
 from mailsync.store.drafts import is_pasted
 from mailsync.store.people import load_people
-from mailsync.store.quoting import plain_body, signature_html, signature_text
+from mailsync.store.quoting import plain_body
 from mailsync.store.replying import addressed_identities
 from mailsync.store.room import files_limit
+from mailsync.store.signatures import is_of_signature, load_signature
 from mailsync.store.templates import Named, load_templates
 from mailsync.types import Address
 from webmail.forms import identities_of
@@ -77,7 +79,13 @@ class Composing:
     @property
     def signatures(self) -> list[dict[str, Any]]:
         """What goes with each identity: scripts put it in when From changes."""
-        return [{"identity": one, "html": signature_html(one), "text": signature_text(one)} for one in self.identities]
+        is_answer = self.draft.mode != Draft.Mode.NEW
+        found = [(one, load_signature(one, is_answer=is_answer)) for one in self.identities]
+        urls = signature_pictures(self.identities) if any("cid:" in one.html for _who, one in found) else {}
+        return [
+            {"identity": who, "signature": one, "html": outgoing_html.show_pictures(one.html, urls.get)}
+            for who, one in found
+        ]
 
     @property
     def send_at(self) -> datetime | None:
@@ -157,6 +165,12 @@ def title_of(draft: Draft) -> str:
     }.get(Draft.Mode(draft.mode), _("New message"))
 
 
+def signature_pictures(identities: Iterable[Identity]) -> dict[str, str]:
+    """Where the pictures of signatures are shown, by their Content-IDs."""
+    rows = SignaturePicture.objects.filter(identity__in=identities).values_list("content_id", "identity_id", "pk")
+    return {cid: reverse("signature_picture", args=[owner, pk]) for cid, owner, pk in rows}
+
+
 def all_recipients(draft: Draft) -> list[Address]:
     return [one for line in (draft.to, draft.cc, draft.bcc) for one in parse_address_list(line).addresses]
 
@@ -167,8 +181,9 @@ def seen_recipients(draft: Draft) -> list[Address]:
 
 
 def promised_files(draft: Draft) -> int:
-    """The files that go along, those given as links too."""
-    return draft.attachments.count() + draft.uploads.filter(is_link=True, expires_at__gt=timezone.now()).count()
+    """The files that go along, those given as links too; a logo is none."""
+    files = [cid for cid in draft.attachments.values_list("content_id", flat=True) if not is_of_signature(cid)]
+    return len(files) + draft.uploads.filter(is_link=True, expires_at__gt=timezone.now()).count()
 
 
 def new_outsiders(draft: Draft) -> tuple[Address, ...]:

@@ -4,6 +4,7 @@ In: the compose form (scripts ask for JSON, a page without scripts posts the sam
 the page again. Files that a draft shows are served with no type that could run.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -22,16 +23,15 @@ from mailsync import actions
 from mailsync.message.outgoing_html import text_as_html
 from mailsync.models import Draft, DraftAttachment
 from mailsync.models.outgoing import AttachedFile
+from mailsync.store.attached import PICTURE_TYPES
 from mailsync.store.drafts import as_it_was
 from mailsync.store.quoting import plain_body
 from webmail import access
 from webmail.forms import ComposeForm
 from webmail.present.compose import is_untouched, picture_url, present_draft, present_file, title_of
+from webmail.present.said import said
 from webmail.reader import user_of
 from webmail.views.compose import keep_words, next_url, page, refuse, save_form, undo_seconds, wants_json
-
-#: Pictures that a browser may show by itself; all else is only ever saved.
-PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
 @require_POST
@@ -160,7 +160,7 @@ def draft_cid(request: HttpRequest, draft_id: int, cid: str) -> HttpResponse:
     """A picture among the words of a draft, by its Content-ID."""
     found = access.draft_for(user_of(request), draft_id)
     row = found.attachments.select_related("blob").filter(content_id=cid).first()
-    if row is None or row.content_type not in PICTURES:
+    if row is None or row.content_type not in PICTURE_TYPES:
         raise Http404
     return serve_file(row, inline=True)
 
@@ -184,14 +184,26 @@ def show(request: HttpRequest, found: Draft) -> HttpResponse:
 
 def _attach(user_id: int, found: Draft, upload: "UploadedFile[Any]", inline: bool) -> DraftAttachment:
     content_type = upload.content_type or "application/octet-stream"
-    if inline and content_type not in PICTURES:
-        raise actions.CannotDo(_("Only PNG, JPEG, GIF and WebP pictures can stand among the words."))
     return actions.attach(user_id, found.pk, upload.name or "", content_type, upload.read(), inline=inline)
+
+
+def take_picture(
+    request: HttpRequest, keep: Callable[[str, str, bytes], AttachedFile], url_of: Callable[[AttachedFile], str]
+) -> JsonResponse:
+    """A picture that an editor of the settings puts among the words: where it is shown, and its name there."""
+    upload = request.FILES.get("files")
+    try:
+        if upload is None:
+            raise actions.CannotDo(_("Choose a file to attach."))
+        added = keep(upload.name or "", upload.content_type or "application/octet-stream", upload.read())
+    except actions.CannotDo as error:
+        return JsonResponse({"error": said(error)}, status=422)
+    return JsonResponse({"url": url_of(added), "cid": added.content_id})
 
 
 def serve_file(row: AttachedFile, *, inline: bool) -> HttpResponse:
     """A file to be saved; a picture that stands among words is shown, and nothing else is."""
-    shown = inline and row.content_type in PICTURES
+    shown = inline and row.content_type in PICTURE_TYPES
     response = HttpResponse(
         bytes(row.blob.data), content_type=row.content_type if shown else "application/octet-stream"
     )

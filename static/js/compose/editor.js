@@ -81,9 +81,9 @@ function takePictures(composition, editor, files, position) {
   const pictures = [...files].filter((file) => /^image\/(png|jpeg|gif|webp)$/.test(file.type));
   if (!pictures.length || pictures.length !== files.length) return false;
   for (const file of pictures) {
-    composition.files.picture(file).then(({ url, cid }) => {
+    composition.files.picture(file).then(({ url, cid, alt = file.name, width = null }) => {
       const at = position ?? editor.state.selection.from;
-      editor.chain().insertContentAt(at, { type: "image", attrs: { src: url, cid, alt: file.name } }).run();
+      editor.chain().insertContentAt(at, { type: "image", attrs: { src: url, cid, alt, width } }).run();
     }, () => {});
   }
   return true;
@@ -170,6 +170,18 @@ const COMMANDS = {
 };
 const PRESSED = ["bold", "italic", "underline", "strike", "highlight", "bulletList", "orderedList", "blockquote", "link"];
 
+/* What a person sees of some words, and no editor changes: their text and pictures. */
+const bare = (text) => text.replace(/\s+/g, "");
+const essence = (fragment) => {
+  const pictures = [];
+  fragment.descendants((node) => { if (node.type.name === "image") pictures.push(node.attrs.cid ?? ""); });
+  return [fragment.textBetween(0, fragment.size, "\n", "\n").trim(), ...pictures].join("\n");
+};
+const essenceOf = (html) => {
+  const { body } = new DOMParser().parseFromString(html, "text/html");
+  return [body.textContent, ...[...body.querySelectorAll("img")].map((img) => img.dataset.cid ?? "")].join("\n");
+};
+
 const withoutTail = (html) => html.replace(/(?:<p><\/p>)+$/, "");
 
 export class RichText {
@@ -228,10 +240,11 @@ export class RichText {
     }
   }
 
-  replace(src, { url, cid }) {
+  replace(src, { url, cid, width = null }) {
     this.editor.commands.command(({ tr }) => {
       tr.doc.descendants((node, at) => {
-        if (node.type.name === "image" && node.attrs.src === src) tr.setNodeMarkup(at, null, { ...node.attrs, src: url, cid });
+        if (node.type.name !== "image" || node.attrs.src !== src) return;
+        tr.setNodeMarkup(at, null, { ...node.attrs, src: url, cid, width: node.attrs.width ?? width });
       });
       return true;
     });
@@ -248,22 +261,28 @@ export class RichText {
 
   insert(html) { this.editor.chain().focus().insertContent(html).run(); }
 
-  /** Puts the signature of the template `after` where that of `before` stands unchanged; at the end where none does. */
+  /** Puts `after` where the signature `before` stands unchanged, and where it belongs where none does: as
+      `message/signatures.py`, which says what the two are. */
   swapSignature(before, after) {
     const { doc } = this.editor.state;
-    const read = (from, to) => doc.textBetween(from, to, "\n", "\n").trim();
-    let start = null;
-    let end = doc.content.size;
+    const at = { start: null, end: doc.content.size, original: null };
     doc.forEach((node, offset) => {
-      if (node.type.name === "original") end = Math.min(end, offset);
-      else if (offset < end && /^--\s*($|\n)/.test(read(offset, offset + node.nodeSize))) start = offset;
+      if (node.type.name === "original") {
+        at.original = offset;
+        if (at.start !== null) at.end = Math.min(at.end, offset);
+      } else if (at.end > offset && /^--\s*($|\n)/.test(essence(node.content))) at.start = offset;
     });
-    const plain = (text) => text.replace(/\s+/g, " ").trim();
-    const old = plain(before.content.textContent);
-    if (old && (start === null || plain(read(start, end)).replaceAll(" ", "") !== old.replaceAll(" ", ""))) return;
     const chain = this.editor.chain();
-    if (old) chain.deleteRange({ from: start, to: end });
-    chain.insertContentAt(old ? start : end, after.innerHTML).run();
+    if (at.start !== null) {
+      const stands = before.html && bare(essence(doc.slice(at.start, at.end).content)) === bare(essenceOf(before.html));
+      if (!stands) return;
+      chain.deleteRange({ from: at.start, to: at.end });
+      if (after.byItself || !before.byItself) chain.insertContentAt(at.start, after.html);
+    } else if (after.html && after.byItself && !(before.html && before.byItself)) {
+      const below = at.original !== null && after.below;
+      chain.insertContentAt(below ? doc.content.size : at.original ?? doc.content.size, after.html);
+    }
+    chain.run();
   }
 
   destroy() { this.editor.destroy(); }

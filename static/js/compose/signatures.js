@@ -9,8 +9,13 @@ export class Signatures {
     this.signedAs = composition.field("identity")?.value;
   }
 
-  /** What goes with an identity: its signature and whom it copies in. */
-  of(identity) { return this.composition.section.querySelector(`template[data-signature="${identity}"]`); }
+  /** What goes with an identity: its signature and whom it copies in. `byItself`: messages like this begin with it. */
+  of(identity) {
+    const found = this.composition.section.querySelector(`template[data-signature="${identity}"]`);
+    if (!found) return null;
+    const { text, bcc, byItself, below } = found.dataset;
+    return { html: found.innerHTML, text, bcc, byItself: byItself !== undefined, below: below !== undefined };
+  }
 
   /** From has changed: its signature stands where the other one's stood unchanged, and so does its Bcc. */
   signAs(identity) {
@@ -21,21 +26,21 @@ export class Signatures {
     if (window.editor) window.editor.swapSignature(before, after);
     else {
       const area = window.section.querySelector("[data-plain]");
-      const [old, fresh] = [before.dataset.text, after.dataset.text];
+      const [old, fresh] = [before.text, after.byItself || !before.byItself ? after.text : ""];
       if (old && area.value.split(old).length === 2) area.value = area.value.replace(old, () => fresh);
-      else if (!old && fresh) area.value = `${area.value.trimEnd()}\n\n${fresh}\n`;
+      else if (!(old && before.byItself) && fresh && after.byItself) area.value = `${area.value.trimEnd()}\n\n${fresh}\n`;
     }
     const bcc = window.field("bcc");
-    if (bcc.value.trim() !== before.dataset.bcc) return;
-    bcc.value = after.dataset.bcc;
+    if (bcc.value.trim() !== before.bcc) return;
+    bcc.value = after.bcc;
     window.recipients.find((row) => row.name === "bcc")?.read();
     window.rows();
   }
 
   /** Where the caret is. */
   insert() {
-    const template = this.of(this.composition.field("identity")?.value);
-    if (!template?.dataset.text) return toast(words("no_signature"));
-    return this.composition.insert({ html: template.innerHTML, text: template.dataset.text });
+    const signature = this.of(this.composition.field("identity")?.value);
+    if (!signature?.html) return toast(words("no_signature"));
+    return this.composition.insert(signature);
   }
 }

@@ -6,10 +6,11 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 from django.conf import settings
-from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Identity, OutgoingServer, User
+from mailsync.store.settings_file import SIGNATURE_SWITCHES
+from webmail.forms import WordsForm
 
 
 @lru_cache(maxsize=1)
@@ -57,16 +58,14 @@ class IdentityForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Identity
-        fields: ClassVar[list[str]] = ["name", "reply_to", "default_bcc", "outgoing_server", "signature_text"]
+        fields: ClassVar[list[str]] = ["name", "reply_to", "default_bcc", "outgoing_server"]
         labels: ClassVar[dict[str, object]] = {
             "name": _("Name"),
             "reply_to": _("Answers go to"),
             "default_bcc": _("Always a blind copy to"),
             "outgoing_server": _("Sent through"),
-            "signature_text": _("Signature"),
         }
         help_texts: ClassVar[dict[str, object]] = {"reply_to": _("Leave it empty for the address itself.")}
-        widgets: ClassVar[dict[str, forms.Widget]] = {"signature_text": forms.Textarea(attrs={"rows": 4})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Any server of this person's may carry it: the account's own, another account's, or a relay."""
@@ -78,9 +77,25 @@ class IdentityForm(forms.ModelForm):  # type: ignore[type-arg]
         choice = cast(forms.ModelChoiceField, self.fields["outgoing_server"])  # type: ignore[type-arg]
         choice.queryset, choice.empty_label = servers, _("The account's own server")
 
-    def save(self, commit: bool = True) -> Identity:
-        """Keep the signature as text and as the same text in HTML, for messages of either kind."""
-        lines = str(self.cleaned_data["signature_text"]).splitlines()
-        self.instance.signature_html = "<br>".join(escape(line) for line in lines)
-        saved: Identity = super().save(commit)
-        return saved
+
+class SignatureForm(WordsForm):
+    """The signature of an identity, and which messages begin with it."""
+
+    signature_on_new = forms.BooleanField(label=_("In new messages"), required=False)
+    signature_on_answers = forms.BooleanField(label=_("In answers and forwards"), required=False)
+    signature_below = forms.TypedChoiceField(
+        label=_("In answers it stands"),
+        choices=(("", _("Above the quoted message")), ("True", _("Below the quoted message"))),
+        coerce=bool,
+        required=False,
+    )
+
+    def keep(self, identity: Identity) -> None:
+        """When and where it goes; call after ``is_valid``."""
+        for name in SIGNATURE_SWITCHES:
+            setattr(identity, name, bool(self.cleaned_data[name]))
+        identity.save(update_fields=SIGNATURE_SWITCHES)
+
+    @property
+    def switches(self) -> list[forms.BoundField]:
+        return [self[name] for name in SIGNATURE_SWITCHES]

@@ -4,17 +4,29 @@ from smtplib import SMTPException
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import identities
 from accounts.models import Identity
 from mailsync import actions
+from mailsync.message.outgoing_html import show_pictures, text_as_html
+from mailsync.message.signatures import clean_signature
+from mailsync.models import SignaturePicture
+from mailsync.store.room import MOST_SIGNATURE_BYTES
+from mailsync.store.settings_file import SIGNATURE_SWITCHES
+from mailsync.store.signatures import words_of
 from webmail import access
+from webmail.forms import plain_words
+from webmail.present.compose import signature_pictures
+from webmail.present.said import said
 from webmail.reader import user_of
-from webmail.views.settings.forms import IdentityForm, NewIdentityForm
+from webmail.views.drafts import serve_file, take_picture
+from webmail.views.settings.forms import IdentityForm, NewIdentityForm, SignatureForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,14 +51,54 @@ def add(request: HttpRequest, account_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def edit(request: HttpRequest, identity_id: int) -> HttpResponse:
-    identity = access.identity_for(user_of(request), identity_id)
+    user = user_of(request)
+    identity = access.identity_for(user, identity_id)
     form = IdentityForm(request.POST or None, instance=identity)
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, _("Saved."))
-        return redirect("settings_writing")
-    context = {"identity": identity, "form": form}
-    return render(request, "settings/identity_edit.html", context, status=422 if form.errors else 200)
+    standing = {name: getattr(identity, name) for name in SIGNATURE_SWITCHES}
+    signing = SignatureForm(request.POST or None, initial=standing)
+    words = words_of(identity)
+    if signing.is_valid():
+        words = clean_signature(signing.words(words))
+    if form.is_valid() and signing.is_valid():
+        try:
+            with transaction.atomic():
+                form.save()
+                signing.keep(identity)
+                actions.write_signature(user.pk, identity.pk, words)
+        except actions.CannotDo as error:
+            signing.add_error("text", said(error))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("settings_writing")
+    context = {
+        "identity": identity,
+        "form": form,
+        "signing": signing,
+        "html": show_pictures(words, signature_pictures([identity]).get),
+        "text": plain_words(words),
+        "formatted": bool(words) and words != text_as_html(plain_words(words)),
+        "most_kb": MOST_SIGNATURE_BYTES // 1000,
+    }
+    status = 422 if form.errors or signing.errors else 200
+    return render(request, "settings/identity_edit.html", context, status=status)
+
+
+@require_POST
+@login_required
+def add_picture(request: HttpRequest, identity_id: int) -> HttpResponse:
+    """A picture that the editor puts into the signature."""
+    identity = access.identity_for(user_of(request), identity_id)
+
+    def keep(name: str, content_type: str, data: bytes) -> SignaturePicture:
+        return actions.attach_to_signature(identity.user_id, identity.pk, name, content_type, data)
+
+    return take_picture(request, keep, lambda added: reverse("signature_picture", args=[identity.pk, added.pk]))
+
+
+@require_safe
+@login_required
+def give_picture(request: HttpRequest, identity_id: int, picture_id: int) -> HttpResponse:
+    return serve_file(access.signature_picture_for(user_of(request), identity_id, picture_id), inline=True)
 
 
 @require_POST

@@ -5,8 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,33 +13,19 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mailsync import actions
-from mailsync.message.html_text import html_to_text
-from mailsync.message.outgoing_html import clean_draft, show_pictures, text_as_html
+from mailsync.message.outgoing_html import clean_draft, show_pictures
 from mailsync.models import MailTemplate, TemplateFile
 from webmail import access
-from webmail.forms import BODY_LIMIT
+from webmail.forms import WordsForm, plain_words
 from webmail.present.files import file_tile
 from webmail.present.said import said
 from webmail.reader import user_of
-from webmail.views.drafts import PICTURES, serve_file
+from webmail.views.drafts import serve_file, take_picture
 
 
-class TemplateForm(forms.Form):
-    """Scripts send ``body``, the editor's HTML; without them ``text`` counts, where it was changed."""
-
+class TemplateForm(WordsForm):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
     subject = forms.CharField(label=gettext_lazy("Subject"), max_length=2000, required=False)
-    body = forms.CharField(required=False, max_length=BODY_LIMIT, strip=False)
-    text = forms.CharField(required=False, max_length=BODY_LIMIT, strip=False)
-
-    def words(self, template: MailTemplate | None) -> str:
-        """The words as HTML; call after ``is_valid``."""
-        if "body" in self.data:
-            return str(self.cleaned_data["body"])
-        text = self.cleaned_data["text"].replace("\r\n", "\n").strip()
-        if template is not None and text == html_to_text(template.body).strip():
-            return template.body
-        return text_as_html(text)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -51,7 +36,7 @@ def edit(request: HttpRequest, template_id: int | None = None) -> HttpResponse:
     form = TemplateForm(request.POST or None, initial=_standing(template))
     words = template.body if template else ""
     if request.method == "POST" and form.is_valid():
-        words = clean_draft(form.words(template))
+        words = clean_draft(form.words(words))
         try:
             fields = {name: form.cleaned_data[name] for name in ("name", "subject")}
             template = actions.write_template(user.pk, template.pk if template else None, **fields, body=words)
@@ -69,7 +54,8 @@ def _add_files(request: HttpRequest, template: MailTemplate) -> HttpResponse:
     """The words are kept by now; a file that does not fit is said on the page of the template."""
     for upload in request.FILES.getlist("files"):
         try:
-            _attach(template, upload)
+            kind = upload.content_type or "application/octet-stream"
+            actions.attach_to_template(template.user_id, template.pk, upload.name or "", kind, upload.read())
         except actions.CannotDo as error:
             messages.error(request, said(error))
             return redirect("template_edit", template.pk)
@@ -77,27 +63,16 @@ def _add_files(request: HttpRequest, template: MailTemplate) -> HttpResponse:
     return redirect(reverse("settings_writing") + "#templates")
 
 
-def _attach(template: MailTemplate, upload: "UploadedFile[Any]", *, inline: bool = False) -> TemplateFile:
-    content_type = upload.content_type or "application/octet-stream"
-    return actions.attach_to_template(
-        template.user_id, template.pk, upload.name or "", content_type, upload.read(), inline=inline
-    )
-
-
 @require_POST
 @login_required
 def add_picture(request: HttpRequest, template_id: int) -> HttpResponse:
     """A picture that the editor puts among the words: where it is shown, and its name there."""
     template = access.template_for(user_of(request), template_id)
-    upload = request.FILES.get("files")
-    if upload is None or upload.content_type not in PICTURES:
-        words = _("Only PNG, JPEG, GIF and WebP pictures can stand among the words.")
-        return JsonResponse({"error": words}, status=422)
-    try:
-        added = _attach(template, upload, inline=True)
-    except actions.CannotDo as error:
-        return JsonResponse({"error": said(error)}, status=413)
-    return JsonResponse({"url": reverse("template_file", args=[template.pk, added.pk]), "cid": added.content_id})
+
+    def keep(name: str, content_type: str, data: bytes) -> TemplateFile:
+        return actions.attach_to_template(template.user_id, template.pk, name, content_type, data, inline=True)
+
+    return take_picture(request, keep, lambda added: reverse("template_file", args=[template.pk, added.pk]))
 
 
 @require_POST
@@ -138,6 +113,6 @@ def _shown(template: MailTemplate | None, words: str) -> dict[str, Any]:
     tiles = [(row.pk, file_tile(row.name, str(row.pk), row.content_type, row.blob.size_bytes)) for row in rows]
     return {
         "html": show_pictures(words, urls.get),
-        "text": html_to_text(words).strip(),
+        "text": plain_words(words),
         "files": [(pk, tile) for (pk, tile), row in zip(tiles, rows, strict=True) if not row.content_id],
     }

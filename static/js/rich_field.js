@@ -1,21 +1,23 @@
-/* The editor of a template in the settings, and of an automatic reply: the one of messages. Where it cannot be loaded,
-   the plain field stays. Other files go with the form. */
+/* The editor of messages in a form of the settings: of a template, a signature, an automatic reply. Where it cannot be
+   loaded, the plain field stays. Other files go with the form. */
 
 import { toast } from "heron/shell";
 import { words } from "heron/words";
 
-const form = document.querySelector("form[data-template]");
+const form = document.querySelector("form[data-rich]");
 if (form) edit(form);
 
 async function edit(section) {
   const area = section.querySelector("[data-plain]");
+  const label = area.labels[0]?.textContent.trim();
   try {
     const { RichText } = await import("heron/compose/editor");
     const picture = (file) => addPicture(section, file).catch((error) => {
       toast(error.message, { bad: true });
       throw error;
     });
-    const editor = new RichText({ section, words, changed: () => {}, files: { picture } });
+    const said = (key) => (key === "message" && label) || words(key);
+    const editor = new RichText({ section, words: said, changed: () => {}, files: { picture } });
     area.hidden = true;
     area.disabled = true;
     section.addEventListener("submit", () => editor.write());
@@ -24,7 +26,8 @@ async function edit(section) {
   }
 }
 
-/** Resolves to where the picture is shown and its name among the words. A template needs a name before it has files. */
+/** Resolves to where the picture is shown, its name among the words, and how it stands there. A template needs a name
+    before it has files. */
 async function addPicture(section, file) {
   if (!section.dataset.pictures) throw new Error(section.dataset.noPictures ?? words("picture_in_template"));
   const body = new FormData();
@@ -38,5 +41,13 @@ async function addPicture(section, file) {
   }
   const told = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(told.error ?? words("failed"));
-  return told;
+  return { ...told, ...(await looks(section, file)) };
+}
+
+/** A logo is as wide as `data-picture-width` at most, whatever its file is, and says nothing in the text of a message. */
+async function looks(section, file) {
+  const most = Number(section.dataset.pictureWidth);
+  if (!most) return {};
+  const { width } = await createImageBitmap(file).catch(() => ({ width: 0 }));
+  return { alt: "", width: width > most ? most : null };
 }
