@@ -14,8 +14,8 @@ from django.utils.safestring import SafeString
 from django_prose_editor.widgets import importmap as editor_map
 from js_asset import ImportMap
 
-#: Modules that are loaded when they are wanted. They import nothing of ours.
-LATE = ("compose/editor", "compose/emoji", "mail/suggest")
+#: Modules that are loaded when they are wanted. They import nothing of ours but each other.
+LATE = ("compose/editor", "compose/emoji", "compose/markup", "mail/suggest")
 
 
 def _modules() -> dict[str, str]:

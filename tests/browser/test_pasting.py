@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 from mailsync import actions
 from mailsync.models import Draft, DraftAttachment
 from tests.browser.conftest import Mailbox
+from tests.browser.waiting import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -57,3 +58,35 @@ def test_pictures_within_pasted_words_go_along_as_files(page: Page, mailbox: Mai
     raw = bytes(actions.send(mailbox.user.pk, draft.pk).raw)
     assert b"data:image" not in raw
     assert b"Content-ID: <" in raw
+
+
+#: As Google Docs puts it on the clipboard: nothing but styles says what is bold.
+_STYLED = """<meta charset="utf-8"><b style="font-weight:normal;" id="docs-internal-guid-1"><p dir="ltr"
+style="line-height:1.38;text-align: center;"><span style="font-weight:700;">Oars</span><span style="font-weight:400;">
+and </span><span style="font-style:italic;color:#b3261e;">sails</span><span
+style="text-decoration:underline;">!</span></p><p style="text-align: center;">In the middle</p></b>"""
+
+
+def test_what_only_styles_say_is_kept_when_pasted_and_when_opened_again(page: Page, mailbox: Mailbox) -> None:
+    """The site's policy allows no styles of a page, the parser's documents included: heron/compose/markup."""
+    page.evaluate(_PASTE, [_STYLED, ""])
+    text = page.locator("section.compose .ProseMirror")
+    for _time in ("pasted", "opened again"):
+        expect(text.locator("strong")).to_have_text("Oars")
+        expect(text.locator("em")).to_have_text("sails")
+        expect(text.locator("u")).to_have_text("!")
+        expect(text.locator("em span, span em")).to_have_css("color", "rgb(179, 38, 30)")
+        expect(text.get_by_text("In the middle")).to_have_css("text-align", "center")
+        page.keyboard.press("Control+s")
+        eventually("saved", lambda: "Oars" in Draft.objects.get().body)
+        page.goto(f"{mailbox.url}/d/{Draft.objects.get().pk}/")
+
+
+def test_taking_back_does_not_take_back_what_stood_there(page: Page, mailbox: Mailbox) -> None:
+    draft = actions.start_draft(mailbox.user.pk)
+    actions.save_draft(mailbox.user.pk, draft.pk, draft.version, body='<p style="text-align: right">First words</p>')
+    page.goto(f"{mailbox.url}/d/{draft.pk}/")
+    text = page.locator("section.compose .ProseMirror")
+    text.click()
+    page.keyboard.press("Control+z")
+    expect(text.locator("p").first).to_have_text("First words")

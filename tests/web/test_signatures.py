@@ -146,7 +146,8 @@ def test_the_window_of_a_message_shows_it_and_brings_that_of_each_sender(client:
     assert f"src=&quot;{shown}&quot; data-cid=&quot;{home.content_id}&quot;" in page
     assert client.get(shown).content == PNG
     theirs = SignaturePicture.objects.get(identity=firm)
-    assert f'src="{reverse("signature_picture", args=[firm.pk, theirs.pk])}" data-cid="{theirs.content_id}"' in page
+    url = reverse("signature_picture", args=[firm.pk, theirs.pk])
+    assert f"src=&quot;{url}&quot; data-cid=&quot;{theirs.content_id}&quot;" in page
     assert page.count(" data-by-itself") == page.count(" data-below") == 1
 
 

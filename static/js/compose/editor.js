@@ -6,8 +6,9 @@ import {
   Document, Paragraph, Text, HardBreak, Bold, Italic, Underline, Strike, Code, CodeBlock, Heading, HorizontalRule,
   BulletList, OrderedList, ListItem, Blockquote, Link, Image, Table, TableRow, TableCell, TableHeader,
   TextStyle, Color, Highlight, TextAlign, Dropcursor, Gapcursor, Placeholder, TrailingNode, UndoRedo,
-  getStyleProperty,
+  createNodeFromContent, getStyleProperty,
 } from "django-prose-editor/editor";
+import { essence, essenceOf, fileOf, hasWords, parsable, readStyles } from "heron/compose/markup";
 
 /* Size and family stand as styles on a span: what mail programs understand. */
 const FontStyle = Extension.create({
@@ -89,19 +90,6 @@ function takePictures(composition, editor, files, position) {
   return true;
 }
 
-function hasWords(html) {
-  const { body } = new DOMParser().parseFromString(html, "text/html");
-  return body.textContent.trim() !== "" || body.querySelector("table") !== null;
-}
-
-/** A picture that stands in the words themselves (RFC 2397) as a file; null for one that no reader shows. */
-function fileOf(src) {
-  const [, type, data] = /^data:(image\/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/=\s]+)$/.exec(src) ?? [];
-  if (!type) return null;
-  const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
-  return new File([bytes], `picture.${type.split("/")[1]}`, { type });
-}
-
 function original(composition) {
   return Node.create({
     name: "original",
@@ -170,18 +158,6 @@ const COMMANDS = {
 };
 const PRESSED = ["bold", "italic", "underline", "strike", "highlight", "bulletList", "orderedList", "blockquote", "link"];
 
-/* What a person sees of some words, and no editor changes: their text and pictures. */
-const bare = (text) => text.replace(/\s+/g, "");
-const essence = (fragment) => {
-  const pictures = [];
-  fragment.descendants((node) => { if (node.type.name === "image") pictures.push(node.attrs.cid ?? ""); });
-  return [fragment.textBetween(0, fragment.size, "\n", "\n").trim(), ...pictures].join("\n");
-};
-const essenceOf = (html) => {
-  const { body } = new DOMParser().parseFromString(html, "text/html");
-  return [body.textContent, ...[...body.querySelectorAll("img")].map((img) => img.dataset.cid ?? "")].join("\n");
-};
-
 const withoutTail = (html) => html.replace(/(?:<p><\/p>)+$/, "");
 
 export class RichText {
@@ -198,9 +174,11 @@ export class RichText {
     this.editor = new Editor({
       element: this.host,
       injectCSS: false,
-      content: this.area.value,
+      content: parsable(this.area.value),
       autofocus: false,
+      onBeforeCreate: ({ editor }) => readStyles(editor.schema, createNodeFromContent),
       editorProps: {
+        transformPastedHTML: parsable,
         attributes: { role: "textbox", "aria-multiline": "true", "aria-label": composition.words("message"), spellcheck: "true" },
       },
       extensions: [
@@ -259,7 +237,7 @@ export class RichText {
 
   focus() { this.editor.commands.focus("start"); }
 
-  insert(html) { this.editor.chain().focus().insertContent(html).run(); }
+  insert(html) { this.editor.chain().focus().insertContent(parsable(html)).run(); }
 
   /** Puts `after` where the signature `before` stands unchanged, and where it belongs where none does: as
       `message/signatures.py`, which says what the two are. */
@@ -270,17 +248,16 @@ export class RichText {
       if (node.type.name === "original") {
         at.original = offset;
         if (at.start !== null) at.end = Math.min(at.end, offset);
-      } else if (at.end > offset && /^--\s*($|\n)/.test(essence(node.content))) at.start = offset;
+      } else if (at.end > offset && /^--\s*($|\n)/.test(node.textBetween(0, node.content.size, "\n", "\n"))) at.start = offset;
     });
     const chain = this.editor.chain();
     if (at.start !== null) {
-      const stands = before.html && bare(essence(doc.slice(at.start, at.end).content)) === bare(essenceOf(before.html));
-      if (!stands) return;
+      if (!before.html || essence(doc.slice(at.start, at.end).content) !== essenceOf(before.html)) return;
       chain.deleteRange({ from: at.start, to: at.end });
-      if (after.byItself || !before.byItself) chain.insertContentAt(at.start, after.html);
+      if (after.byItself || !before.byItself) chain.insertContentAt(at.start, parsable(after.html));
     } else if (after.html && after.byItself && !(before.html && before.byItself)) {
       const below = at.original !== null && after.below;
-      chain.insertContentAt(below ? doc.content.size : at.original ?? doc.content.size, after.html);
+      chain.insertContentAt(below ? doc.content.size : at.original ?? doc.content.size, parsable(after.html));
     }
     chain.run();
   }

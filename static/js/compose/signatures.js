@@ -13,8 +13,8 @@ export class Signatures {
   of(identity) {
     const found = this.composition.section.querySelector(`template[data-signature="${identity}"]`);
     if (!found) return null;
-    const { text, bcc, byItself, below } = found.dataset;
-    return { html: found.innerHTML, text, bcc, byItself: byItself !== undefined, below: below !== undefined };
+    const { html, text, bcc, byItself, below } = found.dataset;
+    return { html, text, bcc, byItself: byItself !== undefined, below: below !== undefined };
   }
 
   /** From has changed: its signature stands where the other one's stood unchanged, and so does its Bcc. */

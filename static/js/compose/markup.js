@@ -1,0 +1,63 @@
+/* HTML for the editor, where the site's policy lets no page have a `style` of its own. A document of the parser is under
+   that policy, too: it would complain of each style, and ProseMirror would find none, so that what is bold, aligned or
+   coloured by a style alone were lost. What a script sets is allowed: so styles are parsed under another name, and set. */
+
+const _TAG = /<[a-z](?:[^>"']|"[^"]*"|'[^']*')*>/gi;
+const _STYLE = /(\s)style(\s*=)/gi;
+
+const _SHEET = /<style\b[^]*?<\/style>/gi;
+/* Of the machine or the message that words were copied from: nobody else gets to see them. */
+const _LOST_PICTURE = /<img\b[^>]*?\ssrc\s*=\s*["']?(?:file|cid):[^>]*>/gi;
+
+/** HTML to be parsed: what its styles say waits for `styled`. */
+export function parsable(html) {
+  const kept = html.replace(_SHEET, "").replace(_LOST_PICTURE, "");
+  return kept.replace(_TAG, (tag) => tag.replace(_STYLE, "$1data-style$2"));
+}
+
+function styled(dom) {
+  if (dom.ownerDocument === document) return dom; // the editor's own, which a script has made
+  for (const element of dom.querySelectorAll?.("[data-style], [style]") ?? []) {
+    const said = element.dataset.style ?? element.getAttribute("style");
+    delete element.dataset.style;
+    if (!element.style.length) element.style.cssText = said;
+  }
+  return dom;
+}
+
+/** Has a schema's parser, which ProseMirror keeps beside the schema, read such styles; `make` calls for it once. */
+export function readStyles(schema, make) {
+  make("<p></p>", schema);
+  const parser = schema.cached.domParser;
+  for (const name of ["parse", "parseSlice"]) {
+    const read = parser[name].bind(parser);
+    parser[name] = (dom, options) => read(styled(dom), options);
+  }
+}
+
+/* What a person sees of some words, and no editor changes: their text and pictures. */
+const bare = (text) => text.replace(/\s+/g, "");
+
+export function essence(fragment) {
+  const pictures = [];
+  fragment.descendants((node) => { if (node.type.name === "image") pictures.push(node.attrs.cid ?? ""); });
+  return bare([fragment.textBetween(0, fragment.size, "\n", "\n"), ...pictures].join("\n"));
+}
+
+export function essenceOf(html) {
+  const { body } = new DOMParser().parseFromString(parsable(html), "text/html");
+  return bare([body.textContent, ...[...body.querySelectorAll("img")].map((img) => img.dataset.cid ?? "")].join("\n"));
+}
+
+export function hasWords(html) {
+  const { body } = new DOMParser().parseFromString(parsable(html), "text/html");
+  return body.textContent.trim() !== "" || body.querySelector("table") !== null;
+}
+
+/** A picture that stands in the words themselves (RFC 2397) as a file; null for one that no reader shows. */
+export function fileOf(src) {
+  const [, type, data] = /^data:(image\/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/=\s]+)$/.exec(src) ?? [];
+  if (!type) return null;
+  const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
+  return new File([bytes], `picture.${type.split("/")[1]}`, { type });
+}
