@@ -31,7 +31,7 @@ _TAGS = {
     "heading": "<div>",
     "footing": "<div>",
     "signature": "<div>",
-    "excerpt": "<blockquote>",
+    "excerpt": '<blockquote type="cite" style="margin:0;padding-inline-start:12px;border-inline-start:2px solid #888">',
     # Until its <param> is read they say nothing.
     **dict.fromkeys(("color", "fontfamily", "lang"), "<span>"),
     "paraindent": "<div>",
@@ -41,6 +41,8 @@ _TAGS = {
 #: Words for machines: the parameter of another command, and what richtext's writer noted down.
 _SKIPPED = frozenset({"param", "comment"})
 _RICHTEXT_SIGNS = {"nl": "<br>", "np": "<hr>", "lt": "&lt;"}
+#: Behind these a line ends as a rule, which is no room before the next word.
+_RICHTEXT_BREAKS = frozenset({"<br>", "<hr>"})
 _COLOR = re.compile(r"[A-Za-z]{1,20}\Z")
 #: RFC 1896 §2.4.1: 16 bits each of red, green and blue.
 _COLOR_PARTS = re.compile(r"\s*([0-9a-fA-F]{4})\s*,\s*([0-9a-fA-F]{4})\s*,\s*([0-9a-fA-F]{4})\s*\Z")
@@ -99,7 +101,7 @@ class _Writer:
         """RFC 1896 §2: one line end is a space, of more each but one breaks the line; in richtext none does."""
         if any(command in ("nofill", "verbatim") for command, _ in self.open):
             self.written.append("<br>" * count)
-        else:
+        elif not (self.richtext and self.written and self.written[-1] in _RICHTEXT_BREAKS):
             self.written.append(" " if self.richtext or count == 1 else "<br>" * (count - 1))
 
     def begin(self, command: str) -> None:

@@ -10,6 +10,8 @@ from mailsync.message.enriched import enriched_to_html
 from mailsync.message.parse import parse_message
 from webmail.render.cleaner import sanitize
 
+EXCERPT = '<blockquote type="cite" style="margin:0;padding-inline-start:12px;border-inline-start:2px solid #888">'
+
 
 def inner(source: str, *, richtext: bool = False) -> str:
     html = enriched_to_html(source, richtext=richtext)
@@ -40,7 +42,7 @@ def inner(source: str, *, richtext: bool = False) -> str:
             "<paraindent><param>left, in</param>a</paraindent>",
             '<div style="margin-inline-start:2em;text-indent:2em">a</div>',
         ),
-        ("<excerpt>old</excerpt>new", "<blockquote>old</blockquote>new"),
+        ("<excerpt>old</excerpt>new", f"{EXCERPT}old</blockquote>new"),
         # What overlaps, is never closed, was never opened, or has no command before it.
         ("<bold>a<italic>b</bold>c</italic>", "<b>a<i>b</i></b>c"),
         ("<bold>a", "<b>a</b>"),
@@ -58,7 +60,7 @@ def test_enriched(source: str, html: str) -> None:
 @pytest.mark.parametrize(
     ("source", "html"),
     [
-        ("This is <bold>bold</bold><nl>\n<nl>\nnext", "This is <b>bold</b><br> <br> next"),
+        ("This is <bold>bold</bold><nl>\n<nl>\nnext", "This is <b>bold</b><br><br>next"),
         ("a\n\nb", "a b"),
         ("1 <lt> 2 << 3", "1 &lt; 2 &lt;&lt; 3"),
         ("<comment>to nobody</comment>a<np>b", "a<hr>b"),
