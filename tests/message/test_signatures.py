@@ -7,6 +7,7 @@ from mailsync.message.signatures import (
     Signature,
     above_signature,
     clean_signature,
+    plain_as_html,
     swap_plain_signature,
     swap_signature,
     words_as_text,
@@ -107,6 +108,19 @@ def test_in_plain_text_it_is_exchanged_with_where_its_links_lead() -> None:
     assert swap_plain_signature("Hi\n\n-- \n\nAlice\n", old, new) == "Hi\n\n-- \n\nA. Lee, Firm <https://firm.test/>\n"
     assert swap_plain_signature("Hi\n\n-- \n\nAl\n", old, new) == "Hi\n\n-- \n\nAl\n"
     assert swap_plain_signature("Hi\n", Signature(), new).startswith("Hi\n\n-- \n\nA. Lee")
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        (f"Hi\n\n{ANN.text}\n", f"<p>Hi</p>{ANN.html}"),
+        (f"\n\n{ANN.text}\n", f"<p></p>{ANN.html}"),
+        (f"Hi\n\n{ANN.text}\n\nBo wrote:\n> Old\n", f"<p>Hi</p>{ANN.html}<p>Bo wrote:<br>&gt; Old</p>"),
+        ("Hi\n\n-- \n\nAnne\n", "<p>Hi</p><p>-- </p><p>Anne</p>"),
+    ],
+)
+def test_with_formatting_again_it_has_its_own_again(text: str, html: str) -> None:
+    assert plain_as_html(text, ANN) == html
 
 
 def test_words_are_what_stands_above_it() -> None:

@@ -175,6 +175,19 @@ def test_without_scripts_a_formatted_one_is_exchanged_after_the_editor_wrote_it(
     assert picture.content_id in saved.attachments.values_list("content_id", flat=True)
 
 
+def test_plain_and_formatted_again_it_is_as_it_was(client: Client, identity: Identity) -> None:
+    draft = actions.start_draft(identity.user_id)
+    way, opened = reverse("draft_format", args=[draft.pk]), draft.body
+    client.post(way, {"version": draft.version, "body": f"<p>Hello</p>{opened}", "rich": "0"})
+    plain = Draft.objects.get()
+    assert plain.body.startswith("Hello\n\n")
+    client.post(way, {"version": plain.version, "text": plain.body, "rich": "1"})
+    again = Draft.objects.get()
+    assert again.is_html
+    assert again.body == f"<p>Hello</p>{opened.removeprefix('<p></p><p></p>')}"
+    assert again.attachments.count() == 1
+
+
 def test_each_person_has_their_own(client: Client, identity: Identity) -> None:
     picture = SignaturePicture.objects.get()
     mallory = make_user("mallory")

@@ -20,12 +20,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mailsync import actions
-from mailsync.message.outgoing_html import text_as_html
+from mailsync.message.signatures import plain_as_html
 from mailsync.models import Draft, DraftAttachment
 from mailsync.models.outgoing import AttachedFile
 from mailsync.store.attached import PICTURE_TYPES
 from mailsync.store.drafts import as_it_was
 from mailsync.store.quoting import plain_body
+from mailsync.store.signatures import load_signature
 from webmail import access
 from webmail.forms import ComposeForm
 from webmail.present.compose import is_untouched, picture_url, present_draft, present_file, title_of
@@ -106,13 +107,9 @@ def draft_format(request: HttpRequest, draft_id: int) -> HttpResponse:
     found = access.draft_for(user, draft_id)
     rich = request.POST.get("rich") == "1"
     if rich != found.is_html:
-        actions.save_draft(
-            user.pk,
-            draft_id,
-            found.version,
-            is_html=rich,
-            body=text_as_html(found.body) if rich else plain_body(found),
-        )
+        signature = load_signature(found.identity, is_answer=found.mode != Draft.Mode.NEW)
+        body = plain_as_html(found.body, signature) if rich else plain_body(found)
+        actions.save_draft(user.pk, draft_id, found.version, is_html=rich, body=body)
     return show(request, access.draft_for(user, draft_id))
 
 
