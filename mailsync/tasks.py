@@ -13,6 +13,7 @@ from mailsync.store import (
     devices,
     emptying,
     file_texts,
+    forwards,
     journal_work,
     label_counts,
     leases,
@@ -44,6 +45,7 @@ def dispatch() -> None:
         (server_search, server_searches.due_searches(), 30),
         (device_tell, devices.due_devices(), 30),
         (webhook_call, webhooks.due_webhooks(), 30),
+        (mail_forward, forwards.due_forwards(), 60),
         (labels_sum, label_counts.accounts_with_changes(), 30),
     ):
         for id_ in ids:
@@ -203,6 +205,12 @@ def webhook_call(webhook_id: int) -> None:
     from mailsync.engine.call_webhook import call_webhook
 
     call_webhook(webhook_id)
+
+
+@shared_task(name="mailsync.mail_forward", ignore_result=True)
+def mail_forward(forward_id: int) -> None:
+    """Make a letter of a message that a rule sends on."""
+    forwards.forward(forward_id)
 
 
 @shared_task(name="mailsync.device_tell", ignore_result=True)

@@ -57,11 +57,13 @@ def make_belongings(user: User) -> dict[str, Any]:
     words = actions.AutoReplyText(enabled=True, text="I am back on Monday.")
     actions.write_auto_reply(user.pk, [account.pk], words)
     hook = actions.write_webhook(user.pk, None, name="Chat", url="https://chat.example.org/", says="event")
+    sent_on, _code = actions.add_forward_address(user.pk, f"friend{user.pk}@else.example")
     session = UserSession.objects.create(user=user, ip="192.0.2.1", session_key=f"elsewhere{user.pk}", user_agent="x")
     return {
         "session_id": session.pk,
         "rule_id": rule.pk,
         "webhook_id": hook.pk,
+        "forward_address_id": sent_on.pk,
         "blocked_id": blocked.pk,
         "device_id": device.pk,
         "template_id": template.pk,

@@ -19,6 +19,7 @@ from mailsync.models import (
     Draft,
     DraftAttachment,
     Folder,
+    ForwardAddress,
     MailTemplate,
     Message,
     Outgoing,
@@ -127,6 +128,10 @@ def rule_for(user: User, rule_id: int) -> Rule:
 
 def blocked_for(user: User, blocked_id: int) -> BlockedSender:
     return _one(BlockedSender.objects.all(), pk=blocked_id, user=user)
+
+
+def forward_address_for(user: User, address_id: int) -> ForwardAddress:
+    return _one(ForwardAddress.objects.all(), pk=address_id, user=user)
 
 
 def webhook_for(user: User, webhook_id: int) -> Webhook:

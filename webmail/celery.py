@@ -49,6 +49,7 @@ app.conf.task_routes = {
     "mailsync.outgoing_deliver": {"queue": "send"},
     "mailsync.list_unsubscribe": {"queue": "send"},
     "mailsync.device_tell": {"queue": "send"},
+    "mailsync.mail_forward": {"queue": "maintenance"},
     "mailsync.webhook_call": {"queue": "send"},
 }
 app.conf.beat_schedule = {

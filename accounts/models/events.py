@@ -25,6 +25,7 @@ class SecurityEvent(models.Model):
         MAILBOX_SECRET = "mailbox_secret", _("Sign-in of a mail account changed")
         MAILBOX_REMOVED = "mailbox_removed", _("Mail account disconnected")
         WEBHOOK = "webhook", _("Webhook added or changed")
+        FORWARDING = "forwarding", _("Code sent for forwarding mail")
         ADMIN_ACT = "admin_act", _("Changed by an administrator")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="security_events")

@@ -51,6 +51,12 @@ from mailsync.actions.drafts import (
 )
 from mailsync.actions.emptying import empty_folder, set_emptying
 from mailsync.actions.folders import create_folder, delete_folder, move_folder, rename_folder, subscribe_folder
+from mailsync.actions.forwards import (
+    add_forward_address,
+    confirm_forward_address,
+    remove_forward_address,
+    renew_forward_code,
+)
 from mailsync.actions.invitations import answer_invitation
 from mailsync.actions.keeping import set_keeping
 from mailsync.actions.labels import colour_label, delete_label, make_label, rename_label
@@ -127,6 +133,7 @@ __all__ = [
     "TooLarge",
     "act_on_list",
     "add_device",
+    "add_forward_address",
     "add_import_piece",
     "add_piece",
     "addresses_changed",
@@ -148,6 +155,7 @@ __all__ = [
     "cancel_upload",
     "check_login",
     "colour_label",
+    "confirm_forward_address",
     "connect_account",
     "copy",
     "copy_home",
@@ -200,6 +208,7 @@ __all__ = [
     "put_template",
     "remember_search",
     "remove_device",
+    "remove_forward_address",
     "remove_rule",
     "remove_template",
     "remove_template_file",
@@ -208,6 +217,7 @@ __all__ = [
     "rename_folder",
     "rename_group",
     "rename_label",
+    "renew_forward_code",
     "renew_permission",
     "renew_webhook_key",
     "reopen",

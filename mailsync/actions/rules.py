@@ -18,8 +18,8 @@ from mailsync.actions.labels import make_label
 from mailsync.actions.owned import NotYours, own_folder
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
-from mailsync.models import Act, Rule, Webhook
-from mailsync.plan.rules import CALL, FILING, MARKS, OF_CONVERSATIONS, WORDS, Deed, Fields, build_query
+from mailsync.models import Act, ForwardAddress, Rule, Webhook
+from mailsync.plan.rules import CALL, FILING, FORWARD, MARKS, OF_CONVERSATIONS, WORDS, Deed, Fields, build_query
 from mailsync.store.listed import Listing, highest_placement
 from mailsync.store.rules import folders_to_try, load_rules
 from mailsync.store.search import prepare_search
@@ -90,6 +90,10 @@ def _accounts(user_id: int, text: RuleText) -> list[int]:
     called = [int(deed.argument) for deed in text.deeds if deed.verb == CALL]
     if Webhook.objects.filter(user_id=user_id, pk__in=called).count() != len(called):
         raise NotYours("webhook")
+    sent_on = [int(deed.argument) for deed in text.deeds if deed.verb == FORWARD]
+    proved = ForwardAddress.objects.filter(user_id=user_id, pk__in=sent_on, verified_at__isnull=False)
+    if proved.count() != len(sent_on):
+        raise NotYours("forward address")
     for deed in text.deeds:
         if deed.verb == "move":
             folder = own_folder(user_id, int(deed.argument))

@@ -34,8 +34,8 @@ from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.message.outgoing_html import cids_in, clean_draft, rename_pictures, text_as_html
 from mailsync.message.signatures import clean_signature
-from mailsync.models import AutoReply, BlockedSender, Folder, MailTemplate, Rule, Webhook
-from mailsync.plan.rules import CALL, Deed, Fields
+from mailsync.models import AutoReply, BlockedSender, Folder, ForwardAddress, MailTemplate, Rule, Webhook
+from mailsync.plan.rules import CALL, FORWARD, Deed, Fields
 from mailsync.store import attached
 from mailsync.store.settings_file import SIGNATURE_SWITCHES, VERSION
 
@@ -186,6 +186,14 @@ def _argument(user: User, verb_name: str, said: Any) -> str:
         if hook is None:
             raise CannotDo(_("There is no webhook “%(name)s” here: add it first.") % {"name": name})
         return str(hook.pk)
+    if verb_name == FORWARD:
+        address = _text(said, "forward") if isinstance(said, dict) else ""
+        proved = ForwardAddress.objects.filter(user=user, address__iexact=address, verified_at__isnull=False).first()
+        if proved is None:
+            raise CannotDo(
+                _("%(address)s is no confirmed address to forward to here: add it first.") % {"address": address}
+            )
+        return str(proved.pk)
     return said if isinstance(said, str) else ""
 
 

@@ -40,7 +40,7 @@ RUN_MESSAGES = 50
 TELL_SECONDS = 1.0
 #: A message whose account waits for its user is looked at again after this.
 NEEDS_USER_WAIT = timedelta(minutes=15)
-#: What is automatic is given up after this.
+#: An automatic reply is given up after this.
 AUTOMATIC_AGE = timedelta(hours=4)
 
 State = Outgoing.State
@@ -228,8 +228,8 @@ def _why_not(held: Claim, identity: Identity | None, server: OutgoingServer | No
 
 
 def _too_late(held: Claim) -> str:
-    """What is automatic has no reader who waits for it, and is no use later."""
-    is_late = held.automatic and timezone.now() - held.begun_at > AUTOMATIC_AGE
+    """An automatic reply has no reader who waits for it, and is no use later; what a rule forwards is."""
+    is_late = held.automatic and not held.mail_from and timezone.now() - held.begun_at > AUTOMATIC_AGE
     return "It could not leave within four hours, and was given up." if is_late else ""
 
 

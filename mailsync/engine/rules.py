@@ -20,7 +20,7 @@ from mailsync.announce import announce_folders
 from mailsync.errors import CannotDo
 from mailsync.models import Arrival, Folder, Placement
 from mailsync.plan import rules as plan
-from mailsync.store import arrivals, auto_replies, devices, muting, ruling, webhooks
+from mailsync.store import arrivals, auto_replies, devices, forwards, muting, ruling, webhooks
 from mailsync.store.rules import LoadedRule, load_blocked, load_rules
 from mailsync.store.search_among import find_among
 from mailsync.store.summary import FolderCounts, refresh
@@ -146,6 +146,7 @@ def _treat(user_id: int, rule: LoadedRule, hit: Sequence[Placement], done: RuleR
             if rule.tells:
                 devices.note_new_mail(user_id)
             webhooks.queue_calls(user_id, rule.deeds, rule.name, hit)
+            forwards.queue_forwards(user_id, rule.deeds, rule.name, hit)
     except CannotDo as error:
         # A folder that went in this very moment: the rule is shown as paused, the message stays where it is.
         logger.info("Rule %s could not treat %s messages: %s", rule.id, len(hit), error)

@@ -109,6 +109,8 @@ def _top_header(composition: Composition) -> bytes:
         lines.append(fold_text("Auto-Submitted", refuse_controls(composition.auto_submitted, "Auto-Submitted header")))
         # Exchange goes by this ([MS-OXCMAIL] §2.1.3.2.10): nothing answers what nobody wrote.
         lines.append(fold("X-Auto-Response-Suppress", ["OOF,", "AutoReply"]))
+    if composition.forwarded:
+        lines.append(fold("X-Heron-Forwarded", ["yes"]))
     return b"".join(lines)
 
 

@@ -163,3 +163,5 @@ class Composition:
     calendar_method: str = ""
     #: RFC 3834 §5: "auto-replied" for what a person did not write by hand; "" for all else.
     auto_submitted: str = ""
+    #: A rule sends it on: no Heron sends it on once more.
+    forwarded: bool = False

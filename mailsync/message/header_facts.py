@@ -9,6 +9,7 @@ Keys of ``ParsedHeader.facts``; an absent key was an absent (or empty) header:
 - ``dkim_signatures`` list[{"domain": str, "headers": list[str]}]: claims only, not verified (RFC 6376)
 - ``auto_submitted`` str (RFC 3834), ``precedence`` str, ``feedback_id`` str
 - ``unanswered`` bool: a program wrote it, or asks that none answers; asked of new mail alone, so old rows may lack it
+- ``forwarded`` bool: a rule of some Heron has sent it on; ``hops`` int: servers it passed, where they are many
 - ``importance`` "high" | "low"
 - ``mdn_to`` list[[name, address]]: who asks for a read receipt (RFC 8098)
 - ``mail_followup_to`` list[[name, address]], ``sender`` [name, address] (where it is not From)
@@ -32,6 +33,8 @@ from mailsync.message.references import parse_message_ids
 from mailsync.types import Address
 
 MAX_AUTH_RESULTS = 20
+#: RFC 5321 §6.3 asks for 100 before a server gives up; nothing that is on its way to a person passes so many.
+MOST_HOPS = 25
 _MAX_VALUE = 4000
 _URL = re.compile(r"<\s*([^<>]{1,2000}?)\s*>")
 _LIST_ID = re.compile(r"<([^<>]{1,255})>\s*$")
@@ -135,6 +138,10 @@ def _plain_facts(fields: Fields, facts: dict[str, Any]) -> None:
         or {one.strip() for one in suppressed} & _NOT_TO_ANSWER
     ):
         facts["unanswered"] = True
+    if b"x-heron-forwarded" in fields:
+        facts["forwarded"] = True
+    if len(every(fields, b"received")) > MOST_HOPS:
+        facts["hops"] = len(every(fields, b"received"))
     if b"return-path" in fields:
         facts["return_path"] = structured(first(fields, b"return-path")).strip(" <>")[:320]
 

@@ -10,6 +10,7 @@ from mailsync.models.contact import Contact, ContactAddress
 from mailsync.models.device import Device
 from mailsync.models.emptying import Emptying
 from mailsync.models.folder import BodyPiece, Folder, Hole
+from mailsync.models.forward import Forward, ForwardAddress
 from mailsync.models.label import Label, LabelChange, Labelled, LabelTally
 from mailsync.models.list_choice import ListChoice
 from mailsync.models.mail_sum import MailSum
@@ -75,6 +76,8 @@ __all__ = [
     "EventNotice",
     "FileText",
     "Folder",
+    "Forward",
+    "ForwardAddress",
     "Halt",
     "Hole",
     "Label",

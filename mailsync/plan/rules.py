@@ -18,8 +18,8 @@ from mailsync.plan.search_terms import Field, Has, Or, Size, Symbols, Term, Word
 FILING = ("move", "archive", "trash", "junk")
 MARKS = ("read", "flag", "label")
 OF_CONVERSATIONS = ("pin", "mute")
-#: A word to the person's devices, or to a webhook: these change nothing, and are for new mail only.
-TELL, CALL = WORDS = ("tell", "call")
+#: A word to the person's devices, to a webhook or on to somebody: these change nothing, and are for new mail only.
+TELL, CALL, FORWARD = WORDS = ("tell", "call", "forward")
 _MB = 1_000_000
 #: A comma within quotation marks parts nothing.
 _BETWEEN_COMMAS = re.compile(r'(?:"[^"]*"|[^,;"]|")+')
@@ -29,7 +29,7 @@ _IN_TEXT: frozenset[Field] = frozenset({"", "body", "filename"})
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """``argument`` is the folder's id, the label's keyword, or the webhook's id."""
+    """``argument`` is the folder's id, the label's keyword, or the id of a webhook or of an address to forward to."""
 
     verb: str
     argument: str = ""

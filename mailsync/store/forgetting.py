@@ -17,6 +17,7 @@ from mailsync.models import (
     EventNotice,
     FileText,
     Folder,
+    Forward,
     Hole,
     LabelChange,
     LabelTally,
@@ -48,6 +49,7 @@ from mailsync.models import (
 
 _OWN: tuple[tuple[type[Model], str], ...] = (
     (AutoReplied, "account"),
+    (Forward, "message__account"),
     (OutgoingEvent, "outgoing__account"),
     (OutgoingRecipient, "outgoing__account"),
     (Outgoing, "account"),

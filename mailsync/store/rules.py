@@ -12,8 +12,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
 from accounts.models import MailAccount
-from mailsync.models import BlockedSender, Folder, Label, Rule, RuleHit, Webhook
-from mailsync.plan.rules import CALL, TELL, Deed, Fields, blocking, changes_mail, is_filing, needs_text
+from mailsync.models import BlockedSender, Folder, ForwardAddress, Label, Rule, RuleHit, Webhook
+from mailsync.plan.rules import CALL, FORWARD, TELL, Deed, Fields, blocking, changes_mail, is_filing, needs_text
 from mailsync.store.search import Search, prepare_searches
 from mailsync.types import Role
 
@@ -24,6 +24,7 @@ _NOT_TRIED = (Role.SENT.value, Role.DRAFTS.value, Role.JUNK.value, Role.TRASH.va
 NO_FOLDER = gettext_noop("The folder it moves mail to is gone.")
 NO_LABEL = gettext_noop("The label it gives has been deleted.")
 NO_WEBHOOK = gettext_noop("The webhook it calls has been removed.")
+NO_FORWARD = gettext_noop("The address it forwards to has been removed, or is not confirmed yet.")
 NO_ACCOUNT = gettext_noop("The mailbox it is for is gone.")
 NO_QUERY = gettext_noop("Its search is not understood any more.")
 
@@ -61,6 +62,10 @@ class LoadedRule:
         return any(deed.verb == TELL for deed in self.deeds)
 
     @property
+    def forwards(self) -> tuple[int, ...]:
+        return tuple(int(deed.argument) for deed in self.deeds if deed.verb == FORWARD)
+
+    @property
     def needs_text(self) -> bool:
         return needs_text(self.search.term)
 
@@ -78,6 +83,8 @@ def load_rules(user_id: int, *, only: int | None = None) -> list[LoadedRule]:
     gone = _deleted_labels(user_id) if has_labels else set()
     has_calls = any(deed.verb == CALL for each in deeds.values() for deed in each)
     hooks = _webhooks(user_id) if has_calls else set()
+    has_forwards = any(deed.verb == FORWARD for each in deeds.values() for deed in each)
+    forwards = _forward_addresses(user_id) if has_forwards else set()
     accounts = set(MailAccount.objects.filter(user_id=user_id).values_list("pk", flat=True))
     return [
         LoadedRule(
@@ -91,7 +98,7 @@ def load_rules(user_id: int, *, only: int | None = None) -> list[LoadedRule]:
             deeds=deeds[row.pk],
             accounts=tuple(row.accounts),
             search=search,
-            problem=_problem(row, deeds[row.pk], search, folders, gone, hooks, accounts),
+            problem=_problem(row, deeds[row.pk], search, folders, gone, hooks | forwards, accounts),
         )
         for row, search in zip(rows, searches, strict=True)
     ]
@@ -103,7 +110,7 @@ def _problem(
     search: Search,
     folders: set[str],
     gone: set[str],
-    hooks: set[str],
+    others: set[tuple[str, str]],
     accounts: set[int],
 ) -> str:
     if row.accounts and not accounts.intersection(row.accounts):
@@ -115,13 +122,20 @@ def _problem(
         return NO_FOLDER
     if any(deed.verb == "label" and deed.argument.lower() in gone for deed in deeds):
         return NO_LABEL
-    if any(deed.verb == CALL and deed.argument not in hooks for deed in deeds):
+    if any(deed.verb == CALL and (CALL, deed.argument) not in others for deed in deeds):
         return NO_WEBHOOK
+    if any(deed.verb == FORWARD and (FORWARD, deed.argument) not in others for deed in deeds):
+        return NO_FORWARD
     return ""
 
 
-def _webhooks(user_id: int) -> set[str]:
-    return {str(pk) for pk in Webhook.objects.filter(user_id=user_id).values_list("pk", flat=True)}
+def _webhooks(user_id: int) -> set[tuple[str, str]]:
+    return {(CALL, str(pk)) for pk in Webhook.objects.filter(user_id=user_id).values_list("pk", flat=True)}
+
+
+def _forward_addresses(user_id: int) -> set[tuple[str, str]]:
+    proved = ForwardAddress.objects.filter(user_id=user_id, verified_at__isnull=False)
+    return {(FORWARD, str(pk)) for pk in proved.values_list("pk", flat=True)}
 
 
 def _usable_folders(user_id: int, names: Sequence[str]) -> set[str]:

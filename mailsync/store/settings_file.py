@@ -12,8 +12,19 @@ from django.db.models import Manager
 
 from accounts import preferences
 from accounts.models import Identity, MailAccount, TrustedSender, User
-from mailsync.models import AutoReply, BlockedSender, Emptying, Folder, Label, MailTemplate, Rule, SavedSearch, Webhook
-from mailsync.plan.rules import CALL
+from mailsync.models import (
+    AutoReply,
+    BlockedSender,
+    Emptying,
+    Folder,
+    ForwardAddress,
+    Label,
+    MailTemplate,
+    Rule,
+    SavedSearch,
+    Webhook,
+)
+from mailsync.plan.rules import CALL, FORWARD
 
 VERSION = 1
 #: Files of templates and signatures beyond so much are named and not brought along: the document is read whole.
@@ -44,7 +55,7 @@ def load_settings(user: User) -> dict[str, Any]:
 
 
 class _Names:
-    """Accounts, folders and webhooks by what they are called instead of their ids."""
+    """Accounts, folders, webhooks and addresses to forward to by what they are called instead of their ids."""
 
     def __init__(self, user_id: int) -> None:
         mine = MailAccount.objects.filter(user_id=user_id).select_related("outgoing_server")
@@ -52,6 +63,7 @@ class _Names:
         rows = Folder.objects.filter(account__user_id=user_id).values_list("id", "account_id", "path")
         self.places = {pk: {"account": self.accounts[account].address, "folder": path} for pk, account, path in rows}
         self.webhooks = dict(Webhook.objects.filter(user_id=user_id).values_list("pk", "name"))
+        self.forwards = dict(ForwardAddress.objects.filter(user_id=user_id).values_list("pk", "address"))
 
 
 def _account(one: MailAccount) -> dict[str, Any]:
@@ -85,6 +97,8 @@ def _rule(one: Rule, names: _Names) -> dict[str, Any]:
 def _argument(verb: str, argument: str, names: _Names) -> Any:
     if verb == "move":
         return names.places.get(int(argument))
+    if verb == FORWARD:
+        return {"forward": names.forwards.get(int(argument), "")}
     return {"webhook": names.webhooks.get(int(argument), "")} if verb == CALL else argument
 
 

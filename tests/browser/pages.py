@@ -51,8 +51,14 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
     )
     away = actions.AutoReplyText(enabled=True, html="<p>I am back on <b>Monday</b>.</p>")
     actions.write_auto_reply(mailbox.user.pk, [account], away)
+    waiting, _code = actions.add_forward_address(mailbox.user.pk, "friend@else.example")
+    sent_on, code = actions.add_forward_address(mailbox.user.pk, "office@else.example")
+    actions.confirm_forward_address(mailbox.user.pk, sent_on.pk, code)
     return {
         "rules": "/settings/rules/",
+        "forwarding, not confirmed": f"/settings/rules/forward/{waiting.pk}/",
+        "forwarding": f"/settings/rules/forward/{sent_on.pk}/",
+        "new forwarding": "/settings/rules/forward/add/",
         "automatic replies": "/settings/automatic-replies/",
         "automatic reply": f"/settings/automatic-replies/{account}/",
         "rule": f"/settings/rules/{rule.pk}/",

@@ -225,6 +225,8 @@ SCREENS: dict[str, Step] = {
     "settings-file": visit("/settings/storage/settings/"),
     "sessions": visit("/accounts/sessions/"),
     "leave": visit("/settings/security/leave/"),
+    "new-forwarding": visit("/settings/rules/forward/add/"),
+    "forwarding": visit("/settings/rules/forward/1/"),
     "new-webhook": visit("/settings/rules/webhooks/add/"),
     "transfer": visit("/settings/accounts/1/transfer/"),
     "space": visit("/settings/storage/space/"),
@@ -269,6 +271,7 @@ def filled_site(language: str = "", **environment: str) -> Iterator[tuple[str, s
         for name, sender, deed in RULES:
             actions.write_rule(user.pk, None, RuleText(name, Fields(sender=sender), (Deed("read"), deed)))
         actions.block_sender(user.pk, "prizes.example")
+        actions.add_forward_address(user.pk, "jonas.weber@nordlicht.example")
         words = "<p>I am away until the 14th and read no mail.</p><p>Jonas has the keys of the <b>boathouse</b>.</p>"
         actions.write_auto_reply(user.pk, [account.pk], actions.AutoReplyText(enabled=False, html=words))
         AccountSync.objects.filter(account=account).update(

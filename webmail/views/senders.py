@@ -17,6 +17,7 @@ from accounts.providers import provider_for_address
 from mailsync import actions
 from mailsync.models import Message, Placement
 from mailsync.store.contacts import known_addresses
+from mailsync.store.forwards import load_addresses
 from mailsync.store.listing import load_tree
 from mailsync.store.rules import folders_to_try
 from mailsync.store.senders import count_from
@@ -31,7 +32,7 @@ from webmail.present.tree import present_move_targets
 from webmail.reader import user_of
 from webmail.scope import folder_title
 from webmail.views.folders import arranging_page
-from webmail.views.settings.rules import folder_names, webhook_names
+from webmail.views.settings.rules import names_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -115,13 +116,13 @@ def why(request: HttpRequest, message_id: int) -> HttpResponse:
     user = user_of(request)
     message = access.message_for(user, message_id)
     tree = load_tree(user.pk)
-    hooks = webhook_names(load_webhooks(user.pk))
+    names = names_of(tree, load_webhooks(user.pk), load_addresses(user.pk))
     lying = Placement.objects.filter(message=message, shown=True).select_related("folder")
     context = {
         "title": _("Why is this here?"),
         "message": message,
         "where": [folder_title(one.folder) for one in lying],
-        "lines": present_whys(load_whys(user.pk, message.pk), folder_names(tree), hooks),
+        "lines": present_whys(load_whys(user.pk, message.pk), names),
     }
     return arranging_page(request, tree, "mail/why.html", context)
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mailsync.actions import RuleText
-from mailsync.models import Webhook
-from mailsync.plan.rules import CALL, Deed, Fields
+from mailsync.models import ForwardAddress, Webhook
+from mailsync.plan.rules import CALL, FORWARD, Deed, Fields
 from mailsync.store.listing import AccountTree
 from mailsync.store.rules import LoadedRule
 from webmail.present.labels import keyword_of, label_of
@@ -55,14 +55,23 @@ class RuleForm(forms.Form):
         help_text=gettext_lazy("As chosen under Notifications, and where it is put into a folder, too."),
     )
     call = forms.ChoiceField(label=gettext_lazy("Call a webhook"), required=False)
+    forward = forms.ChoiceField(label=gettext_lazy("Forward it to"), required=False)
     stops = forms.BooleanField(
         label=gettext_lazy("Stop here: no later rule sees it"),
         required=False,
         help_text=gettext_lazy("A message that is put elsewhere is shown to no later rule anyway."),
     )
 
-    def __init__(self, tree: list[AccountTree], hooks: Sequence[Webhook], *args: Any, **more: Any) -> None:
+    def __init__(
+        self,
+        tree: list[AccountTree],
+        hooks: Sequence[Webhook],
+        addresses: Sequence[ForwardAddress],
+        *args: Any,
+        **more: Any,
+    ) -> None:
         super().__init__(*args, **more)
+        self.fields["forward"].choices = [("", _("nobody")), *((str(one.pk), one.address) for one in addresses)]  # type: ignore[attr-defined]
         self.fields["call"].choices = [("", _("none")), *((str(hook.pk), hook.name) for hook in hooks)]  # type: ignore[attr-defined]
         self.fields["accounts"].choices = [(entry.account.pk, str(entry.account)) for entry in tree]  # type: ignore[attr-defined]
         self.fields["filing"].choices = _filing(tree)  # type: ignore[attr-defined]
@@ -77,6 +86,8 @@ class RuleForm(forms.Form):
                 shown[deed.verb] = True
             elif deed.verb == CALL:
                 shown["call"] = deed.argument
+            elif deed.verb == FORWARD:
+                shown["forward"] = deed.argument
             elif deed.verb == "label":
                 shown["label"] = label_of(deed.argument).text
             else:
@@ -91,6 +102,8 @@ class RuleForm(forms.Form):
             self.add_error("tell", _("What is marked as read is not told of."))
         if told.get("tell") and told.get("filing") in ("trash", "junk"):
             self.add_error("tell", _("What goes to Junk or into the bin is not told of."))
+        if told.get("forward") and told.get("filing") in ("trash", "junk"):
+            self.add_error("forward", _("What goes to Junk or into the bin is not forwarded."))
         return told
 
     def asked(self) -> Fields:
@@ -104,6 +117,8 @@ class RuleForm(forms.Form):
             deeds.append(Deed("label", keyword_of(told["label"])))
         if told.get("call"):
             deeds.append(Deed(CALL, told["call"]))
+        if told.get("forward"):
+            deeds.append(Deed(FORWARD, told["forward"]))
         if filing := told.get("filing"):
             deeds.append(Deed("move", filing[1:]) if filing.startswith("f") else Deed(filing))
         return RuleText(told["name"], self.asked(), tuple(deeds), tuple(told["accounts"]), told["stops"])

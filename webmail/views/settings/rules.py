@@ -21,13 +21,14 @@ from mailsync import actions
 from mailsync.models import Message, Webhook
 from mailsync.plan.rules import Fields, build_query
 from mailsync.store import rules as store
+from mailsync.store.forwards import Standing, load_addresses
 from mailsync.store.listing import AccountTree, load_tree
 from mailsync.store.search import prepare_search
 from mailsync.store.search_among import Backtest, backtest
 from mailsync.store.webhooks import load_webhooks
 from webmail import access
 from webmail.numbers import read_number
-from webmail.present.rules import present_rules
+from webmail.present.rules import Names, present_rules
 from webmail.present.said import said
 from webmail.reader import user_of
 from webmail.scope import folder_title
@@ -39,14 +40,13 @@ _TRIED, _SHOWN = 5000, 10
 _PAGE = 100
 
 
-def folder_names(tree: list[AccountTree]) -> dict[str, str]:
+def names_of(tree: list[AccountTree], hooks: Iterable[Webhook], addresses: Iterable[Standing]) -> Names:
     """By id, as a rule keeps it."""
-    return {str(line.folder.pk): folder_title(line.folder) for entry in tree for line in entry.folders}
-
-
-def webhook_names(hooks: Iterable[Webhook]) -> dict[str, str]:
-    """By id, likewise."""
-    return {str(hook.pk): hook.name for hook in hooks}
+    return Names(
+        {str(line.folder.pk): folder_title(line.folder) for entry in tree for line in entry.folders},
+        {str(hook.pk): hook.name for hook in hooks},
+        {str(one.row.pk): one.row.address for one in addresses},
+    )
 
 
 @require_safe
@@ -58,10 +58,13 @@ def index(request: HttpRequest) -> HttpResponse:
     tree = load_tree(user.pk)
     accounts = {entry.account.pk: str(entry.account) for entry in tree}
     loaded = store.load_rules(user.pk)
-    hooks = load_webhooks(user.pk)
+    hooks, addresses = load_webhooks(user.pk), load_addresses(user.pk)
+    names = names_of(tree, hooks, addresses)
+    failing = {one.row.pk for one in addresses if one.failed}
     context = {
-        "rules": present_rules(loaded, store.count_hits(user.pk), folder_names(tree), accounts, webhook_names(hooks)),
+        "rules": present_rules(loaded, store.count_hits(user.pk), names, accounts, failing),
         "webhooks": hooks,
+        "addresses": addresses,
         "page": Paginator(store.blocked_of(user.pk, typed=typed), _PAGE).get_page(request.GET.get("page")),
         "typed": typed,
         "has_accounts": bool(accounts),
@@ -77,9 +80,9 @@ def edit(request: HttpRequest, rule_id: int | None = None) -> HttpResponse:
     rule = _loaded(user, rule_id) if rule_id is not None else None
     tree = load_tree(user.pk)
     hooks = load_webhooks(user.pk)
-    form = RuleForm(
-        tree, hooks, request.POST or None, initial=RuleForm.standing(rule) if rule else _about(request, user)
-    )
+    addresses = [one.row for one in load_addresses(user.pk) if one.row.verified_at]
+    initial = RuleForm.standing(rule) if rule else _about(request, user)
+    form = RuleForm(tree, hooks, addresses, request.POST or None, initial=initial)
     is_try = request.POST.get("do") == "try"
     if request.method == "POST" and form.is_valid() and not is_try:
         try:
@@ -96,6 +99,7 @@ def edit(request: HttpRequest, rule_id: int | None = None) -> HttpResponse:
         "rule": rule,
         "several_accounts": len(tree) > 1,
         "webhooks": hooks,
+        "addresses": addresses,
         **_tried(user, form, rule),
     }
     context["paused"] = said(_(rule.problem)) if rule and rule.problem else ""
