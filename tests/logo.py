@@ -27,6 +27,6 @@ def sign(identity: Identity) -> Identity:
         identity.user_id,
         identity.pk,
         '<p><strong>Anna Berg</strong> · <span style="color: #b45309">Boathouse</span></p>'
-        '<p><a href="https://nordlicht.example/">nordlicht.example</a></p>'
+        '<p>More at <a href="https://nordlicht.example/">nordlicht.example</a></p>'
         f'<p><img src="cid:{picture.content_id}" alt="" width="320"></p>',
     )

@@ -250,6 +250,7 @@ def test_a_picture_that_is_too_large_is_refused_in_words(
 ) -> None:
     page = settings_of(mailbox, identity, chromium)
     expect(page.get_by_text("500 kB together")).to_be_visible()
+    editor_of(page)
     photo = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": b"x" * 600_000}
     page.locator("[data-picture]").set_input_files(photo)  # type: ignore[arg-type]
     expect(page.locator(".toast")).to_contain_text("“photo.jpg” is too large")
@@ -262,7 +263,7 @@ def test_without_scripts_it_is_seen_as_text_and_stays_as_it_was(
     kept = sign(identity).signature_html
     page = settings_of(mailbox, identity, chromium, java_script_enabled=False)
     expect(page.get_by_label("What it says")).to_have_value(
-        "Anna Berg · Boathouse\n\nnordlicht.example <https://nordlicht.example/>"
+        "Anna Berg · Boathouse\n\nMore at nordlicht.example <https://nordlicht.example/>"
     )
     expect(page.get_by_text("Its formatting and pictures stay")).to_be_visible()
     page.get_by_label("Name").fill("Anna B.")
@@ -284,3 +285,18 @@ def test_on_a_phone_it_fits(chromium: Browser, mailbox: Mailbox, identity: Ident
     box = page.locator(".ProseMirror img[data-cid]").bounding_box()
     assert box is not None
     assert box["x"] + box["width"] <= page.viewport_size["width"]  # type: ignore[index]
+
+
+def test_in_the_dark_chosen_colours_and_highlights_are_legible(
+    chromium: Browser, mailbox: Mailbox, identity: Identity
+) -> None:
+    sign(identity)
+    page = settings_of(mailbox, identity, chromium, color_scheme="dark")
+    box = editor_of(page)
+    expect(box.get_by_text("Boathouse")).to_have_css("color", "rgb(242, 166, 90)")
+    box.click()
+    page.keyboard.press("Control+a")
+    page.get_by_role("button", name="Highlight").click()
+    expect(box.locator("mark").first).to_have_css("color", "rgb(20, 32, 51)")
+    save(page)
+    assert "color: rgb(180, 83, 9)" in Identity.objects.get().signature_html
