@@ -13,7 +13,7 @@ from accounts.models import User
 from mailsync import actions
 from mailsync.message.outgoing_html import original_marker
 from mailsync.models import Draft, DraftAttachment
-from tests.factories import make_account, make_folder, make_message, make_user
+from tests.factories import make_folder, make_message, make_user
 from tests.web.mail import html_message, store
 
 pytestmark = pytest.mark.django_db
@@ -22,16 +22,8 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
 
 
 @pytest.fixture
-def alice(client: Client) -> User:
-    user = make_user("alice")
-    make_account(user, address="alice@mail.test")
-    client.force_login(user)
-    return user
-
-
-@pytest.fixture
-def draft(alice: User) -> Draft:
-    return actions.start_draft(alice.pk, subject="Tea")
+def draft(writer: User) -> Draft:
+    return actions.start_draft(writer.pk, subject="Tea")
 
 
 def fields(draft: Draft, **more: Any) -> dict[str, Any]:
@@ -150,9 +142,9 @@ def test_nothing_chosen_is_said_so(client: Client, draft: Draft) -> None:
 # Formats --------------------------------------------------------------------------------------
 
 
-def test_plain_text_holds_the_quoted_original_and_back(client: Client, alice: User) -> None:
-    asked = store(alice, html_message("<p>How are you?</p>"))
-    draft = actions.start_draft(alice.pk, "reply", asked.pk)
+def test_plain_text_holds_the_quoted_original_and_back(client: Client, writer: User) -> None:
+    asked = store(writer, html_message("<p>How are you?</p>"))
+    draft = actions.start_draft(writer.pk, "reply", asked.pk)
     body = f"<p>Well, <b>thanks</b>.</p>{original_marker(asked.pk)}"
     url = reverse("draft_format", args=[draft.pk])
     client.post(url, {"version": draft.version, "body": body, "rich": "0"}, headers=JSON)
@@ -187,8 +179,8 @@ def test_a_script_is_told_what_takes_a_discarded_draft_back(client: Client, draf
     assert Draft.objects.get() == draft
 
 
-def test_an_empty_draft_goes_without_more_words(client: Client, alice: User) -> None:
-    fresh = actions.start_draft(alice.pk)
+def test_an_empty_draft_goes_without_more_words(client: Client, writer: User) -> None:
+    fresh = actions.start_draft(writer.pk)
     told = client.post(reverse("draft_discard", args=[fresh.pk]), headers=JSON).json()
     assert told == {"label": "Draft discarded", "group": ""}
 
@@ -203,8 +195,8 @@ def test_closing_an_untouched_window_leaves_no_draft_but_a_written_one_stays(cli
     assert Draft.objects.get() == draft
 
 
-def test_closing_a_stored_draft_never_throws_it_away(client: Client, alice: User) -> None:
-    account = alice.mail_accounts.get()
+def test_closing_a_stored_draft_never_throws_it_away(client: Client, writer: User) -> None:
+    account = writer.mail_accounts.get()
     drafts = make_folder(account, "Drafts", role="drafts")
     stored = make_message(drafts, subject="From another program")
     client.get(reverse("compose"), {"edit": stored.message_id})
@@ -214,7 +206,7 @@ def test_closing_a_stored_draft_never_throws_it_away(client: Client, alice: User
     assert Draft.objects.filter(pk=draft.pk).exists()
 
 
-def test_a_file_is_something_written(client: Client, alice: User, draft: Draft) -> None:
+def test_a_file_is_something_written(client: Client, writer: User, draft: Draft) -> None:
     """A window that is opened anew must not take it for untouched and throw it away."""
     client.post(reverse("draft_attach", args=[draft.pk]), {"files": upload()}, headers=JSON)
     assert "data-untouched" not in client.get(reverse("draft", args=[draft.pk])).text
@@ -229,13 +221,13 @@ def keep(client: Client, draft: Draft, **more: Any) -> Any:
     return client.post(reverse("draft_keep", args=[draft.pk]), fields(draft, **more), headers=JSON)
 
 
-def test_what_was_written_after_another_window_sent_is_kept(client: Client, alice: User) -> None:
-    asked = store(alice, html_message("<p>When?</p>"))
-    draft = actions.start_draft(alice.pk, "reply", asked.pk)
-    actions.attach(alice.pk, draft.pk, "plan.txt", "text/plain", b"plan")
+def test_what_was_written_after_another_window_sent_is_kept(client: Client, writer: User) -> None:
+    asked = store(writer, html_message("<p>When?</p>"))
+    draft = actions.start_draft(writer.pk, "reply", asked.pk)
+    actions.attach(writer.pk, draft.pk, "plan.txt", "text/plain", b"plan")
     said = {"to": "bob@x.test", "subject": "Re: Tea", "body": "<p>At 4</p>"}
-    draft = actions.save_draft(alice.pk, draft.pk, draft.version, **said)
-    actions.send(alice.pk, draft.pk)
+    draft = actions.save_draft(writer.pk, draft.pk, draft.version, **said)
+    actions.send(writer.pk, draft.pk)
     stale = {**said, "mode": "reply", "original": asked.pk}
     assert client.post(reverse("draft_save", args=[draft.pk]), fields(draft, **stale), headers=JSON).status_code == 404
     assert keep(client, draft, **stale).status_code == 204
@@ -249,31 +241,31 @@ def test_what_was_written_after_another_window_sent_is_kept(client: Client, alic
 
 @pytest.mark.parametrize("empty", [True, False])
 def test_what_was_written_after_another_window_discarded_is_kept(
-    client: Client, alice: User, draft: Draft, empty: bool
+    client: Client, writer: User, draft: Draft, empty: bool
 ) -> None:
-    actions.discard_draft(alice.pk, draft.pk, empty=empty)
+    actions.discard_draft(writer.pk, draft.pk, empty=empty)
     assert keep(client, draft, body="<p>Words</p>").status_code == 200
     assert Draft.objects.get().body == "<p>Words</p>"
 
 
 def test_what_was_discarded_is_kept_all_the_same_where_its_writer_says_so(
-    client: Client, alice: User, draft: Draft
+    client: Client, writer: User, draft: Draft
 ) -> None:
-    draft = actions.save_draft(alice.pk, draft.pk, draft.version, subject="Hello", body="<p>Words</p>")
-    actions.discard_draft(alice.pk, draft.pk)
+    draft = actions.save_draft(writer.pk, draft.pk, draft.version, subject="Hello", body="<p>Words</p>")
+    actions.discard_draft(writer.pk, draft.pk)
     same = {"to": "", "subject": "Hello", "body": "<p>Words</p>"}
     assert keep(client, draft, **same).status_code == 204
     assert keep(client, draft, **same, asked="1").status_code == 200
     assert Draft.objects.get().body == "<p>Words</p>"
 
 
-def test_nothing_of_a_strangers_is_kept(client: Client, alice: User, draft: Draft) -> None:
+def test_nothing_of_a_strangers_is_kept(client: Client, writer: User, draft: Draft) -> None:
     asked = store(make_user("eve"), html_message("<p>Secret</p>"))
-    actions.discard_draft(alice.pk, draft.pk)
+    actions.discard_draft(writer.pk, draft.pk)
     assert keep(client, draft, mode="reply", original=asked.pk).status_code == 404
     client.force_login(make_user("charlie"))
     assert keep(client, draft, body="<p>Mine</p>").status_code == 200
-    assert Draft.objects.get().user != alice
+    assert Draft.objects.get().user != writer
 
 
 # Whose ----------------------------------------------------------------------------------------

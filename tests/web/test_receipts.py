@@ -23,14 +23,6 @@ ASKED = {"From": "Ann <ann@shop.test>", "To": "alice@mail.test", "Disposition-No
 QUESTION = "asks to be told that you have read this"
 
 
-@pytest.fixture
-def alice(client: Client) -> User:
-    user = make_user("alice")
-    make_account(user, address="alice@mail.test")
-    client.force_login(user)
-    return user
-
-
 def asking(user: User, **headers: str) -> Message:
     return store(user, html_message("<p>Please read</p>", **{**ASKED, **headers}))
 
@@ -50,16 +42,16 @@ def run(outgoing: Outgoing) -> FakeSubmission:
     return smtp
 
 
-def test_nothing_is_sent_until_the_reader_says_so(client: Client, alice: User) -> None:
-    message = asking(alice)
+def test_nothing_is_sent_until_the_reader_says_so(client: Client, writer: User) -> None:
+    message = asking(writer)
     html = page(client, message)
     assert QUESTION in html
     assert "ann@shop.test" in html
     assert not Outgoing.objects.exists()
 
 
-def test_a_receipt_leaves_once_without_a_sender_and_is_not_filed(client: Client, alice: User) -> None:
-    message = asking(alice)
+def test_a_receipt_leaves_once_without_a_sender_and_is_not_filed(client: Client, writer: User) -> None:
+    message = asking(writer)
     assert answer(client, message, "send") == 302
     assert QUESTION not in page(client, message)
     answer(client, message, "send")
@@ -76,20 +68,20 @@ def test_a_receipt_leaves_once_without_a_sender_and_is_not_filed(client: Client,
     assert not Placement.objects.filter(folder__role="sent").exists()
 
 
-def test_no_is_an_answer_too_and_other_programs_hear_of_it(client: Client, alice: User) -> None:
-    message = asking(alice)
+def test_no_is_an_answer_too_and_other_programs_hear_of_it(client: Client, writer: User) -> None:
+    message = asking(writer)
     answer(client, message, "ignore")
     assert QUESTION not in page(client, message)
     assert not Outgoing.objects.exists()
     assert Change.objects.filter(add_flags=["$MDNSent"]).exists()
 
 
-def test_what_another_program_answered_is_not_asked_again(client: Client, alice: User) -> None:
-    message = asking(alice)
+def test_what_another_program_answered_is_not_asked_again(client: Client, writer: User) -> None:
+    message = asking(writer)
     message.placements.update(keywords=["$mdnsent"])
     assert QUESTION not in page(client, message)
     with pytest.raises(actions.CannotDo):
-        actions.answer_receipt(alice.pk, message.pk, send=True)
+        actions.answer_receipt(writer.pk, message.pk, send=True)
 
 
 @pytest.mark.parametrize(
@@ -103,21 +95,21 @@ def test_what_another_program_answered_is_not_asked_again(client: Client, alice:
         {"From": "alice@mail.test"},
     ],
 )
-def test_who_may_not_ask(client: Client, alice: User, headers: dict[str, str]) -> None:
-    message = asking(alice, **headers)
+def test_who_may_not_ask(client: Client, writer: User, headers: dict[str, str]) -> None:
+    message = asking(writer, **headers)
     assert QUESTION not in page(client, message)
     with pytest.raises(actions.CannotDo):
-        actions.answer_receipt(alice.pk, message.pk, send=True)
+        actions.answer_receipt(writer.pk, message.pk, send=True)
     assert not Outgoing.objects.exists()
 
 
-def test_a_stranger_gets_404(client: Client, alice: User) -> None:
+def test_a_stranger_gets_404(client: Client, writer: User) -> None:
     message = asking(make_account().user)
     assert answer(client, message, "send") == 404
-    assert answer(client, asking(alice), "something") == 404
+    assert answer(client, asking(writer), "something") == 404
 
 
-def test_the_receipt_that_we_send_is_understood_by_the_one_who_asked(client: Client, alice: User) -> None:
+def test_the_receipt_that_we_send_is_understood_by_the_one_who_asked(client: Client, writer: User) -> None:
     """Ann uses Heron too: what she asked for comes back to her timeline."""
     ann = make_account(make_user("ann"), address="ann@shop.test")
     draft = actions.start_draft(ann.user_id, to="alice@mail.test", subject="Plan")
@@ -125,7 +117,7 @@ def test_the_receipt_that_we_send_is_understood_by_the_one_who_asked(client: Cli
     letter = actions.send(ann.user_id, draft.pk, 0)
     letter.recipients.update(state="accepted")
     letter.refresh_from_db()
-    message = store(alice, bytes(letter.raw))
+    message = store(writer, bytes(letter.raw))
     Message.objects.filter(pk=message.pk).update(message_id=letter.message_id)
     assert QUESTION in page(client, message)
     answer(client, message, "send")
@@ -134,9 +126,9 @@ def test_the_receipt_that_we_send_is_understood_by_the_one_who_asked(client: Cli
     assert letter.events.get(kind="read").text.startswith("alice@mail.test: opened on")
 
 
-def test_a_sent_message_tells_what_became_of_it(client: Client, alice: User) -> None:
-    draft = actions.start_draft(alice.pk, to="bob@friends.test", subject="Plan")
-    outgoing = actions.send(alice.pk, draft.pk, 0)
+def test_a_sent_message_tells_what_became_of_it(client: Client, writer: User) -> None:
+    draft = actions.start_draft(writer.pk, to="bob@friends.test", subject="Plan")
+    outgoing = actions.send(writer.pk, draft.pk, 0)
     run(outgoing)
     sent = Placement.objects.get(folder__role="sent").message
     html = page(client, sent)

@@ -19,17 +19,9 @@ WORDS = '<p><b style="color: #b3261e">Alice</b>, <a href="https://club.test/">Cl
 
 
 @pytest.fixture
-def alice(client: Client) -> User:
-    user = make_user("alice")
-    make_account(user, address="alice@mail.test")
-    client.force_login(user)
-    return user
-
-
-@pytest.fixture
-def identity(alice: User) -> Identity:
+def identity(writer: User) -> Identity:
     """Whose signature has a picture."""
-    identity = Identity.objects.get(user=alice)
+    identity = Identity.objects.get(user=writer)
     return with_picture(identity, WORDS)
 
 
@@ -119,7 +111,7 @@ def test_what_is_refused_is_said_and_no_word_is_lost(client: Client, identity: I
     assert client.post(way).status_code == 422
 
 
-def test_the_list_says_who_has_one_though_it_be_a_picture(client: Client, alice: User) -> None:
+def test_the_list_says_who_has_one_though_it_be_a_picture(client: Client, writer: User) -> None:
     listed = reverse("settings_writing")
     assert "with a signature" not in client.get(listed).text
     with_picture(Identity.objects.get(), "")

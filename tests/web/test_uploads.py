@@ -19,16 +19,8 @@ FILE = bytes(range(256)) * 10_000  # 2.56 MB: three pieces
 
 
 @pytest.fixture
-def alice(client: Client) -> User:
-    user = make_user("alice")
-    make_account(user, address="alice@mail.test")
-    client.force_login(user)
-    return user
-
-
-@pytest.fixture
-def draft(alice: User) -> Draft:
-    return actions.start_draft(alice.pk, subject="Film")
+def draft(writer: User) -> Draft:
+    return actions.start_draft(writer.pk, subject="Film")
 
 
 def begin(client: Client, draft: Draft, data: bytes = FILE, status: int = 200, **more: Any) -> dict[str, Any]:
@@ -88,8 +80,8 @@ def test_bytes_that_were_not_announced_are_refused(client: Client, draft: Draft)
     assert send(client, begun, 0, b"abc")["html"]
 
 
-def test_the_same_bytes_are_kept_once_for_all_drafts(client: Client, alice: User, draft: Draft) -> None:
-    other = actions.start_draft(alice.pk, subject="The same film")
+def test_the_same_bytes_are_kept_once_for_all_drafts(client: Client, writer: User, draft: Draft) -> None:
+    other = actions.start_draft(writer.pk, subject="The same film")
     for one in (draft, other):
         send_all(client, begin(client, one))
     assert DraftAttachment.objects.count() == 2
@@ -162,10 +154,10 @@ def test_a_link_ends_with_its_time_and_its_bytes_go(client: Client, draft: Draft
     assert not UploadPiece.objects.exists()
 
 
-def test_a_link_of_somebody_who_was_shut_out_leads_nowhere(client: Client, alice: User, draft: Draft) -> None:
+def test_a_link_of_somebody_who_was_shut_out_leads_nowhere(client: Client, writer: User, draft: Draft) -> None:
     link = shared(client, draft)
-    alice.is_active = False
-    alice.save()
+    writer.is_active = False
+    writer.save()
     assert {Client().get(link).status_code, Client().get(f"{link}file").status_code} == {404}
 
 
@@ -187,17 +179,17 @@ def test_a_changed_token_leads_nowhere(client: Client, draft: Draft) -> None:
         assert Client().get(f"/get/{wrong}/file").status_code == 404
 
 
-def test_a_link_outlives_its_sent_draft_but_not_a_discarded_one(client: Client, alice: User, draft: Draft) -> None:
+def test_a_link_outlives_its_sent_draft_but_not_a_discarded_one(client: Client, writer: User, draft: Draft) -> None:
     sent = shared(client, draft)
-    actions.save_draft(alice.pk, draft.pk, draft.version, to="bob@x.test")
-    actions.send(alice.pk, draft.pk, 0)
-    other = actions.start_draft(alice.pk)
+    actions.save_draft(writer.pk, draft.pk, draft.version, to="bob@x.test")
+    actions.send(writer.pk, draft.pk, 0)
+    other = actions.start_draft(writer.pk)
     discarded = shared(client, other)
-    done = actions.discard_draft(alice.pk, other.pk)
+    done = actions.discard_draft(writer.pk, other.pk)
     assert Client().get(sent).status_code == 200
     assert Client().get(discarded).status_code == 404
     uploads.sweep_uploads()
-    actions.undo(alice.pk, done.group)
+    actions.undo(writer.pk, done.group)
     assert Client().get(discarded).status_code == 200
 
 
