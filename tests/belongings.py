@@ -54,7 +54,7 @@ def make_belongings(user: User) -> dict[str, Any]:
     device = Device.objects.create(
         user=user, endpoint=f"https://push.test/{user.pk}", public_key=b"k", secret=b"s", session_key="x", told_id=0
     )
-    words = actions.AutoReplyText(enabled=True, text="I am back on Monday.")
+    words = actions.AutoReplyText(enabled=True, html="<p>I am back on Monday.</p>")
     actions.write_auto_reply(user.pk, [account.pk], words)
     hook = actions.write_webhook(user.pk, None, name="Chat", url="https://chat.example.org/", says="event")
     sent_on, _code = actions.add_forward_address(user.pk, f"friend{user.pk}@else.example")

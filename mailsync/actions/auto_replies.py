@@ -16,19 +16,21 @@ from accounts.zones import zone_of
 from mailsync.actions import wake
 from mailsync.actions.owned import NotYours
 from mailsync.errors import CannotDo
-from mailsync.message.html_text import html_to_text
 from mailsync.message.outgoing_html import clean_draft
+from mailsync.message.signatures import words_as_text
 from mailsync.models import AutoReply
 from mailsync.store.allowance import server_of
 from mailsync.store.drafts import default_identity
 
+#: Of the cleaned HTML, in characters.
+_MOST = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class AutoReplyText:
-    """An automatic reply as it is to be; with ``html`` the plain text is made from that."""
+    """An automatic reply as it is to be; its plain text is made from ``html``."""
 
     enabled: bool
-    text: str = ""
     html: str = ""
     subject: str = ""
     first_day: date | None = None
@@ -40,8 +42,10 @@ class AutoReplyText:
 def write_auto_reply(user_id: int, account_ids: Sequence[int], wanted: AutoReplyText) -> None:
     """The same for each of these mailboxes. What came in before it was switched on is never answered."""
     accounts = _own(user_id, account_ids)
-    html = clean_draft(wanted.html) if wanted.html else ""
-    text = html_to_text(html, links=True).strip() if html else wanted.text.replace("\r\n", "\n").strip()
+    html = clean_draft(wanted.html)
+    if len(html) > _MOST:
+        raise CannotDo("This answer is too long: shorten it, or copy less of its formatting.", field="text")
+    text = words_as_text(html).strip()
     _check(wanted, text, accounts)
     for account in accounts:
         reply = AutoReply.objects.select_for_update().filter(account=account).first() or AutoReply(account=account)

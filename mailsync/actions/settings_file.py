@@ -230,7 +230,6 @@ def _auto_reply(user: User, row: Mapping[str, Any]) -> bool:
         return False
     said = AutoReplyText(
         enabled=False,
-        text=_text(row, "text"),
         html=_text(row, "html"),
         subject=_text(row, "subject"),
         first_day=_day(row, "first_day"),

@@ -1,4 +1,4 @@
-"""Text that PostgreSQL can keep: without NUL, without lone surrogates. Pure; the last door before the tables."""
+"""Text that PostgreSQL, or a header of ours, can keep. Pure; the last door before either."""
 
 from typing import Any
 
@@ -17,6 +17,15 @@ def plain(text: str) -> str:
     except UnicodeEncodeError:
         text = text.encode("utf-8", "replace").decode()
     return text
+
+
+def one_line(text: str) -> str:
+    r"""A stranger's words as a line of ours: nothing in it ends the line, or is no sign at all.
+
+    >>> one_line("Lunch\r\nBcc:  x\x7f")
+    'Lunch Bcc: x'
+    """
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def plain_json(value: Any) -> Any:

@@ -17,8 +17,8 @@ class AutoReply(models.Model):
     first_day = models.DateField(null=True, help_text="In the zone of its person, as the last day is; NULL: at once.")
     last_day = models.DateField(null=True, help_text="NULL: until it is switched off.")
     subject = models.CharField(max_length=200, blank=True, help_text="Empty: “Automatic reply: ” and theirs.")
-    text = models.TextField(blank=True)
-    html = models.TextField(blank=True, help_text="The same as HTML, cleaned; empty where it was written as text.")
+    text = models.TextField(blank=True, help_text="What it says, made from the HTML.")
+    html = models.TextField(blank=True, help_text="Clean HTML.")
     contacts_only = models.BooleanField(default=False)
     switched_on_at = models.DateTimeField(null=True, help_text="What came in before is not answered.")
 

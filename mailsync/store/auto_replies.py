@@ -23,17 +23,19 @@ from mailsync.message.addresses import comparable
 from mailsync.message.compose import build_message
 from mailsync.message.facts import Composition
 from mailsync.message.outgoing_html import clean_outgoing
+from mailsync.message.plain import one_line
 from mailsync.message.references import reply_references
 from mailsync.models import AutoReplied, AutoReply, Outgoing, Placement
 from mailsync.plan import auto_replies as plan
 from mailsync.store import allowance, queueing
+from mailsync.store.addressed import addresses_of
 from mailsync.store.composition import message_domain
 from mailsync.store.contacts import known_addresses
 from mailsync.types import Address, Role
 
 logger = logging.getLogger(__name__)
 
-DAY = timedelta(days=1)
+_DAY = timedelta(days=1)
 #: So long it is known whom Heron has answered.
 _KEPT = timedelta(days=90)
 _UNWANTED = frozenset({Role.JUNK.value, Role.TRASH.value})
@@ -142,15 +144,14 @@ class _Writing:
             *("account__outgoing_server", "account__user", "outgoing_server", "user")
         ).filter(account=account, verified_at__isnull=False)
         self._identities = {comparable(one.address): one for one in mine}
-        today = AutoReplied.objects.filter(account=account, at__gt=timezone.now() - DAY).count()
+        today = AutoReplied.objects.filter(account=account, at__gt=timezone.now() - _DAY).count()
         self.room = max(plan.MOST_A_DAY - today, 0) if self._identities else 0
 
     def people(self, writers: Iterable[str]) -> plan.People:
         user = self._account.user
-        addresses = Identity.objects.filter(user=user).values_list("address", flat=True)
-        boxes = MailAccount.objects.filter(user=user).values_list("address", flat=True)
+        mine = {*map(comparable, addresses_of(user.pk))}
         known = known_addresses(user.pk, writers) if self._reply.contacts_only else None
-        return plan.People(self._identities.keys(), {*map(comparable, [*addresses, *boxes, user.email])}, known)
+        return plan.People(self._identities.keys(), mine, known)
 
     def write(self, placement: Placement, mail: plan.Incoming) -> bool:
         """Put the answer into the outbox, unless its reader has had one, or there is no room for it."""
@@ -194,7 +195,7 @@ class _Writing:
                 bcc=(),
                 subject=subject,
                 text=self._reply.text,
-                html=clean_outgoing(self._reply.html) if self._reply.html else None,
+                html=clean_outgoing(self._reply.html),
                 message_id=name,
                 date=timezone.now(),
                 reply_to=(Address("", identity.reply_to),) if identity.reply_to else (),
@@ -208,11 +209,11 @@ class _Writing:
         )
 
     def _subject(self, theirs: str) -> str:
-        """In the person's language; no line of theirs may end it."""
+        """In the person's language."""
         if self._reply.subject:
             return self._reply.subject
         with translation.override(self._account.user.language or settings.LANGUAGE_CODE):
-            words = " ".join("".join(sign if sign.isprintable() else " " for sign in theirs[:500]).split())
+            words = one_line(theirs[:500])
             return _("Automatic reply: %(subject)s") % {"subject": words} if words else _("Automatic reply")
 
 

@@ -24,6 +24,7 @@ from mailsync.message.addresses import comparable
 from mailsync.message.compose import build_message
 from mailsync.message.facts import Composition, OutgoingAttachment, Part
 from mailsync.message.outgoing_html import original_marker
+from mailsync.message.plain import one_line
 from mailsync.message.subject import forward_subject
 from mailsync.models import Draft, Forward, ForwardAddress, Message, Outgoing, OutgoingRecipient, Placement
 from mailsync.plan.forwards import is_own, may_forward
@@ -179,7 +180,7 @@ def _composition(row: Forward, identity: Identity, name: str, subject: str) -> C
         to=(Address("", row.to.address),),
         cc=(),
         bcc=(),
-        subject=" ".join("".join(sign if sign.isprintable() else " " for sign in subject).split()),
+        subject=one_line(subject),
         text=plain_body(draft),
         html=body_html(draft, quote),
         message_id=name,

@@ -18,7 +18,7 @@ from accounts.models import MailAccount, Protocol
 from mailsync.models import ONLY_HERE_EPOCH, AccountSync, Change, Folder, Placement
 from mailsync.store import leases, pushing, specials
 from mailsync.store.changes import is_gmail, put_away
-from mailsync.store.listing import Cursor, Page, message_rows
+from mailsync.store.listing import Cursor, Page, page_of
 from mailsync.store.summary import FolderCounts, lock_folders, refresh, remove_placements
 from mailsync.store.threads import refresh_threads
 from mailsync.types import Role
@@ -190,12 +190,7 @@ def settle_changes(lease: leases.HeldLease) -> list[FolderCounts]:
 def only_here_rows(folder_ids: Sequence[int], *, before: Cursor | str | None = None, limit: int = 50) -> Page:
     """A page of what no server has of these folders, newest first."""
     rows = Placement.objects.filter(folder__in=folder_ids, epoch=ONLY_HERE_EPOCH, gone_phase=0, shown=True)
-    at = Cursor.parse(before) if isinstance(before, str) else before
-    if at is not None:
-        rows = rows.filter(Q(received_at__lt=at.at) | Q(received_at=at.at, pk__lt=at.id))
-    keys = [Cursor(*key) for key in rows.order_by("-received_at", "-pk").values_list("received_at", "pk")[: limit + 1]]
-    page = tuple(message_rows([key.id for key in keys[:limit]]))
-    return Page(page, keys[limit - 1] if len(keys) > limit else None)
+    return page_of(rows, before=before, limit=limit)
 
 
 def count_only_here(account_id: int) -> int:

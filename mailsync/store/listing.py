@@ -8,6 +8,9 @@ keys. Pages are keyset pages, never OFFSET.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q, QuerySet
+
+from mailsync.models import Placement
 from mailsync.store.conversation import Conversation, ConversationMessage, load_conversation
 from mailsync.store.lines import OF_THREAD_ROW, ListRow, find_lines, line_of, message_rows
 from mailsync.store.list_keys import Cursor, Filter, Sort, merged, page_keys
@@ -27,6 +30,7 @@ __all__ = [
     "load_conversation",
     "load_tree",
     "message_rows",
+    "page_of",
 ]
 
 
@@ -69,3 +73,12 @@ def list_rows(
     )
     found = find_lines(keys, values, merged(sort), by_conversation=by_conversation)
     return Page(tuple(map(line_of, found[:limit])), Cursor(*found[limit - 1][:3]) if len(found) > limit else None)
+
+
+def page_of(rows: QuerySet[Placement], *, before: Cursor | str | None = None, limit: int = 50) -> Page:
+    """A page of these messages, whatever they have in common, newest first."""
+    at = Cursor.parse(before) if isinstance(before, str) else before
+    if at is not None:
+        rows = rows.filter(Q(received_at__lt=at.at) | Q(received_at=at.at, pk__lt=at.id))
+    keys = [Cursor(*key) for key in rows.order_by("-received_at", "-pk").values_list("received_at", "pk")[: limit + 1]]
+    return Page(tuple(message_rows([key.id for key in keys[:limit]])), keys[limit - 1] if len(keys) > limit else None)

@@ -2,23 +2,16 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
 from mailsync.models import Folder, Placement
-from mailsync.store.listing import Cursor, Page, message_rows
+from mailsync.store.listing import Cursor, Page, page_of
 
 
 def sender_rows(folder_ids: Sequence[int], sender: str, *, before: Cursor | str | None = None, limit: int = 50) -> Page:
     """A page of the messages from this address, newest first."""
-    if isinstance(before, str):
-        before = Cursor.parse(before)
-    rows = _from(folder_ids, sender)
-    if before is not None:
-        rows = rows.filter(Q(received_at__lt=before.at) | Q(received_at=before.at, pk__lt=before.id))
-    keys = [Cursor(*key) for key in rows.values_list("received_at", "pk")[: limit + 1]]
-    found = message_rows([key.id for key in keys[:limit]])
-    return Page(tuple(found), keys[limit - 1] if len(keys) > limit else None)
+    return page_of(_from(folder_ids, sender), before=before, limit=limit)
 
 
 def newest_of(folder_ids: Sequence[int], sender: str) -> Cursor | None:

@@ -104,7 +104,7 @@ def _argument(verb: str, argument: str, names: _Names) -> Any:
 
 def _auto_reply(one: AutoReply, names: _Names) -> dict[str, Any]:
     days = {name: day and day.isoformat() for name, day in (("first_day", one.first_day), ("last_day", one.last_day))}
-    said = {"subject": one.subject, "text": one.text, "html": one.html, "contacts_only": one.contacts_only}
+    said = {"subject": one.subject, "html": one.html, "contacts_only": one.contacts_only}
     return {"account": names.accounts[one.account_id].address, **said, **days}
 
 

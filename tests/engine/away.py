@@ -27,7 +27,7 @@ class Away:
         self.imap = filled(1)
         self.smtp = FakeSubmission()
         pull(self.account, self.imap)
-        words = {"enabled": True, "text": "I am back on Monday.", **reply}
+        words = {"enabled": True, "html": "<p>I am back on Monday.</p>", **reply}
         actions.write_auto_reply(self.account.user_id, [self.account.pk], AutoReplyText(**words))
 
     @property

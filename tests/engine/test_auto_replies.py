@@ -40,7 +40,7 @@ def test_a_letter_is_answered_once_as_the_standards_say() -> None:
     assert letter["Auto-Submitted"] == "auto-replied"
     assert letter["X-Auto-Response-Suppress"] == "OOF, AutoReply"
     assert letter["Message-ID"].endswith("@club.test>")
-    assert letter.get_content().strip() == "I am back on Monday."
+    assert letter.get_body(("plain",)).get_content().strip() == "I am back on Monday."  # type: ignore[union-attr]
     (taken,) = away.smtp.taken
     assert (taken.mail_from, taken.recipients) == ("", ("bo@work.test",))
     # Nobody wrote it: it lies in no folder, and the letter counts as unanswered.
@@ -137,7 +137,7 @@ def test_what_was_there_before_is_not_answered() -> None:
     away = Away(enabled=False)
     away.put("While it was off")
     away.receive("So was this", at=timezone.now() - timedelta(minutes=5))
-    words = AutoReplyText(enabled=True, text="Away.")
+    words = AutoReplyText(enabled=True, html="<p>Away.</p>")
     actions.write_auto_reply(away.account.user_id, [away.account.pk], words)
     # Found late: it came in before.
     away.receive("Late", at=timezone.now() - timedelta(minutes=1))
@@ -334,7 +334,7 @@ def test_who_has_no_outgoing_server_is_told_and_answers_nothing() -> None:
     account.outgoing_server = None
     account.save()
     with pytest.raises(CannotDo, match="outgoing server"):
-        actions.write_auto_reply(account.user_id, [account.pk], AutoReplyText(enabled=True, text="Away."))
+        actions.write_auto_reply(account.user_id, [account.pk], AutoReplyText(enabled=True, html="<p>Away.</p>"))
     away = Away()
     away.account.outgoing_server = None
     away.account.save()

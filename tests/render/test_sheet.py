@@ -83,6 +83,8 @@ def pictured(sheet: str) -> str:
             (f"a:{now}{{background-image:url(http://evil.test/)}}", "")
             for now in ("hover", "ACTIVE", "focus", "visited", "link")
         ),
+        ("details[ \\4fpen ] p{background-image:url(http://evil.test/)}", ""),
+        ("p[class=open]{background-image:url(http://shop.test/)}", "p[class=open]{background-image:here}"),
         (".a:not(.b:h\\6f ver){background-image:url(http://evil.test/)}", ""),
         ("a:first-child{background-image:url(http://shop.test/)}", "a:first-child{background-image:here}"),
     ],

@@ -27,7 +27,7 @@ def account(anna: User) -> MailAccount:
 
 
 def turn_on(account: MailAccount, **words: object) -> AutoReply:
-    wanted = {"enabled": True, "text": "I am back on Monday.", **words}
+    wanted = {"enabled": True, "html": "<p>I am back on Monday.</p>", **words}
     actions.write_auto_reply(account.user_id, [account.pk], AutoReplyText(**wanted))  # type: ignore[arg-type]
     return AutoReply.objects.get(account=account)
 
@@ -47,7 +47,8 @@ def test_the_only_mailbox_has_its_page_at_once(browser: Client, account: MailAcc
     )
     assert answer["Location"] == PAGE
     reply = AutoReply.objects.get()
-    assert (reply.enabled, reply.text, reply.html, reply.subject) == (True, "Away.\nAnna", "", "Off")
+    assert (reply.enabled, reply.subject) == (True, "Off")
+    assert (reply.text, reply.html) == ("Away.\nAnna", "<p>Away.<br>Anna</p>")
     assert (reply.first_day, reply.last_day) == (date(2026, 8, 1), date(2027, 8, 14))
     page = browser.get(PAGE).content.decode()
     assert 'value="2026-08-01"' in page
@@ -66,7 +67,7 @@ def test_rich_words_are_kept_with_their_text_and_survive_a_save_without_scripts(
     assert (reply.html, reply.contacts_only) == ("<p>Back <b>soon</b></p>", True)
     browser.post(url, {"enabled": "on", "text": "Back late"})
     reply.refresh_from_db()
-    assert (reply.html, reply.text) == ("", "Back late")
+    assert (reply.html, reply.text) == ("<p>Back late</p>", "Back late")
 
 
 @pytest.mark.parametrize(
@@ -74,6 +75,7 @@ def test_rich_words_are_kept_with_their_text_and_survive_a_save_without_scripts(
     [
         ({"text": "  "}, "Write what is to be answered."),
         ({"body": "<p></p>"}, "Write what is to be answered."),
+        ({"body": f"<p>{'a' * 100_001}</p>"}, "This answer is too long"),
         ({"text": "Away.", "first_day": "2027-08-02", "last_day": "2027-08-01"}, "The last day is before the first."),
         ({"text": "Away.", "last_day": "2026-01-01"}, "The last day is over."),
         ({"text": "Away.", "first_day": "soon"}, "Enter a valid date."),
@@ -185,7 +187,8 @@ def test_settings_as_a_file_take_it_over_switched_off(browser: Client, anna: Use
     turn_on(account, subject="Off", html="<p>Back <b>soon</b></p>", last_day=date(2027, 8, 14), contacts_only=True)
     data = browser.get("/settings/storage/settings.json").content
     (said,) = json.loads(data)["automatic_replies"]
-    assert (said["account"], said["last_day"], said["text"]) == ("anna@club.test", "2027-08-14", "Back soon")
+    assert (said["account"], said["last_day"]) == ("anna@club.test", "2027-08-14")
+    assert said["html"] == "<p>Back <b>soon</b></p>"
     AutoReply.objects.all().delete()
     page = browser.post("/settings/storage/settings/", {"file": SimpleUploadedFile("s.json", data)}).content.decode()
     assert "1 automatic reply" in page
@@ -193,7 +196,7 @@ def test_settings_as_a_file_take_it_over_switched_off(browser: Client, anna: Use
     assert (reply.enabled, reply.subject, reply.html) == (False, "Off", "<p>Back <b>soon</b></p>")
     assert (reply.last_day, reply.contacts_only) == (date(2027, 8, 14), True)
     # One that is on is left alone.
-    turn_on(account, text="Now")
+    turn_on(account, html="<p>Now</p>")
     browser.post("/settings/storage/settings/", {"file": SimpleUploadedFile("s.json", data)})
     reply.refresh_from_db()
     assert (reply.enabled, reply.text) == (True, "Now")

@@ -64,7 +64,7 @@ def furnish(user: User) -> MailAccount:
     actions.write_template(user.pk, template.pk, name="Thanks", subject="Thank you", body=words)
     actions.attach_to_template(user.pk, template.pk, "a.txt", "text/plain", b"words")
     actions.set_emptying(user.pk, trash_days=30, junk_days=None)
-    actions.write_auto_reply(user.pk, [account.pk], actions.AutoReplyText(enabled=True, text="Back on Monday."))
+    actions.write_auto_reply(user.pk, [account.pk], actions.AutoReplyText(enabled=True, html="<p>Back on Monday.</p>"))
     return account
 
 

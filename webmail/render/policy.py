@@ -13,7 +13,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 #: Grows whenever the same source would be cleaned otherwise; cached bodies of older versions are cleaned again.
-POLICY_VERSION = 6
+POLICY_VERSION = 7
 
 #: Put before ids, names and the fragments that point to them, so a message cannot name anything of ours.
 ID_PREFIX = "m-"

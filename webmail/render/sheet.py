@@ -62,7 +62,7 @@ _PLAIN_SELECTOR = re.compile(
 #: What the sender chose for the dark scheme alone.
 _OF_DARK = re.compile(r"prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
 #: What holds now and then, as the reader does something.
-_AT_TIMES = re.compile(r":(?:hover|active|focus|visited|link)(?![\w-])", re.IGNORECASE)
+_AT_TIMES = re.compile(r":(?:hover|active|focus|visited|link)(?![\w-])|\[\s*open\b", re.IGNORECASE)
 
 
 class Rule(NamedTuple):
@@ -81,7 +81,7 @@ def filter_sheet(source: str, picture: PictureInCss | None = None) -> Sheet:
     """The allowed rules of a sheet: of at-rules @media alone, no pseudo-elements, ids prefixed; url() is what
     ``picture`` makes of it, and ``none`` without it."""
     # Only what may hold a picture depends on this message; the rest is the same for everyone.
-    return _filter(source, picture) if picture and may_hold_url(source) else _filter_plain(source)
+    return _filter(source, picture) if picture and may_hold_url(source) else filter_without_pictures(source)
 
 
 def _filter(source: str, picture: PictureInCss | None = None) -> Sheet:
@@ -93,7 +93,7 @@ def _filter(source: str, picture: PictureInCss | None = None) -> Sheet:
     return Sheet(escape_css(found.css), found.sets_colors)
 
 
-_filter_plain = functools.lru_cache(maxsize=512)(_filter)
+filter_without_pictures = functools.lru_cache(maxsize=512)(_filter)
 
 
 def split_any(source: str) -> Iterator[Rule]:

@@ -14,17 +14,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import MailAccount
 from mailsync import actions
-from mailsync.message.html_text import html_to_text
-from mailsync.message.outgoing_html import clean_draft, text_as_html
+from mailsync.message.outgoing_html import clean_draft
 from mailsync.models import AutoReply
 from mailsync.store import auto_replies as store
 from webmail import access
+from webmail.forms import WordsForm, plain_words
 from webmail.present.said import said
 from webmail.reader import user_of
 from webmail.views.act import way_back
-
-#: Of the words: an answer is no book.
-_LONGEST = 100_000
 
 
 def _day(label: Any, help_text: Any = "") -> forms.DateField:
@@ -33,8 +30,8 @@ def _day(label: Any, help_text: Any = "") -> forms.DateField:
     return forms.DateField(label=label, required=False, widget=widget, help_text=help_text, input_formats=["%Y-%m-%d"])
 
 
-class AutoReplyForm(forms.Form):
-    """Scripts send ``body``, the editor's HTML; without them ``text`` counts, where it was changed."""
+class AutoReplyForm(WordsForm):
+    """The words, when they are sent, and to whom."""
 
     enabled = forms.BooleanField(label=gettext_lazy("Answer new mail automatically"), required=False)
     first_day = _day(gettext_lazy("First day"), gettext_lazy("Empty: from now on."))
@@ -45,8 +42,6 @@ class AutoReplyForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Empty: “Automatic reply:” and the subject of their message."),
     )
-    body = forms.CharField(required=False, max_length=_LONGEST, strip=False)
-    text = forms.CharField(required=False, max_length=_LONGEST, strip=False)
     contacts_only = forms.BooleanField(label=gettext_lazy("Answer only people in my contacts"), required=False)
     also = forms.TypedMultipleChoiceField(
         label=gettext_lazy("The same for"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple
@@ -56,15 +51,10 @@ class AutoReplyForm(forms.Form):
         super().__init__(*args, **more)
         self.fields["also"].choices = [(one.pk, str(one)) for one in others]  # type: ignore[attr-defined]
 
-    def wanted(self, reply: AutoReply | None) -> actions.AutoReplyText:
-        """Call after ``is_valid``."""
-        told = dict(self.cleaned_data)
-        body, text, _also = told.pop("body"), told.pop("text"), told.pop("also")
-        if "body" in self.data:
-            return actions.AutoReplyText(html=body, **told)
-        if reply is not None and reply.html and text.replace("\r\n", "\n").strip() == reply.text:
-            return actions.AutoReplyText(html=reply.html, **told)
-        return actions.AutoReplyText(text=text, **told)
+    def wanted(self, words: str) -> actions.AutoReplyText:
+        """With these ``words``, as HTML; call after ``is_valid``."""
+        names = ("enabled", "first_day", "last_day", "subject", "contacts_only")
+        return actions.AutoReplyText(html=words, **{name: self.cleaned_data[name] for name in names})
 
 
 @require_safe
@@ -89,24 +79,26 @@ def _edit(request: HttpRequest, account: MailAccount) -> HttpResponse:
     reply = standing.reply
     others = list(MailAccount.objects.filter(user=account.user).exclude(pk=account.pk).order_by("position", "id"))
     form = AutoReplyForm(others, request.POST or None, initial=_initial(reply))
-    if request.method == "POST" and form.is_valid():
+    words = reply.html if reply else ""
+    is_valid = form.is_valid()
+    if form.is_bound and not form.errors.keys() & {"body", "text"}:
+        words = clean_draft(form.words(words))
+    if is_valid:
         try:
-            actions.write_auto_reply(account.user_id, [account.pk, *form.cleaned_data["also"]], form.wanted(reply))
+            actions.write_auto_reply(account.user_id, [account.pk, *form.cleaned_data["also"]], form.wanted(words))
         except actions.CannotDo as error:
             form.add_error(error.field if error.field in form.fields else None, said(error))
         else:
             messages.success(request, _("Saved."))
             return redirect("settings_auto_replies")
-    html = form.data.get("body", "") if form.is_bound else reply.html if reply else ""
-    text = form.data.get("text", "") if form.is_bound else reply.text if reply else ""
     context = {
         "form": form,
         "account": account,
         "others": others,
         "standing": standing,
         "given": store.given_by(reply) if reply and reply.switched_on_at else None,
-        "text": text or html_to_text(html).strip(),
-        "html": _for_editor(html, text),
+        "text": plain_words(words),
+        "html": words,
     }
     return render(request, "settings/auto_reply_edit.html", context, status=422 if form.errors else 200)
 
@@ -125,7 +117,3 @@ def _initial(reply: AutoReply | None) -> dict[str, Any]:
     if reply is None:
         return {}
     return {name: getattr(reply, name) for name in ("enabled", "first_day", "last_day", "subject", "contacts_only")}
-
-
-def _for_editor(html: str, text: str) -> str:
-    return clean_draft(html) if html else text_as_html(text)
