@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Browser, expect
 
+from mailsync import actions
+from mailsync.actions import AutoReplyText
 from mailsync.models import AutoReply
 from tests.browser.conftest import Mailbox
 
@@ -31,3 +33,16 @@ def test_written_in_rich_words_seen_in_the_mailbox_and_turned_off_there(chromium
     expect(page.locator("#list")).to_be_visible()
     reply.refresh_from_db()
     assert not reply.enabled
+
+
+def test_above_an_empty_list_on_a_telephone_the_strip_keeps_its_height(chromium: Browser, mailbox: Mailbox) -> None:
+    """Its button lay over what stood below it, as the column of an empty list had the notes give way."""
+    account = mailbox.folders["INBOX"].account
+    actions.write_auto_reply(account.user_id, [account.pk], AutoReplyText(enabled=True, html="<p>Back in August</p>"))
+    page = mailbox.page(chromium, viewport={"width": 390, "height": 560}, has_touch=True)
+    page.goto(f"{mailbox.url}/search/?q=narwhal")
+    strip = page.get_by_role("status").filter(has_text="Automatic replies of")
+    whole, button = strip.bounding_box(), strip.get_by_role("button").bounding_box()
+    assert whole is not None
+    assert button is not None
+    assert button["y"] + button["height"] <= whole["y"] + whole["height"]
