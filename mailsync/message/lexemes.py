@@ -5,8 +5,9 @@ text, D quoted text). Beside it stand words of single fields under a mark that n
 (``.f`` From, ``.t`` To, ``.c`` Cc, ``.b`` Bcc, ``.n`` file name, ``.l`` list), so that a field is
 asked for through the same index. Of a script without spaces the pairs of neighbouring letters are
 kept, and the last letter of a run. Between fields there is a gap, so that no phrase spans two.
-``.yen`` says that the message is in English: its words are asked for in their other forms, too
-(``store.word_forms``).
+Signs such as emoji stand by the word before them, so that no phrase is parted; no word is one, and
+they need no mark but a field's. ``.yen`` says that the message is in English: its words are asked for
+in their other forms, too (``store.word_forms``).
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,11 +15,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from mailsync.message.language import STEMMERS
-from mailsync.message.words import plain_words, words
+from mailsync.message.words import plain_words, signs, words
 from mailsync.types import Address
 
 #: Grows whenever the same message would get other lexemes; ``manage.py reparse`` writes older ones anew.
-INDEX_VERSION = 4
+INDEX_VERSION = 5
 
 #: PostgreSQL §8.11, §12.11: positions end at 16,383, 256 of them a lexeme, 1 MB a vector.
 LAST_POSITION = 16_383
@@ -81,7 +82,14 @@ class _Places:
     is_cut: bool = False
 
     def add(self, text: str, weight: str, mark: str = "") -> None:
-        """The words of one line or name; with ``mark`` also as words of that field."""
+        """The words and signs of one line or name; with ``mark`` also as those of that field."""
+        self._add_words(text, weight, mark)
+        for sign in signs(text):
+            self._add_sign(sign, weight)
+            if mark:
+                self._add_sign(mark + sign, weight)
+
+    def _add_words(self, text: str, weight: str, mark: str) -> None:
         found = lexemes(text)
         if self.at + len(found) >= LAST_POSITION - 1 or self.size > _MOST_BYTES - 20 * len(found) - 8 * len(text):
             for lexeme in found:
@@ -110,6 +118,14 @@ class _Places:
                 self._put(mark + lexeme, weight)
         self.at = at
 
+    def _add_sign(self, sign: str, weight: str) -> None:
+        """Once for each weight: where signs stand is never asked, and rows of them draw lines."""
+        places = self.places.get(sign)
+        if places is None:
+            self._put(sign, weight)
+        elif not any(place.endswith(weight) for place in places):
+            places.append(self._place(weight))
+
     def gap(self) -> None:
         self.at += _GAP
 
@@ -119,7 +135,7 @@ class _Places:
             return
         if self.at >= LAST_POSITION:
             self.is_long = True
-        place = f"{min(self.at, LAST_POSITION - 1)}{weight}"
+        place = self._place(weight)
         places = self.places.get(lexeme)
         if places is None:
             self.places[lexeme] = [place]
@@ -129,6 +145,10 @@ class _Places:
             self.size += 2
         else:
             self._full(places, place)
+
+    def _place(self, weight: str) -> str:
+        """The last word's. A sign may stand before the first."""
+        return f"{min(max(self.at, 1), LAST_POSITION - 1)}{weight}"
 
     def _full(self, places: list[str], place: str) -> None:
         """A word of every field is found in every field, however often it stands in one."""

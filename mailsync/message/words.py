@@ -4,6 +4,7 @@ The index and the query are taken apart by this one rule, so what was written is
 
 - letters are folded: no case, no accents, no wide forms ("Ångström" and "ANGSTROM" are one word);
 - a word is a run of letters and digits; all else parts words ("ada.l@example.org" is four of them);
+- emoji and other pictures (🎉, ✓, ─) are no words, and part none: they are told apart (``signs``);
 - Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese put no spaces between words (or hang
   endings on them), so each letter of theirs is a word of its own, ``joined`` to the next: a search
   finds any part of such a run.
@@ -26,21 +27,31 @@ _RUNS = (
     "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uaa60-\uaa7f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
 )
-#: Vowel signs and the like stand inside words, and ``\w`` leaves them out.
-_MARKS = "".join(chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)) in ("Mn", "Mc"))
+#: Vowel signs and the like stand inside words, and ``\w`` leaves them out. Those that choose between the forms of one
+#: character (Unicode §23.4) say nothing to a search.
+_MARKS = "".join(
+    chr(code)
+    for code in range(0x300, 0x10000)
+    if unicodedata.category(chr(code)) in ("Mn", "Mc") and not 0xFE00 <= code <= 0xFE0F
+)
 _WORD = re.compile(f"[^\\W_{_RUNS}][^\\W_{_RUNS}{_MARKS}]*(?:[{_MARKS}]+[^\\W_{_RUNS}]*)*|[^\\W_]|[{_MARKS}]")
 #: What goes on with a word on either side of it.
 _LETTER = re.compile(f"[^\\W_{_RUNS}]")
 _ASCII_WORD = re.compile("[a-z0-9]+")
 _IN_RUN = re.compile(f"[{_RUNS}]")
-#: Accents of Latin, Greek and Cyrillic; points of Hebrew and Arabic, written or left out at will.
+#: Accents of Latin, Greek and Cyrillic; points of Hebrew and Arabic, written or left out at will; chosen forms.
 _ACCENTS = re.compile(
-    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u0610-\u061a\u0640\u064b-\u065f\u0670]"
+    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u0610-\u061a\u0640\u064b-\u065f\u0670\ufe00-\ufe0f]"
 )
 #: Letters that do not come apart into a letter and an accent.
 _LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ŧ": "t", "ħ": "h", "ŀ": "l"}
 )
+#: Where signs stand: arrows, frames, dingbats, music, emoji. A flag is two letters of its own.
+_MAYBE_SIGN = re.compile("[\U0001f1e6-\U0001f1ff]{2}|[\u2100-\u2bff\U0001d000-\U0001d37f\U0001f000-\U0001fbff]")
+_JOINER = "\u200d"
+#: Those of skin, and whether a sign is a picture or a letter.
+_COLOURS = frozenset("\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff\ufe0e\ufe0f")
 _HAS_LETTERS = re.compile(f"[{''.join(map(chr, _LETTERS))}]")
 
 
@@ -146,6 +157,41 @@ def plain_words(text: str) -> list[str] | None:
             return None
         found = _WORD.findall(folded)
     return [word[:LONGEST_WORD] for word in found]
+
+
+def signs(text: str) -> list[str]:
+    """The emoji and other pictures of a text (Unicode's "other symbols" of these blocks), each once, in order: without
+    colours of skin, as letters are without accents.
+
+    >>> signs("Danke 👍🏽❤️ 🇩🇪 © 2026, 20 °C")
+    ['👍', '❤', '🇩🇪']
+    """
+    if text.isascii() or not _may_have_signs(text):
+        return []
+    found = dict.fromkeys(_MAYBE_SIGN.findall(text))
+    return [sign for sign in found if unicodedata.category(sign[0]) == "So"]
+
+
+def whole_sign(text: str, start: int, end: int) -> tuple[int, int]:
+    """The picture that a sign is part of: with its colours, and with the signs that are joined to it (UTS #51).
+
+    >>> whole_sign("a 👩🏽‍🚀!", 5, 6)
+    (2, 6)
+    """
+    while start >= 2 and text[start - 1] == _JOINER:
+        start -= 2
+        while start and text[start] in _COLOURS:
+            start -= 1
+    while end < len(text) and (text[end] in _COLOURS or text[end] == _JOINER):
+        end += 2 if text[end] == _JOINER else 1
+    return start, min(end, len(text))
+
+
+def _may_have_signs(text: str) -> bool:
+    """Whether a character begins as those of signs do in UTF-8, but for dashes, quotation marks and currencies: most
+    mail has none, and bytes are looked for in a twentieth of the time."""
+    data = text.encode("utf-8", "surrogatepass")
+    return data.count(b"\xe2") > data.count(b"\xe2\x80") + data.count(b"\xe2\x82") or b"\xf0" in data
 
 
 def _words(folded: str) -> Iterator[Word]:

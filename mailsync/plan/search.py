@@ -12,11 +12,10 @@ every word that begins with it, since it may still be being typed; ``lunch*`` do
 """
 
 import re
-import unicodedata
 from datetime import date
 from functools import lru_cache
 
-from mailsync.message.words import has_forms
+from mailsync.message.words import has_forms, signs, words
 from mailsync.plan.search_operators import (
     ANYBODY,
     FIELD_NAMES,
@@ -162,7 +161,7 @@ class _Parser:
         return found
 
     def _word(self, token: Token, field: Field) -> Term | None:
-        if not re.search(r"\w", token.value):
+        if not words(token.value):
             return self._symbols(token, field)
         is_last = token.end == len(self.text) and not token.quoted
         text = " ".join(token.value.split())
@@ -170,11 +169,9 @@ class _Parser:
         return Words(text, field, token.star or is_last or field in BY_BEGINNING, inflected)
 
     def _symbols(self, token: Token, field: Field) -> Term | None:
-        """Emoji and the like, where a field may hold any; without the sign that asks for them in colour."""
+        """Emoji and the like, without the sign that asks for them in colour."""
         text = " ".join(token.value.replace("\ufe0f", "").split())
-        if not any(unicodedata.category(sign) == "So" for sign in text):
-            return None
-        return Symbols(text, field) if field in ("", "subject", "from", "body") else None
+        return Symbols(text, field) if signs(text) else None
 
     def _operation(self, token: Token, depth: int) -> Term | None:
         name = re.split("[:<>]", token.text, maxsplit=1)[0].lower()
@@ -186,7 +183,7 @@ class _Parser:
             self._problem(token, f"Write what to look for right after {name}: (without a space).")
             return None
         if field is not None:
-            if not re.search(r"\w", value) and not self._symbols(token, field):
+            if not words(value) and not signs(value):
                 self._problem(token, f"There is no word in “{value}” to look for.")
                 return None
             return self._word(token, field)

@@ -5,8 +5,22 @@ one term stand next to each other; a message in which places had to be left out 
 """
 
 from mailsync.message.lexemes import FIELD_MARKS, INVITE, LANGUAGE_MARK, LONG
-from mailsync.message.words import in_run, words
-from mailsync.plan.search_terms import And, Forms, Has, Not, Or, Term, Words, either, every, negated, walk
+from mailsync.message.words import in_run, signs, words
+from mailsync.plan.search_terms import (
+    And,
+    Field,
+    Forms,
+    Has,
+    Not,
+    Or,
+    Symbols,
+    Term,
+    Words,
+    either,
+    every,
+    negated,
+    walk,
+)
 
 _WEIGHTS = {"subject": "A", "body": "CD"}
 
@@ -32,7 +46,7 @@ def without_empty(term: Term | None) -> Term | None:
 def is_indexed(term: Term) -> bool:
     """Whether the text index alone can answer this."""
     match term:
-        case Words() | Has("invite"):
+        case Words() | Symbols() | Has("invite"):
             return True
         case Not(below):
             return is_indexed(below)
@@ -45,7 +59,7 @@ def is_indexed(term: Term) -> bool:
 def names_a_word(term: Term) -> bool:
     """Whether every message that matches has a word the index can begin from."""
     match term:
-        case Words() | Has("invite"):
+        case Words() | Symbols() | Has("invite"):
             return True
         case And(terms):
             return any(map(names_a_word, terms))
@@ -72,6 +86,9 @@ def tsquery(term: Term, *, by_language: bool = True, by_weight: bool = True) -> 
     match term:
         case Words():
             return _phrase(term, by_language, by_weight)
+        case Symbols(text, field):
+            mark, weight = FIELD_MARKS.get(field, ""), _weight(field, by_weight)
+            return f"({' & '.join(_lexeme(mark + sign, weight=weight) for sign in signs(text))})"
         case Has():
             return f"'{INVITE}'"
         case Not(below):
@@ -133,7 +150,7 @@ def _is_address(term: Term) -> bool:
 
 
 def _phrase(term: Words, by_language: bool, by_weight: bool) -> str:
-    weight = _WEIGHTS.get(term.field, "") if by_weight else ""
+    weight = _weight(term.field, by_weight)
     lexemes = list(_lexemes(term, weight))
     if len(lexemes) == 1:
         forms = [_in_language(one, weight, by_language) for one in term.forms]
@@ -142,7 +159,7 @@ def _phrase(term: Words, by_language: bool, by_weight: bool) -> str:
 
 
 def _in_language(forms: Forms, weight: str, by_language: bool) -> str:
-    asked = " | ".join(f"'{word}'" + (f":{weight}" if weight else "") for word in forms.words)
+    asked = " | ".join(_lexeme(word, weight=weight) for word in forms.words)
     return f"('{LANGUAGE_MARK}{forms.language}' & ({asked}))" if by_language else f"({asked})"
 
 
@@ -162,5 +179,13 @@ def _lexemes(term: Words, weight: str) -> list[str]:
             text, star = word.text, "*"
         else:
             text, star = word.text, "*" if term.prefix and is_last else ""
-        asked.append(f"'{mark}{text}'" + (f":{star}{weight}" if star or weight else ""))
+        asked.append(_lexeme(mark + text, star, weight))
     return asked
+
+
+def _weight(field: Field, by_weight: bool) -> str:
+    return _WEIGHTS.get(field, "") if by_weight else ""
+
+
+def _lexeme(text: str, star: str = "", weight: str = "") -> str:
+    return f"'{text}'" + (f":{star}{weight}" if star or weight else "")

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
-from mailsync.message.words import find_word, fold, fold_spans, spans, word_at, words
-from mailsync.plan.search_terms import BY_BEGINNING, And, Field, Or, Term, Words
+from mailsync.message.words import find_word, fold, fold_spans, signs, spans, whole_sign, word_at, words
+from mailsync.plan.search_terms import BY_BEGINNING, And, Field, Or, Symbols, Term, Words
 
 #: Of a longer text only the beginning is looked through.
 _MOST_CHARACTERS = 200_000
@@ -41,10 +41,10 @@ class Marked(NamedTuple):
     tail: tuple[Piece, ...]
 
 
-def asked_words(term: Term | None, *fields: Field) -> list[Words]:
-    """The words that messages are to have: anywhere, or in one of these fields."""
+def asked_words(term: Term | None, *fields: Field) -> list[Words | Symbols]:
+    """The words and signs that messages are to have: anywhere, or in one of these fields."""
     match term:
-        case Words(field=field):
+        case Words(field=field) | Symbols(field=field):
             return [term] if not field or field in fields else []
         case And(terms) | Or(terms):
             return [found for below in terms for found in asked_words(below, *fields)]
@@ -54,18 +54,25 @@ def asked_words(term: Term | None, *fields: Field) -> list[Words]:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Words to be found in texts, taken apart once for all of them."""
+    """Words and signs to be found in texts, taken apart once for all of them."""
 
     terms: tuple[Words, ...]
     #: The words that a match begins with, and whether each may be the beginning of a longer one.
     begins: tuple[tuple[str, bool], ...]
     #: No more than one word is asked for together: where a match begins, it is.
     is_single: bool
+    signs: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, terms: Iterable[Words]) -> Self:
-        asked = tuple(terms)
-        return cls(asked, tuple(dict.fromkeys(_begins(asked))), all(len(words(term.text)) == 1 for term in asked))
+    def of(cls, terms: Iterable[Words | Symbols]) -> Self:
+        given = tuple(terms)
+        asked = tuple(term for term in given if isinstance(term, Words))
+        pictures = dict.fromkeys(sign for term in given if isinstance(term, Symbols) for sign in signs(term.text))
+        is_single = all(len(words(term.text)) == 1 for term in asked)
+        return cls(asked, tuple(dict.fromkeys(_begins(asked))), is_single, tuple(pictures))
+
+    def __bool__(self) -> bool:
+        return bool(self.terms or self.signs)
 
 
 def find_marks(text: str, sought: Sought) -> list[tuple[int, int]]:
@@ -76,29 +83,40 @@ def find_marks(text: str, sought: Sought) -> list[tuple[int, int]]:
     >>> find_marks("Meetings", Sought.of([Words("meeting", forms=(Forms("en", ("meetings",)),))]))
     [(0, 8)]
     """
-    if not sought.begins:
+    if not sought:
         return []
     text = text[:_MOST_CHARACTERS]
-    folded = fold(text)
-    # Most texts have none of the words, and to take one apart into words costs more than to see that.
-    for begin, _ in sought.begins:
-        if begin in folded:
-            break
-    else:
-        return []
-    if sought.is_single and len(folded) == len(text) and not _OTHER_SCRIPTS.search(text):
-        found = sorted(_single_hits(text, folded, sought))
-    else:
-        places = list(spans(text))
-        known = fold_spans(text, places)
-        found = sorted(hit for term in sought.terms for hit in _hits(places, known, term))
+    found = [*_word_hits(text, sought), *(hit for sign in sought.signs for hit in _sign_hits(text, sign))]
     marks: list[tuple[int, int]] = []
-    for start, end in found:
+    for start, end in sorted(found):
         if marks and start <= marks[-1][1]:
             marks[-1] = (marks[-1][0], max(end, marks[-1][1]))
         else:
             marks.append((start, end))
     return marks
+
+
+def _word_hits(text: str, sought: Sought) -> Iterable[tuple[int, int]]:
+    folded = fold(text) if sought.begins else ""
+    # Most texts have none of the words, and to take one apart into words costs more than to see that.
+    for begin, _ in sought.begins:
+        if begin in folded:
+            break
+    else:
+        return ()
+    if sought.is_single and len(folded) == len(text) and not _OTHER_SCRIPTS.search(text):
+        return _single_hits(text, folded, sought)
+    places = list(spans(text))
+    known = fold_spans(text, places)
+    return (hit for term in sought.terms for hit in _hits(places, known, term))
+
+
+def _sign_hits(text: str, sign: str) -> Iterator[tuple[int, int]]:
+    place = text.find(sign)
+    while place >= 0:
+        start, end = whole_sign(text, place, place + len(sign))
+        yield start, end
+        place = text.find(sign, end)
 
 
 def _single_hits(text: str, folded: str, sought: Sought) -> Iterator[tuple[int, int]]:
@@ -172,7 +190,8 @@ def _near_first(text: str, sought: Sought) -> tuple[int, int]:
     while start < len(text):
         end = _word_end(text, start + step)
         folded = fold(text[start:end])
-        places = [place for word, is_prefix in sought.begins if (place := find_word(folded, word, is_prefix)) >= 0]
+        found = [find_word(folded, word, is_prefix) for word, is_prefix in sought.begins]
+        places = [place for place in (*found, *map(folded.find, sought.signs)) if place >= 0]
         if not places:
             start = end
         elif len(folded) == end - start:

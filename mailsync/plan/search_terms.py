@@ -48,11 +48,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Symbols:
-    """Signs that are no word (🎉, ✓), as they stand in the subject, the sender's name or the first lines; ``field`` is
-    one of these. No index knows them."""
+    """Signs that are no word (🎉, ✓), each of which stands in the message, or in one field of it."""
 
     text: str
-    field: Literal["", "subject", "from", "body"] = ""
+    field: Field = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +139,9 @@ class Or:
     terms: "tuple[Term, ...]"
 
 
-#: What a message has or has not, beside words.
-Fact = Symbols | Is | Has | In | Account | Label | Received | Size | Important | DeliveredTo | MessageId
-Term = Words | Fact | Not | And | Or
+#: What a message has or has not, beside words and signs.
+Fact = Is | Has | In | Account | Label | Received | Size | Important | DeliveredTo | MessageId
+Term = Words | Symbols | Fact | Not | And | Or
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ class _Asked:
         def sought(*fields: Field) -> Sought:
             return Sought.of(asked_words(term, *fields))
 
-        others = [(field, words) for field in _OTHERS if (words := sought(field)).terms]
+        others = [(field, words) for field in _OTHERS if (words := sought(field))]
         return cls(sought("subject"), sought("body"), sought("from"), others, sought())
 
 

@@ -42,7 +42,6 @@ _STATES: dict[State, str] = {
     "unreplied": "NOT p.answered",
     "draft": "p.draft",
 }
-_SYMBOLS_IN = {"subject": "m.subject", "from": "m.from_name", "body": "m.preview"}
 #: Few conversations are so, and each account's are known by an index: they are asked for once, not row by row.
 _THREADS = "p.thread_id = ANY(ARRAY(SELECT c.id FROM mailsync_thread c WHERE c.account_id = ANY({accounts}) AND "
 _OF_CONVERSATIONS: dict[State, str] = {"pinned": _THREADS + "c.pinned))", "muted": _THREADS + "c.muted))"}
@@ -104,19 +103,15 @@ class Condition:
                 return f"({' AND '.join(map(self.sql, terms))})"
             case Or(terms):
                 return f"({' OR '.join(map(self.sql, terms))})"
-            case Words():  # pragma: no cover  (the index answers these)
+            case Words() | Symbols():  # pragma: no cover  (the index answers these)
                 return "false"
             case _:
                 return f"({self._leaf(term)})"
 
     def _leaf(self, term: Fact) -> str:
-        if isinstance(term, Symbols | Has | Size | Important | DeliveredTo | MessageId):
+        if isinstance(term, Has | Size | Important | DeliveredTo | MessageId):
             self.tables.add("m")
         match term:
-            case Symbols(text, symbol_field):
-                wanted = self.value(text)
-                columns = [_SYMBOLS_IN[symbol_field]] if symbol_field else _SYMBOLS_IN.values()
-                return " OR ".join(f"strpos({column}, {wanted}) > 0" for column in columns)
             case Is(state) if state in _OF_CONVERSATIONS:
                 accounts = self.value(sorted({place.account_id for place in self.places}))
                 return _OF_CONVERSATIONS[state].format(accounts=accounts)

@@ -3,7 +3,7 @@
 import pytest
 
 from mailsync.plan.search_marks import Piece, Sought, cut_pieces, find_marks, quote_match
-from mailsync.plan.search_terms import Forms, Words
+from mailsync.plan.search_terms import Forms, Symbols, Words
 
 _FILL = "Zwölf größere Boote liegen im Hafen, heißt es. " * 20
 _PLAIN = "Twelve larger boats lie in the harbour, they say. " * 20
@@ -58,3 +58,21 @@ def test_letters_that_move_are_looked_for_in_the_whole() -> None:
 def test_single_words_are_marked_as_if_all_had_been_taken_apart(text: str, asked: list[Words]) -> None:
     # A letter of another script has the text taken apart into its words.
     assert find_marks(text, Sought.of(asked)) == find_marks(f"{text} 東", Sought.of(asked))
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "marked"),
+    [
+        ("Well done 👍🏽, thanks ❤️!", [Symbols("👍")], ["👍🏽"]),
+        ("Well done 👍🏽, thanks ❤️!", [Symbols("👍❤"), Words("thanks")], ["👍🏽", "thanks", "❤️"]),
+        ("👩🏽‍🚀🚀 lift-off", [Symbols("🚀")], ["👩🏽‍🚀🚀"]),
+        ("🇩🇪 and 🇩🇰", [Symbols("🇩🇰")], ["🇩🇰"]),
+        ("no sign", [Symbols("🚀")], []),
+    ],
+)
+def test_a_sign_is_marked_with_what_it_is_part_of(text: str, asked: list[Words | Symbols], marked: list[str]) -> None:
+    sought = Sought.of(asked)
+    assert [text[start:end] for start, end in find_marks(text, sought)] == marked
+    long = "Twelve larger boats lie in the harbour. " * 100
+    found = quote_match(long + text + " " + long, sought)
+    assert [piece.text for piece in found if piece.hit] == marked

@@ -7,7 +7,7 @@ looking. What the stem of a word is, it asks the database's stemmer, as the sear
 import functools
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connection
@@ -28,6 +28,7 @@ from mailsync.plan.search_terms import (
     Or,
     Received,
     Size,
+    Symbols,
     Term,
     Words,
 )
@@ -43,6 +44,7 @@ class Seen:
     #: Every unit met anywhere, and its stem in the language of the message, to pass over most messages quickly.
     units: frozenset[str]
     stems: frozenset[str] = frozenset()
+    signs: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 @functools.cache
@@ -76,6 +78,21 @@ def letters_apart(text: str) -> list[tuple[str, bool]]:
     return [(unit, bool(joined)) for unit, joined in units]
 
 
+def signs_apart(text: str) -> frozenset[str]:
+    found: set[str] = set()
+    flag = ""
+    for letter in text:
+        if unicodedata.name(letter, "").startswith("REGIONAL INDICATOR"):
+            flag += letter
+            found |= {flag} if len(flag) == 2 else set()
+            flag = "" if len(flag) == 2 else flag
+            continue
+        flag = ""
+        if unicodedata.category(letter) == "So" and letter not in "©®°¦\ufffd":
+            found.add(letter)
+    return frozenset(found)
+
+
 def without_spaces(letter: str) -> bool:
     name = unicodedata.name(letter[0], "")
     return name.startswith(("CJK UNIFIED", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR"))
@@ -97,7 +114,8 @@ def see(placement: Placement) -> Seen:
     }
     fields = {name: [letters_apart(one) for one in found] for name, found in texts.items()}
     units = frozenset(unit for found in fields.values() for text in found for unit, _ in text)
-    return Seen(placement, parsed, fields, units)
+    signs = {name: frozenset().union(*map(signs_apart, found)) for name, found in texts.items()}
+    return Seen(placement, parsed, fields, units, signs=signs)
 
 
 @functools.cache
@@ -157,6 +175,9 @@ def matches(term: Term, seen: Seen) -> bool:
                 if any(stem(seen.parsed.language, unit) == asked for unit in units):
                     return True
             return any(stands_in(term, units) for units in texts or ())
+        case Symbols(text, name):
+            texts = seen.signs.get(name, frozenset()) if name else frozenset().union(*seen.signs.values())
+            return signs_apart(text) <= texts
         case Not(below):
             return not matches(below, seen)
         case And(terms):

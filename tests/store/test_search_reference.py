@@ -43,8 +43,11 @@ EXTRA = (
     *("東京都の天気は晴れです", "京都へ行きます", "สวัสดีครับ ขอบคุณ", "한국어 메일입니다", "Ærøskøbing Łódź straße"),
     *("ada.l@example.org wrote 2026-17", "foo_bar foo-bar foo.bar", "naïve NAÏVE naive", "पत्र हिन्दी में", "x" * 80),
     *("100,000.50 EUR at 12:30", "C++ & C#", "https://example.org/a/b?c=d", "e\u0301te\u0301 été", "Ｗｉｄｅ letters"),
+    *("a party 🎉🎂 for you", "❤️ thanks 👍🏽", "🇩🇪🇫🇷 and 🇩🇰", "✓ done ─────── ℃ ㈱ ™ ⓐ", "👩🏽‍🚀"),
 )
 
+
+SIGNS = ("🎉", "🎂🎉", "❤", "❤️", "👍", "👍🏿", "🇩🇪", "🇫🇷", "🇪🇫", "✓", "──", "℃", "㈱", "™", "ⓐ", "🚀", "©")
 
 #: What says of a message which language it is in, and forms of words that share a stem in it, or in another.
 TOLD = (
@@ -71,7 +74,7 @@ def mutations(told: list[SampleMessage], chance: random.Random) -> list[SampleMe
         lines = [body, chance.choice(EXTRA), "> " + " ".join(chance.choices(pool, k=5)), chance.choice(EXTRA)]
         chance.shuffle(lines)
         sender = Address(
-            chance.choice(["Zoë Ångström", "Ada L.", "山田太郎", "Bob"]), f"p{number % 20}.x@mail{number % 7}.test"
+            chance.choice(["Zoë Ångström", "Ada L.", "山田太郎", "Bob 🚀"]), f"p{number % 20}.x@mail{number % 7}.test"
         )
         subject = " ".join([*chance.choices(pool, k=3), chance.choice([*EXTRA, "", ""])])
         head = [
@@ -107,6 +110,8 @@ def generated(seen: list[Seen], chance: random.Random) -> Iterable[str]:
         return chance.choice(
             [
                 *[word] * 4,
+                f"{chance.choice(['', '-', 'subject:', 'body:'])}{chance.choice(SIGNS)}",
+                chance.choice(["from:🚀", "to:🚀", "🚀"]),
                 *(
                     f"{chance.choice(['', 'subject:', 'body:'])}{inflected(word, chance)}{end}"
                     for end in (" ", " ", "")
