@@ -2,11 +2,12 @@
 
 from django.apps import AppConfig
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
     name = "accounts"
-    verbose_name = "Accounts"
+    verbose_name = _("People and mailboxes")
 
     def ready(self) -> None:
         """Begin to hear what the log of security events tells people, and of new passwords; and read what the operator

@@ -12,6 +12,7 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.models import User
 
@@ -45,8 +46,16 @@ def password_link(user: User) -> str:
     return f"{settings.HERON_BASE_URL}{path}"
 
 
+def opens_nothing_yet(user: User) -> bool:
+    """Whether nobody has ever come in as this user, and no mail is here: their link may be handed over by hand."""
+    return not (user.has_usable_password() or user.last_login or user.mail_accounts.exists())
+
+
 def send_invitation(user: User, *, invited_by: str = "") -> None:
-    """Mail the link. Raises what the mail backend raises (``OSError``, ``SMTPException``) when it cannot."""
+    """Mail the link, in their language where it is known.
+
+    Raises what the mail backend raises (``OSError``, ``SMTPException``) when it cannot.
+    """
     context = {
         "user": user,
         "invited_by": invited_by,
@@ -54,5 +63,7 @@ def send_invitation(user: User, *, invited_by: str = "") -> None:
         "site": settings.HERON_BASE_URL,
         "days": settings.PASSWORD_RESET_TIMEOUT // 86_400,
     }
-    subject = render_to_string("account/email/invitation_subject.txt", context).strip()
-    send_mail(subject, render_to_string("account/email/invitation_message.txt", context), None, [user.email])
+    with translation.override(user.language or translation.get_language()):
+        subject = render_to_string("account/email/invitation_subject.txt", context).strip()
+        body = render_to_string("account/email/invitation_message.txt", context)
+    send_mail(subject, body, None, [user.email])

@@ -116,5 +116,7 @@ def _admin_act(instance: LogEntry, created: bool, **_: Any) -> None:
     thing = instance.get_edited_object() if created and not instance.is_deletion() else None
     user = thing if isinstance(thing, User) else getattr(thing, "user", None)
     if isinstance(user, User) and user.pk != instance.user_id:
-        what = f"{instance.content_type} {instance.object_repr}: {instance.get_change_message()}"
+        what = instance.get_change_message()
+        if thing is not user:
+            what = f"{instance.content_type and instance.content_type.name} {instance.object_repr}: {what}"
         record(Kind.ADMIN_ACT, user, detail=what, actor=instance.user)

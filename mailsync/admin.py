@@ -2,7 +2,7 @@
 for halts, which stop an account, a host or everything, and for asking that something be tried again."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts import security_log
+from accounts.admin_rows import ReadOnlyAdmin, ShownAdmin
 from accounts.models import MailAccount, SecurityEvent
 from mailsync import actions, admin_certificates, admin_oauth, admin_people  # noqa: F401  each registers its page
 from mailsync.models import (
@@ -27,25 +28,6 @@ from mailsync.models import (
     Traffic,
 )
 from mailsync.store import verification
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]
-else:
-    # Generic for the type checker alone: Django's own class takes no parameter at run time.
-    _Admin = admin.ModelAdmin
-
-
-class ReadOnlyAdmin(_Admin):
-    """Rows that the engine writes and nobody else."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class ParkedFilter(admin.SimpleListFilter):
@@ -70,13 +52,17 @@ class FolderAdmin(ReadOnlyAdmin):
     list_filter = (ParkedFilter, "role")
     list_select_related = ("account",)
     search_fields = ("path", "account__address")
-    exclude = ("path_raw",)
+    fields = (
+        *("account", "path", "role", "missing_since", "total", "unread", "exists_seen", "bodies_pending"),
+        *("due_at", "last_success_at", "failures", "parked_at", "last_error", "transcript"),
+    )
     actions = ("try_again",)
 
     @admin.action(description=_("Try parked folders again now"))
     def try_again(self, request: HttpRequest, queryset: QuerySet[Folder]) -> None:
         count = queryset.filter(parked_at__isnull=False).update(parked_at=None, failures=0, due_at=Now())
-        messages.info(request, f"{count} folders will be tried again now.")
+        told = ngettext("%d folder will be tried again now.", "%d folders will be tried again now.", count)
+        messages.info(request, told % count)
 
 
 @admin.register(AccountSync)
@@ -87,7 +73,7 @@ class AccountSyncAdmin(ReadOnlyAdmin):
         *("account", "state", "last_success_at", "due_at", "watched_at", "here", "on_server"),
         *("holes", "pending", "failures", "last_error"),
     )
-    list_filter = ("account__state", "account__host")
+    list_filter = ("account__state",)
     list_select_related = ("account",)
     search_fields = ("account__address", "account__host")
     actions = ("sync_now", "verify_now", "pause", "resume")
@@ -126,7 +112,8 @@ class AccountSyncAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Fetch now"))
     def sync_now(self, request: HttpRequest, queryset: QuerySet[AccountSync]) -> None:
-        messages.info(request, f"{queryset.update(due_at=Now(), push_due_at=Now())} accounts are due now.")
+        count = queryset.update(due_at=Now(), push_due_at=Now())
+        messages.info(request, ngettext("%d account is due now.", "%d accounts are due now.", count) % count)
 
     @admin.action(description=_("Verify now: compare every UID and flag with the server, and repair"))
     def verify_now(self, request: HttpRequest, queryset: QuerySet[AccountSync]) -> None:
@@ -134,7 +121,12 @@ class AccountSyncAdmin(ReadOnlyAdmin):
         for account_id in accounts:
             verification.ask(account_id)
         AccountSync.objects.filter(pk__in=accounts).update(due_at=Now())
-        messages.info(request, f"{len(accounts)} accounts will be verified now; the result stands among the runs.")
+        told = ngettext(
+            "%d account is verified now; the result stands among the runs.",
+            "%d accounts are verified now; the result stands among the runs.",
+            len(accounts),
+        )
+        messages.info(request, told % len(accounts))
 
     @admin.action(description=_("Pause: nothing is fetched or sent until the owner or you resume"))
     def pause(self, request: HttpRequest, queryset: QuerySet[AccountSync]) -> None:
@@ -159,7 +151,7 @@ class AccountSyncAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Halt)
-class HaltAdmin(_Admin):
+class HaltAdmin(ShownAdmin):
     """The operator's switch: a row stops work, deleting it lets work go on."""
 
     list_display = ("__str__", "reason", "created_at")
@@ -168,7 +160,7 @@ class HaltAdmin(_Admin):
 
 
 @admin.register(BlockedHost)
-class BlockedHostAdmin(_Admin):
+class BlockedHostAdmin(ShownAdmin):
     """Hosts that nothing here connects to."""
 
     list_display = ("pattern", "reason", "created_at")

@@ -1,6 +1,6 @@
 """Certificates that people have met: an administrator compares the fingerprint and trusts exactly that one, or not."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -9,23 +9,33 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts import security_log
+from accounts.admin_rows import ShownAdmin
 from accounts.models import SecurityEvent, User
 from mailsync.actions.certificates import give_trust, take_trust
 from mailsync.models import TrustedCertificate
 from mailsync.types import Certificate
 
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[TrustedCertificate]
-else:
-    _Admin = admin.ModelAdmin
+
+class TrustedFilter(admin.SimpleListFilter):
+    title = _("trusted")
+    parameter_name = "trusted"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("no", _("To be judged")), ("yes", _("Trusted"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[TrustedCertificate]) -> QuerySet[TrustedCertificate]:
+        if self.value() in ("yes", "no"):
+            return queryset.filter(approved_at__isnull=self.value() == "no")
+        return queryset
 
 
 @admin.register(TrustedCertificate)
-class TrustedCertificateAdmin(_Admin):
+class TrustedCertificateAdmin(ShownAdmin):
     list_display = ("host", "port", "is_trusted", "shown_names", "issuer", "not_after", "fingerprint", "asked_by")
     list_select_related = ("asked_by", "approved_by")
     fields = ("host", "port", "fingerprint", "shown_names", "issuer", "not_before", "not_after")
     readonly_fields = fields
+    list_filter = (TrustedFilter,)
     search_fields = ("host", "sha256")
     actions = ("trust", "distrust")
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.admin_rows import ShownAdmin
 from accounts.models import OAuthApp
 from mailsync.engine import tokens
 from mailsync.errors import MailError
@@ -68,7 +69,7 @@ class OAuthAppForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(OAuthApp)
-class OAuthAppAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class OAuthAppAdmin(ShownAdmin):
     """Registrations at Google, Microsoft and others (docs/oauth.md)."""
 
     form = OAuthAppForm
@@ -85,8 +86,8 @@ class OAuthAppAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return bool(app.secret_ciphertext)
 
     @admin.display(description=gettext_lazy("mailboxes"))
-    def mailboxes(self, app: OAuthApp) -> int:
-        return app.mail_accounts.count()
+    def mailboxes(self, app: Any) -> int:
+        return int(app.mail_accounts.count())
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """One that opens mailboxes is switched off, not deleted: without it they could not be renewed."""

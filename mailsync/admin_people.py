@@ -6,18 +6,18 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.admin import UserAdmin
-from accounts.models import User
+from accounts.admin_users import UserAdmin
+from accounts.models import MailAccount, User
+from mailsync.models import Message, Outgoing
 from mailsync.store import quota
-
-# The page is that of accounts, which knows no mail and cannot count it.
-admin.site.unregister(User)
 
 
 @admin.register(User)
 class PeopleAdmin(UserAdmin):
+    """The pages of accounts, which knows no mail and cannot count it, with what is counted."""
+
     def get_list_display(self, request: HttpRequest) -> Any:
         columns = list(super().get_list_display(request))
         columns.insert(columns.index("account_count") + 1, "storage")
@@ -33,16 +33,46 @@ class PeopleAdmin(UserAdmin):
         changes.result_list = people
         return changes
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """In numbers: to name what goes would show an administrator every message."""
+        people = list(objs)
+        accounts = MailAccount.objects.filter(user__in=people)
+        used = sum(kept.used_bytes for kept in quota.load_storage(people).values())
+        told = [
+            *map(str, people),
+            _("All their mail, drafts, files, contacts, rules and settings kept here: %(size)s") % {"size": _mb(used)},
+        ]
+        waiting = Outgoing.objects.filter(user__in=people, finished_at=None).count()
+        if waiting:
+            words = ngettext(
+                "%d message that waits to be sent, and will not be",
+                "%d messages that wait to be sent, and will not be",
+                waiting,
+            )
+            told.append(words % waiting)
+        told.append(_("Nothing is deleted on their mail servers, and this cannot be undone."))
+        counted = {
+            str(User._meta.verbose_name_plural): len(people),
+            str(MailAccount._meta.verbose_name_plural): accounts.count(),
+            _("Messages"): Message.objects.filter(account__in=accounts).count(),
+        }
+        missing = set() if self.has_delete_permission(request) else {str(User._meta.verbose_name)}
+        return told, counted, missing, []
+
     @admin.display(description=gettext_lazy("storage"))
     def storage(self, person: Any) -> str:
         kept: quota.Storage = person.kept
         used = number_format(round(kept.used_bytes / 1e6, 1), 1, force_grouping=True)
         if kept.limit_bytes is None:
-            return _one_line(_("%(used)s MB") % {"used": used})
+            return _mb(kept.used_bytes)
         told = {"used": used, "limit": number_format(round(kept.limit_bytes / 1e6), 0, force_grouping=True)}
         if kept.is_full:
             return _one_line(_("%(used)s of %(limit)s MB, full") % told)
         return _one_line(_("%(used)s of %(limit)s MB") % told)
+
+
+def _mb(size_bytes: int) -> str:
+    return _one_line(_("%(used)s MB") % {"used": number_format(round(size_bytes / 1e6, 1), 1, force_grouping=True)})
 
 
 def _one_line(words: str) -> str:

@@ -1,11 +1,12 @@
 """The mailsync app: mail, from wire to tables and back."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class MailsyncConfig(AppConfig):
     name = "mailsync"
-    verbose_name = "Mail"
+    verbose_name = _("Mail")
 
     def ready(self) -> None:
         """Give the only door to the outside its doorkeeper, without which it stays shut; hear of people who leave

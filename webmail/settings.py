@@ -61,7 +61,7 @@ INSTALLED_APPS = [
     "accounts",
     "mailsync",
     "webmail",
-    "django.contrib.admin",
+    "accounts.admin_app.HeronAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

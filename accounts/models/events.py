@@ -28,13 +28,17 @@ class SecurityEvent(models.Model):
         FORWARDING = "forwarding", _("Code sent for forwarding mail")
         ADMIN_ACT = "admin_act", _("Changed by an administrator")
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="security_events")
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
-    kind = models.CharField(max_length=24, choices=Kind)
-    detail = models.CharField(max_length=300, blank=True)
-    ip = models.GenericIPAddressField(null=True, blank=True)
-    user_agent = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="security_events", verbose_name=_("user")
+    )
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("done by")
+    )
+    kind = models.CharField(max_length=24, choices=Kind, verbose_name=_("what happened"))
+    detail = models.CharField(max_length=300, blank=True, verbose_name=_("detail"))
+    ip = models.GenericIPAddressField(null=True, blank=True, verbose_name=_("IP address"))
+    user_agent = models.CharField(max_length=300, blank=True, verbose_name=_("browser"))
+    created_at = models.DateTimeField(auto_now_add=True, verbose_name=_("time"))
 
     class Meta:
         verbose_name = _("security event")

@@ -64,6 +64,16 @@ class User(AbstractUser):
     language = models.CharField(
         _("language"), max_length=12, default="", blank=True, help_text=_("Empty: as the browser asks.")
     )
+    is_active = models.BooleanField(
+        _("active"),
+        default=True,
+        help_text=_("Off: they are signed out and nothing is fetched or sent for them. All their mail here is kept."),
+    )
+    is_superuser = models.BooleanField(
+        _("administrator"),
+        default=False,
+        help_text=_("May invite, change, shut out and delete people, and stop what Heron does. Sees nobody's mail."),
+    )
     preferences = models.JSONField(default=dict, blank=True, help_text=_("Read through accounts/preferences.py."))
 
     # What an administrator allows; empty where only the provider's limits count.
@@ -93,6 +103,8 @@ class User(AbstractUser):
     objects = UserManager()  # type: ignore[misc,assignment]
 
     class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
 
     def __str__(self) -> str:
@@ -143,14 +155,18 @@ class OutgoingServer(models.Model):
     With ``uses_incoming_secret`` the login is the mail account's own and no second secret is kept.
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="outgoing_servers")
-    label = models.CharField(max_length=120, blank=True)
-    host = models.CharField(max_length=255)
-    port = models.PositiveIntegerField(default=465)
-    security = models.CharField(max_length=8, choices=Security, default=Security.TLS)
-    auth_method = models.CharField(max_length=8, choices=AuthMethod, default=AuthMethod.PASSWORD)
-    username = models.CharField(max_length=320, blank=True)
-    is_relay = models.BooleanField(default=False, help_text=_("Relays save no Sent copy."))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="outgoing_servers", verbose_name=_("user")
+    )
+    label = models.CharField(max_length=120, blank=True, verbose_name=_("label"))
+    host = models.CharField(max_length=255, verbose_name=_("host"))
+    port = models.PositiveIntegerField(default=465, verbose_name=_("port"))
+    security = models.CharField(max_length=8, choices=Security, default=Security.TLS, verbose_name=_("encryption"))
+    auth_method = models.CharField(
+        max_length=8, choices=AuthMethod, default=AuthMethod.PASSWORD, verbose_name=_("signs in by")
+    )
+    username = models.CharField(max_length=320, blank=True, verbose_name=_("user name"))
+    is_relay = models.BooleanField(default=False, help_text=_("Relays save no Sent copy."), verbose_name=_("relay"))
     size_limit_bytes = models.PositiveBigIntegerField(
         null=True,
         blank=True,
@@ -158,6 +174,10 @@ class OutgoingServer(models.Model):
         help_text="What its EHLO said last (RFC 1870); NULL: nothing yet, or no limit.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("outgoing server")
+        verbose_name_plural = _("outgoing servers")
 
     def __str__(self) -> str:
         return self.label or f"{self.host}:{self.port}"
@@ -177,35 +197,58 @@ class MailAccount(models.Model):
         WITH_LOCAL = "with_local", _("Delete from the server when deleted here")
         ONCE_STORED = "once_stored", _("Delete from the server once stored here")
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mail_accounts")
-    label = models.CharField(max_length=120, blank=True)
-    address = models.EmailField(max_length=320)
-    provider = models.CharField(max_length=40, blank=True, help_text=_("Key into accounts/providers.py."))
-    protocol = models.CharField(max_length=4, choices=Protocol, default=Protocol.IMAP)
-    host = models.CharField(max_length=255)
-    port = models.PositiveIntegerField(default=993)
-    security = models.CharField(max_length=8, choices=Security, default=Security.TLS)
-    auth_method = models.CharField(max_length=8, choices=AuthMethod, default=AuthMethod.PASSWORD)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="mail_accounts", verbose_name=_("user")
+    )
+    label = models.CharField(max_length=120, blank=True, verbose_name=_("label"))
+    address = models.EmailField(max_length=320, verbose_name=_("address"))
+    provider = models.CharField(
+        max_length=40, blank=True, help_text=_("Key into accounts/providers.py."), verbose_name=_("mail provider")
+    )
+    protocol = models.CharField(max_length=4, choices=Protocol, default=Protocol.IMAP, verbose_name=_("protocol"))
+    host = models.CharField(max_length=255, verbose_name=_("host"))
+    port = models.PositiveIntegerField(default=993, verbose_name=_("port"))
+    security = models.CharField(max_length=8, choices=Security, default=Security.TLS, verbose_name=_("encryption"))
+    auth_method = models.CharField(
+        max_length=8, choices=AuthMethod, default=AuthMethod.PASSWORD, verbose_name=_("signs in by")
+    )
     oauth_app = models.ForeignKey(
-        "accounts.OAuthApp", models.SET_NULL, null=True, blank=True, related_name="mail_accounts"
+        "accounts.OAuthApp",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="mail_accounts",
+        verbose_name=_("OAuth registration"),
     )
-    username = models.CharField(max_length=320)
+    username = models.CharField(max_length=320, verbose_name=_("user name"))
     outgoing_server = models.ForeignKey(
-        OutgoingServer, models.SET_NULL, null=True, blank=True, related_name="mail_accounts"
+        OutgoingServer,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="mail_accounts",
+        verbose_name=_("outgoing server"),
     )
-    leave_on_server = models.CharField(max_length=12, choices=LeaveOnServer, default=LeaveOnServer.KEEP)
-    leave_days = models.PositiveIntegerField(default=14)
+    leave_on_server = models.CharField(
+        max_length=12, choices=LeaveOnServer, default=LeaveOnServer.KEEP, verbose_name=_("mail on the server")
+    )
+    leave_days = models.PositiveIntegerField(default=14, verbose_name=_("days on the server"))
     keep_days = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text=_("Archive mode: older mail is deleted on the IMAP server and kept here.")
+        null=True,
+        blank=True,
+        help_text=_("Archive mode: older mail is deleted on the IMAP server and kept here."),
+        verbose_name=_("archive mode, days"),
     )
-    state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
-    state_reason = models.TextField(blank=True, help_text=_("In plain words, with the fix."))
-    state_since = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=12, choices=State, default=State.ACTIVE, verbose_name=_("state"))
+    state_reason = models.TextField(blank=True, help_text=_("In plain words, with the fix."), verbose_name=_("why"))
+    state_since = models.DateTimeField(auto_now_add=True, verbose_name=_("since"))
     hue = models.PositiveSmallIntegerField(default=260)
     position = models.PositiveIntegerField(default=0)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(auto_now_add=True, verbose_name=_("connected"))
 
     class Meta:
+        verbose_name = _("mail account")
+        verbose_name_plural = _("mail accounts")
         ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint("user", Lower("username"), Lower("host"), "protocol", name="mail_account_once")
@@ -227,11 +270,15 @@ class MailAccount(models.Model):
 class Identity(models.Model):
     """Who a message is from (RFC 8621 §6). Only a verified identity may be sent as."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="identities")
-    account = models.ForeignKey(MailAccount, models.CASCADE, related_name="identities")
-    outgoing_server = models.ForeignKey(OutgoingServer, models.SET_NULL, null=True, blank=True, related_name="+")
-    name = models.CharField(max_length=150, blank=True)
-    address = models.EmailField(max_length=320)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="identities", verbose_name=_("user")
+    )
+    account = models.ForeignKey(MailAccount, models.CASCADE, related_name="identities", verbose_name=_("mail account"))
+    outgoing_server = models.ForeignKey(
+        OutgoingServer, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("outgoing server")
+    )
+    name = models.CharField(max_length=150, blank=True, verbose_name=_("name"))
+    address = models.EmailField(max_length=320, verbose_name=_("address"))
     reply_to = models.EmailField(max_length=320, blank=True)
     default_bcc = models.EmailField(max_length=320, blank=True)
     signature_html = models.TextField(blank=True, help_text="Clean HTML; pictures are named by their Content-ID.")
@@ -239,11 +286,12 @@ class Identity(models.Model):
     signature_on_new = models.BooleanField(default=True, db_default=True)
     signature_on_answers = models.BooleanField(default=True, db_default=True)
     signature_below = models.BooleanField(default=False, db_default=False)
-    is_default = models.BooleanField(default=False)
-    verified_at = models.DateTimeField(null=True, blank=True)
+    is_default = models.BooleanField(default=False, verbose_name=_("default"))
+    verified_at = models.DateTimeField(null=True, blank=True, verbose_name=_("verified"))
 
     class Meta:
-        verbose_name_plural = "identities"
+        verbose_name = _("identity")
+        verbose_name_plural = _("identities")
         ordering = ["-is_default", "id"]
         constraints = [
             models.UniqueConstraint("account", Lower("address"), name="identity_once"),

@@ -5,6 +5,7 @@ import uuid
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from mailsync.models.folder import Folder
 from mailsync.models.message import Message, Placement
@@ -41,9 +42,11 @@ class Change(models.Model):
     OPEN = (State.QUEUED, State.SENT, State.COPIED, State.AMBIGUOUS)
     OF_FOLDERS = (Kind.FOLDER_CREATE, Kind.FOLDER_RENAME, Kind.FOLDER_DELETE, Kind.SUBSCRIBE)
 
-    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="changes")
-    kind = models.CharField(max_length=14, choices=Kind)
-    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    account = models.ForeignKey(
+        "accounts.MailAccount", models.CASCADE, related_name="changes", verbose_name=_("mail account")
+    )
+    kind = models.CharField(max_length=14, choices=Kind, verbose_name=_("kind"))
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED, verbose_name=_("state"))
     group = models.UUIDField(default=uuid.uuid4, help_text="What one action of the user made; undone together.")
     message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="changes")
     placement = models.ForeignKey(Placement, models.SET_NULL, null=True, related_name="changes")
@@ -63,16 +66,22 @@ class Change(models.Model):
     )
     target_uidnext = models.BigIntegerField(null=True, help_text="Saved before a move or append: where to look after.")
     hold_until = models.DateTimeField(null=True, help_text="Not pushed before; longer than the toast's Undo.")
-    attempts = models.PositiveIntegerField(default=0)
-    due_at = models.DateTimeField(null=True)
-    error = models.TextField(blank=True)
+    attempts = models.PositiveIntegerField(default=0, verbose_name=_("attempts"))
+    due_at = models.DateTimeField(null=True, verbose_name=_("due"))
+    error = models.TextField(blank=True, verbose_name=_("error"))
     transcript = models.TextField(
-        blank=True, default="", db_default="", help_text="What was said when it was given up; redacted."
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("What was said when it was given up; redacted."),
+        verbose_name=_("what was said"),
     )
-    created_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True, verbose_name=_("made"))
+    finished_at = models.DateTimeField(null=True, verbose_name=_("ended"))
 
     class Meta:
+        verbose_name = _("change for a server")
+        verbose_name_plural = _("changes for the servers")
         indexes = [
             models.Index(fields=["account", "id"], name="change_open", condition=Q(finished_at__isnull=True)),
             models.Index(fields=["placement"], name="change_placement", condition=Q(finished_at__isnull=True)),

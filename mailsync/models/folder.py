@@ -4,6 +4,7 @@ POP3 accounts have local folders only: no remote path, no UIDs but our own.
 """
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from mailsync.types import Role
 
@@ -18,16 +19,22 @@ class Folder(models.Model):
     The counts are kept in the transaction that changes a placement; ``manage.py recount`` audits them.
     """
 
-    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="folders")
-    path = models.TextField(help_text="Decoded; unique in the account.")
+    account = models.ForeignKey(
+        "accounts.MailAccount", models.CASCADE, related_name="folders", verbose_name=_("mail account")
+    )
+    path = models.TextField(help_text=_("Decoded; unique in the account."), verbose_name=_("path"))
     path_raw = models.BinaryField(default=b"", help_text="As on the wire; empty for local folders.")
     delimiter = models.CharField(max_length=4, default="/")
-    name = models.TextField(help_text="The last part of the path.")
-    role = models.CharField(max_length=10, choices=[(r.value, r.name.title()) for r in Role], blank=True, default="")
+    name = models.TextField(help_text=_("The last part of the path."), verbose_name=_("name"))
+    role = models.CharField(
+        max_length=10, choices=[(r.value, r.name.title()) for r in Role], blank=True, default="", verbose_name=_("role")
+    )
     is_local = models.BooleanField(default=False)
     selectable = models.BooleanField(default=True)
     subscribed = models.BooleanField(default=True)
-    missing_since = models.DateTimeField(null=True, help_text="Absent from LIST since; removed only when confirmed.")
+    missing_since = models.DateTimeField(
+        null=True, help_text=_("Absent from LIST since; removed only when confirmed."), verbose_name=_("missing since")
+    )
 
     uidvalidity = models.BigIntegerField(null=True)
     epoch = models.PositiveIntegerField(default=1)
@@ -38,27 +45,35 @@ class Folder(models.Model):
     uidnext_seen = models.BigIntegerField(null=True)
     highestmodseq = models.BigIntegerField(null=True)
     modseq_trusted = models.BooleanField(default=True)
-    exists_seen = models.PositiveIntegerField(null=True)
+    exists_seen = models.PositiveIntegerField(null=True, verbose_name=_("on the server"))
     header_cursor = models.BigIntegerField(
         null=True, help_text="First pull runs downwards: every UID at or above it is placed or a hole. 1 = done."
     )
-    bodies_pending = models.PositiveIntegerField(default=0)
+    bodies_pending = models.PositiveIntegerField(default=0, verbose_name=_("bodies to fetch"))
     flags_cursor = models.BigIntegerField(default=0, help_text="Where the next slice of the baseline flag scan begins.")
     deep_scan_at = models.DateTimeField(null=True)
 
-    total = models.PositiveIntegerField(default=0)
-    unread = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0, verbose_name=_("messages here"))
+    unread = models.PositiveIntegerField(default=0, verbose_name=_("unread"))
 
-    due_at = models.DateTimeField(null=True, help_text="When the next pull is wanted; NULL: never by itself.")
-    last_success_at = models.DateTimeField(null=True)
-    last_error = models.TextField(blank=True)
-    transcript = models.TextField(
-        blank=True, default="", db_default="", help_text="What was said when it last failed; redacted."
+    due_at = models.DateTimeField(
+        null=True, help_text=_("When the next pull is wanted; NULL: never by itself."), verbose_name=_("due")
     )
-    failures = models.PositiveIntegerField(default=0)
-    parked_at = models.DateTimeField(null=True)
+    last_success_at = models.DateTimeField(null=True, verbose_name=_("last success"))
+    last_error = models.TextField(blank=True, verbose_name=_("last error"))
+    transcript = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("What was said when it last failed; redacted."),
+        verbose_name=_("what was said"),
+    )
+    failures = models.PositiveIntegerField(default=0, verbose_name=_("failures"))
+    parked_at = models.DateTimeField(null=True, verbose_name=_("parked"))
 
     class Meta:
+        verbose_name = _("folder")
+        verbose_name_plural = _("folders")
         constraints = [models.UniqueConstraint(fields=["account", "path"], name="folder_path_once")]
         indexes = [
             models.Index(fields=["due_at"], name="folder_due", condition=models.Q(due_at__isnull=False)),
@@ -73,15 +88,17 @@ class Folder(models.Model):
 class Hole(models.Model):
     """A UID that exists on the server and could not be fetched: known, tried again, never forgotten."""
 
-    folder = models.ForeignKey(Folder, models.CASCADE, related_name="holes")
+    folder = models.ForeignKey(Folder, models.CASCADE, related_name="holes", verbose_name=_("folder"))
     epoch = models.PositiveIntegerField()
-    uid = models.BigIntegerField()
-    reason = models.TextField()
-    attempts = models.PositiveIntegerField(default=1)
-    next_try_at = models.DateTimeField(null=True)
+    uid = models.BigIntegerField(verbose_name=_("UID"))
+    reason = models.TextField(verbose_name=_("why"))
+    attempts = models.PositiveIntegerField(default=1, verbose_name=_("attempts"))
+    next_try_at = models.DateTimeField(null=True, verbose_name=_("next attempt"))
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = _("message not given")
+        verbose_name_plural = _("messages not given")
         constraints = [models.UniqueConstraint(fields=["folder", "epoch", "uid"], name="hole_once")]
 
 

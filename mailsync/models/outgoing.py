@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from mailsync.models.folder import Folder
 from mailsync.models.message import Message, Placement
@@ -147,10 +148,12 @@ class Outgoing(models.Model):
         CANCELLED = "cancelled"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="outgoing")
-    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="outgoing")
+    account = models.ForeignKey(
+        "accounts.MailAccount", models.CASCADE, related_name="outgoing", verbose_name=_("mail account")
+    )
     identity = models.ForeignKey("accounts.Identity", models.SET_NULL, null=True, related_name="+")
-    state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
-    mail_from = models.CharField(max_length=320)
+    state = models.CharField(max_length=12, choices=State, default=State.QUEUED, verbose_name=_("state"))
+    mail_from = models.CharField(max_length=320, verbose_name=_("envelope sender"))
     message_id = models.TextField(unique=True)
     subject = models.TextField(blank=True)
     raw = models.BinaryField(help_text="What is sent; Bcc stands only in the Sent copy.")
@@ -161,20 +164,22 @@ class Outgoing(models.Model):
     )
     draft_snapshot = models.JSONField(null=True, help_text="To reopen the draft on Undo.")
     send_at = models.DateTimeField(null=True, help_text="Send later: the moment the user chose.")
-    due_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True, verbose_name=_("due"))
     claimed_until = models.DateTimeField(null=True)
-    attempts = models.PositiveIntegerField(default=0)
-    error = models.TextField(blank=True)
+    attempts = models.PositiveIntegerField(default=0, verbose_name=_("attempts"))
+    error = models.TextField(blank=True, verbose_name=_("error"))
     sent_placement = models.ForeignKey(Placement, models.SET_NULL, null=True, related_name="+")
     archived_group = models.UUIDField(null=True, help_text="Send and archive: what to undo when the send is stopped.")
     sent_copy_checks = models.PositiveSmallIntegerField(default=0)
     automatic = models.BooleanField(
         default=False, db_default=False, help_text="Written by nobody's hand: yields to all else, and is soon given up."
     )
-    created_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True, verbose_name=_("made"))
+    finished_at = models.DateTimeField(null=True, verbose_name=_("ended"))
 
     class Meta:
+        verbose_name = _("message on its way out")
+        verbose_name_plural = _("outbox")
         indexes = [
             models.Index(fields=["due_at"], name="outgoing_due", condition=Q(finished_at__isnull=True)),
             models.Index(fields=["user", "-created_at"], name="outgoing_list"),

@@ -13,12 +13,23 @@ class Halt(models.Model):
     when the row is deleted.
     """
 
-    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, null=True, blank=True, related_name="+")
-    host = models.CharField(max_length=255, blank=True, help_text="A mail server's name; empty with no account: all.")
-    reason = models.TextField(help_text="Shown to the users it stops. Plain words: why, and for how long.")
-    created_at = models.DateTimeField(auto_now_add=True)
+    account = models.ForeignKey(
+        "accounts.MailAccount", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("mail account")
+    )
+    host = models.CharField(
+        max_length=255,
+        blank=True,
+        help_text=_("A mail server's name; empty with no account: all."),
+        verbose_name=_("host"),
+    )
+    reason = models.TextField(
+        help_text=_("Shown to the users it stops. Plain words: why, and for how long."), verbose_name=_("reason")
+    )
+    created_at = models.DateTimeField(auto_now_add=True, verbose_name=_("since"))
 
     class Meta:
+        verbose_name = _("halt")
+        verbose_name_plural = _("halts")
         constraints = [
             models.CheckConstraint(name="halt_one_scope", condition=Q(account__isnull=True) | Q(host="")),
         ]
@@ -30,19 +41,29 @@ class Halt(models.Model):
 class ConnectionCap(models.Model):
     """How many connections a server has shown that it allows an account; believed for a day."""
 
-    account = models.OneToOneField("accounts.MailAccount", models.CASCADE, primary_key=True, related_name="+")
-    most = models.PositiveSmallIntegerField()
-    learned_at = models.DateTimeField()
+    account = models.OneToOneField(
+        "accounts.MailAccount", models.CASCADE, primary_key=True, related_name="+", verbose_name=_("mail account")
+    )
+    most = models.PositiveSmallIntegerField(verbose_name=_("at the most"))
+    learned_at = models.DateTimeField(verbose_name=_("learned"))
+
+    class Meta:
+        verbose_name = _("limit of connections")
+        verbose_name_plural = _("limits of connections")
 
 
 class Traffic(models.Model):
     """Bytes of mail fetched for an account on one day (UTC)."""
 
-    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="+")
-    day = models.DateField()
-    bytes_in = models.PositiveBigIntegerField(default=0)
+    account = models.ForeignKey(
+        "accounts.MailAccount", models.CASCADE, related_name="+", verbose_name=_("mail account")
+    )
+    day = models.DateField(verbose_name=_("day"))
+    bytes_in = models.PositiveBigIntegerField(default=0, verbose_name=_("bytes fetched"))
 
     class Meta:
+        verbose_name = _("traffic of a day")
+        verbose_name_plural = _("traffic by day")
         constraints = [models.UniqueConstraint(fields=["account", "day"], name="traffic_once")]
 
 

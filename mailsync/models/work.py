@@ -1,6 +1,7 @@
 """Who is working on what, and how it went: leases, account schedules, runs, the POP3 ledger. Database room."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from mailsync.models.message import Message
 
@@ -8,20 +9,36 @@ from mailsync.models.message import Message
 class AccountSync(models.Model):
     """An account's schedule and health; made with the account's first connection."""
 
-    account = models.OneToOneField("accounts.MailAccount", models.CASCADE, primary_key=True, related_name="sync")
-    due_at = models.DateTimeField(null=True, help_text="When folders are listed and unwatched folders polled next.")
-    push_due_at = models.DateTimeField(null=True, help_text="When pending changes are pushed next.")
-    release_due_at = models.DateTimeField(
-        null=True, help_text="Archive mode: when old mail is next deleted on the server."
+    account = models.OneToOneField(
+        "accounts.MailAccount", models.CASCADE, primary_key=True, related_name="sync", verbose_name=_("mail account")
     )
-    failures = models.PositiveIntegerField(default=0)
-    last_success_at = models.DateTimeField(null=True)
-    last_error = models.TextField(blank=True)
-    last_error_at = models.DateTimeField(null=True)
-    transcript = models.TextField(blank=True, help_text="Redacted.")
-    capabilities = models.JSONField(default=list)
-    watched_at = models.DateTimeField(null=True, help_text="Last sign of life of the watcher's connection.")
-    active_at = models.DateTimeField(null=True, help_text="When the user last looked.")
+    due_at = models.DateTimeField(
+        null=True, help_text=_("When folders are listed and unwatched folders polled next."), verbose_name=_("due")
+    )
+    push_due_at = models.DateTimeField(
+        null=True, help_text=_("When pending changes are pushed next."), verbose_name=_("changes due")
+    )
+    release_due_at = models.DateTimeField(
+        null=True,
+        help_text=_("Archive mode: when old mail is next deleted on the server."),
+        verbose_name=_("archive mode due"),
+    )
+    failures = models.PositiveIntegerField(default=0, verbose_name=_("failures"))
+    last_success_at = models.DateTimeField(null=True, verbose_name=_("last success"))
+    last_error = models.TextField(blank=True, verbose_name=_("last error"))
+    last_error_at = models.DateTimeField(null=True, verbose_name=_("time of the last error"))
+    transcript = models.TextField(blank=True, help_text=_("Redacted."), verbose_name=_("what was said"))
+    capabilities = models.JSONField(default=list, verbose_name=_("the server's capabilities"))
+    watched_at = models.DateTimeField(
+        null=True, help_text=_("Last sign of life of the watcher's connection."), verbose_name=_("watched")
+    )
+    active_at = models.DateTimeField(
+        null=True, help_text=_("When the user last looked."), verbose_name=_("owner last here")
+    )
+
+    class Meta:
+        verbose_name = _("state of an account")
+        verbose_name_plural = _("states of accounts")
 
 
 class Lease(models.Model):
@@ -40,18 +57,22 @@ class Lease(models.Model):
 class SyncRun(models.Model):
     """One pull or push, for the truth page: what moved, how long, what went wrong."""
 
-    account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="runs")
-    folder = models.ForeignKey("mailsync.Folder", models.CASCADE, null=True, related_name="+")
-    kind = models.CharField(max_length=16)
-    started_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True)
-    headers = models.PositiveIntegerField(default=0)
-    bodies = models.PositiveIntegerField(default=0)
-    flags = models.PositiveIntegerField(default=0)
-    removed = models.PositiveIntegerField(default=0)
-    error = models.TextField(blank=True)
+    account = models.ForeignKey(
+        "accounts.MailAccount", models.CASCADE, related_name="runs", verbose_name=_("mail account")
+    )
+    folder = models.ForeignKey("mailsync.Folder", models.CASCADE, null=True, related_name="+", verbose_name=_("folder"))
+    kind = models.CharField(max_length=16, verbose_name=_("kind"))
+    started_at = models.DateTimeField(auto_now_add=True, verbose_name=_("began"))
+    finished_at = models.DateTimeField(null=True, verbose_name=_("ended"))
+    headers = models.PositiveIntegerField(default=0, verbose_name=_("headers"))
+    bodies = models.PositiveIntegerField(default=0, verbose_name=_("bodies"))
+    flags = models.PositiveIntegerField(default=0, verbose_name=_("flags"))
+    removed = models.PositiveIntegerField(default=0, verbose_name=_("removed"))
+    error = models.TextField(blank=True, verbose_name=_("error"))
 
     class Meta:
+        verbose_name = _("run of fetching")
+        verbose_name_plural = _("runs of fetching")
         indexes = [models.Index(fields=["account", "-started_at"], name="sync_run_list")]
 
 

@@ -6,6 +6,8 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -86,8 +88,20 @@ def test_an_invitation_that_cannot_be_mailed_is_told(office: Client, monkeypatch
 
     monkeypatch.setattr("accounts.invitations.send_mail", fail)
     answer = office.post(reverse("admin:accounts_user_add"), {"email": "bob@example.org"}, follow=True)
-    assert "could not be mailed: nobody there" in answer.content.decode()
-    assert User.objects.filter(email="bob@example.org").exists()
+    page = answer.content.decode()
+    assert "could not be mailed: nobody there" in page
+    bob = User.objects.get(email="bob@example.org")
+    # there is nothing to read yet, so the link may be handed over by hand
+    link = re.search(r"<code>(http://\S+)</code>", page)
+    assert link is not None
+    set_password(link[1])
+    bob.refresh_from_db()
+    assert bob.check_password(PASSWORD)
+    # whoever has come in is somebody whose link is theirs alone
+    again = act(office, "invite", bob)
+    assert "could not be mailed: nobody there" in again
+    assert "<code>" not in again
+    assert "/accounts/password/reset/key/" not in again
 
 
 def test_deactivating_ends_sessions_and_shuts_out(office: Client, alice: User) -> None:
@@ -185,3 +199,88 @@ def test_makeadmin_prints_a_link_that_works(capsys: pytest.CaptureFixture[str], 
     assert alice.is_superuser
     with pytest.raises(CommandError, match="not an email address"):
         call_command("makeadmin", "nobody")
+
+
+def test_a_list_answers_no_question_about_what_it_does_not_show(office: Client, alice: User) -> None:
+    """Letter by letter an address would else be told session keys, hashes and subjects."""
+    told = []
+    for model, page in admin.site._registry.items():
+        where = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        shown = {"id", *map(str, page.list_display), *(str(one).split("__")[0] for one in page.list_filter)}
+        hidden = [field.name for field in model._meta.get_fields() if field.name not in shown]
+        answers = {name: office.get(where, {f"{name}__isnull": "False"}).status_code for name in hidden}
+        told += [f"{model._meta.label}.{name}" for name, code in answers.items() if code != 400]
+    assert told == []
+    asked = {
+        "usersessions_usersession": "session_key__startswith",
+        "accounts_user": "password__startswith",
+        "mailsync_outgoing": "subject__icontains",
+    }
+    for name, question in asked.items():
+        assert office.get(reverse(f"admin:{name}_changelist"), {question: "a"}).status_code == 400, name
+    # what is shown is asked as ever
+    people = office.get(reverse("admin:accounts_user_changelist"), {"is_active__exact": "1", "q": "alice"})
+    assert alice.email in people.content.decode()
+
+
+def test_a_time_zone_is_one_that_there_is(office: Client, alice: User) -> None:
+    where = reverse("admin:accounts_user_change", args=[alice.pk])
+    inline = {f"mail_accounts-{key}": "0" for key in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS")}
+    form = {"email": alice.email, "name": "", "language": "de", "is_active": "on", **inline}
+    for wrong in ({"timezone": "Mars/Olympus"}, {"timezone": "UTC", "language": "klingon"}):
+        answer = office.post(where, {**form, **wrong})
+        assert answer.status_code == 200
+        assert "is not one of the available choices" in answer.content.decode()
+    # one that only another machine knows is kept by who saves the page
+    User.objects.filter(pk=alice.pk).update(timezone="Etc/GMT-3")
+    assert 'value="Etc/GMT-3" selected' in office.get(where).content.decode()
+    assert office.post(where, {**form, "timezone": "Etc/GMT-3"}).status_code == 302
+    alice.refresh_from_db()
+    assert (alice.timezone, alice.language) == ("Etc/GMT-3", "de")
+
+
+def test_an_address_is_not_given_to_two(office: Client, alice: User, root: User) -> None:
+    where = reverse("admin:accounts_user_change", args=[alice.pk])
+    answer = office.post(where, {"email": root.email.upper(), "timezone": "UTC"})
+    assert "There is a user with this address already." in answer.content.decode()
+
+
+def test_an_invitation_speaks_the_language_of_whom_it_invites(office: Client) -> None:
+    office.post(reverse("admin:accounts_user_add"), {"email": "jo@example.org", "language": "de"})
+    assert "Wählen Sie hier ein Passwort" in mail.outbox[0].body
+
+
+def test_what_is_taken_away_is_told_to_its_owner(office: Client, alice: User) -> None:
+    one = Authenticator.objects.create(user=alice, type="totp", data={"secret": "x"})
+    office.post(reverse("admin:mfa_authenticator_delete", args=[one.pk]), {"post": "yes"})
+    other = Authenticator.objects.create(user=alice, type="totp", data={"secret": "x"})
+    chosen = {"action": "delete_selected", "_selected_action": [other.pk], "post": "yes"}
+    office.post(reverse("admin:mfa_authenticator_changelist"), chosen)
+    assert not Authenticator.objects.exists()
+    lines = alice.security_events.values_list("kind", "actor__email", "detail")
+    assert list(lines) == [("admin_act", "root@example.org", "Deleted: authenticator TOTP Authenticator")] * 2
+
+
+def test_what_was_done_stands_in_the_log_when_the_person_is_gone(office: Client, alice: User) -> None:
+    act(office, "sign_out", alice)
+    act(office, "deactivate", alice)
+    assert [event.detail for event in alice.security_events.all()] == ["Deactivated."]
+    history = office.get(reverse("admin:accounts_user_history", args=[alice.pk])).content.decode()
+    assert "Deactivated." in history
+    office.post(reverse("admin:accounts_user_delete", args=[alice.pk]), {"post": "yes"})
+    assert not User.objects.filter(pk=alice.pk).exists()
+    log = office.get(reverse("admin:admin_logentry_changelist")).content.decode()
+    assert log.count('field-object_repr">alice@example.org') == 2
+    entry = LogEntry.objects.earliest("id")
+    assert office.post(reverse("admin:admin_logentry_delete", args=[entry.pk]), {"post": "yes"}).status_code == 403
+
+
+def test_a_password_is_changed_on_the_sites_own_page(office: Client) -> None:
+    """Django's own page would end no other session and write no log."""
+    assert office.get(reverse("admin:password_change")).headers["Location"] == reverse("account_change_password")
+
+
+def test_a_user_who_is_shut_out_is_not_invited(office: Client, alice: User) -> None:
+    sessions.deactivate(alice)
+    assert "1 user is deactivated and was not invited" in act(office, "invite", alice)
+    assert mail.outbox == []

@@ -7,7 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import MailAccount, SecurityEvent, User
-from mailsync.models import Draft, Message
+from mailsync.models import Draft, Message, Outgoing
 from tests.belongings import fill_every_table
 from tests.factories import make_account, make_folder, make_message, make_user
 
@@ -39,9 +39,17 @@ def everything() -> dict[str, int]:
 
 def test_what_goes_is_told_in_numbers(office: Client) -> None:
     user = make_person(3)
+    Outgoing.objects.create(user=user, account=user.mail_accounts.get(), subject="private", state="queued")
+    other = make_person(1)
     page = office.get(f"/admin/accounts/user/{user.pk}/delete/").content.decode()
-    assert "1 mail account" in page
-    assert "private" not in page
+    chosen = {"action": "delete_selected", "_selected_action": [user.pk, other.pk]}
+    both = office.post("/admin/accounts/user/", chosen).content.decode()
+    for text, accounts, messages in ((page, 1, 3), (both, 2, 4)):
+        assert f"Mail accounts: {accounts}" in text
+        assert f"Messages: {messages}" in text
+        assert "1 message that waits to be sent, and will not be" in text
+        assert "Nothing is deleted on their mail servers" in text
+        assert "private" not in text
 
 
 def test_everything_goes_and_nothing_of_anybody_else(office: Client) -> None:

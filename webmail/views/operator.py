@@ -154,7 +154,7 @@ def _waiting() -> list[Tile]:
         Tile(_("Changes tried again"), str(stuck), reverse("admin:mailsync_change_changelist"), bad=stuck > 0),
         Tile(_("In the outbox"), str(outbox.count()), reverse("admin:mailsync_outgoing_changelist")),
         Tile(_("Sent again later"), str(waiting), reverse("admin:mailsync_outgoing_changelist"), bad=waiting > 0),
-        Tile(_("Certificates to judge"), str(asked), f"{certificates}?approved_at__isnull=True", bad=asked > 0),
+        Tile(_("Certificates to judge"), str(asked), f"{certificates}?trusted=no", bad=asked > 0),
         Tile(_("Halts"), str(halts), reverse("admin:mailsync_halt_changelist"), bad=halts > 0),
     ]
 

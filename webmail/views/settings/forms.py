@@ -1,7 +1,5 @@
 """Forms of the settings pages: text flows in, cleaned values and errors in plain words flow out."""
 
-import zoneinfo
-from functools import lru_cache
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -9,16 +7,9 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Identity, OutgoingServer, User
+from accounts.zones import zone_choices
 from mailsync.store.settings_file import SIGNATURE_SWITCHES
 from webmail.forms import WordsForm
-
-
-@lru_cache(maxsize=1)
-def _zones() -> tuple[tuple[str, str], ...]:
-    """Every zone people live in, by name; the bare abbreviations and links of old are left out."""
-    regions = {"Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
-    names = sorted(name for name in zoneinfo.available_timezones() if name.split("/")[0] in regions)
-    return (("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names))
 
 
 def _languages() -> list[tuple[str, object]]:
@@ -29,7 +20,7 @@ def _languages() -> list[tuple[str, object]]:
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     """Name, time zone and language of a person."""
 
-    timezone = forms.ChoiceField(label=_("Time zone"), choices=_zones)
+    timezone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
     language = forms.ChoiceField(label=_("Language"), choices=_languages, required=False)
 
     class Meta:
