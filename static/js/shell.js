@@ -1,8 +1,9 @@
 /* The shell of every page: the folder drawer on a phone, toasts, and words for screen readers.
-   Everything here has an equal without scripts; other modules import `toast` and `say`. */
+   Everything here has an equal without scripts; other modules import `toast`, `tell` and `say`. */
 
 const live = document.getElementById("live");
 const toasts = document.getElementById("toasts");
+let dismissTold = () => {};
 
 /** Says `text` once to screen readers. */
 export function say(text) {
@@ -13,6 +14,7 @@ export function say(text) {
 /** Shows a toast for `milliseconds`; it waits while the pointer or the focus is on it.
     `action` is {label, run}. Returns a function that takes the toast away. */
 export function toast(text, { action = null, bad = false, milliseconds = 8000 } = {}) {
+  dismissTold();
   const box = document.createElement("div");
   box.className = bad ? "toast bad" : "toast";
   if (bad) box.setAttribute("role", "alert");
@@ -29,6 +31,11 @@ export function toast(text, { action = null, bad = false, milliseconds = 8000 } 
   }
   toasts.append(box);
   return expire(box, milliseconds);
+}
+
+/** A passing word that asks for nothing, seen and heard; it goes when the next word comes. */
+export function tell(text) {
+  dismissTold = toast(text, { milliseconds: 4000 });
 }
 
 function expire(box, milliseconds) {

@@ -61,7 +61,7 @@ def test_archive_takes_the_row_opens_the_next_and_undo_brings_it_back(chromium: 
     expect(toast).to_contain_text("archived")
     page.keyboard.press("z")
     expect(page.locator(".row").nth(1).locator("a.subj")).to_have_text(before[1])
-    expect(page.locator("#live")).to_have_text("Undone.")
+    expect(page.locator(".toast")).to_contain_text("Undone")
     inbox = mailbox.folders["INBOX"]
     assert Placement.objects.filter(folder=inbox, shown=True, message__subject=before[1]).exists()
 

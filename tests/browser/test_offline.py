@@ -20,7 +20,7 @@ def test_what_is_done_offline_is_sent_once_the_line_is_back(chromium: Browser, m
     expect(state).to_have_text("Offline, 2 changes wait")
     assert subjects(page)[0] == third
     page.keyboard.press("z")
-    expect(page.locator("#live")).to_have_text("Undone.")
+    expect(page.locator(".toast")).to_contain_text("Undone")
     expect(state).to_have_text("Offline, 1 change waits")
     assert subjects(page)[0] == second
     assert not Act.objects.exists()

@@ -4,7 +4,8 @@ import re
 
 from playwright.sync_api import Browser, Page, Route, expect
 
-from mailsync.models import Change, Placement
+from mailsync.engine import long_acts
+from mailsync.models import Act, Change, Placement
 from tests.browser.conftest import Mailbox
 from tests.browser.test_mailbox import subjects
 from tests.browser.waiting import until
@@ -54,7 +55,7 @@ def test_what_is_done_second_waits_for_the_first_and_is_what_undo_means(chromium
     assert len(passed) == 1
     page.keyboard.press("z")
     expect(page.locator(".row a.subj").first).to_have_text(before[0])
-    expect(page.locator("#live")).to_have_text("Undone.")
+    expect(page.locator(".toast")).to_contain_text("Undone")
     inbox = mailbox.folders["INBOX"]
     assert Placement.objects.filter(folder=inbox, shown=True, flagged=True, message__subject=before[0]).exists()
 
@@ -105,7 +106,7 @@ def test_a_list_read_during_an_undo_does_not_take_the_row_away_again(chromium: B
     page.wait_for_timeout(1000)
     assert subjects(page)[:2] == before[:2]
     held[0].continue_()
-    expect(page.locator("#live")).to_have_text("Undone.")
+    expect(page.locator(".toast")).to_contain_text("Undone")
     assert subjects(page)[:2] == before[:2]
 
 
@@ -129,3 +130,82 @@ def test_an_act_that_is_never_answered_comes_back_and_lets_later_ones_pass(chrom
     until(page, lambda: passed)
     flagged = Placement.objects.filter(folder=mailbox.folders["INBOX"], flagged=True, message__subject=before[1])
     until(page, flagged.exists)
+
+
+def test_undo_says_what_it_took_back_and_labels_are_counted_anew(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    page.keyboard.press("z")
+    expect(page.locator(".toast")).to_have_text("There is nothing to undo.")
+    count = page.locator("#tree a[data-keyword=Travel] .cnt")
+    before = int(count.inner_text())
+    page.locator(".row").nth(1).click()
+    labels = page.locator("#readmeta .chip", has_text="Travel")
+    expect(page.locator("#readmeta")).to_be_visible()
+    page.keyboard.press("l")
+    page.keyboard.type("trav")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast", has_text="Labelled Travel")).to_be_visible()
+    expect(count).to_have_text(str(before + 1))
+    expect(labels).to_have_count(1)
+    page.keyboard.press("z")
+    expect(page.get_by_role("status").locator(".toast")).to_have_text("Undone: Labelled Travel")
+    expect(count).to_have_text(str(before))
+    expect(labels).to_have_count(0)
+
+
+def test_z_unflags_what_is_open(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    page.locator(".row").nth(1).click()
+    expect(page.locator("#subject")).to_be_visible()
+    button = page.locator("#readform").get_by_role("button", name="Flag", exact=True)
+    expect(button).to_be_visible()
+    page.keyboard.press("s")
+    expect(button).to_have_count(0)
+    page.keyboard.press("z")
+    expect(page.locator(".toast")).to_contain_text("Undone")
+    expect(button).to_be_visible()
+
+
+def test_z_means_what_the_page_before_has_done(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    page.goto(f"{mailbox.url}/f/{mailbox.folders['Receipts'].pk}/edit/")
+    page.get_by_label("New name").fill("Bills")
+    page.get_by_role("button", name="Rename").click()
+    expect(page.locator("#list h1")).to_have_text("Bills")
+    page.keyboard.press("z")
+    expect(page.locator("#list h1")).to_have_text("Receipts")
+
+
+def test_z_takes_back_what_the_workers_do_to_a_whole_folder(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    page.wait_for_timeout(500)  # the stream opens
+    page.locator("#tree a[data-role=inbox]").click(button="right")
+    page.get_by_role("menuitem", name="Mark all as read").click()
+    expect(page.locator(".work")).to_contain_text("marked as read")
+    act = Act.objects.get()
+    assert not long_acts.work(act.pk)
+    expect(page.locator(".toast")).to_contain_text("marked as read")
+    expect(page.locator(".row.unread")).to_have_count(0)
+    with page.expect_response("**/undo/"):
+        page.keyboard.press("z")
+    expect(page.locator(".work")).to_contain_text("Taking it back")
+    assert not long_acts.work(act.pk)
+    expect(page.locator(".toast")).to_contain_text("Undone")
+    expect(page.locator(".row.unread")).not_to_have_count(0)
+
+
+def test_z_brings_back_the_draft_that_was_thrown_away_last(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    page.locator(".row").first.focus()
+    page.keyboard.press("s")
+    expect(page.locator(".toast")).to_contain_text("flagged")
+    page.get_by_role("link", name="New message").click()
+    with page.expect_response("**/save"):
+        page.get_by_label("Subject").fill("Boats")
+    page.get_by_role("button", name="Discard").click()
+    expect(page.locator("section.compose")).to_have_count(0)
+    expect(page.locator(".toast")).to_have_count(1)
+    page.locator(".row").first.focus()
+    page.keyboard.press("z")
+    expect(page.get_by_label("Subject")).to_have_value("Boats")
+    expect(page.locator(".row").first).to_have_class(re.compile("flagged"))

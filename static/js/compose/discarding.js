@@ -1,6 +1,7 @@
 /* A draft is thrown away as it stands, and Undo opens it again. */
 
 import { toast } from "heron/shell";
+import { offerUndo } from "heron/undo";
 import { words } from "heron/words";
 import { forgetLocally } from "heron/compose/local";
 
@@ -21,7 +22,8 @@ export async function discard(composition) {
   composition.remove();
   if (gone) return;
   const { label, group } = answer.body;
-  toast(label, { action: group ? { label: words("undo"), run: () => bringBack(composition, group) } : null });
+  if (group) offerUndo(label, () => bringBack(composition, group));
+  else toast(label);
 }
 
 /** A toast would not outlive the page, so the form is sent as without scripts: the next page offers Undo. */

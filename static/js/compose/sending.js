@@ -1,6 +1,7 @@
 /* How a composition leaves: at once, or as soon as its files are uploaded; and how it is called back. */
 
 import { toast } from "heron/shell";
+import { offerUndo } from "heron/undo";
 import { words } from "heron/words";
 import { forgetLocally } from "heron/compose/local";
 
@@ -67,11 +68,9 @@ export class Sending {
       return;
     }
     window.remove();
-    const undo = { label: words("undo"), run: () => this.undo(told.undo) };
-    toast(told.label, {
-      action: told.seconds ? undo : null,
-      milliseconds: Math.max(told.seconds * 1000, 4000),
-    });
+    const milliseconds = Math.max(told.seconds * 1000, 4000);
+    if (told.seconds) offerUndo(told.label, () => this.undo(told.undo), { milliseconds, expires: true });
+    else toast(told.label, { milliseconds });
   }
 
   async undo(url) {

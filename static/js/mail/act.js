@@ -1,7 +1,8 @@
 /* Acts on mail: the rows change at once, the next conversation opens, a toast offers Undo. When the
    server refuses, everything comes back with the reason and a way to try again. */
 
-import { say, toast } from "heron/shell";
+import { tell, toast } from "heron/shell";
+import { offerUndo, remember, takeLast } from "heron/undo";
 import { fragment, part, send } from "heron/mail/request";
 import { words } from "heron/words";
 import {
@@ -16,8 +17,6 @@ import { dropAct } from "heron/waiting";
 /** What makes other conversations of them: the list and the open one are read anew. */
 const REFILES = new Set(["merge", "split", "split_onward"]);
 
-let undoing = null;
-let dismissToast = () => {};
 /** The act that the server has not answered yet: Z pressed at once means that one. */
 let underWay = Promise.resolve();
 
@@ -63,7 +62,7 @@ export async function act(verb, names = targets(), about = {}) {
     return;
   }
   if (!names.length) {
-    say(words("select_first"));
+    tell(words("select_first"));
     return;
   }
   const leaving = leaves(verb, about);
@@ -74,14 +73,18 @@ export async function act(verb, names = targets(), about = {}) {
     underWay = sending.catch(() => {});
     const answer = fragment(await sending).querySelector(".toast");
     for (const name of names) away.delete(name);
-    offerUndo(answer, put);
+    offerBack(answer, put);
     if (!leaving) await refreshTop({ move: verb === "pin" || verb === "unpin" || REFILES.has(verb) }).catch(() => {});
     if (REFILES.has(verb)) showAnew();
     document.dispatchEvent(new CustomEvent("heron:acted", { detail: { verb, names } }));
   } catch (error) {
     if (isOffline()) {
-      undoing = { queued: keep(fields), put };
-      say(words("kept_for_later"));
+      const queued = keep(fields);
+      remember(() => {
+        put.back();
+        tell(words(dropAct(queued) ? "undone" : "nothing_to_undo"));
+      });
+      tell(words("kept_for_later"));
       return;
     }
     put.back();
@@ -150,7 +153,12 @@ function change(verb, names) {
   const isOpen = names.includes(currentName()) || names.join(" ") === reading()?.dataset.names;
   if (verb === "unread" && isOpen) close();
   if (isOpen && (verb === "flag" || verb === "unflag")) flagButton(verb === "flag");
-  return { back() { for (const [row, was] of before) row.className = was; } };
+  return {
+    back() {
+      for (const [row, was] of before) row.className = was;
+      if (isOpen && (verb === "flag" || verb === "unflag")) flagButton(verb === "unflag");
+    },
+  };
 }
 
 function flagButton(on) {
@@ -161,39 +169,34 @@ function flagButton(on) {
   button.setAttribute("aria-label", words(on ? "unflag" : "flag"));
 }
 
-export function offerUndo(answer, put) {
-  const group = answer?.dataset.group;
+/** Offer to take back what the server has just done, and says so in `answer`. */
+export function offerBack(answer, put) {
+  const { group, verb } = answer?.dataset ?? {};
   if (!group) return;
-  dismissToast();
-  undoing = { group, put, verb: answer.dataset.verb };
   const label = answer.querySelector("span").textContent;
-  dismissToast = toast(label, { action: { label: answer.querySelector("[data-undo]").textContent, run: undo } });
+  offerUndo(label, () => takeBack({ group, verb, label, put }));
 }
 
 /** Takes back the last act, from the toast or by Z. */
 export async function undo() {
   await underWay;
-  if (!undoing) {
-    say(words("nothing_to_undo"));
-    return;
-  }
-  const { group, put, queued, verb } = undoing;
-  undoing = null;
-  dismissToast();
+  const back = takeLast();
+  if (back) await back();
+  else tell(words("nothing_to_undo"));
+}
+
+async function takeBack({ group, verb, label, put }) {
   put.back();
-  if (queued) {
-    say(words(dropAct(queued) ? "undone" : "nothing_to_undo"));
-    return;
-  }
   try {
     const sending = send("/undo/", [["group", group]]);
     waitForUndo(sending);
     // Told is what was left, having changed since.
     const told = await sending;
     if (told) toast(told);
-    else say(words("undone"));
+    else tell(words("undone_this", { what: label }));
     await refreshTop({ move: true }).catch(() => {});
     if (REFILES.has(verb)) showAnew();
+    document.dispatchEvent(new CustomEvent("heron:acted", { detail: { verb, names: [] } }));
   } catch (error) {
     toast(error.message, { bad: true });
     await refreshTop({ move: true }).catch(() => {});

@@ -2,8 +2,7 @@
    dots, says the same without scripts. */
 
 import { leftOf } from "heron/direction";
-import { toast } from "heron/shell";
-import { send } from "heron/mail/request";
+import { begin } from "heron/mail/everything";
 
 const menu = document.getElementById("arrange");
 const tree = document.getElementById("folders");
@@ -28,6 +27,5 @@ tree.addEventListener("contextmenu", (event) => {
 
 menu.querySelector("[data-part=read]").addEventListener("click", () => {
   menu.hidePopover();
-  const about = [["do", "read"], ["everything", "1"], ["next", item.getAttribute("href")]];
-  send("/act/", about).catch((error) => toast(error.message, { bad: true }));
+  begin("read", item.getAttribute("href"));
 });

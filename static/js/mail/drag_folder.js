@@ -2,7 +2,7 @@
    the place on the folder's own page, behind its three dots. */
 
 import { toast } from "heron/shell";
-import { offerUndo } from "heron/mail/act";
+import { offerBack } from "heron/mail/act";
 import { point } from "heron/mail/drag";
 import { fragment, send } from "heron/mail/request";
 
@@ -39,7 +39,7 @@ document.addEventListener("drop", (event) => {
   carried.blur();
   finish();
   send(page, [["do", "move"], ["below", place.dataset.folder ?? `a${accountOf(place)}`]])
-    .then((answer) => offerUndo(fragment(answer).querySelector(".toast"), { back() {} }))
+    .then((answer) => offerBack(fragment(answer).querySelector(".toast"), { back() {} }))
     .catch((error) => toast(error.message, { bad: true }));
 });
 

@@ -1,7 +1,8 @@
 /* Acts on a whole list: chosen beside "Select all", done by the workers. A strip shows how far they are, and takes
    it back, also while it is under way. */
 
-import { say, toast } from "heron/shell";
+import { tell, toast } from "heron/shell";
+import { offerUndo, remember } from "heron/undo";
 import { fragment, send } from "heron/mail/request";
 import { counted, words } from "heron/words";
 import { chosenWords, clearSelection, grid, selection } from "heron/mail/rows";
@@ -9,6 +10,8 @@ import { openList, reading } from "heron/mail/reader";
 import { firstUrl } from "heron/mail/chunks";
 
 const box = () => document.querySelector("#everything input");
+/** Acts that are on their way back, or there: each goes it once. */
+const takenBack = new Set();
 const strip = (act) => document.querySelector(`.work[data-act="${act}"]`);
 
 export const isEverything = () => Boolean(box()?.checked);
@@ -34,13 +37,21 @@ document.getElementById("list").addEventListener("change", ({ target }) => {
 
 export async function actOnEverything(verb, about) {
   const total = Math.max(0, Number(grid().getAttribute("aria-rowcount")));
-  const fields = [["do", verb], ["everything", "1"], ["next", firstUrl()], ["total", total], ...Object.entries(about)];
+  if (await begin(verb, firstUrl(), [["total", total], ...Object.entries(about)], total)) clearSelection();
+}
+
+/** Have the workers do this to all of the list at `next`. Returns whether they have been told. */
+export async function begin(verb, next, more = [], total = 0) {
   try {
-    const answer = fragment(await send("/act/", fields)).querySelector(".toast");
-    clearSelection();
-    show(answer.dataset.act, answer.dataset.group, answer.querySelector("span").textContent, total);
+    const answer = fragment(await send("/act/", [["do", verb], ["everything", "1"], ["next", next], ...more])).querySelector(".toast");
+    const { act, group } = answer.dataset;
+    const label = answer.querySelector("span").textContent;
+    show(act, group, label, total);
+    remember(() => takeBack(group, act, label));
+    return true;
   } catch (error) {
     toast(error.message, { bad: true });
+    return false;
   }
 }
 
@@ -70,12 +81,17 @@ document.addEventListener("heron:event", ({ detail: { kind, act, state, done, to
   const group = shown.querySelector("[name=group]").value;
   const label = shown.querySelector(".said").textContent.replace(/…$/, "");
   shown.remove();
-  if (state === "done") toast(`${label} (${counted("messages", count)})`, { action: { label: words("undo"), run: () => takeBack(group, act, label) } });
-  else say(words(state === "undone" ? "undone" : "stopped"));
+  if (state === "done") offerUndo(`${label} (${counted("messages", count)})`, () => takeBack(group, act, label));
+  else tell(words(state === "undone" ? "undone" : "stopped"));
   if (!reading()) openList(firstUrl(), { push: false });
 });
 
 function takeBack(group, act, label) {
+  if (takenBack.has(act)) {
+    tell(words("nothing_to_undo"));
+    return;
+  }
+  takenBack.add(act);
   show(act, group, label, 1);
   strip(act).querySelector(".said").textContent = words("undoing");
   strip(act).querySelector("button").hidden = true;
@@ -89,7 +105,5 @@ document.addEventListener("submit", (event) => {
   const shown = event.target.closest(".work");
   if (!shown) return;
   event.preventDefault();
-  shown.querySelector(".said").textContent = words("undoing");
-  shown.querySelector("button").hidden = true;
-  send("/undo/", [["group", shown.querySelector("[name=group]").value]]).catch((error) => toast(error.message, { bad: true }));
+  takeBack(shown.querySelector("[name=group]").value, shown.dataset.act, "");
 });

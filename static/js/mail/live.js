@@ -119,7 +119,8 @@ const SILENT = new Set(["sent", "trash", "archive", "all"]);
 
 function setCount(item, count, strong = item.dataset.role !== "junk") {
   const shown = SILENT.has(item.dataset.role) ? 0 : count;
-  item.querySelector(".cnt").textContent = shown ? String(shown) : "";
+  const unread = Object.assign(document.createElement("span"), { className: "vh", textContent: ` ${words("unread_said")}` });
+  item.querySelector(".cnt").replaceChildren(shown ? String(shown) : "", strong && shown ? unread : "");
   item.classList.toggle("has", strong && shown > 0);
 }
 
