@@ -26,7 +26,8 @@ STYLES = "css/heron.css"
 #: The parts in their order. Within one layer the later one wins.
 SHEETS = (
     *("tokens", "base", "layout", "components", "overlays", "states"),
-    *("mailbox", "reading", "mail", "search", "compose", "ink", "settings", "status", "auth", "viewer", "print"),
+    *("mailbox", "reading", "mail", "search", "compose", "ink", "settings", "status", "auth", "viewer"),
+    *("touch", "print"),
 )
 
 #: The script of each kind of page and the modules it begins with, in their order; templates name the files.

@@ -3,6 +3,7 @@
 
 import { leftOf } from "heron/direction";
 import { toast } from "heron/shell";
+import { isPhone } from "heron/phone";
 import { words } from "heron/words";
 import { drawHere } from "heron/icons";
 import { localCopies, sendCopy } from "heron/compose/local";
@@ -85,14 +86,15 @@ document.addEventListener("beforetoggle", (event) => {
   if (!menu.matches?.(".menu[data-menu]") || event.newState !== "open") return;
   const opener = document.activeElement?.closest(`[popovertarget="${menu.id}"]`)
     ?? document.querySelector(`[popovertarget="${menu.id}"]`);
-  if (!opener || matchMedia("(width < 48em)").matches) {
+  if (!opener || isPhone()) {
     menu.removeAttribute("style");
     return;
   }
   const box = opener.getBoundingClientRect();
-  const below = box.bottom + 320 < innerHeight;
+  const below = box.bottom + 320 < innerHeight || box.top < innerHeight - box.bottom;
   Object.assign(menu.style, {
     inset: "auto",
+    maxBlockSize: `${(below ? innerHeight - box.bottom : box.top) - 14}px`,
     left: `${leftOf(box, 272)}px`,
     top: below ? `${box.bottom + 6}px` : "auto",
     bottom: below ? "auto" : `${innerHeight - box.top + 6}px`,

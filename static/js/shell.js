@@ -1,6 +1,8 @@
 /* The shell of every page: the folder drawer on a phone, toasts, and words for screen readers.
    Everything here has an equal without scripts; other modules import `toast`, `tell` and `say`. */
 
+import "heron/keyboard";
+
 const live = document.getElementById("live");
 const toasts = document.getElementById("toasts");
 let dismissTold = () => {};

@@ -24,7 +24,7 @@ TOO_WIDE = """() => {
   const wide = page > innerWidth ? [`the page is ${page} wide`] : [];
   for (const one of document.body.querySelectorAll("*")) {
     const box = one.getBoundingClientRect();
-    if (!box.width || !one.checkVisibility({ visibilityProperty: true }) || one.closest(".vh, .skip, svg")) continue;
+    if (box.width < 2 || !one.checkVisibility({ visibilityProperty: true }) || one.closest(".vh, .skip, svg")) continue;
     const said = one.outerHTML.slice(0, 120);
     if ((box.right > innerWidth + 1 || box.left < -1) && !isHeld(one.parentElement)) {
       wide.push(`${said} ${Math.round(box.left)}-${Math.round(box.right)}`);

@@ -8,7 +8,8 @@ import { words } from "heron/words";
 import {
   away, clearSelection, currentName, focusRow, focusedRow, forget, grid, neighbour, resize, rowNamed, rows, selection,
 } from "heron/mail/rows";
-import { close, isPhone, open, openRow, reading } from "heron/mail/reader";
+import { close, open, openRow, reading } from "heron/mail/reader";
+import { isPhone } from "heron/phone";
 import { refreshTop, restore, waitForUndo } from "heron/mail/refresh";
 import { actOnEverything, isEverything } from "heron/mail/everything";
 import { isOffline, keep } from "heron/mail/offline";

@@ -4,7 +4,8 @@
 import { part } from "heron/mail/request";
 import { adoptAll, makeFrame } from "heron/mail/frame";
 import { chosenWords, currentName, selection } from "heron/mail/rows";
-import { isPhone, reading } from "heron/mail/reader";
+import { reading } from "heron/mail/reader";
+import { isPhone } from "heron/phone";
 import { toast } from "heron/shell";
 
 const main = document.getElementById("main");

@@ -8,6 +8,7 @@ import {
   selection,
 } from "heron/mail/rows";
 import { close, openList, openRow, reading, step } from "heron/mail/reader";
+import { isPhone } from "heron/phone";
 import { openMenu } from "heron/mail/menus";
 import { reach } from "heron/mail/chunks";
 import { showHelp } from "heron/mail/help";
@@ -153,7 +154,7 @@ document.addEventListener("keydown", (event) => {
 function back(from) {
   if (from.closest(".compose")) return false;
   if (selection().length) clearSelection();
-  else if (from.closest("#main") && !matchMedia("(width < 48em)").matches) focusRow(rowNamed(reading()?.dataset.row) ?? focusedRow());
+  else if (from.closest("#main") && !isPhone()) focusRow(rowNamed(reading()?.dataset.row) ?? focusedRow());
   else if (app.dataset.view === "read") close();
   else return false;
   return true;

@@ -5,7 +5,8 @@
 import { leftOf } from "heron/direction";
 import { act, openNames, targets } from "heron/mail/act";
 import { clearSelection, rowNamed, rowOf, select, selection } from "heron/mail/rows";
-import { isPhone, reading } from "heron/mail/reader";
+import { reading } from "heron/mail/reader";
+import { isPhone } from "heron/phone";
 
 /** What the open menu acts on, and the element it hangs on. */
 let about = [];
@@ -30,9 +31,11 @@ function prepare(menu) {
   ready = menu;
   if (menu.id === "move") prepareMove(menu);
   if (menu.id === "label") prepareLabels(menu);
-  if (menu.id === "context") prepareContext(menu);
+  if (menu.matches("#context, #more-selected")) prepareContext(menu);
   if (!menu.matches(".of-me, [data-menu]")) place(menu);
-  (menu.querySelector(".find input") ?? items(menu)[0])?.focus();
+  // Where there is no keyboard, a field with the focus brings up one that covers what is to be chosen from.
+  const field = matchMedia("(pointer: coarse)").matches ? null : menu.querySelector(".find input");
+  (field ?? items(menu)[0])?.focus();
 }
 
 function place(menu) {
@@ -204,6 +207,7 @@ document.getElementById("list").addEventListener("contextmenu", (event) => {
   const row = rowOf(event.target);
   if (!row || event.shiftKey) return;
   event.preventDefault();
+  if (event.pointerType === "touch") return; // a long press selects (heron/mail/swipe); its menu is above the list
   if (!selection().includes(row.id)) {
     clearSelection();
     select(row, true);

@@ -4,7 +4,8 @@
 import { along, stepOf } from "heron/direction";
 import { rehearse } from "heron/mail/ahead";
 import { clearSelection, rowOf, select, selectAll, selectRange, selection } from "heron/mail/rows";
-import { close, guess, isPhone, open, openList, openRow, step } from "heron/mail/reader";
+import { close, guess, open, openList, openRow, step } from "heron/mail/reader";
+import { isPhone } from "heron/phone";
 
 const app = document.getElementById("app");
 const grip = document.getElementById("grip");

@@ -5,6 +5,7 @@ import { bringIcons } from "heron/icons";
 import { toast } from "heron/shell";
 import { conversation, place, rehearse, takeRehearsal } from "heron/mail/ahead";
 import { part, send } from "heron/mail/request";
+import { isPhone } from "heron/phone";
 import { words } from "heron/words";
 import { firstUrl, watch } from "heron/mail/chunks";
 import {
@@ -27,7 +28,6 @@ let listAbort = new AbortController();
 let heading = 1;
 
 export const reading = () => document.getElementById("reading");
-export const isPhone = () => matchMedia("(width < 48em)").matches;
 /** One pane at a time: on a phone, and where the reading pane is switched off. */
 export const isSingle = () => isPhone() || document.documentElement.dataset.pane === "none";
 
