@@ -181,7 +181,7 @@ def _composition(row: Forward, identity: Identity, name: str, subject: str) -> C
         cc=(),
         bcc=(),
         subject=one_line(subject),
-        text=plain_body(draft),
+        text=plain_body(draft).lstrip("\n"),  # the lines that a person would write on
         html=body_html(draft, quote),
         message_id=name,
         date=timezone.now(),

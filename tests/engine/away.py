@@ -27,6 +27,9 @@ class Away:
         self.imap = filled(1)
         self.smtp = FakeSubmission()
         pull(self.account, self.imap)
+        self.switch_on(**reply)
+
+    def switch_on(self, **reply: Any) -> None:
         words = {"enabled": True, "html": "<p>I am back on Monday.</p>", **reply}
         actions.write_auto_reply(self.account.user_id, [self.account.pk], AutoReplyText(**words))
 

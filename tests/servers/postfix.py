@@ -141,6 +141,14 @@ class Postfix:
         path = self.base / "log" / "postfix.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
+    def wait_for(self, line: str) -> None:
+        """Until its log says so."""
+        deadline = time.monotonic() + 15
+        while line not in self.log():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"The log never said {line!r}:\n{self.log()[-3000:]}")
+            time.sleep(0.05)
+
     def stop(self) -> None:
         """End the server by its pid, its children with it, and wait."""
         if self.process is None or self.process.poll() is not None:
@@ -153,12 +161,16 @@ class Postfix:
             self.process.wait()
 
     def raws(self, name: str, *, count: int) -> list[bytes]:
+        """What was sent, of the messages that somebody has."""
+        return [_as_sent(stored) for stored in self.stored(name, count=count)]
+
+    def stored(self, name: str, *, count: int) -> list[bytes]:
         """Waits until somebody has so many messages; they come in the order of their names in the maildir."""
         deadline = time.monotonic() + 15
         while True:
             files = sorted((self.base / "mail" / name / "new").glob("*"))
             if len(files) >= count:
-                return [_as_sent(file.read_bytes()) for file in files]
+                return [file.read_bytes() for file in files]
             if time.monotonic() > deadline:
                 raise AssertionError(f"{name} has {len(files)} messages, not {count}:\n{self.log()[-3000:]}")
             time.sleep(0.05)
