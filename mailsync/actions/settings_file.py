@@ -12,6 +12,7 @@ import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -61,7 +62,7 @@ def take_settings(user_id: int, document: object) -> Taken:
     user = User.objects.select_for_update().get(pk=user_id)
     kinds: dict[str, Callable[[User, Mapping[str, Any]], bool]] = {
         "labels": _label,
-        "templates": _template,
+        "templates": partial(_template, taken=taken),
         "rules": _rule,
         "blocked": _blocked,
         "automatic_replies": _auto_reply,
@@ -127,19 +128,24 @@ def _label(user: User, row: Mapping[str, Any]) -> bool:
     return True
 
 
-def _template(user: User, row: Mapping[str, Any]) -> bool:
+def _template(user: User, row: Mapping[str, Any], *, taken: Taken) -> bool:
+    """What of its files was too large for the document is named, and all else of it comes."""
     name, body = _text(row, "name"), _text(row, "body")
     if MailTemplate.objects.filter(user=user, name__iexact=" ".join(name.split())).exists():
         return False
     made = write_template(user.pk, None, name=name, subject=_text(row, "subject"), body="")
     pictures: dict[str, str] = {}
-    for file in _rows(row, "files"):
+    missing = [file for file in _rows(row, "files") if file.get("data", "") is None]
+    for file in (file for file in _rows(row, "files") if file not in missing):
         data, cid = _data(file), _text(file, "picture")
         kept = attach_to_template(user.pk, made.pk, _text(file, "name"), _text(file, "type"), data, inline=bool(cid))
         pictures[cid] = kept.content_id
     write_template(
         user.pk, made.pk, name=name, subject=_text(row, "subject"), body=rename_pictures(clean_draft(body), pictures)
     )
+    for file in missing:
+        words = _("Its file “%(name)s” was too large to come along. Attach it to the template by hand.")
+        taken.left_out.append((name, words % {"name": _text(file, "name")}))
     return True
 
 

@@ -13,8 +13,9 @@ from django.db import connection
 
 from accounts.models import MailAccount
 from mailsync.message.mbox import mbox_entry
-from mailsync.models import Folder, Placement, RawMessage
+from mailsync.models import Blob, Folder, Placement, RawMessage
 from mailsync.store.mail_sums import MailSize, load_sizes
+from mailsync.store.settings_file import load_left_out
 from mailsync.types import Flags
 
 _BATCH_ROWS = 100
@@ -65,6 +66,18 @@ def export_files(user_id: int, account_id: int | None = None) -> Iterator[tuple[
             top = tops.setdefault(folder.account_id, f"{address} ({twins + 1})" if twins else address)
             name = "/".join((top, *map(_fit, _steps(folder))))
             yield f"{name}.mbox", _messages(folder)
+
+
+def export_settings_files(user_id: int) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Files that are too large for the document of settings: their names in the archive, and their bytes."""
+    for number, one in enumerate(load_left_out(user_id), 1):
+        # Numbered, as a template may have two files of one name.
+        yield f"settings files/{_fit(one.owner)}/{number} {_fit(one.name)}", _blob(one.blob_id)
+
+
+def _blob(blob_id: int) -> Iterator[bytes]:
+    for data in Blob.objects.filter(pk=blob_id).values_list("data", flat=True):
+        yield bytes(data)
 
 
 def _steps(folder: Folder) -> list[str]:

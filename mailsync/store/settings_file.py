@@ -5,10 +5,11 @@ is in it, nor anything that opens a mailbox. Mail and contacts are exported besi
 """
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Manager
+from django.db.models import Manager, QuerySet, Sum
 
 from accounts import preferences
 from accounts.models import Identity, MailAccount, TrustedSender, User
@@ -22,12 +23,15 @@ from mailsync.models import (
     MailTemplate,
     Rule,
     SavedSearch,
+    SignaturePicture,
+    TemplateFile,
     Webhook,
 )
 from mailsync.plan.rules import CALL, FORWARD
 
 VERSION = 1
-#: Files of templates and signatures beyond so much are named and not brought along: the document is read whole.
+#: Files of templates and signatures beyond so much are named and not brought along, as the document is read whole:
+#: ``load_left_out`` says which.
 MOST_FILE_BYTES = 12 * 1024 * 1024
 
 
@@ -78,7 +82,7 @@ def _account(one: MailAccount) -> dict[str, Any]:
 def _identities(user_id: int, budget: "_Budget") -> list[dict[str, Any]]:
     found = []
     names = ("address", "name", "reply_to", "default_bcc", *SIGNATURE_SWITCHES, "signature_html", "is_default")
-    for one in Identity.objects.filter(user=user_id).select_related("account"):
+    for one in _identities_of(user_id).select_related("account"):
         said = {name: getattr(one, name) for name in names}
         pictures = _files(one.signature_pictures, budget)
         # The text is for a Heron that knows no other signatures.
@@ -115,15 +119,50 @@ def _search(one: SavedSearch, names: _Names) -> dict[str, Any]:
 def _templates(user_id: int, budget: "_Budget") -> list[dict[str, Any]]:
     return [
         {"name": one.name, "subject": one.subject, "body": one.body, "files": _files(one.files, budget)}
-        for one in MailTemplate.objects.filter(user_id=user_id).order_by("name")
+        for one in _templates_of(user_id)
     ]
+
+
+def _identities_of(user_id: int) -> QuerySet[Identity]:
+    return Identity.objects.filter(user=user_id).order_by("-is_default", "id")
+
+
+def _templates_of(user_id: int) -> QuerySet[MailTemplate]:
+    return MailTemplate.objects.filter(user_id=user_id).order_by("name", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file that is too large for the document, and the template or address that it belongs to."""
+
+    owner: str
+    name: str
+    size_bytes: int
+    blob_id: int
+
+
+def load_left_out(user_id: int) -> list[LeftOut]:
+    """What ``load_settings`` names without its bytes."""
+    kinds = (
+        SignaturePicture.objects.filter(identity__user=user_id),
+        TemplateFile.objects.filter(template__user=user_id),
+    )
+    if sum(rows.aggregate(sum=Sum("blob__size_bytes"))["sum"] or 0 for rows in kinds) <= MOST_FILE_BYTES:
+        return []
+    budget, found = _Budget(), []
+    owners: list[tuple[str, Manager[Any]]] = [(one.address, one.signature_pictures) for one in _identities_of(user_id)]
+    for owner, files in (*owners, *((one.name, one.files) for one in _templates_of(user_id))):
+        for file, is_taken in _fitting(files, budget):
+            if not is_taken:
+                found.append(LeftOut(owner, file.name, file.blob.size_bytes, file.blob_id))
+    return found
 
 
 @dataclass(slots=True)
 class _Budget:
     """How many bytes of files there is room for yet."""
 
-    left: int = MOST_FILE_BYTES
+    left: int = field(default_factory=lambda: MOST_FILE_BYTES)
 
     def takes(self, size_bytes: int) -> bool:
         is_taken = size_bytes <= self.left
@@ -131,10 +170,16 @@ class _Budget:
         return is_taken
 
 
+def _fitting(files: Manager[Any], budget: _Budget) -> Iterator[tuple[Any, bool]]:
+    """Each file, and whether there is room for it."""
+    for file in files.select_related("blob").defer("blob__data").order_by("position", "id"):
+        yield file, budget.takes(file.blob.size_bytes)
+
+
 def _files(files: Manager[Any], budget: _Budget) -> list[dict[str, Any]]:
     found = []
-    for file in files.select_related("blob").defer("blob__data").order_by("position", "id"):
-        data = base64.b64encode(file.blob.data).decode() if budget.takes(file.blob.size_bytes) else None
+    for file, is_taken in _fitting(files, budget):
+        data = base64.b64encode(file.blob.data).decode() if is_taken else None
         said = {"name": file.name, "type": file.content_type, "picture": file.content_id}
         found.append({**said, "size_bytes": file.blob.size_bytes, "data": data})
     return found

@@ -1,7 +1,9 @@
 """Settings as a file: what comes out goes in again, elsewhere too, and nothing that a stranger wrote is believed."""
 
+import io
 import itertools
 import json
+import zipfile
 from typing import Any
 
 import pytest
@@ -118,6 +120,31 @@ def test_what_comes_out_goes_in_elsewhere(browser: Client, anna: User) -> None:
     assert bytes(shown.blob.data) == PICTURE
 
 
+def test_a_file_too_large_for_it_is_told_and_lies_beside_it(
+    browser: Client, anna: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    furnish(anna)
+    thanks = MailTemplate.objects.get()
+    large = b"brochure" * 40
+    actions.attach_to_template(anna.pk, thanks.pk, "brochure.pdf", "application/pdf", large)
+    assert "Too large for the file" not in browser.get(PAGE).content.decode()
+    monkeypatch.setattr("mailsync.store.settings_file.MOST_FILE_BYTES", 300)
+    page = browser.get(PAGE).content.decode()
+    assert "Too large for the file" in page
+    assert "Thanks: brochure.pdf (320" in page
+    data = browser.get(FILE).content
+    with zipfile.ZipFile(io.BytesIO(b"".join(browser.get("/settings/storage/export.zip").streaming_content))) as found:  # type: ignore[attr-defined]
+        assert found.read("settings.json") == data
+        assert found.read("settings files/Thanks/1 brochure.pdf") == large
+    # Elsewhere the template comes with its words and its other files.
+    MailTemplate.objects.all().delete()
+    answer = take(browser, data).content.decode()
+    assert "Thanks: Its file “brochure.pdf” was too large to come along" in answer
+    back = MailTemplate.objects.get()
+    assert "<p>Thanks</p>" in back.body
+    assert sorted(back.files.values_list("name", flat=True)) == ["a.txt", "p.png"]
+
+
 def test_a_signature_comes_with_its_picture(browser: Client, anna: User) -> None:
     furnish(anna)
     document = json.loads(browser.get(FILE).content)
@@ -171,9 +198,9 @@ def test_what_has_no_place_here_is_named(browser: Client, anna: User) -> None:
     Webhook.objects.all().delete()
     page = take(browser, json.dumps(document)).content.decode()
     assert "The mail account anna@x.example is not connected here." in page
-    assert "was too large to be written" in page
+    assert "was too large to come along" in page
     assert "A label has letters" in page
-    assert not MailTemplate.objects.filter(name="Too much").exists()
+    assert MailTemplate.objects.get(name="Too much").files.count() == 1
     assert "There is no webhook “Chat” here: add it first." in page
     assert Rule.objects.filter(name="Club").count() == 1
 

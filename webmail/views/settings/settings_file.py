@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mailsync import actions
-from mailsync.store.settings_file import load_settings
+from mailsync.store.settings_file import load_left_out, load_settings
 from webmail.present.said import said
 from webmail.reader import user_of
 
@@ -26,7 +26,7 @@ _LARGEST_BYTES = 24 * 1024 * 1024
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
-        return render(request, "settings/settings_file.html")
+        return _page(request)
     file = request.FILES.get("file")
     try:
         if file is None:
@@ -35,13 +35,18 @@ def index(request: HttpRequest) -> HttpResponse:
             raise actions.CannotDo(_("The file is too large for settings."))
         taken = actions.take_settings(user_of(request).pk, _read(file.read()))
     except actions.CannotDo as error:
-        return render(request, "settings/settings_file.html", {"error": said(error)}, status=422)
+        return _page(request, {"error": said(error)}, status=422)
     context = {
         "taken": [words for kind, count in taken.counts.items() if (words := _counted(kind, count))],
         "left_out": [f"{name}: {said(why)}" if name else said(why) for name, why in taken.left_out],
         "file_name": file.name,
     }
-    return render(request, "settings/settings_file.html", context)
+    return _page(request, context)
+
+
+def _page(request: HttpRequest, more: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+    context = {"too_large": load_left_out(user_of(request).pk), **(more or {})}
+    return render(request, "settings/settings_file.html", context, status=status)
 
 
 @require_safe

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from mailsync.message.vcard import write_cards
 from mailsync.store.contacts import load_cards
 from mailsync.store.emptying import load_emptying
-from mailsync.store.export import export_files, load_kept
+from mailsync.store.export import export_files, export_settings_files, load_kept
 from mailsync.store.quota import storage_of
 from webmail import access
 from webmail.numbers import read_number
@@ -66,3 +66,4 @@ def _files(request: HttpRequest, account_id: int | None) -> Iterator[tuple[str, 
         if cards:
             yield "contacts.vcf", iter([write_cards(cards)])
         yield "settings.json", iter([settings_text(request)])
+        yield from export_settings_files(user_id)
