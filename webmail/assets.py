@@ -26,7 +26,7 @@ STYLES = "css/heron.css"
 #: The parts in their order. Within one layer the later one wins.
 SHEETS = (
     *("tokens", "base", "layout", "components", "overlays", "states"),
-    *("mailbox", "reading", "mail", "search", "compose", "ink", "settings", "status", "auth", "viewer"),
+    *("mailbox", "reading", "mail", "search", "compose", "editor", "ink", "settings", "status", "auth", "viewer"),
     *("touch", "print"),
 )
 

@@ -15,7 +15,10 @@ from django_prose_editor.widgets import importmap as editor_map
 from js_asset import ImportMap
 
 #: Modules that are loaded when they are wanted. They import nothing of ours but each other.
-LATE = ("compose/editor", "compose/emoji", "compose/markup", "mail/suggest")
+LATE = (
+    *("compose/editor", "compose/markup", "compose/picture_size", "compose/pictures", "compose/toolbar"),
+    *("compose/emoji", "mail/suggest"),
+)
 
 
 def _modules() -> dict[str, str]:

@@ -16,7 +16,7 @@ async function edit(section) {
       toast(error.message, { bad: true });
       throw error;
     });
-    const said = (key) => (key === "message" && label) || words(key);
+    const said = (key, values) => (key === "message" && label) || words(key, values);
     const editor = new RichText({ section, words: said, changed: () => {}, files: { picture } });
     area.hidden = true;
     area.disabled = true;

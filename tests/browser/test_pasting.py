@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 #: A picture of one pixel.
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-_PASTE = """([html, picture]) => {
+PASTE = """([html, picture]) => {
   const data = new DataTransfer();
   if (html) data.setData("text/html", html);
   if (picture) {
@@ -35,21 +35,21 @@ def page(chromium: Browser, mailbox: Mailbox) -> Page:
 
 
 def test_cells_of_a_spreadsheet_are_pasted_and_not_the_picture_of_them(page: Page) -> None:
-    page.evaluate(_PASTE, ["<table><tr><td>Oars</td><td>4</td></tr></table>", PIXEL])
+    page.evaluate(PASTE, ["<table><tr><td>Oars</td><td>4</td></tr></table>", PIXEL])
     text = page.locator("section.compose .ProseMirror")
     expect(text.locator("td")).to_have_text(["Oars", "4"])
     expect(text.locator("img")).to_have_count(0)
 
 
 def test_a_picture_copied_from_a_page_is_a_picture(page: Page) -> None:
-    page.evaluate(_PASTE, ['<img src="https://example.org/cat.png" alt="Cat">', PIXEL])
+    page.evaluate(PASTE, ['<img src="https://example.org/cat.png" alt="Cat">', PIXEL])
     expect(page.locator("section.compose .ProseMirror img[data-cid]")).to_have_count(1)
     assert DraftAttachment.objects.get().content_type == "image/png"
 
 
 def test_pictures_within_pasted_words_go_along_as_files(page: Page, mailbox: Mailbox) -> None:
     picture = f'<img src="data:image/png;base64,{PIXEL}">'
-    page.evaluate(_PASTE, [f"<p>Before {picture} after, and again {picture}</p>", ""])
+    page.evaluate(PASTE, [f"<p>Before {picture} after, and again {picture}</p>", ""])
     with page.expect_response("**/save"):
         expect(page.locator("section.compose .ProseMirror img[data-cid]")).to_have_count(2)
     draft = Draft.objects.get()
@@ -69,7 +69,7 @@ style="text-decoration:underline;">!</span></p><p style="text-align: center;">In
 
 def test_what_only_styles_say_is_kept_when_pasted_and_when_opened_again(page: Page, mailbox: Mailbox) -> None:
     """The site's policy allows no styles of a page, the parser's documents included: heron/compose/markup."""
-    page.evaluate(_PASTE, [_STYLED, ""])
+    page.evaluate(PASTE, [_STYLED, ""])
     text = page.locator("section.compose .ProseMirror")
     for _time in ("pasted", "opened again"):
         expect(text.locator("strong")).to_have_text("Oars")

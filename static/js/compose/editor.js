@@ -1,14 +1,17 @@
-/* Rich text: Tiptap from django-prose-editor with our own toolbar. Loaded only when a formatted draft opens.
+/* Rich text: Tiptap from django-prose-editor with our own toolbar (toolbar.js). Loaded only when a formatted draft opens.
    The quoted original is one block that the server fills in on sending; here it is a sandboxed frame. */
 
 import {
-  Editor, Extension, Node, mergeAttributes, Plugin,
+  Editor, Extension, Node, mergeAttributes,
   Document, Paragraph, Text, HardBreak, Bold, Italic, Underline, Strike, Code, CodeBlock, Heading, HorizontalRule,
-  BulletList, OrderedList, ListItem, Blockquote, Link, Image, Table, TableRow, TableCell, TableHeader,
+  BulletList, OrderedList, ListItem, Blockquote, Link, Table, TableRow, TableCell, TableHeader,
   TextStyle, Color, Highlight, TextAlign, Dropcursor, Gapcursor, Placeholder, TrailingNode, UndoRedo,
   createNodeFromContent, getStyleProperty,
 } from "django-prose-editor/editor";
-import { essence, essenceOf, fileOf, hasWords, parsable, readStyles } from "heron/compose/markup";
+import { essence, essenceOf, fileOf, parsable, readStyles } from "heron/compose/markup";
+import { PictureSize } from "heron/compose/picture_size";
+import { mailImage, upload } from "heron/compose/pictures";
+import { Toolbar } from "heron/compose/toolbar";
 
 /* Size and family stand as styles on a span: what mail programs understand. */
 const FontStyle = Extension.create({
@@ -37,58 +40,6 @@ const CellStyle = Extension.create({
     return [{ types: ["table", "tableCell", "tableHeader"], attributes: { style } }];
   },
 });
-
-function mailImage(composition) {
-  return Image.extend({
-    inline: true,
-    group: "inline",
-    draggable: true,
-    addAttributes() {
-      return {
-        ...this.parent?.(),
-        width: { default: null },
-        height: { default: null },
-        cid: {
-          default: null,
-          parseHTML: (element) => element.getAttribute("data-cid"),
-          renderHTML: (attributes) => (attributes.cid ? { "data-cid": attributes.cid } : {}),
-        },
-      };
-    },
-    addProseMirrorPlugins() {
-      const editor = this.editor;
-      return [new Plugin({
-        props: {
-          handlePaste: (view, event) => {
-            const from = event.clipboardData;
-            // Spreadsheets and word processors give what was copied as a picture, too: the words are what is meant.
-            if (!from || hasWords(from.getData("text/html"))) return false;
-            return takePictures(composition, editor, from.files);
-          },
-          handleDrop: (view, event) => {
-            const at = view.posAtCoords({ left: event.clientX, top: event.clientY })?.pos;
-            const taken = takePictures(composition, editor, event.dataTransfer?.files ?? [], at);
-            if (taken) event.preventDefault();
-            return taken;
-          },
-        },
-      })];
-    },
-  });
-}
-
-/** Uploads the pictures among `files` into the words; true when there were nothing but pictures. */
-function takePictures(composition, editor, files, position) {
-  const pictures = [...files].filter((file) => /^image\/(png|jpeg|gif|webp)$/.test(file.type));
-  if (!pictures.length || pictures.length !== files.length) return false;
-  for (const file of pictures) {
-    composition.files.picture(file).then(({ url, cid, alt = file.name, width = null }) => {
-      const at = position ?? editor.state.selection.from;
-      editor.chain().insertContentAt(at, { type: "image", attrs: { src: url, cid, alt, width } }).run();
-    }, () => {});
-  }
-  return true;
-}
 
 function original(composition) {
   return Node.create({
@@ -139,25 +90,6 @@ function frame(composition) {
   return made;
 }
 
-const COMMANDS = {
-  undo: (chain) => chain.undo(),
-  redo: (chain) => chain.redo(),
-  bold: (chain) => chain.toggleBold(),
-  italic: (chain) => chain.toggleItalic(),
-  underline: (chain) => chain.toggleUnderline(),
-  strike: (chain) => chain.toggleStrike(),
-  highlight: (chain) => chain.toggleHighlight({ color: "#fff3a3" }),
-  bulletList: (chain) => chain.toggleBulletList(),
-  orderedList: (chain) => chain.toggleOrderedList(),
-  blockquote: (chain) => chain.toggleBlockquote(),
-  table: (chain) => chain.insertTable({ rows: 3, cols: 3, withHeaderRow: true }),
-  left: (chain) => chain.unsetTextAlign(),
-  center: (chain) => chain.setTextAlign("center"),
-  right: (chain) => chain.setTextAlign("right"),
-  clear: (chain) => chain.unsetAllMarks().clearNodes(),
-};
-const PRESSED = ["bold", "italic", "underline", "strike", "highlight", "bulletList", "orderedList", "blockquote", "link"];
-
 const withoutTail = (html) => html.replace(/(?:<p><\/p>)+$/, "");
 
 export class RichText {
@@ -166,11 +98,9 @@ export class RichText {
     const section = composition.section;
     this.area = section.querySelector("[data-body]");
     this.host = section.querySelector("[data-editor]");
-    this.bar = section.querySelector("[data-toolbar]");
     this.area.disabled = false;
     this.host.hidden = false;
-    this.bar.hidden = false;
-    this.taken = new Set();
+    this.taken = new Map();
     this.editor = new Editor({
       element: this.host,
       injectCSS: false,
@@ -198,32 +128,38 @@ export class RichText {
         this.takeIn();
         composition.changed();
       },
-      onTransaction: () => this.marks(),
     });
     this.begun = withoutTail(this.editor.getHTML());
-    this.listen();
-    this.marks();
+    this.toolbar = new Toolbar(composition, this.editor);
+    this.pictureSize = new PictureSize(this.editor, this.host, (...said) => composition.words(...said));
+    this.host.parentElement.addEventListener("click", (event) => {
+      if (event.target === this.host || event.target === this.host.parentElement) this.editor.commands.focus("end");
+    });
   }
 
   /** Pictures that were pasted within words become files of the message: as they are, most mail programs hide them. */
   takeIn() {
     const found = new Set();
     this.editor.state.doc.descendants(({ type, attrs }) => {
-      if (type.name === "image" && attrs.src?.startsWith("data:") && !this.taken.has(attrs.src)) found.add(attrs.src);
+      if (type.name === "image" && attrs.src?.startsWith("data:")) found.add(attrs.src);
     });
     for (const src of found) {
-      this.taken.add(src);
       const file = fileOf(src);
-      if (file) this.composition.files.picture(file).then((picture) => this.replace(src, picture), () => {});
+      if (!file) continue;
+      // Known already where it comes back by undo.
+      if (!this.taken.has(src)) this.taken.set(src, upload(this.composition, file));
+      this.taken.get(src).then((picture) => this.replace(src, picture), () => {});
     }
   }
 
-  replace(src, { url, cid, width = null }) {
+  replace(src, { width = null, height = null, ...picture }) {
     this.editor.commands.command(({ tr }) => {
-      tr.doc.descendants((node, at) => {
-        if (node.type.name !== "image" || node.attrs.src !== src) return;
-        tr.setNodeMarkup(at, null, { ...node.attrs, src: url, cid, width: node.attrs.width ?? width });
+      tr.doc.descendants(({ type, attrs }, at) => {
+        if (type.name !== "image" || attrs.src !== src) return;
+        const size = attrs.width ? {} : { width, height };
+        tr.setNodeMarkup(at, null, { ...attrs, ...picture, alt: attrs.alt, ...size });
       });
+      tr.setMeta("addToHistory", false);
       return true;
     });
   }
@@ -263,104 +199,4 @@ export class RichText {
   }
 
   destroy() { this.editor.destroy(); }
-
-  chain() { return this.editor.chain().focus(); }
-
-  listen() {
-    const section = this.composition.section;
-    section.addEventListener("mousedown", (event) => {
-      if (event.target.closest("[data-run], [data-colour]")) event.preventDefault();
-    });
-    section.addEventListener("click", (event) => {
-      const button = event.target.closest("[data-run], [data-colour]");
-      if (!button) return;
-      button.closest("[popover]")?.hidePopover();
-      if ("colour" in button.dataset) {
-        const chain = this.chain();
-        (button.dataset.colour ? chain.setColor(button.dataset.colour) : chain.unsetColor()).run();
-      } else this.run(button.dataset.run);
-    });
-    this.bar.addEventListener("keydown", (event) => this.walk(event));
-    this.bar.querySelector("[data-size]").addEventListener("change", (event) => {
-      const size = event.target.value || null;
-      this.chain().setMark("textStyle", { fontSize: size }).run();
-    });
-    const picker = this.bar.querySelector("[data-picture]");
-    picker?.addEventListener("change", () => {
-      takePictures(this.composition, this.editor, picker.files);
-      picker.value = "";
-    });
-    this.host.addEventListener("keydown", (event) => {
-      if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) {
-        event.preventDefault();
-        event.stopPropagation();
-        this.link();
-      }
-    });
-    this.host.parentElement.addEventListener("click", (event) => {
-      if (event.target === this.host || event.target === this.host.parentElement) this.editor.commands.focus("end");
-    });
-  }
-
-  run(name) {
-    if (name === "link") this.link();
-    else if (name === "picture") this.bar.querySelector("[data-picture]").click();
-    else COMMANDS[name]?.(this.chain()).run();
-  }
-
-  /** A small form beside the toolbar for the link's target; an empty one takes the link away. */
-  link() {
-    const old = this.editor.getAttributes("link").href ?? "";
-    const form = document.createElement("div");
-    form.className = "linkbox";
-    const field = document.createElement("input");
-    field.className = "in s";
-    field.type = "url";
-    field.value = old;
-    field.placeholder = "https://";
-    field.setAttribute("aria-label", this.composition.words("link_address"));
-    field.dataset.entry = "";
-    const done = document.createElement("button");
-    done.type = "button";
-    done.className = "btn primary";
-    done.textContent = this.composition.words("link");
-    const close = () => { form.remove(); this.editor.commands.focus(); };
-    const apply = () => {
-      let target = field.value.trim();
-      if (target && !/^(https?:|mailto:|tel:)/i.test(target)) target = target.includes("@") ? `mailto:${target}` : `https://${target}`;
-      form.remove();
-      const chain = this.chain().extendMarkRange("link");
-      if (!target) chain.unsetLink().run();
-      else if (this.editor.state.selection.empty && !old) {
-        this.chain().insertContent({ type: "text", text: field.value.trim(), marks: [{ type: "link", attrs: { href: target } }] }).run();
-      } else chain.setLink({ href: target }).run();
-    };
-    field.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") { event.preventDefault(); event.stopPropagation(); apply(); }
-      if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); close(); }
-    });
-    done.addEventListener("click", apply);
-    form.append(field, done);
-    this.bar.parentElement.querySelector(".linkbox")?.remove();
-    this.bar.before(form);
-    field.focus();
-    field.select();
-  }
-
-  marks() {
-    for (const name of PRESSED) {
-      this.bar.querySelector(`[data-run=${name}]`)?.setAttribute("aria-pressed", String(this.editor?.isActive(name) ?? false));
-    }
-    const size = this.editor?.getAttributes("textStyle").fontSize ?? "";
-    const select = this.bar.querySelector("[data-size]");
-    select.value = [...select.options].some((option) => option.value === size) ? size : "";
-  }
-
-  walk(event) {
-    const step = ({ ArrowRight: 1, ArrowLeft: -1 }[event.key] ?? 0) * (document.dir === "rtl" ? -1 : 1);
-    if (!step || event.target.tagName !== "BUTTON") return;
-    const stops = [...this.bar.querySelectorAll("button, select")];
-    stops[(stops.indexOf(event.target) + step + stops.length) % stops.length].focus();
-    event.preventDefault();
-  }
 }

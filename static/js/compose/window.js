@@ -170,7 +170,7 @@ export class ComposeWindow {
   }
 
   /** The phrases of the page, for the editor, which imports nothing of ours. */
-  words(key) { return words(key); }
+  words(...said) { return words(...said); }
 
   status(text, name = "") {
     const place = this.section.querySelector("[data-saved]");
