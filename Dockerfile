@@ -19,6 +19,8 @@ COPY webmail webmail
 COPY onebox onebox
 COPY templates templates
 COPY static static
+# The containers may not write beside the sources, so each start would compile all of them anew.
+RUN python -m compileall -q accounts mailsync webmail onebox
 # Collecting needs settings but no secret and no server; what is set here does not outlive the line.
 RUN HERON_SECRET_KEY=build HERON_VAULT_KEYS=$(head -c 32 /dev/zero | base64) python manage.py collectstatic --noinput
 USER heron

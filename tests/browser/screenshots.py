@@ -245,6 +245,9 @@ SCREENS: dict[str, Step] = {
     "profile": visit("/settings/profile/"),
     "writing": visit("/settings/writing/"),
     "operator": visit("/operator/"),
+    "admin": visit("/admin/"),
+    "people": visit("/admin/accounts/user/"),
+    "person": visit("/admin/accounts/user/1/change/"),
     "not-there": visit("/f/999999/"),
 }
 
@@ -255,7 +258,7 @@ def filled_site(language: str = "", **environment: str) -> Iterator[tuple[str, s
     databases = setup_databases(verbosity=0, interactive=False)
     try:
         user = make_user("anna", timezone="Europe/Berlin")
-        User.objects.filter(pk=user.pk).update(name="Anna Berg", language=language, is_superuser=True)
+        User.objects.filter(pk=user.pk).update(name="Anna Berg", language=language, is_superuser=True, is_staff=True)
         user.refresh_from_db()
         account = make_account(user, address="anna.berg@nordlicht.example")
         fill(account)

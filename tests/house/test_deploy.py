@@ -129,6 +129,13 @@ def test_compose_runs_each_process_once_without_root_and_with_health() -> None:
     for name in ("web", "worker-interactive", "worker-sync", "scheduler", "watcher", "postgres", "redis"):
         assert "healthcheck" in services[name], name
     assert services["demo"]["profiles"] == ["demo"]
+    for name, service in services.items():
+        # Docker's own logs grow until the disk is full.
+        assert set(service["logging"]["options"]) == {"max-size", "max-file"}, name
+    # Docker ends a process after ten seconds: a send would be left uncertain, the database be mended at its next start.
+    for name in ("worker-interactive", "worker-sync", "postgres"):
+        assert services[name]["stop_grace_period"] in ("1m", "2m"), name
+    assert services["postgres"]["shm_size"] == "256m"
     # README: any variable may stand in `.env`, which is in no commit and in no image.
     for name in ("web", "migrate", "worker-interactive", "worker-sync", "scheduler", "watcher"):
         assert services[name]["env_file"] == {"path": ".env", "required": False}, name
