@@ -4,6 +4,7 @@ for halts, which stop an account, a host or everything, and for asking that some
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Now
@@ -27,7 +28,7 @@ from mailsync.models import (
     SyncRun,
     Traffic,
 )
-from mailsync.store import verification
+from mailsync.store import throttle, verification
 
 
 class ParkedFilter(admin.SimpleListFilter):
@@ -150,13 +151,36 @@ class AccountSyncAdmin(ReadOnlyAdmin):
         return len(accounts)
 
 
+class HaltForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Halt
+        fields = ("account", "host", "reason")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("account") and data.get("host"):
+            self.add_error("host", _("Choose a mail account or a host, not both."))
+        return data
+
+
 @admin.register(Halt)
 class HaltAdmin(ShownAdmin):
     """The operator's switch: a row stops work, deleting it lets work go on."""
 
+    form = HaltForm
     list_display = ("__str__", "reason", "created_at")
     list_select_related = ("account",)
     autocomplete_fields = ("account",)
+
+    def save_model(self, request: HttpRequest, obj: Halt, form: Any, change: bool) -> None:
+        """Says how much it stops: a host that is written otherwise than in the accounts stops nothing."""
+        super().save_model(request, obj, form, change)
+        count = throttle.halted_accounts([obj]).count()
+        if count:
+            words = ngettext("This halt stops %d mail account.", "This halt stops %d mail accounts.", count) % count
+            messages.info(request, words)
+        else:
+            messages.warning(request, _("This halt stops no mail account: none has this host."))
 
 
 @admin.register(BlockedHost)

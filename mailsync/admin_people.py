@@ -35,7 +35,7 @@ class PeopleAdmin(UserAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """In numbers: to name what goes would show an administrator every message."""
-        people = list(objs)
+        people = [user for user in objs if user.pk != request.user.pk]
         accounts = MailAccount.objects.filter(user__in=people)
         used = sum(kept.used_bytes for kept in quota.load_storage(people).values())
         told = [
@@ -50,6 +50,8 @@ class PeopleAdmin(UserAdmin):
                 waiting,
             )
             told.append(words % waiting)
+        if len(people) < len(objs):
+            told.append(_("You yourself stay."))
         told.append(_("Nothing is deleted on their mail servers, and this cannot be undone."))
         counted = {
             str(User._meta.verbose_name_plural): len(people),

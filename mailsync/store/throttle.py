@@ -53,9 +53,9 @@ def halt_of(account: MailAccount, halts: Sequence[Halt] | None = None) -> Halt |
     return None
 
 
-def halted_accounts() -> QuerySet[MailAccount]:
-    """All accounts that some halt stops, by either of their servers."""
-    halts = load_halts()
+def halted_accounts(halts: Sequence[Halt] | None = None) -> QuerySet[MailAccount]:
+    """All accounts that some halt stops, or one of these, by either of their servers."""
+    halts = load_halts() if halts is None else halts
     if any(halt.account_id is None and not halt.host for halt in halts):
         return MailAccount.objects.all()
     scope = Q(pk__in=[halt.account_id for halt in halts if halt.account_id])

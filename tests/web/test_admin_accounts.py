@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import MailAccount, SecurityEvent
+from mailsync.models import Halt
 from tests.factories import make_account, make_user
 
 pytestmark = pytest.mark.django_db
@@ -33,3 +34,20 @@ def test_a_stranger_pauses_nothing(client: Client) -> None:
         client.post(URL, {"action": "pause", "_selected_action": [account.pk]})
     account.refresh_from_db()
     assert account.state == MailAccount.State.ACTIVE
+
+
+def test_a_halt_says_how_much_it_stops(client: Client) -> None:
+    client.force_login(make_user("root", is_staff=True, is_superuser=True))
+    account = make_account(host="imap.big.test")
+    make_account(host="imap.big.test")
+    add = "/admin/mailsync/halt/add/"
+    both = client.post(add, {"account": account.pk, "host": "imap.big.test", "reason": "Maintenance."})
+    assert "Choose a mail account or a host, not both." in both.content.decode()
+    for fields, words in (
+        ({"host": "IMAP.big.test"}, "This halt stops 2 mail accounts."),
+        ({"account": account.pk}, "This halt stops 1 mail account."),
+        ({"host": "imap.big.test:993"}, "This halt stops no mail account"),
+    ):
+        page = client.post(add, {"reason": "Maintenance until noon.", **fields}, follow=True).content.decode()
+        assert words in page
+    assert Halt.objects.count() == 3

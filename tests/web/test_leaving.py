@@ -70,6 +70,9 @@ def test_everything_goes_and_nothing_of_anybody_else(office: Client) -> None:
 def test_many_are_deleted_as_one_and_the_administrator_stays(office: Client) -> None:
     people = [make_person(1), make_person(1), User.objects.get(is_superuser=True)]
     chosen = {"action": "delete_selected", "_selected_action": [user.pk for user in people], "post": "yes"}
+    asked = office.post("/admin/accounts/user/", {**chosen, "post": ""}).content.decode()
+    assert "Users: 2" in asked
+    assert "You yourself stay." in asked
     office.post("/admin/accounts/user/", chosen)
     assert list(User.objects.values_list("is_superuser", flat=True)) == [True]
     assert not Message.objects.exists()
