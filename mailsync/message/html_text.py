@@ -42,25 +42,28 @@ _SPACE = re.compile(r"[ \t\r\n\f]+")
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0]+"
 )
+_JOINERS = frozenset("\u200c\u200d")
 _MAX_QUOTE = 20
 
 
-def html_to_text(html: str, *, links: bool = False) -> str:
-    """Plain text of an HTML body. With ``links`` a link's target follows its text in angle brackets.
+def html_to_text(html: str, *, links: bool = False, as_written: bool = False) -> str:
+    """Plain text of an HTML body. With ``links`` a link's target follows its text in angle brackets. ``as_written``: of
+    words just written, so that the spaces that were meant stay, and what joins emoji and parts Persian words.
 
     >>> html_to_text("<p>Hello <b>Ann</b></p><blockquote>old</blockquote>")
     'Hello Ann\\n\\n> old'
     """
-    text = _Writer(links, skip_hidden=True).read(html)
+    text = _Writer(links, skip_hidden=True, as_written=as_written).read(html)
     # Everything was hidden: then the sender's styles are not what they seem, and words are better than none.
-    return text or _Writer(links, skip_hidden=False).read(html)
+    return text or _Writer(links, skip_hidden=False, as_written=as_written).read(html)
 
 
 class _Writer:
     """The lines written so far, and what the next text has to be prefixed with."""
 
-    def __init__(self, links: bool, *, skip_hidden: bool) -> None:
+    def __init__(self, links: bool, *, skip_hidden: bool, as_written: bool) -> None:
         self.links = links
+        self.as_written = as_written
         self.skip_hidden = skip_hidden
         self.lines: list[str] = []
         self.current: list[str] = []
@@ -70,6 +73,10 @@ class _Writer:
         self.href = ""
         self.link_at = 0
         self.gap = False
+        #: The line began with one.
+        self.bulleted = False
+        #: Of the cell around the text: "begun", "filled", or "ended" by the end of a paragraph; "" in none.
+        self.cell = ""
         #: Elements seen to have no end: looked for once, so that many of them cost no more than one.
         self.endless: set[str] = set()
         #: Of the elements around the text, from the first in Wingdings on: is it in that font?
@@ -104,7 +111,8 @@ class _Writer:
         self.line()
         while self.lines and not self.lines[-1].strip("> "):
             self.lines.pop()
-        return "\n".join(self.lines)
+        text = "\n".join(self.lines)
+        return text.replace("\xa0", " ") if self.as_written else text
 
     def skip(self, html: str, at: int, name: str, find_end: Callable[[str, str, int], int]) -> int:
         """Past the element's end; one that is never closed hides nothing but its own tag."""
@@ -117,7 +125,8 @@ class _Writer:
         return end
 
     def text(self, source: str) -> None:
-        text = _INVISIBLE.sub("", unescape(source) if "&" in source else source)
+        text = unescape(source) if "&" in source else source
+        text = _INVISIBLE.sub(_joined if self.as_written else "", text)
         if self.wingdings and self.wingdings[-1]:
             text = read_signs(text)
         if self.pre:
@@ -128,6 +137,10 @@ class _Writer:
                 self.current.append(one)
             return
         text = _SPACE.sub(" ", text)
+        if self.cell and text.strip():
+            if self.cell == "ended":
+                self.paragraph()
+            self.cell = "filled"
         if text == " " and (not self.current or self.current[-1].endswith(" ")):
             return
         if text:
@@ -138,14 +151,20 @@ class _Writer:
             said = is_in_wingdings(attributes)
             self.wingdings.append(bool(said) if said is not None else self.wingdings[-1:] == [True])
         if name == "br":
-            self.line(keep_empty=True)
+            if self.cell != "begun":
+                self.line(keep_empty=True)
         elif name in _PARAGRAPHS:
-            self.paragraph()
+            # Editors put what an item or a cell says into a paragraph: it stands behind its bullet, and in its row.
+            if name != "p" or not (self.cell == "begun" or (self.bulleted and len(self.current) == 1)):
+                self.paragraph()
             self.quote = min(self.quote + 1, _MAX_QUOTE) if name == "blockquote" else self.quote
             self.pre += name == "pre"
         elif name in _BREAKS:
             self.line()
+            if name in ("tr", "table"):
+                self.cell = ""
             if name in ("ul", "ol", "menu", "dir"):
+                self.gap = self.gap and not self.lists
                 self.lists.append(0 if name == "ol" else -1)
                 del self.lists[_MAX_QUOTE:]
             elif name == "li":
@@ -155,6 +174,7 @@ class _Writer:
                 self.line()
         elif name in ("td", "th"):
             self.space()
+            self.cell = "begun"
         elif name == "img":
             alt = _ALT.search(attributes)
             if alt is not None:
@@ -167,16 +187,24 @@ class _Writer:
     def close(self, name: str) -> None:
         if self.wingdings:
             self.wingdings.pop()
-        if name in _PARAGRAPHS:
+        if name == "p" and self.cell:
+            # Whether it ends its line is for the next words to say.
+            self.cell = "begun" if self.cell == "begun" else "ended"
+        elif name in _PARAGRAPHS:
             self.paragraph()
             self.quote = max(0, self.quote - 1) if name == "blockquote" else self.quote
             self.pre = max(0, self.pre - 1) if name == "pre" else self.pre
         elif name in _BREAKS:
             self.line()
+            if name in ("tr", "table"):
+                self.cell = ""
             if name in ("ul", "ol", "menu", "dir") and self.lists:
                 self.lists.pop()
+            elif name == "li":
+                self.gap = False
         elif name in ("td", "th"):
             self.space()
+            self.cell = ""
         elif name == "a" and self.href:
             shown = "".join(self.current[self.link_at :]).strip()
             if self.href.startswith(("http://", "https://", "mailto:")) and shown not in (
@@ -187,6 +215,7 @@ class _Writer:
             self.href = ""
 
     def bullet(self) -> None:
+        self.bulleted = True
         indent = "  " * max(0, len(self.lists) - 1)
         if self.lists and self.lists[-1] >= 0:
             self.lists[-1] += 1
@@ -207,8 +236,10 @@ class _Writer:
         text = "".join(self.current).rstrip() if self.pre else "".join(self.current).strip("\n\r\t\f").rstrip()
         self.current.clear()
         self.link_at = 0
+        self.bulleted = False
+        self.cell = "filled" if self.cell else ""
         if not self.pre and not text.startswith("  "):
-            text = text.lstrip()
+            text = text.lstrip(" ") if self.as_written else text.lstrip()
         prefix = ">" * self.quote + " " if self.quote else ""
         if not text:
             self.gap = self.gap or keep_empty
@@ -218,6 +249,12 @@ class _Writer:
         self.gap = False
         self.last_quote = self.quote
         self.lines.append(prefix + text)
+
+
+def _joined(found: re.Match[str]) -> str:
+    """A joiner between two signs as it is; of padding, and of all else that is not seen, nothing."""
+    around = found.string[found.start() - 1 : found.start()], found.string[found.end() : found.end() + 1]
+    return found[0] if found[0] in _JOINERS and all(one and not one.isspace() for one in around) else ""
 
 
 def _is_hidden(attributes: str) -> bool:

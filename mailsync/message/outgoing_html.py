@@ -65,6 +65,8 @@ _FAMILIES = ("font", "margin", "padding", "border", "mso-hide")
 _FUNCTIONS = frozenset({"rgb", "rgba", "hsl", "hsla", "oklch", "calc", "light-dark"})
 _MARKER = re.compile(r'<div data-original="[^"]*"></div>')
 _PICTURE = re.compile(r'(<img [^>]*?src="cid:)([^"]+)"')
+#: Of which HTML shows one, or none at the start of a line.
+_SPACES = re.compile(r" {2,}|^ ", re.MULTILINE)
 _EMPTY_PARAGRAPH = re.compile(r"<p((?: [^>]*)?)></p>")
 
 
@@ -131,15 +133,20 @@ def rename_pictures(html: str, names: dict[str, str]) -> str:
 
 
 def text_as_html(text: str) -> str:
-    r"""Plain text in paragraphs, parted where a line is empty.
+    r"""Plain text in paragraphs, parted where a line is empty; what stands in columns or is indented stays so.
 
     >>> text_as_html("One\ntwo\n\n<three>")
     '<p>One<br>two</p><p>&lt;three&gt;</p>'
     """
     if not text.strip():
         return ""
-    blocks = escape(text.replace("\r\n", "\n").rstrip("\n"), quote=False).split("\n\n")
+    lines = _SPACES.sub(_unbreaking, text.replace("\r\n", "\n").rstrip("\n").expandtabs(4))
+    blocks = escape(lines, quote=False).split("\n\n")
     return "".join("<p>" + block.replace("\n", "<br>") + "</p>" for block in blocks)
+
+
+def _unbreaking(spaces: re.Match[str]) -> str:
+    return "\xa0" * max(1, len(spaces[0]) - 1) + " " * (len(spaces[0]) > 1)
 
 
 class _Cleaner:

@@ -56,7 +56,7 @@ def clean_signature(html: str) -> str:
 def words_as_text(html: str) -> str:
     """HTML of a message as text, links with where they lead, the line above a signature with the space at its end
     (RFC 3676 §4.3), which text from HTML has lost."""
-    return _LINE.sub("-- ", html_to_text(html, links=True))
+    return _LINE.sub("-- ", html_to_text(html, links=True, as_written=True))
 
 
 def above_signature(html: str) -> str:

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 COPIED = """<p id=a><span style="color:#1f3864">Navy words from a document</span></p>
 <p id=b><span style="color:rgb(34, 34, 34)">Nearly black <a href="https://a.example">linked</a></span></p>
 <p id=c><span style="color:#0000ee"><b>Blue as links once were</b></span></p>
+<p id=d>and <span style="background:yellow">marked</span></p>
 <table><tr><td style="background:#ffc000">Words on amber</td><td style="background-color:white">on white</td>
 <td style="background:#4472c4"><span style="color:#fff">white on blue</span></td>
 <td style="background:#111"><span style="color:#ddd">dark already</span></td></tr></table>"""
@@ -38,12 +39,13 @@ def contrast(shown: Locator) -> float:
 def test_pasted_colours_are_legible_as_soon_as_they_are_there(theme: str, chromium: Browser, mailbox: Mailbox) -> None:
     page = written(chromium, mailbox, theme)
     page.evaluate(PASTE, [COPIED, ""])
-    for words in ("Navy words", "Nearly black", "linked", "Blue as", "on amber", "on white", "on blue", "already"):
+    for words in ("Navy", "Nearly black", "linked", "Blue as", "on amber", "on white", "on blue", "already", "marked"):
         shown = page.locator(".ProseMirror").get_by_text(words)
         assert contrast(shown) > 4.5, words
     page.keyboard.press("Control+s")
     eventually("saved", lambda: "Navy" in Draft.objects.get().body)
     body = Draft.objects.get().body
+    assert "background-color: yellow" in body
     for kept in ("color: rgb(31, 56, 100)", "color: rgb(0, 0, 238)", "rgb(255, 192, 0)", "rgb(68, 114, 196)"):
         assert kept in body
     assert "--ink" not in body

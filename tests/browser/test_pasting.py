@@ -12,9 +12,10 @@ pytestmark = pytest.mark.browser
 
 #: A picture of one pixel.
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-PASTE = """([html, picture]) => {
+PASTE = """([html, picture, text]) => {
   const data = new DataTransfer();
   if (html) data.setData("text/html", html);
+  if (text) data.setData("text/plain", text);
   if (picture) {
     const bytes = Uint8Array.from(atob(picture), (char) => char.charCodeAt(0));
     data.items.add(new File([bytes], "image.png", { type: "image/png" }));

@@ -283,9 +283,17 @@ def test_on_a_phone_it_fits(chromium: Browser, mailbox: Mailbox, identity: Ident
     page = settings_of(mailbox, identity, chromium, **PHONE)
     expect(page.locator(".ProseMirror img[data-cid]")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == page.viewport_size["width"]  # type: ignore[index]
-    box = page.locator(".ProseMirror img[data-cid]").bounding_box()
+    picture = page.locator(".ProseMirror img[data-cid]")
+    box = picture.bounding_box()
     assert box is not None
     assert box["x"] + box["width"] <= page.viewport_size["width"]  # type: ignore[index]
+    picture.tap()
+    expect(page.get_by_role("toolbar", name="Size of the picture")).to_be_visible()
+    sizes = page.get_by_role("toolbar", name="Size of the picture").bounding_box()
+    formatting = page.get_by_role("toolbar", name="Formatting").bounding_box()
+    assert sizes is not None
+    assert formatting is not None
+    assert sizes["y"] + sizes["height"] <= formatting["y"]
 
 
 def test_in_the_dark_chosen_colours_and_highlights_are_legible(

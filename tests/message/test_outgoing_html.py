@@ -12,6 +12,7 @@ from mailsync.message.outgoing_html import (
     original_marker,
     show_pictures,
     splice_original,
+    text_as_html,
 )
 
 
@@ -99,3 +100,15 @@ def test_cleaning_twice_changes_nothing(html: str) -> None:
     once = clean_draft(html)
     assert clean_draft(once) == once
     assert "<script" not in once.lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("if x:\n    y\n z", "<p>if x:<br>\xa0\xa0\xa0 y<br>\xa0z</p>"),
+        ("a   b\tc", "<p>a\xa0\xa0 b\xa0\xa0 c</p>"),
+        ("a b \n\nc", "<p>a b </p><p>c</p>"),
+    ],
+)
+def test_plain_text_keeps_its_columns(text: str, html: str) -> None:
+    assert text_as_html(text) == html

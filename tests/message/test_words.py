@@ -24,6 +24,16 @@ from mailsync.message.words import _fold_any, fold
         ("a\n   b\t c", "a b c"),
         ("<ul><li>one</li><li>two<ul><li>deep</li></ul></li></ul>", "- one\n- two\n  - deep"),
         ("<ol><li>one</li><li>two</li></ol>", "1. one\n2. two"),
+        (
+            "<ul><li><p>one</p><ul><li><p>deep</p></li></ul></li><li><p>two</p></li></ul><p>x</p>",
+            "- one\n  - deep\n- two\n\nx",
+        ),
+        ("<ul><li><p>one</p><p>more</p></li><li><p>two</p></li></ul>", "- one\n\nmore\n- two"),
+        (
+            "<tr><td><p>one</p></td><td><p>two</p></td></tr><tr><td><p><br></p></td><td><p>a</p><p>b</p></td></tr>",
+            "one two\na\n\nb",
+        ),
+        ("<td>one<p>two</p>three</td><p>four</p>", "one\n\ntwo\n\nthree\n\nfour"),
         ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
         ("<pre>a\n  b</pre>", "a\n  b"),
         ("x<blockquote>old<blockquote>older</blockquote></blockquote>y", "x\n\n> old\n>\n>> older\n\ny"),
@@ -58,6 +68,19 @@ def test_html_as_text(html: str, text: str) -> None:
 
 def test_html_that_is_all_hidden_is_shown_after_all() -> None:
     assert html_to_text('<div style="display:none">the only words</div>') == "the only words"
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>if x:<br>&nbsp;&nbsp;&nbsp; y&nbsp; z</p>", "if x:\n    y  z"),
+        ("<p>&nbsp;</p><p>x</p>", "x"),
+        ("<p>👨&zwj;👩&zwj;👧 می\u200cخواهم</p>", "👨\u200d👩\u200d👧 می\u200cخواهم"),
+        ("<p>x&zwnj;&nbsp;&zwnj;&nbsp;</p>", "x"),
+    ],
+)
+def test_what_somebody_wrote_keeps_its_spaces_and_joiners(html: str, text: str) -> None:
+    assert html_to_text(html, as_written=True) == text
 
 
 def test_links_are_written_out_when_asked_for() -> None:

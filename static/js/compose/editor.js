@@ -6,9 +6,10 @@ import {
   Document, Paragraph, Text, HardBreak, Bold, Italic, Underline, Strike, Code, CodeBlock, Heading, HorizontalRule,
   BulletList, OrderedList, ListItem, Blockquote, Link, Table, TableRow, TableCell, TableHeader,
   TextStyle, Color, Highlight, TextAlign, Dropcursor, Gapcursor, Placeholder, TrailingNode, UndoRedo,
-  createNodeFromContent, getStyleProperty,
+  createNodeFromContent, getStyleProperty, wrappingInputRule,
 } from "django-prose-editor/editor";
-import { essence, essenceOf, fileOf, parsable, readStyles } from "heron/compose/markup";
+import { essence, essenceOf, fileOf, parsable, readStyles, sliceOf, spaced } from "heron/compose/markup";
+import { pasted } from "heron/compose/pasted";
 import { PictureSize } from "heron/compose/picture_size";
 import { mailImage, upload } from "heron/compose/pictures";
 import { Toolbar } from "heron/compose/toolbar";
@@ -28,18 +29,45 @@ const FontStyle = Extension.create({
   },
 });
 
-/* Tables of a pasted letter keep their looks. */
+/* Tables of a pasted letter keep their looks; one that has none leaves as it is seen here, as mail programs draw no lines. */
 const CellStyle = Extension.create({
   name: "cellStyle",
   addGlobalAttributes() {
-    const style = {
-      default: null,
-      parseHTML: (element) => element.getAttribute("style"),
-      renderHTML: (attributes) => (attributes.style ? { style: attributes.style } : {}),
-    };
-    return [{ types: ["table", "tableCell", "tableHeader"], attributes: { style } }];
+    const style = (usual) => ({
+      style: {
+        default: null,
+        parseHTML: (element) => element.getAttribute("style"),
+        renderHTML: (attributes) => ({ style: attributes.style || usual }),
+      },
+    });
+    return [
+      { types: ["table"], attributes: style("border-collapse: collapse") },
+      { types: ["tableCell", "tableHeader"], attributes: style("border: 1px solid #8a97ab; padding: 6px 12px; text-align: start; vertical-align: top") },
+    ];
   },
 });
+
+/* "1. " begins a list, as "- " does; "3. " may be a date. */
+const NumberedList = OrderedList.extend({
+  addInputRules() { return [wrappingInputRule({ find: /^1[.)]\s$/, type: this.type })]; },
+});
+
+/* Enter at the start of a quoted line, and so twice in the middle of one, makes room for an answer between. */
+const Quotation = Blockquote.extend({
+  addKeyboardShortcuts() {
+    return { ...this.parent?.(), Enter: ({ editor }) => answerBetween(editor) };
+  },
+});
+
+function answerBetween(editor) {
+  const { $from, empty } = editor.state.selection;
+  const { parent, depth } = $from;
+  if (!empty || $from.parentOffset || !parent.content.size || depth < 2 || $from.node(-1).type.name !== "blockquote") return false;
+  if ($from.index(-1) === 0) return false;
+  const at = $from.before();
+  const room = editor.schema.nodes.paragraph.create();
+  return editor.chain().command(({ tr }) => Boolean(tr.split(at).insert(at + 1, room))).setTextSelection(at + 2).scrollIntoView().run();
+}
 
 function original(composition) {
   return Node.create({
@@ -108,15 +136,16 @@ export class RichText {
       autofocus: false,
       onBeforeCreate: ({ editor }) => readStyles(editor.schema, createNodeFromContent),
       editorProps: {
-        transformPastedHTML: parsable,
+        transformPastedHTML: pasted,
+        clipboardTextParser: (text, context, plain, { state }) => sliceOf(text, state.schema, context.marks()),
         attributes: { role: "textbox", "aria-multiline": "true", "aria-label": composition.words("message"), spellcheck: "true" },
       },
       extensions: [
         Document, Paragraph, Text, HardBreak, Bold, Italic, Underline, Strike, Code, CodeBlock,
-        Heading.configure({ levels: [1, 2, 3] }), HorizontalRule, BulletList, OrderedList, ListItem, Blockquote,
-        Link.configure({ openOnClick: false, autolink: true, HTMLAttributes: { target: null, rel: null } }),
+        Heading.configure({ levels: [1, 2, 3] }), HorizontalRule, BulletList, NumberedList, ListItem, Quotation,
+        Link.extend({ addKeyboardShortcuts: () => ({}) }).configure({ openOnClick: false, autolink: true, HTMLAttributes: { target: null, rel: null } }),
         mailImage(composition).configure({ allowBase64: true }), Table.configure({ resizable: false }), TableRow, TableCell, TableHeader,
-        TextStyle, Color, FontStyle, CellStyle, Highlight.configure({ multicolor: true }),
+        TextStyle.configure({ mergeNestedSpanStyles: false }), Color, FontStyle, CellStyle, Highlight.configure({ multicolor: true }),
         TextAlign.configure({ types: ["paragraph", "heading"] }), Dropcursor, Gapcursor,
         Placeholder.configure({ placeholder: composition.words("placeholder"), showOnlyWhenEditable: true }),
         TrailingNode, UndoRedo, original(composition),
@@ -167,7 +196,7 @@ export class RichText {
   /** Into the form, where FormData finds it; the editor's HTML is only made when something changed. */
   write() {
     if (!this.stale) return;
-    this.area.value = this.editor.getHTML();
+    this.area.value = spaced(this.editor.getHTML());
     this.stale = false;
   }
 

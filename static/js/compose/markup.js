@@ -22,6 +22,19 @@ function styled(dom) {
     delete element.dataset.style;
     if (!element.style.length) element.style.cssText = said;
   }
+  // An empty line, as mail programs write one: ProseMirror would make nothing of it, or two.
+  for (const end of dom.querySelectorAll?.("div > br:only-child, p > br:only-child") ?? []) {
+    const line = end.parentElement;
+    if (line.childNodes.length > 1) continue;
+    if (line.tagName === "P") end.remove();
+    else line.replaceWith(dom.ownerDocument.createElement("p"));
+  }
+  for (const inner of dom.querySelectorAll?.("span span") ?? []) {
+    const outer = inner.parentElement.closest("span").style;
+    for (const name of ["color", "font-family", "font-size"]) {
+      if (!inner.style.getPropertyValue(name)) inner.style.setProperty(name, outer.getPropertyValue(name));
+    }
+  }
   return dom;
 }
 
@@ -33,6 +46,23 @@ export function readStyles(schema, make) {
     const read = parser[name].bind(parser);
     parser[name] = (dom, options) => read(styled(dom), options);
   }
+}
+
+/** Plain text for the editor: its lines are lines, and what an empty one parts are paragraphs. */
+export function sliceOf(text, schema, marks) {
+  const { doc, paragraph, hardBreak } = schema.nodes;
+  const line = (words, at) => [...(at ? [hardBreak.create()] : []), ...(words ? [schema.text(words, marks)] : [])];
+  const blocks = text.replace(/\r\n?/g, "\n").replace(/\n$/, "").split("\n\n");
+  const made = doc.create(null, blocks.map((block) => paragraph.create(null, block.split("\n").flatMap(line))));
+  return made.slice(1, made.content.size - 1);
+}
+
+/** The editor's HTML with the spaces of which HTML shows only one, or none at the start of a line, made to last. */
+export function spaced(html) {
+  const lasting = (spaces) => "\u00a0".repeat(spaces.length - 1) + " ";
+  return html
+    .replace(/<pre\b[^]*?<\/pre>|>[^<]+/g, (said) => (said[0] === "<" ? said : said.replace(/\t/g, "    ").replace(/ {2,}/g, lasting)))
+    .replace(/(<(?:p|h[1-3]|br)\b[^>]*>(?:<(?:span|strong|em|u|s|a|mark|code)\b[^>]*>)*) /g, "$1\u00a0");
 }
 
 /* What a person sees of some words, and no editor changes: their text and pictures. */

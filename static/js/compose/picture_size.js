@@ -22,14 +22,14 @@ export class PictureSize {
     this.picture = null;
     this.box = made("div", "picsize", { hidden: "" });
     this.edge = made("div", "edge");
-    for (const corner of [["top", "start"], ["top", "end"], ["bottom", "start"], ["bottom", "end"]]) this.edge.append(this.corner(...corner));
+    for (const corner of [["upper", "start"], ["upper", "end"], ["lower", "start"], ["lower", "end"]]) this.edge.append(this.corner(...corner));
     this.slider = this.edge.lastChild;
     const named = { role: "slider", tabindex: "0", "aria-label": words("picture_width"), "aria-valuemin": String(LEAST) };
     for (const [name, value] of Object.entries(named)) this.slider.setAttribute(name, value);
     this.slider.addEventListener("keydown", (event) => this.slide(event));
     this.bar = made("div", "sizes", { role: "toolbar", "aria-label": words("picture_size") });
     for (const choice of SIZES) this.bar.append(this.choice(...choice));
-    this.told = made("output", "told");
+    this.told = made("output", "told", { dir: "ltr" });
     this.bar.append(this.told);
     this.box.append(this.edge, this.bar);
     this.box.addEventListener("keydown", (event) => this.pressed(event));
@@ -57,7 +57,7 @@ export class PictureSize {
 
   corner(side, end) {
     const corner = made("span", `corner ${side} ${end}`);
-    const down = side === "bottom" ? 1 : -1;
+    const down = side === "lower" ? 1 : -1;
     corner.addEventListener("pointerdown", (event) => this.drag(event, corner, end === "end" ? along() : -along(), down));
     return corner;
   }
@@ -85,8 +85,9 @@ export class PictureSize {
     Object.assign(this.edge.style, { width: `${at.width}px`, height: `${at.height}px` });
     Object.assign(box.style, { top: `${at.top - from.top}px`, left: `${at.left - from.left}px`, width: `${at.width}px` });
     // A bar that is wider than its picture stays on the paper.
-    const over = Math.max(0, at.left + this.bar.offsetWidth - from.right + 8);
-    this.bar.style.left = `${-Math.min(over, at.left - from.left - 8)}px`;
+    this.bar.style.left = "0px";
+    const bar = this.bar.getBoundingClientRect();
+    this.bar.style.left = `${Math.min(0, from.right - 8 - bar.right) + Math.max(0, from.left + 8 - bar.left)}px`;
     this.tell();
   }
 

@@ -87,7 +87,7 @@ async function insert(editor, position, coming) {
     try {
       const attrs = await arriving;
       if (editor.isDestroyed) return;
-      editor.commands.command(({ tr }) => tr.insert(at, editor.schema.nodes.image.create(attrs)));
+      editor.commands.command(({ tr }) => Boolean(tr.insert(at, editor.schema.nodes.image.create(attrs))));
     } catch {
       // The person has been told why it is not there.
     }
