@@ -21,6 +21,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from accounts import provider_rows
 from accounts.admin_rows import OwnedAdmin, ReadOnlyAdmin, RevocableAdmin, ShownAdmin
@@ -111,11 +112,19 @@ class SecurityEventAdmin(OwnedAdmin):
 class LogEntryAdmin(ReadOnlyAdmin):
     """What administrators did in these pages; it outlives the person it was done to."""
 
-    list_display = ("action_time", "user", "action_flag", "content_type", "object_repr", "get_change_message")
+    list_display = ("action_time", "user", "action_flag", "what", "change")
     list_select_related = ("user", "content_type")
     list_filter = ("action_flag",)
     search_fields = ("user__email", "object_repr")
     fields = list_display
+
+    @admin.display(description=gettext_lazy("what"), ordering="object_repr")
+    def what(self, entry: LogEntry) -> str:
+        return f"{entry.content_type.name if entry.content_type else ''} {entry.object_repr}".strip()
+
+    @admin.display(description=gettext_lazy("change"))
+    def change(self, entry: LogEntry) -> str:
+        return str(entry.get_change_message())
 
 
 @admin.register(Authenticator)

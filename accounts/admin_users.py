@@ -189,7 +189,7 @@ class UserAdmin(ShownAdmin):
             )
             self.message_user(request, words % told, messages.ERROR)
             return False
-        self.message_user(request, _("%(email)s is invited by mail.") % {"email": user.email}, messages.SUCCESS)
+        self.message_user(request, _("Invited by mail: %(email)s") % {"email": user.email}, messages.SUCCESS)
         return True
 
     @admin.action(description=gettext_lazy("Invite: mail a link to set a password"))

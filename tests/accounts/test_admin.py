@@ -270,7 +270,7 @@ def test_what_was_done_stands_in_the_log_when_the_person_is_gone(office: Client,
     office.post(reverse("admin:accounts_user_delete", args=[alice.pk]), {"post": "yes"})
     assert not User.objects.filter(pk=alice.pk).exists()
     log = office.get(reverse("admin:admin_logentry_changelist")).content.decode()
-    assert log.count('field-object_repr">alice@example.org') == 2
+    assert log.count('field-what">user alice@example.org') == 2
     entry = LogEntry.objects.earliest("id")
     assert office.post(reverse("admin:admin_logentry_delete", args=[entry.pk]), {"post": "yes"}).status_code == 403
 
