@@ -110,6 +110,7 @@ def pages(box: Box) -> dict[str, str | tuple[str, dict[str, str]]]:
         "activity": "/activity/",
         "outbox": "/outbox/",
         "scheduled": "/scheduled/",
+        "waiting for answers": "/waiting/",
         "settings": "/settings/",
         "reading": "/settings/reading/",
         "storage": "/settings/storage/",

@@ -4,7 +4,7 @@ function of the engine or the store, and enqueues what that says comes next. All
 
 from celery import shared_task
 
-from mailsync.engine import empty_bins, long_acts, pull, read_files, release, rules, waking
+from mailsync.engine import empty_bins, long_acts, pull, read_files, release, reminding, rules, waking
 from mailsync.engine import maintain as maintenance
 from mailsync.store import (
     addressed,
@@ -13,6 +13,7 @@ from mailsync.store import (
     devices,
     emptying,
     file_texts,
+    follow_ups,
     forwards,
     journal_work,
     label_counts,
@@ -38,6 +39,7 @@ def dispatch() -> None:
         (changes_push, schedule.claim_accounts("push_due_at"), schedule.RECLAIM_SECONDS),
         (outgoing_deliver, turns.due_outgoing(), 60),
         (snoozed_wake, snoozing.due_accounts(), 30),
+        (unanswered_tell, follow_ups.due_users(), 60),
         (rules_run, arrivals.due_accounts(), 60),
         (act_work, journal_work.claim_acts(), journal_work.RECLAIM_SECONDS),
         (list_unsubscribe, unsubscriptions.due_unsubscriptions(), 60),
@@ -165,6 +167,12 @@ def changes_push(account_id: int) -> None:
 def snoozed_wake(account_id: int) -> None:
     """Bring back what was put off until now."""
     waking.wake(account_id)
+
+
+@shared_task(name="mailsync.unanswered_tell", ignore_result=True)
+def unanswered_tell(user_id: int) -> None:
+    """Remind somebody of what nobody has answered in time."""
+    reminding.remind(user_id)
 
 
 @shared_task(name="mailsync.rules_run", ignore_result=True)

@@ -46,6 +46,7 @@ app.conf.task_routes = {
     "mailsync.rules_run": {"queue": "interactive"},
     "mailsync.act_work": {"queue": "sync"},
     "mailsync.snoozed_wake": {"queue": "interactive"},
+    "mailsync.unanswered_tell": {"queue": "interactive"},
     "mailsync.outgoing_deliver": {"queue": "send"},
     "mailsync.list_unsubscribe": {"queue": "send"},
     "mailsync.device_tell": {"queue": "send"},

@@ -13,6 +13,7 @@ from accounts.models import Identity, User
 from mailsync.message import outgoing_html
 from mailsync.message.signatures import swap_plain_signature, swap_signature, words_as_text
 from mailsync.models import Draft
+from mailsync.plan.follow_ups import DAYS
 from mailsync.store.quoting import plain_body
 from mailsync.store.signatures import load_signature
 
@@ -34,6 +35,7 @@ class ComposeForm(forms.Form):
     body = forms.CharField(required=False, max_length=BODY_LIMIT, strip=False)
     text = forms.CharField(required=False, max_length=BODY_LIMIT, strip=False)
     request_receipt = forms.BooleanField(required=False)
+    remind_days = forms.ChoiceField(required=False, choices=[(str(days), days) for days in (0, *DAYS)])
 
     def __init__(self, user: User, draft: Draft, data: Any = None) -> None:
         super().__init__(data)
@@ -53,8 +55,8 @@ class ComposeForm(forms.Form):
             # Scripts have done the same before they send.
             if fields["bcc"] == old.default_bcc:
                 fields["bcc"] = identity.default_bcc
-            return {**fields, **self._receipt(), **self._signed_anew(old, identity)}
-        return {**fields, **self._receipt(), **self._body_fields()}
+            return {**fields, **self._wishes(), **self._signed_anew(old, identity)}
+        return {**fields, **self._wishes(), **self._body_fields()}
 
     def _signed_anew(self, old: Identity, new: Identity) -> dict[str, Any]:
         """The words with the signature of whom the message is now from, where the other's stands unchanged."""
@@ -66,9 +68,11 @@ class ComposeForm(forms.Form):
         body = swap_signature(self.draft.body, before, after) if self.draft.is_html else self.draft.body
         return {**fields, "body": body} if body != self.draft.body else fields
 
-    def _receipt(self) -> dict[str, Any]:
-        asked = "receipt_asked" in self.data
-        return {"request_receipt": self.cleaned_data["request_receipt"]} if asked else {}
+    def _wishes(self) -> dict[str, Any]:
+        """What is wished of the answer, as far as the form asks for it."""
+        receipt = {"request_receipt": self.cleaned_data["request_receipt"]} if "receipt_asked" in self.data else {}
+        remind = {"remind_days": int(self.cleaned_data["remind_days"] or 0)} if "remind_days" in self.data else {}
+        return {**receipt, **remind}
 
     def _body_fields(self) -> dict[str, Any]:
         if "body" in self.data:

@@ -51,6 +51,7 @@ from mailsync.actions.drafts import (
 )
 from mailsync.actions.emptying import empty_folder, set_emptying
 from mailsync.actions.folders import create_folder, delete_folder, move_folder, rename_folder, subscribe_folder
+from mailsync.actions.follow_ups import remind_of
 from mailsync.actions.forwards import (
     add_forward_address,
     confirm_forward_address,
@@ -207,6 +208,7 @@ __all__ = [
     "plan_whole_copy",
     "put_template",
     "remember_search",
+    "remind_of",
     "remove_device",
     "remove_forward_address",
     "remove_rule",

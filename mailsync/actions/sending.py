@@ -14,7 +14,7 @@ from mailsync.errors import CannotDo
 from mailsync.message.addresses import comparable, format_address, parse_address_list
 from mailsync.message.compose import build_message, dated_anew
 from mailsync.models import Draft, Message, Outgoing, OutgoingRecipient, Placement
-from mailsync.store import changes, composition, drafts, outbox, queueing, room
+from mailsync.store import changes, composition, drafts, follow_ups, outbox, queueing, room
 from mailsync.store.summary import lock_folders
 from mailsync.types import Role
 
@@ -80,6 +80,8 @@ def send(
     if archive and draft.original_id is not None:
         outgoing.archived_group = _archive_conversation(user_id, draft.original_id)
         outgoing.save(update_fields=["archived_group"])
+    if draft.remind_days:
+        follow_ups.wait_for(outgoing, draft.remind_days)
     outbox.note(outgoing.pk, "queued", "Waiting to be sent." if send_at is None else "Scheduled.")
     _show_stored_copy(draft.placement_id, False)
     draft.delete()
@@ -141,6 +143,7 @@ def reschedule(user_id: int, outgoing_id: int, send_at: datetime | None) -> Outg
     taken = outgoing.recipients.exclude(state=OutgoingRecipient.State.PENDING)
     if (was_planned or send_at is not None) and not taken.exists():
         _date_anew(outgoing, outgoing.due_at)
+    follow_ups.leaves_at(outgoing)
     outbox.note(outgoing.pk, "queued", "Scheduled anew." if send_at else "To be sent now.")
     if send_at is None:
         wake.deliver_soon(outgoing.pk)
@@ -244,6 +247,7 @@ def _reopened(outgoing: Outgoing, why: str) -> Draft:
     outgoing.state, outgoing.finished_at, outgoing.due_at = Outgoing.State.CANCELLED, timezone.now(), None
     outgoing.save(update_fields=["state", "finished_at", "due_at"])
     outbox.note(outgoing.pk, "cancelled", why)
+    follow_ups.wait_no_more(outgoing.pk)
     _show_stored_copy(draft.placement_id, True)
     if outgoing.archived_group is not None:
         with contextlib.suppress(NotYours):

@@ -16,11 +16,11 @@ from django.utils import timezone
 
 from accounts.models import MailAccount
 from accounts.zones import zone_of
-from mailsync.announce import announce_folders
+from mailsync.announce import announce, announce_folders
 from mailsync.errors import CannotDo
 from mailsync.models import Arrival, Folder, Placement
 from mailsync.plan import rules as plan
-from mailsync.store import arrivals, auto_replies, devices, forwards, muting, ruling, webhooks
+from mailsync.store import arrivals, auto_replies, devices, follow_ups, forwards, muting, ruling, webhooks
 from mailsync.store.rules import LoadedRule, load_blocked, load_rules
 from mailsync.store.search_among import find_among
 from mailsync.store.summary import FolderCounts, refresh
@@ -82,7 +82,10 @@ def _run(account: MailAccount) -> RuleRun:
     waiting = _rule(account.user_id, left, placements, done)
     done.waiting = bool(waiting)
     finished = [row for row in rows if row.pk not in waiting]
-    auto_replies.answer(account, [placements[row.pk] for row in left if row.pk not in waiting])
+    wanted = [placements[row.pk] for row in left if row.pk not in waiting]
+    auto_replies.answer(account, wanted)
+    if follow_ups.settle_answered(account, wanted):
+        announce(account.user_id, "account", account=account.pk)
     arrivals.strike_off([row.pk for row in finished])
     arrivals.put_back({row.pk: waiting[row.pk] for row in rows if row.pk in waiting and not row.waited})
     # What was kept back is told now, wherever it is.

@@ -10,6 +10,7 @@ from mailsync.models.contact import Contact, ContactAddress
 from mailsync.models.device import Device
 from mailsync.models.emptying import Emptying
 from mailsync.models.folder import BodyPiece, Folder, Hole
+from mailsync.models.follow_up import FollowUp
 from mailsync.models.forward import Forward, ForwardAddress
 from mailsync.models.label import Label, LabelChange, Labelled, LabelTally
 from mailsync.models.list_choice import ListChoice
@@ -76,6 +77,7 @@ __all__ = [
     "EventNotice",
     "FileText",
     "Folder",
+    "FollowUp",
     "Forward",
     "ForwardAddress",
     "Halt",

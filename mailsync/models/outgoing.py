@@ -52,6 +52,9 @@ class Draft(models.Model):
     message_id = models.TextField(default=uuid.uuid4, help_text="Stable part of the Message-ID of its server copies.")
     placement = models.ForeignKey(Placement, models.SET_NULL, null=True, related_name="+")
     request_receipt = models.BooleanField(default=False)
+    remind_days = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Its writer is reminded after so many days without an answer; 0: never."
+    )
     send_at = models.DateTimeField(null=True, help_text="Of a message that was scheduled and stopped: when it was due.")
     store_due_at = models.DateTimeField(
         null=True, help_text="When the server's copy is to be replaced; NULL: it is current."

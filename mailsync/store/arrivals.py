@@ -1,7 +1,8 @@
 """Mail that has just come into an inbox and that the rules have yet to see. Database room.
 
 In: UIDs in the transaction that stores their messages. Out: rows, locked by whoever runs the rules and deleted with
-what those did. For people without rules, blocked senders and automatic replies nothing is written.
+what those did. For people without rules, blocked senders, automatic replies and answers that
+they wait for nothing is written.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -30,7 +31,8 @@ _NOTE = """
      WHERE p.folder_id = %(folder)s AND p.epoch = %(epoch)s AND p.uid = ANY(%(uids)s) AND p.shown
        AND (EXISTS (SELECT FROM mailsync_rule r WHERE r.user_id = a.user_id AND r.enabled)
             OR EXISTS (SELECT FROM mailsync_blockedsender b WHERE b.user_id = a.user_id)
-            OR EXISTS (SELECT FROM mailsync_autoreply v WHERE v.account_id = a.id AND v.enabled))
+            OR EXISTS (SELECT FROM mailsync_autoreply v WHERE v.account_id = a.id AND v.enabled)
+            OR EXISTS (SELECT FROM mailsync_followup w WHERE w.user_id = a.user_id))
        -- Gmail: what comes in may have been met in All Mail a moment before. All else that was here has been moved.
        AND (p.uid <> ALL(%(known)s) OR (m.created_at > now() - interval '1 hour' AND NOT EXISTS (
             SELECT FROM mailsync_placement o JOIN mailsync_folder f ON f.id = o.folder_id

@@ -18,7 +18,10 @@ from mailsync.store.changes import wake_account
 from mailsync.store.signatures import give_pictures, is_of_signature
 
 #: What a save may set.
-FIELDS = ("identity_id", "to", "cc", "bcc", "subject", "is_html", "body", "quote_original", "request_receipt")
+FIELDS = (
+    *("identity_id", "to", "cc", "bcc", "subject", "is_html", "body", "quote_original", "request_receipt"),
+    "remind_days",
+)
 
 #: The server's Drafts folder gets the new version this long after the last save.
 STORE_AFTER = timedelta(seconds=20)
@@ -119,7 +122,7 @@ def restore(user_id: int, saved: dict[str, Any]) -> Draft:
         placement_id=_standing(Placement, saved["placement"]),
         message_id=saved["message_id"],
         version=saved["version"] + 1,
-        **{**{name: saved[name] for name in FIELDS}, "identity_id": _standing(Identity, saved["identity_id"])},
+        **{**_fields_of(saved), "identity_id": _standing(Identity, saved["identity_id"])},
     )
     attach_saved(draft, saved)
     return draft
@@ -150,7 +153,7 @@ def as_it_was(user_id: int, draft_id: int) -> Draft:
     saved = last_snapshot(user_id, draft_id)
     if saved is None:
         return Draft(user_id=user_id)
-    known = {name: saved[name] for name in FIELDS}
+    known = _fields_of(saved)
     known |= {"identity_id": _standing(Identity, saved["identity_id"])}
     return Draft(user_id=user_id, mode=saved["mode"], original_id=_standing(Message, saved["original"]), **known)
 
@@ -168,8 +171,7 @@ def begin_like(user_id: int, saved: dict[str, Any], identity: Identity, **people
     files = {row["blob"] for row in saved["attachments"]}
     if Blob.objects.filter(id__in=files).count() < len(files):
         return None
-    words = {name: saved[name] for name in FIELDS}
-    facts = {**words, "identity_id": identity.pk, **people, "mode": saved["mode"]}
+    facts = {**_fields_of(saved), "identity_id": identity.pk, **people, "mode": saved["mode"]}
     facts["original_id"] = _standing(Message, saved["original"])
     begun = Draft.objects.filter(user_id=user_id, version=1, placement=None, store_due_at=None, **facts).first()
     if begun is not None:
@@ -177,6 +179,11 @@ def begin_like(user_id: int, saved: dict[str, Any], identity: Identity, **people
     draft = Draft.objects.create(user_id=user_id, **facts)
     attach_saved(draft, saved)
     return draft
+
+
+def _fields_of(saved: dict[str, Any]) -> dict[str, Any]:
+    """Without those that drafts had not yet when it was taken."""
+    return {name: saved[name] for name in FIELDS if name in saved}
 
 
 def _standing(model: type[Model], pk: int | None) -> int | None:

@@ -17,6 +17,7 @@ from mailsync.models import (
     EventNotice,
     FileText,
     Folder,
+    FollowUp,
     Forward,
     Hole,
     LabelChange,
@@ -50,6 +51,7 @@ from mailsync.models import (
 _OWN: tuple[tuple[type[Model], str], ...] = (
     (AutoReplied, "account"),
     (Forward, "message__account"),
+    (FollowUp, "outgoing__account"),
     (OutgoingEvent, "outgoing__account"),
     (OutgoingRecipient, "outgoing__account"),
     (Outgoing, "account"),

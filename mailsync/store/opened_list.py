@@ -17,7 +17,7 @@ from mailsync.store.tree import QUIET
 class OpenedList:
     """``folder`` has what ``_COLUMNS`` names, all else of it is loaded when it is asked for.
 
-    ``chosen`` is the filter and the order chosen last; ``is_quiet``: there is nothing to say of the account, so that
+    ``chosen`` is the filter and the order chosen last; ``is_quiet``: there is nothing to say above the list, so that
     its tree need not be loaded to say it; ``has_pinned``: something of the account stays on top of its lists. ``owned``
     is the user's.
     """
@@ -32,7 +32,8 @@ class OpenedList:
 _COLUMNS = ("id", "account_id", "name", "role", "total", "unread")
 _OPENED = f"""
     SELECT {", ".join(f"f.{column}" for column in _COLUMNS)}, c.show, c.sort,
-           {QUIET} AND NOT EXISTS (SELECT FROM mailsync_autoreply v WHERE v.account_id = a.id AND v.enabled),
+           {QUIET} AND NOT EXISTS (SELECT FROM mailsync_autoreply v WHERE v.account_id = a.id AND v.enabled)
+               AND NOT EXISTS (SELECT FROM mailsync_followup w WHERE w.user_id = a.user_id AND w.told_at IS NOT NULL),
            EXISTS (SELECT FROM mailsync_thread t WHERE t.pinned AND t.account_id = a.id),
            (SELECT jsonb_agg(jsonb_build_array(o.word, o.account, o.hue)) FROM ({OWNED}) AS o)
       FROM mailsync_folder f

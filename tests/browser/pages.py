@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from accounts.leaving import delete_person
@@ -10,7 +11,7 @@ from accounts.models import Identity
 from mailsync import actions
 from mailsync.actions import RuleText
 from mailsync.message.vcard import Labelled, VCard
-from mailsync.models import Message
+from mailsync.models import FollowUp, Message
 from mailsync.plan.rules import Deed, Fields
 from tests.browser.conftest import Mailbox
 from tests.browser.webserver import SETUP_TOKEN
@@ -54,6 +55,11 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
     waiting, _code = actions.add_forward_address(mailbox.user.pk, "friend@else.example")
     sent_on, code = actions.add_forward_address(mailbox.user.pk, "office@else.example")
     actions.confirm_forward_address(mailbox.user.pk, sent_on.pk, code)
+    for subject, told in (("The hall on Friday", True), ("The piano", False)):
+        draft = actions.start_draft(mailbox.user.pk, to="bo@choir.example", subject=subject, body="<p>Is it free?</p>")
+        outgoing = actions.send(mailbox.user.pk, draft.pk)
+        actions.remind_of(mailbox.user.pk, outgoing.pk, 3)
+        FollowUp.objects.filter(outgoing=outgoing).update(told_at=timezone.now() if told else None)
     return {
         "rules": "/settings/rules/",
         "forwarding, not confirmed": f"/settings/rules/forward/{waiting.pk}/",
@@ -86,6 +92,7 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
         "activity": "/activity/",
         "outbox": "/outbox/",
         "scheduled": "/scheduled/",
+        "waiting for answers": "/waiting/",
         "compose": "/compose/",
         "new folder": "/folders/new/",
         "edit folder": f"/f/{mailbox.folders['Boathouse'].pk}/edit/",

@@ -242,6 +242,7 @@ SCREENS: dict[str, Step] = {
     "new-folder": visit("/folders/new/"),
     "activity": visit("/activity/"),
     "outbox": visit("/outbox/"),
+    "waiting": visit("/waiting/"),
     "profile": visit("/settings/profile/"),
     "writing": visit("/settings/writing/"),
     "operator": visit("/operator/"),

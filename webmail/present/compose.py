@@ -4,7 +4,7 @@ In: a draft row and its user. Out: a frozen ``Composing`` for the template. Read
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -32,6 +32,7 @@ from webmail.forms import identities_of
 from webmail.present.files import FileTile, file_tile
 from webmail.present.guards import Warning, find_outsiders
 from webmail.present.said import said
+from webmail.present.spans import Span, spans
 from webmail.templatetags.heron import hue_of, initials_of
 
 
@@ -91,6 +92,11 @@ class Composing:
     def send_at(self) -> datetime | None:
         """The time that a scheduled message had when it was stopped, while it is to come."""
         return coming_time(self.draft)
+
+    @property
+    def spans(self) -> Sequence[Span]:
+        """After how long its writer can be reminded, if nobody answers."""
+        return spans(self.draft.remind_days)
 
     @property
     def is_untouched(self) -> bool:

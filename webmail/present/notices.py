@@ -1,12 +1,16 @@
-"""What a list says above its rows: accounts in trouble, automatic replies, a first pull on its way. No queries."""
+"""What a list says above its rows: accounts in trouble, automatic replies, messages that nobody answers, a first pull
+on its way. No queries.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from mailsync.models import FollowUp
 from mailsync.store.auto_replies import is_answering
 from mailsync.store.listing import AccountTree
+from webmail.present.follow_ups import FollowUpCard, present_follow_up
 from webmail.present.said import said
 from webmail.scope import Scope
 
@@ -46,9 +50,12 @@ class Notices:
     troubles: tuple[Trouble, ...]
     fetching: tuple[Fetching, ...]
     away: tuple[Away, ...]
+    unanswered: tuple[FollowUpCard, ...] = ()
 
 
-def present_notices(tree: Sequence[AccountTree], scope: Scope, now: datetime) -> Notices:
+def present_notices(
+    tree: Sequence[AccountTree], scope: Scope, now: datetime, unanswered: Sequence[FollowUp] = ()
+) -> Notices:
     """Only what concerns the accounts of this list; the others show their health in the column. ``now`` is in the
     reader's zone."""
     concerned = {folder.account_id for folder in scope.folders}
@@ -69,7 +76,8 @@ def present_notices(tree: Sequence[AccountTree], scope: Scope, now: datetime) ->
         for entry in entries
         if entry.auto_reply is not None and is_answering(entry.auto_reply, now)
     )
-    return Notices(troubles, tuple(_fetching(entry) for entry in entries if _is_first_pull(entry)), away)
+    fetching = tuple(_fetching(entry) for entry in entries if _is_first_pull(entry))
+    return Notices(troubles, fetching, away, tuple(map(present_follow_up, unanswered)))
 
 
 def _since(entry: AccountTree) -> datetime | None:

@@ -17,7 +17,9 @@ from mailsync.message.reports import reason_of
 from mailsync.models import Outgoing, OutgoingEvent, OutgoingRecipient
 from mailsync.store.outbox import BYTES
 from mailsync.store.reported import REASONS
+from webmail.present.people import addresses_line
 from webmail.present.said import said
+from webmail.present.spans import Span, spans
 
 State = Outgoing.State
 #: RFC 5321 §4.2: a server's reply. All else that stands as an error is a sentence of ours.
@@ -49,6 +51,29 @@ class OutgoingCard:
     when: datetime | None
 
     @property
+    def outgoing_id(self) -> int:
+        return self.row.pk
+
+    @property
+    def reminds_at(self) -> datetime | None:
+        """When its writer is reminded, unless it is answered by then."""
+        follow_up = getattr(self.row, "follow_up", None)
+        return follow_up.due_at if follow_up is not None else None
+
+    @property
+    def is_unanswered(self) -> bool:
+        return self.reminds_at is not None and self.row.follow_up.told_at is not None
+
+    @property
+    def may_remind(self) -> bool:
+        """Of a letter that was sent, or is going to be."""
+        return bool(getattr(self.row, "is_letter", False)) and self.row.state not in (State.FAILED, State.CANCELLED)
+
+    @property
+    def spans(self) -> Sequence[Span]:
+        return spans()
+
+    @property
     def is_moving(self) -> bool:
         """Whether the next change is a matter of seconds."""
         return self.row.state in _ON_ITS_WAY or (self.row.state in {State.HELD, State.QUEUED} and not self.is_scheduled)
@@ -68,14 +93,7 @@ class OutgoingCard:
 
     @property
     def people(self) -> str:
-        addresses = [one.address for one in self.recipients]
-        if len(addresses) > 3:
-            more = len(addresses) - 2
-            return ngettext("%(list)s and %(n)d more", "%(list)s and %(n)d more", more) % {
-                "list": ", ".join(addresses[:2]),
-                "n": more,
-            }
-        return ", ".join(addresses)
+        return addresses_line([one.address for one in self.recipients])
 
 
 def is_scheduled(row: Outgoing) -> bool:
@@ -97,7 +115,7 @@ def open_condition() -> Q:
 def without_bytes(rows: QuerySet[Outgoing]) -> QuerySet[Outgoing]:
     """Rows as ``present_outgoing`` takes them."""
     known = rows.annotate(is_letter=ExpressionWrapper(Q(draft_snapshot__isnull=False), BooleanField()))
-    return known.defer(*BYTES, "draft_snapshot").prefetch_related("recipients", "events")
+    return known.defer(*BYTES, "draft_snapshot").select_related("follow_up").prefetch_related("recipients", "events")
 
 
 def present_outgoing(row: Outgoing) -> OutgoingCard:

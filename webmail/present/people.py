@@ -84,3 +84,12 @@ def contact_label(label: str) -> str:
         "fax": _("fax"),
         "pager": _("pager"),
     }.get(label, label)
+
+
+def addresses_line(addresses: Sequence[str]) -> str:
+    """Two of many."""
+    if len(addresses) <= 3:
+        return ", ".join(addresses)
+    more = len(addresses) - 2
+    told = {"list": ", ".join(addresses[:2]), "n": more}
+    return ngettext("%(list)s and %(n)d more", "%(list)s and %(n)d more", more) % told

@@ -111,11 +111,13 @@ def present_nav(
     outbox: int = 0,
     failed: int = 0,
     scheduled: int = 0,
+    waiting: int | None = None,
     labels: Sequence[LabelCount] = (),
     saved: Sequence[Saved] = (),
 ) -> Nav:
     """``scope`` is the list on the screen, None on a page that is none; ``outbox`` counts what is on its way and what
-    could not be sent, ``failed`` the latter, ``scheduled`` what waits for a chosen moment."""
+    could not be sent, ``failed`` the latter, ``scheduled`` what waits for a chosen moment; ``waiting`` is None
+    where no answer is waited for, else how many have not come in time."""
     named = _labels(labels, scope)
     searches = _searches(saved, scope)
     current = scope.folders[0].pk if scope and scope.kind == "folder" else 0
@@ -135,6 +137,8 @@ def present_nav(
     top.extend(roles[role] for role in _FIRST[1:4] if role in roles)
     if scheduled:
         top.append(NavItem(_("Scheduled"), reverse("scheduled"), "calendar-clock", scheduled, key="scheduled"))
+    if waiting is not None:
+        top.append(NavItem(_("Waiting for answers"), reverse("waiting"), "hourglass", waiting, key="waiting"))
     if outbox:
         top.append(NavItem(_("Outbox"), reverse("outbox"), "circle-alert" if failed else "clock", outbox, key="outbox"))
     top.extend(roles[role] for role in _FIRST[4:] if role in roles)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webmail.views import compose, drafts, emoji, outbox, receipts, recipients, templates, uploads
+from webmail.views import compose, drafts, emoji, follow_ups, outbox, receipts, recipients, templates, uploads
 
 urlpatterns = [
     path("compose/", compose.compose, name="compose"),
@@ -29,5 +29,7 @@ urlpatterns = [
     path("d/<int:draft_id>/template", templates.keep, name="draft_keep_template"),
     path("outbox/", outbox.outbox, name="outbox"),
     path("scheduled/", outbox.scheduled, name="scheduled"),
+    path("waiting/", follow_ups.waiting, name="waiting"),
+    path("outbox/<int:outgoing_id>/remind", follow_ups.remind, name="outgoing_remind"),
     path("outbox/<int:outgoing_id>/", outbox.outgoing_act, name="outgoing_act"),
 ]

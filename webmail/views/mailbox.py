@@ -17,7 +17,8 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from mailsync.models import Folder, Outgoing
+from mailsync.models import Folder, FollowUp, Outgoing
+from mailsync.store.follow_ups import count_unanswered, unanswered
 from mailsync.store.journal import load_under_way
 from mailsync.store.labels import load_labels
 from mailsync.store.listing import AccountTree, ListRow, Sort, load_tree
@@ -26,6 +27,7 @@ from mailsync.store.outline import STRETCH_ROWS
 from mailsync.store.pinned import load_pinned
 from mailsync.store.quota import storage_of
 from mailsync.store.saved_searches import load_saved_searches
+from mailsync.types import Role
 from webmail import access
 from webmail.events import made_at
 from webmail.list_choice import as_chosen
@@ -56,6 +58,8 @@ from webmail.scope import (
 
 #: A script may ask for longer pages when it catches up; more than this is never read at once.
 LONGEST_PAGE = 200
+#: So many unanswered messages are counted above a list.
+_MOST_TOLD = 50
 
 
 @require_safe
@@ -188,9 +192,13 @@ def list_context(
         **rows_context(request, reader, scope, current_row),
         **found,
         **_choices(reader, scope),
-        "notices": present_notices(tree, scope, reader.now),
+        "notices": present_notices(tree, scope, reader.now, _unanswered(reader, scope) if tree else ()),
         "storage": storage_of(reader.user),
     }
+
+
+def _unanswered(reader: Reader, scope: Scope) -> Sequence[FollowUp]:
+    return list(unanswered(reader.user.pk)[:_MOST_TOLD]) if scope.kind == "all" or scope.role == Role.INBOX else ()
 
 
 def _choices(reader: Reader, scope: Scope) -> dict[str, Any]:
@@ -222,6 +230,7 @@ def nav_context(request: HttpRequest, tree: Sequence[AccountTree], scope: Scope 
             outbox=outgoing["all"] - outgoing["later"],
             failed=outgoing["failed"],
             scheduled=outgoing["later"],
+            waiting=count_unanswered(user.pk),
             labels=labels,
             saved=saved,
         ),
