@@ -16,23 +16,18 @@ from zipfile import ZipFile
 SPRITE = "icons.svg"
 
 _NAMES = """
-activity alarm-clock archive archive-restore arrow-down arrow-left arrow-right arrow-up arrow-up-down at-sign ban
-baseline bell bell-off bold book-user brush-cleaning calendar calendar-check calendar-clock calendar-x check check-check
-chevron-down chevron-left chevron-right chevron-up circle circle-alert circle-check circle-pause circle-question-mark
-circle-user circle-x clipboard clock cloud-off cloud-upload code command contact copy corner-down-left database
-download ellipsis ellipsis-vertical external-link eye eye-off file file-archive file-image file-pen-line
-file-spreadsheet file-text file-volume film fingerprint-pattern flag flag-off folder folder-input folder-open
-folder-plus folder-tree forward funnel globe grip-vertical hard-drive heading highlighter history hourglass image
-image-off inbox info italic key-round keyboard languages laptop layout-panel-left layout-template link list
-list-checks list-indent-decrease list-indent-increase list-ordered list-tree loader lock lock-open log-in log-out mail
-mail-check mail-open mail-plus mail-question-mark mail-warning mails map-pin maximize-2 menu merge message-square
-messages-square minimize-2 minus monitor moon move-right octagon-alert palette panel-bottom panel-left panel-right
-panels-top-left paperclip party-popper pause pen-line pencil pilcrow pin pin-off play plug plug-zap plus printer quote
-redo-2 refresh-cw remove-formatting reply reply-all rotate-ccw rss save scissors search search-x send send-horizontal
-server settings share-2 shield shield-alert shield-check shield-off shield-question-mark signature sliders-horizontal
-smartphone smile split square square-check square-minus square-pen star star-off strikethrough sun table-2 tag tags
-text-align-center text-align-end text-align-start timer trash trash-2 tree-palm triangle-alert type underline undo-2
-unlink unplug upload user user-plus user-x users volume-x wand-sparkles webhook wifi-off wrench x zoom-in zoom-out
+activity alarm-clock archive arrow-down arrow-left arrow-up arrow-up-down at-sign ban baseline bell bell-off bold
+book-user brush-cleaning calendar calendar-check calendar-clock calendar-x check check-check chevron-down chevron-left
+chevron-right chevron-up circle circle-alert circle-check circle-pause circle-question-mark circle-user circle-x clock
+cloud-off cloud-upload code contact copy database download ellipsis ellipsis-vertical external-link eye file
+file-archive file-pen-line file-text fingerprint-pattern flag flag-off folder folder-input folder-plus folder-tree
+forward funnel globe hard-drive heading highlighter history hourglass image inbox info italic key-round keyboard
+languages layout-template link list list-checks list-ordered loader lock log-in log-out mail mail-check mail-open
+mail-plus mails map-pin maximize-2 menu merge minus monitor octagon-alert palette paperclip pause pencil pin pin-off
+play plus printer quote redo-2 refresh-cw remove-formatting reply reply-all rotate-ccw save scissors search search-x
+send server settings shield shield-alert shield-check signature sliders-horizontal smartphone smile split square-pen
+star strikethrough sun table-2 tag text-align-center text-align-end text-align-start timer trash trash-2 tree-palm
+triangle-alert type underline undo-2 unlink unplug upload user user-plus users webhook x
 """
 ICONS = tuple(_NAMES.split())
 
