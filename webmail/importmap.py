@@ -16,8 +16,8 @@ from js_asset import ImportMap
 
 #: Modules that are loaded when they are wanted. They import nothing of ours but each other.
 LATE = (
-    *("compose/editor", "compose/markup", "compose/pasted", "compose/picture_size", "compose/pictures"),
-    *("compose/toolbar", "compose/emoji", "mail/suggest"),
+    *("compose/adopting", "compose/editor", "compose/markup", "compose/pasted", "compose/picture_size"),
+    *("compose/pictures", "compose/toolbar", "compose/emoji", "mail/suggest"),
 )
 
 

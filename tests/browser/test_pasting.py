@@ -1,5 +1,7 @@
 """What is pasted into a message: cells and words before the picture of them, pictures as files of the message."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -59,6 +61,27 @@ def test_pictures_within_pasted_words_go_along_as_files(page: Page, mailbox: Mai
     raw = bytes(actions.send(mailbox.user.pk, draft.pk).raw)
     assert b"data:image" not in raw
     assert b"Content-ID: <" in raw
+
+
+def test_a_picture_of_another_message_goes_along_as_a_file(page: Page, mailbox: Mailbox) -> None:
+    """Its address is one of this site, which shows nothing to those who get the message."""
+    page.evaluate(PASTE, ['<img src="https://example.org/cat.png" alt="Cat">', PIXEL])
+    shown = page.locator("section.compose .ProseMirror img[data-cid]")
+    address, cid = shown.evaluate("picture => [picture.src, picture.dataset.cid]")
+    page.goto(f"{mailbox.url}/compose/")
+    page.locator("section.compose .ProseMirror").click()
+    page.evaluate(PASTE, [f'<p>Look: <img src="{address}" alt="Cat" data-cid="{cid}"></p>', ""])
+    expect(shown).not_to_have_attribute("src", re.compile(re.escape(address.removeprefix(mailbox.url))))
+    draft = Draft.objects.latest("pk")
+    expect(shown).to_have_attribute("src", re.compile(f"^/d/{draft.pk}/cid/"))
+    page.keyboard.press("Control+s")
+    eventually("saved", lambda: "Look" in Draft.objects.get(pk=draft.pk).body)
+    draft.refresh_from_db()
+    name = draft.attachments.get().content_id
+    actions.save_draft(mailbox.user.pk, draft.pk, draft.version, to="bo@x.test")
+    raw = bytes(actions.send(mailbox.user.pk, draft.pk).raw)
+    assert raw.count(b"Content-ID: <") == 1
+    assert f"Content-ID: <{name}>".encode() in raw
 
 
 #: As Google Docs puts it on the clipboard: nothing but styles says what is bold.

@@ -8,10 +8,11 @@ import {
   TextStyle, Color, Highlight, TextAlign, Dropcursor, Gapcursor, Placeholder, TrailingNode, UndoRedo,
   createNodeFromContent, getStyleProperty, wrappingInputRule,
 } from "django-prose-editor/editor";
-import { essence, essenceOf, fileOf, parsable, readStyles, sliceOf, spaced } from "heron/compose/markup";
+import { Adopting } from "heron/compose/adopting";
+import { essence, essenceOf, parsable, readStyles, sliceOf, spaced } from "heron/compose/markup";
 import { pasted } from "heron/compose/pasted";
 import { PictureSize } from "heron/compose/picture_size";
-import { mailImage, upload } from "heron/compose/pictures";
+import { mailImage } from "heron/compose/pictures";
 import { Toolbar } from "heron/compose/toolbar";
 
 /* Size and family stand as styles on a span: what mail programs understand. */
@@ -128,7 +129,6 @@ export class RichText {
     this.host = section.querySelector("[data-editor]");
     this.area.disabled = false;
     this.host.hidden = false;
-    this.taken = new Map();
     this.editor = new Editor({
       element: this.host,
       injectCSS: false,
@@ -154,42 +154,16 @@ export class RichText {
         // The editor's own tidying (a line after the quoted original) is no change of the person's.
         if (!this.written && withoutTail(this.editor.getHTML()) === this.begun) return;
         this.written = this.stale = true;
-        this.takeIn();
+        this.adopting.look();
         composition.changed();
       },
     });
+    this.adopting = new Adopting(composition, this.editor);
     this.begun = withoutTail(this.editor.getHTML());
     this.toolbar = new Toolbar(composition, this.editor);
     this.pictureSize = new PictureSize(this.editor, this.host, (...said) => composition.words(...said));
     this.host.parentElement.addEventListener("click", (event) => {
       if (event.target === this.host || event.target === this.host.parentElement) this.editor.commands.focus("end");
-    });
-  }
-
-  /** Pictures that were pasted within words become files of the message: as they are, most mail programs hide them. */
-  takeIn() {
-    const found = new Set();
-    this.editor.state.doc.descendants(({ type, attrs }) => {
-      if (type.name === "image" && attrs.src?.startsWith("data:")) found.add(attrs.src);
-    });
-    for (const src of found) {
-      const file = fileOf(src);
-      if (!file) continue;
-      // Known already where it comes back by undo.
-      if (!this.taken.has(src)) this.taken.set(src, upload(this.composition, file));
-      this.taken.get(src).then((picture) => this.replace(src, picture), () => {});
-    }
-  }
-
-  replace(src, { width = null, height = null, ...picture }) {
-    this.editor.commands.command(({ tr }) => {
-      tr.doc.descendants(({ type, attrs }, at) => {
-        if (type.name !== "image" || attrs.src !== src) return;
-        const size = attrs.width ? {} : { width, height };
-        tr.setNodeMarkup(at, null, { ...attrs, ...picture, alt: attrs.alt, ...size });
-      });
-      tr.setMeta("addToHistory", false);
-      return true;
     });
   }
 

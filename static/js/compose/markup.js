@@ -83,11 +83,3 @@ export function hasWords(html) {
   const { body } = new DOMParser().parseFromString(parsable(html), "text/html");
   return body.textContent.trim() !== "" || body.querySelector("table") !== null;
 }
-
-/** A picture that stands in the words themselves (RFC 2397) as a file; null for one that no reader shows. */
-export function fileOf(src) {
-  const [, type, data] = /^data:(image\/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/=\s]+)$/.exec(src) ?? [];
-  if (!type) return null;
-  const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
-  return new File([bytes], `picture.${type.split("/")[1]}`, { type });
-}
