@@ -35,6 +35,7 @@ _NAMES = {
     *("Heron", "Gmail", "Outlook", "IMAP", "POP3", "CSV", "vCard", "Anna", "anna", "Anna Berg", "Bo Ek", "Choir"),
     *("Hotel Strandvejen, 2 rooms", "Strandvejen 40", "Draft of the members’ letter"),
     *("Work", "Travel", "Code", "Events", "Receipts", "Rota", "Rotas", "friend", "office"),
+    *("The hall on Friday", "The piano"),
     *(
         "database",
         "migrations",

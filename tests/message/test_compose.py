@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.header import decode_header, make_header
@@ -267,6 +268,7 @@ _FILE = st.builds(
     files=st.lists(_FILE, max_size=2),
 )
 @settings(max_examples=60)
+@example("q", Address("", "a@example.org"), [Address("", "b@example.org")], ">0\n>> 1\n>", None, [])
 @example("=?utf-8?q?x?=", Address("a=?b", "a@example.org"), [Address('"', "b@example.org")], "-- \nx", None, [])
 @example(
     "a  b   c" * 20, Address("\\", "a@example.org"), [Address("A, B; C:", "b@example.org")], "> q\n>> r\nFrom x", "", []
@@ -329,9 +331,10 @@ def _same_text(composition: Composition, raw: bytes) -> None:
 
 
 def _trimmed(text: str) -> list[str]:
-    """Lines without trailing spaces, which format=flowed gives a meaning of its own."""
+    """Lines without trailing spaces, which format=flowed gives a meaning of its own, and quotes as it writes them, with
+    a space after them (RFC 3676 §4.4)."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff").rstrip("\n").split("\n")
-    return [line.rstrip(" ") if line != "-- " else line for line in lines]
+    return [re.sub("^(>+) ?", r"\1 ", line).rstrip(" ") if line != "-- " else line for line in lines]
 
 
 @given(st.text(max_size=40), st.sampled_from(["subject", "name"]))
