@@ -39,8 +39,10 @@ def test_split_merge_and_back(chromium: Browser, mailbox: Mailbox, trip: list[Pl
     split_off(page, trip[2], "Split off this message")
     expect(page.locator(".toast")).to_contain_text("1 message split off")
     expect(page.locator("#main .msg")).to_have_count(2)
+    expect(page.locator("#subject")).to_be_focused()
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(page.locator("#main .msg")).to_have_count(3)
+    expect(page.locator("#subject")).to_be_focused()
 
     split_off(page, trip[2], "Split off this message")
     expect(page.locator("#main .msg")).to_have_count(2)

@@ -210,7 +210,9 @@ async function showAnew() {
   const url = location.href;
   const isThere = await part(url, "main", { rehearse: true }).then(() => true, () => false);
   if (url !== location.href) return;
-  if (isThere) open(url, { name: rowNamed(reading()?.dataset.row)?.id ?? null, push: false });
+  // What had the focus is drawn anew.
+  const focus = document.activeElement === document.body || Boolean(document.activeElement.closest("#main"));
+  if (isThere) open(url, { name: rowNamed(reading()?.dataset.row)?.id ?? null, push: false, focus });
   else close();
 }
 

@@ -3,6 +3,7 @@
 
 import { toast } from "heron/shell";
 import { watchInk } from "heron/mail/ink";
+import { LEGIBLE_SCALE, reflow } from "heron/mail/reflow";
 import { send } from "heron/mail/request";
 
 const watched = new WeakMap();
@@ -47,13 +48,25 @@ function heightOf(inside) {
   return Math.ceil(Math.max(0, ...bottoms) + inside.defaultView.scrollY + below);
 }
 
+const scaleIn = (room, inside) => {
+  const wide = Math.max(inside.documentElement.scrollWidth, inside.body?.scrollWidth ?? 0);
+  return room && wide > room + 4 ? Math.max(room / wide, LEAST_SCALE) : 1;
+};
+/** What takes back how letters were laid out anew. */
+const reflowed = new WeakMap();
+
 /** A letter made for a wide screen is shown whole on a narrow one. Returns its scale. */
 function fitWidth(frame, inside) {
   frame.style.inlineSize = "";
   frame.style.transform = "";
+  reflowed.get(inside)?.();
+  reflowed.delete(inside);
   const room = frame.clientWidth;
-  const wide = Math.max(inside.documentElement.scrollWidth, inside.body?.scrollWidth ?? 0);
-  const scale = room && wide > room + 4 ? Math.max(room / wide, LEAST_SCALE) : 1;
+  let scale = scaleIn(room, inside);
+  if (scale < LEGIBLE_SCALE && inside.body) {
+    reflowed.set(inside, reflow(inside, room));
+    scale = scaleIn(room, inside);
+  }
   if (scale < 1) {
     frame.style.inlineSize = `${room / scale}px`;
     frame.style.transform = `scale(${scale})`;
@@ -89,8 +102,14 @@ function adopt(frame) {
   sizes.observe(inside.documentElement);
   if (inside.body) sizes.observe(inside.body);
   watchInk(inside);
-  for (const picture of inside.images) if (!picture.complete) picture.addEventListener("load", widen, { once: true });
-  for (const fold of inside.querySelectorAll("details")) fold.addEventListener("toggle", fit);
+  let isOwed = false;
+  const widenSoon = () => {
+    if (isOwed) return;
+    isOwed = true;
+    requestAnimationFrame(() => { isOwed = false; widen(); });
+  };
+  for (const picture of inside.images) if (!picture.complete) picture.addEventListener("load", widenSoon, { once: true });
+  for (const fold of inside.querySelectorAll("details")) fold.addEventListener("toggle", widen);
   inside.addEventListener("keydown", (event) => {
     const copy = new KeyboardEvent("keydown", event);
     if (!frame.dispatchEvent(copy)) event.preventDefault();
