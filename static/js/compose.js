@@ -1,6 +1,7 @@
 /* Writing beside the mail: links with data-compose open a docked window; without scripts they are pages.
    One window for each draft, the newest open, the others folded to tabs. */
 
+import { cover } from "heron/cover";
 import { leftOf } from "heron/direction";
 import { toast } from "heron/shell";
 import { isPhone } from "heron/phone";
@@ -35,7 +36,7 @@ export async function openDraft(url) {
 }
 
 /** Puts a window's HTML into the dock, or shows the one that stands there for the same draft. */
-export function place(html) {
+export function place(html, covering = null) {
   const made = new DOMParser().parseFromString(html, "text/html").querySelector(".compose");
   const standing = windows.get(made.dataset.draft);
   if (standing) {
@@ -44,13 +45,16 @@ export function place(html) {
   }
   for (const other of windows.values()) other.minimise();
   dock.prepend(document.importNode(drawHere(made), true));
-  return enhance(dock.firstElementChild);
+  return enhance(dock.firstElementChild, covering ?? (isPhone() ? cover(() => {}) : null));
 }
 
-function enhance(section) {
+function enhance(section, covering = null) {
   const opened = new ComposeWindow(section, {
     closed: () => {
       windows.delete(section.dataset.draft);
+      covering?.end();
+      // What lies folded below has no tab on a phone.
+      if (isPhone()) [...windows.values()].at(-1)?.restore();
       document.dispatchEvent(new CustomEvent("heron:compose-closed"));
     },
     replaced: (html) => {
@@ -60,7 +64,7 @@ function enhance(section) {
         return;
       }
       section.remove();
-      place(html);
+      place(html, covering);
     },
     reopen: (url) => openDraft(url),
     raised: () => {
@@ -68,6 +72,7 @@ function enhance(section) {
     },
   });
   windows.set(section.dataset.draft, opened);
+  if (covering) covering.close = () => opened.close();
   opened.focusFirst();
   return opened;
 }

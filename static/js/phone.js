@@ -4,3 +4,6 @@
 const narrow = matchMedia("(width < 48em), (width < 60em) and (height < 27em) and (pointer: coarse)");
 
 export const isPhone = () => narrow.matches;
+
+/** Whether fingers are what is pointed with: then Back is a gesture, and the keyboard covers half of the screen. */
+export const isTouched = () => matchMedia("(pointer: coarse)").matches;

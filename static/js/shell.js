@@ -1,7 +1,9 @@
 /* The shell of every page: the folder drawer on a phone, toasts, and words for screen readers.
    Everything here has an equal without scripts; other modules import `toast`, `tell` and `say`. */
 
+import { cover } from "heron/cover";
 import "heron/keyboard";
+import { isTouched } from "heron/phone";
 
 const live = document.getElementById("live");
 const toasts = document.getElementById("toasts");
@@ -60,9 +62,11 @@ const app = document.getElementById("app");
 const drawer = document.getElementById("folders");
 
 let drawerOpener = null;
+let covering = null;
 
 function closeDrawer() {
   delete app.dataset.drawer;
+  covering?.end();
   drawerOpener?.focus();
 }
 
@@ -77,6 +81,7 @@ for (const opener of document.querySelectorAll("[data-drawer-open]")) {
   opener.addEventListener("click", (event) => {
     event.preventDefault();
     app.dataset.drawer = "open";
+    if (isTouched()) covering = cover(closeDrawer);
     drawerOpener = opener;
     [...drawer.querySelectorAll("a, button")].find((one) => one.offsetParent)?.focus();
   });
@@ -89,7 +94,7 @@ app?.addEventListener("click", (event) => {
 });
 
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden && app) delete app.dataset.drawer;
+  if (document.hidden && app?.dataset.drawer) closeDrawer();
 });
 
 /* Whoever is signed in gets a page of ours where there is no connection; it is fetched once all else is there.

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
+from mailsync.models import Draft
 from tests.browser.conftest import Mailbox
 from tests.browser.pages import tour
 from tests.browser.test_mailbox import row
@@ -292,3 +293,73 @@ def test_what_is_written_with_and_the_list_stand_above_the_keyboard(chromium: Br
     tools = page.locator(".compose .fmt").bounding_box()
     assert tools
     assert tools["y"] + tools["height"] <= 440
+
+
+def test_back_closes_what_covers_the_screen_and_nothing_else(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium, **PHONE)
+    listed = page.url
+    row(page, "Hafenblatt").first.tap()
+    page.locator("#subject").wait_for()
+    opened = page.url
+    page.locator(".dock [data-compose]").first.tap()
+    page.locator(".compose .ProseMirror").tap()
+    page.keyboard.type("Half a thought")
+    page.go_back()
+    expect(page.locator(".compose")).to_have_count(0)
+    expect(page.locator("#subject")).to_be_visible()
+    assert page.url == opened
+    page.go_back()
+    expect(page.locator("#list")).to_be_visible()
+    assert page.url == listed
+    assert Draft.objects.filter(user=mailbox.user, body__contains="Half a thought").exists()
+    # Closed by its own button, it leaves nothing behind that Back would have to go through.
+    page.locator(".fab").tap()
+    page.locator(".compose [data-write=close]:visible").tap()
+    expect(page.locator(".compose")).to_have_count(0)
+    page.locator(".search [data-drawer-open]").tap()
+    expect(page.locator("#app")).to_have_attribute("data-drawer", "open")
+    page.go_back()
+    expect(page.locator("#app")).not_to_have_attribute("data-drawer", "open")
+    Finger(page).rest(*middle(page, ".row", 1))
+    expect(page.locator("#selcount")).to_have_text("1 selected")
+    page.go_back()
+    expect(page.locator("#list")).not_to_have_class("list pane picking")
+    assert page.url == listed
+    page.locator(".search [data-drawer-open]").tap()
+    page.locator("#tree a", has_text="Archive").tap()
+    expect(page.locator("#list h1")).to_have_text("Archive")
+    page.go_back()
+    expect(page.locator("#list h1")).to_have_text("Inbox")
+    assert page.url == listed
+    page.go_back()
+    assert page.url == "about:blank"
+
+
+def test_a_phone_without_a_connection_says_so_and_offers_to_take_back(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium, **PHONE)
+    name = page.locator(".row").nth(1).get_attribute("id")
+    page.context.set_offline(True)
+    expect(page.locator("#syncstate")).to_be_visible()
+    x, y = middle(page, ".row", 1)
+    Finger(page).drag(x - 100, y, 200)
+    expect(page.locator(f"#{name}")).to_have_count(0)
+    offered = page.locator(".toast", has_text="You are offline.").get_by_role("button", name="Undo")
+    offered.wait_for()
+    page.wait_for_timeout(300)  # a tap that follows at once is taken for the second of two
+    offered.tap()
+    expect(page.locator(f"#{name}")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.locator("#syncstate")).to_be_hidden()
+    # The errors of the browser's own console are those of the line.
+    mailbox.complaints[:] = [text for text in mailbox.complaints if "ERR_INTERNET_DISCONNECTED" not in text]
+
+
+def test_a_file_that_is_added_is_seen_to_be(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium, **PHONE)
+    page.locator(".fab").tap()
+    page.locator(".compose .ProseMirror").tap()
+    for _ in range(30):
+        page.keyboard.press("Enter")
+    page.locator(".compose .ProseMirror p").first.scroll_into_view_if_needed()
+    page.locator("[data-picker]").set_input_files({"name": "boat.txt", "mimeType": "text/plain", "buffer": b"Hilde"})
+    expect(page.locator(".cfiles .file", has_text="boat.txt")).to_be_in_viewport()

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.utils.timezone import now
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import User
 from tests.browser.chromium import CHROMIUM, LEAN
@@ -136,6 +137,21 @@ def test_nothing_is_lost_with_twice_the_text(width: int, large_print: Browser, m
     page.goto(mailbox.url)
     assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "32px"
     found = walk(page, mailbox, TOO_WIDE, _LOST)
+    assert not found, "\n".join(found)
+
+
+def test_nothing_is_wider_than_a_phone_with_twice_the_text(large_print: Browser, mailbox: Mailbox) -> None:
+    shape: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    page = mailbox.inbox(large_print, **shape)
+    page.locator("[data-do=select-all]").tap()
+    for button in page.locator("#selbar button:visible").all():
+        expect(button).to_be_in_viewport(ratio=1)
+    page.locator("[data-do=clear]").tap()
+    page.locator(".fab").tap()
+    page.locator(".compose .ProseMirror").wait_for()
+    for button in page.locator(".compose .head :is(button, label):visible").all():
+        expect(button).to_be_in_viewport(ratio=1)
+    found = walk(page, mailbox, TOO_WIDE)
     assert not found, "\n".join(found)
 
 

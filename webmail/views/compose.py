@@ -231,7 +231,9 @@ def _begin(request: HttpRequest) -> Draft:
     if wish.get("group"):
         people = members(user.pk, wish["group"])
         fields["to"] = ", ".join(filter(None, (fields.get("to"), *map(format_address, people))))
-    text, identity = wish.get("body", ""), _number(wish, "identity")
+    # What another app shares is a text, a link or both (Web Share Target).
+    text = "\n".join(filter(None, (wish.get("body", ""), wish.get("link", ""))))
+    identity = _number(wish, "identity")
     if mode == Draft.Mode.NEW:
         identity = identity or _sender_on_screen(request)
     standing = _untouched(user.pk, mode, original, identity, fields, text)

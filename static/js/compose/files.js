@@ -103,6 +103,8 @@ export class Files {
   upload(file, { asLink = false } = {}) {
     const tile = this.tile(file);
     this.list.append(tile);
+    // On a phone it would lie below the words and the signature, and nothing be seen to happen.
+    this.list.scrollIntoView({ block: "nearest" });
     this.travelling.add(file);
     const bar = tile.querySelector("progress");
     const told = {

@@ -2,7 +2,7 @@
    server refuses, everything comes back with the reason and a way to try again. */
 
 import { tell, toast } from "heron/shell";
-import { offerUndo, remember, takeLast } from "heron/undo";
+import { offerUndo, takeLast } from "heron/undo";
 import { fragment, part, send } from "heron/mail/request";
 import { words } from "heron/words";
 import {
@@ -81,11 +81,10 @@ export async function act(verb, names = targets(), about = {}) {
   } catch (error) {
     if (isOffline()) {
       const queued = keep(fields);
-      remember(() => {
+      offerUndo(words("kept_for_later"), () => {
         put.back();
         tell(words(dropAct(queued) ? "undone" : "nothing_to_undo"));
       });
-      tell(words("kept_for_later"));
       return;
     }
     put.back();

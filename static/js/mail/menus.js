@@ -6,7 +6,7 @@ import { leftOf } from "heron/direction";
 import { act, openNames, targets } from "heron/mail/act";
 import { clearSelection, rowNamed, rowOf, select, selection } from "heron/mail/rows";
 import { reading } from "heron/mail/reader";
-import { isPhone } from "heron/phone";
+import { isPhone, isTouched } from "heron/phone";
 
 /** What the open menu acts on, and the element it hangs on. */
 let about = [];
@@ -34,7 +34,7 @@ function prepare(menu) {
   if (menu.matches("#context, #more-selected")) prepareContext(menu);
   if (!menu.matches(".of-me, [data-menu]")) place(menu);
   // Where there is no keyboard, a field with the focus brings up one that covers what is to be chosen from.
-  const field = matchMedia("(pointer: coarse)").matches ? null : menu.querySelector(".find input");
+  const field = isTouched() ? null : menu.querySelector(".find input");
   (field ?? items(menu)[0])?.focus();
 }
 

@@ -232,7 +232,8 @@ function isSameList(one, other) {
 
 function remember(how, view, url) {
   const opened = view === "read" && (how === "pushState" || Boolean(history.state?.opened));
-  history[how]({ heron: view, list: firstUrl(), opened }, "", url);
+  // What covered the screen (heron/cover) has left its entry: the one below is where Back leads.
+  history[history.state?.cover ? "replaceState" : how]({ heron: view, list: firstUrl(), opened }, "", url);
 }
 
 /** Open the row `step` places below (or above) the one that is open. */

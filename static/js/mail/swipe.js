@@ -1,10 +1,13 @@
 /* On a touch screen a row is swept away: to the right into the archive, to the left into the bin. What will be done lies
-   under the row. The same is in the row's menu and in the reading pane, and Undo takes it back. A long press selects. */
+   under the row. The same is in the row's menu and in the reading pane, and Undo takes it back. A long press selects, and
+   Back ends that. */
 
+import { cover } from "heron/cover";
 import { icon } from "heron/icons";
+import { isTouched } from "heron/phone";
 import { words } from "heron/words";
 import { act } from "heron/mail/act";
-import { rowNamed, rowOf, select } from "heron/mail/rows";
+import { clearSelection, rowNamed, rowOf, select } from "heron/mail/rows";
 
 /** How far a finger must go before the row follows, and before letting go acts. */
 const FOLLOW_PIXELS = 14;
@@ -91,3 +94,13 @@ function finish() {
   touch.row.style.translate = "";
   touch = null;
 }
+
+let covering = null;
+
+document.addEventListener("heron:selection", ({ detail: { count } }) => {
+  if (count && !covering && isTouched()) covering = cover(clearSelection);
+  else if (!count) {
+    covering?.end();
+    covering = null;
+  }
+});
