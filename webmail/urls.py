@@ -72,6 +72,7 @@ urlpatterns = [
     path("tree/", mailbox.tree, name="tree"),
     path("act/", act.act, name="act"),
     path("undo/", act.undo, name="undo"),
+    path("check/", act.check, name="check"),
     path("folders/new/", folders.new, name="folder_new"),
     path("f/<int:folder_id>/edit/", folders.edit, name="folder_edit"),
     path("labels/new/", labels.new, name="label_new"),

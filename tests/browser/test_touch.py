@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
-from mailsync.models import Draft
+from mailsync.models import AccountSync, Draft
 from tests.browser.conftest import Mailbox
 from tests.browser.pages import tour
 from tests.browser.test_mailbox import row
 from tests.browser.test_walks import TOO_WIDE
+from tests.browser.waiting import eventually
 
 TOUCH: dict[str, Any] = {"has_touch": True, "is_mobile": True, "reduced_motion": "reduce"}
 SMALL: dict[str, Any] = {"viewport": {"width": 320, "height": 568}, **TOUCH}
@@ -106,10 +107,10 @@ class Finger:
         told = [{"x": x, "y": y} for x, y in points]
         self.glass.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": told})
 
-    def drag(self, x: float, y: float, by: float, *, let_go: bool = True) -> None:
+    def drag(self, x: float, y: float, by: float, *, down: float = 0, let_go: bool = True) -> None:
         self._send("touchStart", (x, y))
         for step in range(1, 9):
-            self._send("touchMove", (x + by * step / 8, y))
+            self._send("touchMove", (x + by * step / 8, y + down * step / 8))
             self.page.wait_for_timeout(20)
         if let_go:
             self.lift()
@@ -363,3 +364,35 @@ def test_a_file_that_is_added_is_seen_to_be(chromium: Browser, mailbox: Mailbox)
     page.locator(".compose .ProseMirror p").first.scroll_into_view_if_needed()
     page.locator("[data-picker]").set_input_files({"name": "boat.txt", "mimeType": "text/plain", "buffer": b"Hilde"})
     expect(page.locator(".cfiles .file", has_text="boat.txt")).to_be_in_viewport()
+
+
+def test_pulling_the_list_down_asks_for_new_mail(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium, **PHONE)
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if one.url.endswith("/check/") else None)
+    finger = Finger(page)
+    x, y = middle(page, ".row", 1)
+    finger.drag(x, y, 0, down=60)
+    expect(page.locator(".pulled")).to_have_count(0)
+    page.locator("#rows").evaluate("one => { one.scrollTop = 200; }")
+    finger.drag(x, y, 0, down=160)
+    assert asked == []
+    page.locator("#rows").evaluate("one => { one.scrollTop = 0; }")
+    finger.drag(x, y, 0, down=160, let_go=False)
+    expect(page.locator(".pulled")).to_have_class("pulled sure")
+    with page.expect_response("**/check/") as answer:
+        finger.lift()
+    assert answer.value.status == 204
+    expect(page.locator(".pulled")).to_have_count(0)
+    assert AccountSync.objects.get(account=mailbox.folders["INBOX"].account_id).due_at is not None
+
+
+def test_the_icon_of_an_installed_heron_counts_what_is_unread(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.page(chromium, **PHONE)
+    page.add_init_script(
+        "navigator.setAppBadge = (count) => { sessionStorage.setItem('badge', count); return Promise.resolve(); };"
+    )
+    page.goto(f"{mailbox.url}/f/{mailbox.folders['INBOX'].pk}/")
+    unread = page.locator("#unreadbadge").text_content()
+    assert int(unread or 0) > 0
+    eventually("the badge", lambda: page.evaluate("sessionStorage.getItem('badge')") == unread)

@@ -119,6 +119,8 @@ def test_the_look_notices(where: str, path: str, chromium: Browser, mailbox: Mai
         page.context.clear_cookies()
     page.goto(mailbox.url + {**inside(mailbox), **OUTSIDE}[path])
     assert page.evaluate(TOO_WIDE) == []
+    # A row counts for nothing before the browser knows that it is in sight.
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     # At once, as a list may be drawn anew at any moment.
     found = page.locator(where).first.evaluate(
         f"""(one) => {{

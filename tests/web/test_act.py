@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import User
-from mailsync.models import Folder, Placement
+from mailsync.models import AccountSync, Folder, Placement
 from tests.factories import make_account, make_folder, make_message
 
 pytestmark = pytest.mark.django_db
@@ -205,3 +205,14 @@ def test_another_site_cannot_act(anna: User, folders: dict[str, Folder]) -> None
     placement = make_message(folders["inbox"])
     assert strict.post("/act/", {"do": "trash", "on": f"p{placement.pk}"}).status_code == 403
     assert lies_in(placement) == {folders["inbox"].pk}
+
+
+def test_a_list_that_is_pulled_down_fetches_now_but_not_what_is_paused(browser: Client, anna: User) -> None:
+    live, paused, strangers = make_account(anna), make_account(anna, state="paused"), make_account()
+    AccountSync.objects.update(due_at=None)
+    assert browser.get("/check/").status_code == 405
+    for _ in range(2):
+        assert browser.post("/check/", **SCRIPT).status_code == 204
+        due = dict(AccountSync.objects.values_list("account_id", "due_at"))
+        assert due.get(live.pk) is not None
+        assert (due.get(paused.pk), due.get(strangers.pk)) == (None, None)

@@ -17,7 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.models import User
+from accounts.models import MailAccount, User
 from mailsync import actions
 from mailsync.models import Folder
 from mailsync.store.journal import load_missed
@@ -218,3 +218,13 @@ def way_back(request: HttpRequest) -> str:
     hosts = {request.get_host()}
     # What has no slash would be taken for the name of a view.
     return wanted if "/" in wanted and url_has_allowed_host_and_scheme(wanted, hosts, request.is_secure()) else "/"
+
+
+@require_POST
+@login_required
+def check(request: HttpRequest) -> HttpResponse:
+    """Fetch now in every mailbox that is not paused: what pulling a list down asks for."""
+    user = user_of(request)
+    for account_id in user.mail_accounts.exclude(state=MailAccount.State.PAUSED).values_list("pk", flat=True):
+        actions.sync_now(user.pk, account_id)
+    return HttpResponse(status=204)

@@ -155,6 +155,7 @@ let badged = -1;
 function badge(unread) {
   if (unread === badged) return;
   badged = unread;
+  navigator.setAppBadge?.(unread).catch(() => {}); // the icon of an installed Heron; nought takes the badge away
   const plain = document.title.replace(/^\(\d+\+?\) /, "");
   document.title = unread ? `(${unread > 999 ? "999+" : unread}) ${plain}` : plain;
   const icon = document.querySelector("link[rel=icon]");

@@ -16,6 +16,7 @@ import "heron/mail/drag";
 import "heron/mail/drag_folder";
 import "heron/mail/everything";
 import "heron/mail/swipe";
+import "heron/mail/pull";
 import { adoptAll } from "heron/mail/frame";
 import { start as startLive } from "heron/mail/live";
 
