@@ -3,6 +3,7 @@
    over (heron/mail/reader). */
 
 const covers = [];
+let made = 0;
 /** Resolves when no entry is being left: one that is made meanwhile would be left in its place. */
 let leaving = Promise.resolve();
 let landed = null;
@@ -10,7 +11,7 @@ let landed = null;
 /** `close` is called when Back is pressed. Returns `{ close, end }`: another `close`, and what is called where it was
     closed in another way. */
 export function cover(close) {
-  const mine = { close, mark: crypto.randomUUID(), end: () => end(mine) };
+  const mine = { close, mark: `${performance.timeOrigin}-${made += 1}`, end: () => end(mine) };
   covers.push(mine);
   leaving.then(() => {
     if (covers.includes(mine)) history.pushState({ ...history.state, cover: mine.mark }, "");

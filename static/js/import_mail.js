@@ -1,18 +1,18 @@
 /* Files of mail on their way to be imported: in pieces, one after the other, gone on with once the connection is back. */
 
-import { PieceUpload } from "heron/compose/upload";
 import { fragment } from "heron/mail/request";
 import { toast } from "heron/shell";
 import { words } from "heron/words";
 
 const form = document.querySelector("form[data-import]");
+const pieces = form && import("heron/compose/upload");
 if (form) form.addEventListener("submit", (event) => {
   event.preventDefault();
   const { files } = form.elements.namedItem("file");
   const into = form.elements.namedItem("into").value;
   const all = [...files];
   form.elements.namedItem("file").value = "";
-  all.reduce((before, file) => before.then(() => bring(file, into)), Promise.resolve());
+  all.reduce((before, file) => before.then(() => bring(file, into)).catch(() => missed(file)), Promise.resolve());
 });
 
 /** What ``PieceUpload`` asks of a composition. */
@@ -33,7 +33,10 @@ const carrier = (into) => ({
   },
 });
 
-function bring(file, into) {
+const missed = (file) => toast(words("upload_offline", { name: file.name }), { bad: true });
+
+async function bring(file, into) {
+  const { PieceUpload } = await pieces;
   const line = document.createElement("li");
   const bar = document.createElement("progress");
   Object.assign(bar, { className: "bar", max: 1, value: 0 });

@@ -9,7 +9,5 @@ function measure() {
   document.documentElement.style.setProperty("--keyboard", `${covered}px`);
 }
 
-if (seen && matchMedia("(pointer: coarse)").matches) {
-  seen.addEventListener("resize", measure);
-  seen.addEventListener("scroll", measure);
-}
+seen?.addEventListener("resize", measure);
+seen?.addEventListener("scroll", measure);

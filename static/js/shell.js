@@ -2,7 +2,6 @@
    Everything here has an equal without scripts; other modules import `toast`, `tell` and `say`. */
 
 import { cover } from "heron/cover";
-import "heron/keyboard";
 import { isTouched } from "heron/phone";
 
 const live = document.getElementById("live");
@@ -56,6 +55,9 @@ function expire(box, milliseconds) {
 }
 
 for (const box of document.querySelectorAll("[data-toast]")) expire(box, 8000);
+
+/* A soft keyboard covers what the sheets have to make room for. */
+if (isTouched()) import("heron/keyboard").catch(() => {});
 
 /* The drawer. Without scripts the link goes to #folders, which CSS opens by :target. */
 const app = document.getElementById("app");

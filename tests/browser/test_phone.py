@@ -41,7 +41,8 @@ def test_a_phone_shows_one_pane_and_back_returns_to_the_same_place(
 def test_a_finger_sweeps_a_row_into_the_archive(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium, **PHONE)
     first, second = subjects(page)[:2]
-    page.locator(".row").first.evaluate("""(row) => {
+    page.locator(".row").first.evaluate("""async (row) => {
+        await import("heron/mail/swipe"); // loaded after the page
         const send = (type, x) => row.dispatchEvent(new PointerEvent(type, {
             bubbles: true, pointerId: 5, pointerType: "touch", clientX: x, clientY: 200,
         }));

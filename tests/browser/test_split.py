@@ -171,6 +171,6 @@ def test_without_scripts(chromium: Browser, mailbox: Mailbox, trip: list[Placeme
         row(page, name).hover()
         row(page, name).locator(".pick").click()
     page.locator("#selbar").get_by_role("button", name="More").click()
-    page.locator("#more-selected").get_by_role("menuitem", name="Merge conversations").click()
+    page.locator("#context").get_by_role("menuitem", name="Merge conversations").click()
     expect(page.locator(".toast")).to_contain_text("2 conversations merged")
     expect(page.locator(".row a.subj").nth(1)).to_have_text(names[2])

@@ -101,6 +101,8 @@ class Finger:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        # Gestures are loaded after the page.
+        page.evaluate("Promise.all([import('heron/mail/swipe'), import('heron/mail/pull')]).then(() => {})")
         self.glass: CDPSession = page.context.new_cdp_session(page)
 
     def _send(self, kind: str, *points: tuple[float, float]) -> None:
@@ -177,8 +179,8 @@ def test_a_long_press_selects_and_opens_nothing(chromium: Browser, mailbox: Mail
     expect(page.locator(":popover-open")).to_have_count(0)
     page.locator(".row").nth(2).tap()
     expect(page.locator("#selcount")).to_have_text("2 selected")
-    page.locator("#selbar [popovertarget=more-selected]").tap()
-    menu = page.locator("#more-selected")
+    page.locator("#selbar [popovertarget=context]").tap()
+    menu = page.locator("#context")
     for said in ("Pin to the top", "Copy to…", "Merge conversations", "Block sender"):
         expect(menu.get_by_role("menuitem", name=said)).to_be_visible()
 
@@ -255,7 +257,8 @@ def test_nothing_to_press_lies_under_a_notch_or_the_home_bar(chromium: Browser, 
 
 
 #: iOS lays its keyboard over the page and tells of it by the visual viewport alone.
-KEYBOARD = """() => {
+KEYBOARD = """async () => {
+  await import("heron/keyboard");
   Object.defineProperty(visualViewport, "height", { get: () => 440 });
   visualViewport.dispatchEvent(new Event("resize"));
 }"""

@@ -67,7 +67,7 @@ def test_appearance_is_kept_and_seen_on_the_next_page(as_alice: Client, alice: U
     assert (kept.dark_mail, kept.group_by_date) == (True, False)
     page = as_alice.get("/settings/profile/").content.decode()
     assert '<html lang="en" data-theme="dark" data-accent="fir" data-density="cosy" data-pane="below">' in page
-    assert set(re.findall(r'name="theme-color".*content="(.+?)"', page)) == {"#0b1119", "#131b26"}
+    assert set(re.findall(r'name="theme-color".*content="(.+?)"', page)) == {"#0b1119"}
 
 
 def test_a_change_with_scripts_is_answered_without_a_page(as_alice: Client, alice: User) -> None:

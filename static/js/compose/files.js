@@ -3,7 +3,6 @@
 import { icon } from "heron/icons";
 import { say } from "heron/shell";
 import { words } from "heron/words";
-import { PieceUpload } from "heron/compose/upload";
 
 /* A file up to this size goes in one request; a larger one in pieces, to be paused and gone on with. */
 const AT_ONCE = 1024 * 1024;
@@ -17,6 +16,9 @@ export class Files {
     this.list = this.section.querySelector("[data-files]");
     this.picker = this.section.querySelector("[data-picker]");
     this.travelling = new Set();
+    // Large files are for whoever writes: the list of mail does not wait for how they travel.
+    this.pieces = import("heron/compose/upload");
+    this.pieces.catch(() => {});
     this.depth = 0;
     this.total = Number(this.section.dataset.total);
     this.picker.addEventListener("change", () => {
@@ -129,10 +131,12 @@ export class Files {
       stop.addEventListener("click", () => request.abort());
       return;
     }
-    const pieces = new PieceUpload(this.composition, file, { ...told, asLink, state: (state, done) => this.paint(tile, file, state, done) });
-    pause.addEventListener("click", () => pieces.toggle());
-    stop.addEventListener("click", () => pieces.cancel());
-    pieces.run();
+    this.pieces.then(({ PieceUpload }) => {
+      const pieces = new PieceUpload(this.composition, file, { ...told, asLink, state: (state, done) => this.paint(tile, file, state, done) });
+      pause.addEventListener("click", () => pieces.toggle());
+      stop.addEventListener("click", () => pieces.cancel());
+      pieces.run();
+    }, () => told.failed(words("upload_offline", { name: file.name })));
   }
 
   /** The words of a tile under way: how far it is, or what it waits for. */

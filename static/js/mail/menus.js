@@ -31,7 +31,7 @@ function prepare(menu) {
   ready = menu;
   if (menu.id === "move") prepareMove(menu);
   if (menu.id === "label") prepareLabels(menu);
-  if (menu.matches("#context, #more-selected")) prepareContext(menu);
+  if (menu.id === "context") prepareContext(menu);
   if (!menu.matches(".of-me, [data-menu]")) place(menu);
   // Where there is no keyboard, a field with the focus brings up one that covers what is to be chosen from.
   const field = isTouched() ? null : menu.querySelector(".find input");
@@ -207,7 +207,7 @@ document.getElementById("list").addEventListener("contextmenu", (event) => {
   const row = rowOf(event.target);
   if (!row || event.shiftKey) return;
   event.preventDefault();
-  if (event.pointerType === "touch") return; // a long press selects (heron/mail/swipe); its menu is above the list
+  if (event.pointerType === "touch") return; // a long press selects (heron/mail/swipe); the menu is above the list
   if (!selection().includes(row.id)) {
     clearSelection();
     select(row, true);

@@ -15,8 +15,7 @@ import "heron/mail/arrange";
 import "heron/mail/drag";
 import "heron/mail/drag_folder";
 import "heron/mail/everything";
-import "heron/mail/swipe";
-import "heron/mail/pull";
+import "heron/mail/gestures";
 import { adoptAll } from "heron/mail/frame";
 import { start as startLive } from "heron/mail/live";
 
