@@ -41,6 +41,9 @@ _COUNT_NONE = frozenset({Role.SENT.value, Role.TRASH.value, Role.ALL.value, Role
 #: What comes first in an account, in this order.
 _FIRST = (Role.INBOX, Role.SNOOZED, Role.DRAFTS, Role.SENT, Role.ARCHIVE, Role.JUNK, Role.TRASH)
 
+#: Views of mail that lies elsewhere, and what needs a time besides.
+_NO_TARGETS = frozenset({Role.ALL.value, Role.FLAGGED.value, Role.IMPORTANT.value, Role.SNOOZED.value})
+
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
@@ -197,7 +200,7 @@ def present_move_targets(tree: Sequence[AccountTree]) -> tuple[MoveAccount, ...]
                     line.folder.pk, folder_title(line.folder), ICONS.get(line.folder.role, "folder"), min(line.depth, 4)
                 )
                 for line in entry.folders
-                if line.folder.selectable and line.folder.role not in (Role.ALL, Role.FLAGGED, Role.IMPORTANT)
+                if line.folder.selectable and line.folder.role not in _NO_TARGETS
             ),
         )
         for entry in tree

@@ -1,5 +1,5 @@
 /* Menus: popovers that open at what called them, are walked with arrows, and hand their choice to an
-   act. The move menu finds folders by name and offers those of the right account only; the label menu
+   act. The move menu finds folders by name, those of the messages' own account first; the label menu
    shows what each message has. */
 
 import { leftOf } from "heron/direction";
@@ -75,14 +75,14 @@ document.addEventListener("toggle", (event) => {
 
 const items = (menu) => [...menu.querySelectorAll("[role^=menuitem]")].filter((one) => one.offsetParent);
 
-/** Only folders of the account that all the chosen messages belong to. */
+/** The folders of the accounts that the chosen messages belong to come first. */
 function prepareMove(menu) {
   const accounts = new Set(about.map((name) => rowNamed(name)?.dataset.account ?? reading()?.dataset.account));
   const field = menu.querySelector("input");
   field.value = "";
-  for (const group of menu.querySelectorAll("[data-account]")) {
-    group.hidden = accounts.size !== 1 || !accounts.has(group.dataset.account);
-  }
+  const groups = [...menu.querySelectorAll("[data-account]")];
+  const near = groups.filter((group) => accounts.has(group.dataset.account));
+  menu.querySelector(".choices").prepend(...near);
   narrow(menu, "");
 }
 
