@@ -28,7 +28,7 @@ def save_search(user_id: int, name: str, query: str, folder_id: int | None = Non
     if found is None and mine.count() >= _MOST:
         raise CannotDo("There are 50 saved searches already. Remove one first.", field="name")
     found = found or SavedSearch(user_id=user_id)
-    found.name, found.query, found.folder_id = name, query, folder_id
+    found.name, found.query, found.folder_id, found.lost_folder = name, query, folder_id, ""
     found.save()
     return found
 

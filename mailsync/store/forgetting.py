@@ -36,7 +36,6 @@ from mailsync.models import (
     RawMessage,
     RenderedBody,
     RuleHit,
-    SavedSearch,
     Snooze,
     SyncRun,
     Thread,
@@ -47,6 +46,7 @@ from mailsync.models import (
     WebhookCall,
     WordForm,
 )
+from mailsync.store.saved_searches import widen_searches
 
 _OWN: tuple[tuple[type[Model], str], ...] = (
     (AutoReplied, "account"),
@@ -64,7 +64,6 @@ _OWN: tuple[tuple[type[Model], str], ...] = (
     (RuleHit, "account"),
     (WebhookCall, "message__account"),
     (Arrival, "account"),
-    (SavedSearch, "folder__account"),
     (ListChoice, "folder__account"),
     (BodyPiece, "folder__account"),
     (FileText, "account"),
@@ -95,6 +94,7 @@ def forget_mail(account_id: int) -> None:
     Outgoing.objects.filter(original__account=account_id).exclude(account=account_id).update(original=None)
     EventAnswer.objects.filter(outgoing__account=account_id).update(outgoing=None)
     Unsubscription.objects.filter(outgoing__account=account_id).update(outgoing=None)
+    widen_searches(Folder.objects.filter(account=account_id))
     for model, path in _OWN:
         rows: QuerySet[Model] = model._default_manager.filter(**{path: account_id})
         rows._raw_delete(rows.db)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from mailsync.models import Change, Folder
 from mailsync.store import leases
 from mailsync.store.folder_paths import leaf, path_by_now, rename_rows
+from mailsync.store.saved_searches import widen_searches
 from mailsync.store.search_names import searches_follow
 from mailsync.types import RemoteFolder
 
@@ -36,7 +37,9 @@ def finish_folder(lease: leases.HeldLease, change: Change, listed: Sequence[Remo
                 source=None, target=None
             )
             # One with mail that is only hidden stays as long as that is kept.
-            Folder.objects.filter(pk=change.source_id or 0, placements=None).delete()
+            gone = Folder.objects.filter(pk=change.source_id or 0, placements=None)
+            widen_searches(gone)
+            gone.delete()
             return
         if change.kind == Change.Kind.SUBSCRIBE:
             _finish(change)

@@ -21,6 +21,7 @@ from mailsync.store.holes import fill_holes
 from mailsync.store.intake import lock_epoch
 from mailsync.store.mail_sums import note_mail
 from mailsync.store.raw_intake import drop_unused
+from mailsync.store.saved_searches import widen_searches
 from mailsync.store.summary import FolderCounts, lock_folders, refresh, remove_placements
 from mailsync.store.threads import delete_empty_threads, refresh_threads
 
@@ -176,5 +177,8 @@ def purge_gone(*, limit: int = 500, keep: timedelta = KEEP) -> int:
 
 def purge_folders(*, keep: timedelta = KEEP) -> int:
     """Remove the rows of folders that have been gone for ``keep`` and hold nothing any more."""
-    _, removed = Folder.objects.filter(missing_since__lt=Now() - keep, placements=None).delete()
+    with transaction.atomic():
+        gone = Folder.objects.filter(missing_since__lt=Now() - keep, placements=None)
+        widen_searches(gone)
+        _, removed = gone.delete()
     return removed.get(Folder._meta.label, 0)

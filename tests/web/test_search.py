@@ -219,6 +219,24 @@ def test_a_saved_search_may_keep_to_a_folder_and_is_replaced_by_its_name(
     assert SavedSearch.objects.count() == 1
 
 
+def test_a_saved_search_tells_that_its_folder_is_gone(browser: Client, anna: User, inbox: Folder) -> None:
+    bills = make_folder(inbox.account, "Bills")
+    make_message(inbox, subject="Tide charts")
+    browser.post("/search/saved/", {"q": "tide", "name": "Water", "folder": bills.pk})
+    assert "kept to this folder will look in all folders: Water" in page(browser, f"/f/{bills.pk}/edit/")
+    assert "kept to this folder" not in page(browser, f"/f/{inbox.pk}/edit/")
+    browser.post(f"/f/{bills.pk}/edit/", {"do": "delete"})
+    told = "The folder “Bills” that this search was kept to is gone. It looks in all folders now."
+    shown = page(browser, "/search/?q=tide")
+    assert told in shown
+    assert "Saved as “Water”" in shown
+    assert "charts" in shown
+    browser.post("/search/saved/", {"q": "tide", "name": "Water"})
+    shown = page(browser, "/search/?q=tide")
+    assert "Saved as “Water”" in shown
+    assert told not in shown
+
+
 def test_a_saved_search_is_forgotten(browser: Client, anna: User, inbox: Folder) -> None:
     saved = SavedSearch.objects.create(user=anna, name="Water", query="tide")
     assert browser.get(f"/search/saved/{saved.pk}/").status_code == 405

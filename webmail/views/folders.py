@@ -16,6 +16,7 @@ from accounts.models import User
 from mailsync import actions
 from mailsync.models import Folder
 from mailsync.store.listing import AccountTree, load_tree
+from mailsync.store.saved_searches import load_saved_searches
 from mailsync.types import ActionResult, Role
 from webmail import access
 from webmail.numbers import read_number
@@ -74,6 +75,7 @@ def edit(request: HttpRequest, folder_id: int) -> HttpResponse:
         "title": folder_title(folder),
         "is_special": bool(folder.role),
         "may_empty": folder.role in (Role.TRASH, Role.JUNK) and folder.total > 0,
+        "searches": [one.name for one in load_saved_searches(user.pk) if one.folder_id == folder.pk],
         "has_subfolders": below is not None
         and Folder.objects.filter(account=folder.account, path__startswith=below, missing_since=None).exists(),
     }
