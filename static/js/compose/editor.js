@@ -162,9 +162,27 @@ export class RichText {
     this.begun = withoutTail(this.editor.getHTML());
     this.toolbar = new Toolbar(composition, this.editor);
     this.pictureSize = new PictureSize(this.editor, this.host, (...said) => composition.words(...said));
-    this.host.parentElement.addEventListener("click", (event) => {
-      if (event.target === this.host || event.target === this.host.parentElement) this.editor.commands.focus("end");
+    const paper = this.host.parentElement;
+    paper.addEventListener("click", (event) => {
+      if (event.target === this.host || event.target === paper) this.editor.commands.focus(this.endsWithOriginal ? null : "end");
     });
+    paper.addEventListener("mousedown", (event) => {
+      const { dom } = this.editor.view;
+      if (event.target !== dom || event.clientY < dom.lastElementChild.getBoundingClientRect().bottom) return;
+      if (!this.endsWithOriginal) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.editor.commands.focus();
+    }, true);
+  }
+
+  /** Whether nothing is written behind the quoted original. Then the paper below is no place of its own: whoever touches it
+      goes on where they were, which is above the original from the beginning. */
+  get endsWithOriginal() {
+    const { doc } = this.editor.state;
+    let behind = null;
+    doc.forEach((node, offset) => { if (node.type.name === "original") behind = offset + node.nodeSize; });
+    return behind !== null && !doc.textBetween(behind, doc.content.size, " ", "x").trim();
   }
 
   /** Into the form, where FormData finds it; the editor's HTML is only made when something changed. */
