@@ -21,7 +21,7 @@ def remind_of(user_id: int, outgoing_id: int, days: int) -> Outgoing:
     if days and outgoing.state in (Outgoing.State.FAILED, Outgoing.State.CANCELLED):
         raise CannotDo(_("This message was not sent, so that nobody can answer it."))
     if days:
-        follow_ups.wait_for(outgoing, days, max(timezone.now(), outgoing.send_at or outgoing.created_at))
+        follow_ups.wait_for(outgoing, days, max(timezone.now(), outgoing.departs_at))
     else:
         follow_ups.wait_no_more(outgoing.pk)
     wake.tell(user_id, "account", account=outgoing.account_id)

@@ -8,7 +8,7 @@ from typing import Any, Self
 from mailsync.types import Address
 
 #: Grows whenever the same bytes would yield other facts; rows of an older version are reparsed.
-PARSER_VERSION = 4
+PARSER_VERSION = 5
 
 
 _NOBODY = Address("", "")

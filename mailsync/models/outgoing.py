@@ -1,6 +1,7 @@
 """Drafts, the outbox and what became of each message. Database room."""
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -191,6 +192,11 @@ class Outgoing(models.Model):
                 fields=["user"], name="outgoing_open", condition=Q(finished_at__isnull=True) | Q(state="failed")
             ),
         ]
+
+    @property
+    def departs_at(self) -> datetime:
+        """When it leaves, or has left, as far as that is its writer's choice."""
+        return self.send_at or self.created_at
 
     @property
     def is_receipt(self) -> bool:

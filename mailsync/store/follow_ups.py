@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import MailAccount
 from mailsync.message.addresses import comparable
 from mailsync.message.plain import plain
-from mailsync.models import FollowUp, Message, Outgoing, Placement, Thread, ThreadReference
+from mailsync.models import FollowUp, Message, Outgoing, OutgoingRecipient, Placement, Thread, ThreadReference
 from mailsync.plan.follow_ups import is_answer
 from mailsync.store.addressed import addresses_of
 from mailsync.store.outbox import BYTES
@@ -31,7 +31,7 @@ _LOOKED_AT = 50
 
 def wait_for(outgoing: Outgoing, days: int, since: datetime | None = None) -> FollowUp:
     """Be reminded after so many days, counted from ``since``, else from when the message leaves."""
-    begins = since or outgoing.send_at or outgoing.created_at
+    begins = since or outgoing.departs_at
     wish = {"user_id": outgoing.user_id, "days": days, "due_at": begins + days * _DAY, "told_at": None}
     row, _ = FollowUp.objects.update_or_create(outgoing=outgoing, defaults=wish)
     return row
@@ -110,15 +110,19 @@ def settle_answered(account: MailAccount, placements: Sequence[Placement]) -> in
 
 
 def _is_answered(outgoing: Outgoing) -> bool:
+    """By what came here after the mail server had taken it: what crossed it is no answer."""
+    taken = outgoing.recipients.filter(state__in=OutgoingRecipient.TAKEN).aggregate(first=Min("settled_at"))["first"]
+    if taken is None:
+        return False
     named = ThreadReference.objects.filter(account=outgoing.account_id, message_id=plain(outgoing.message_id))
     whole = named.values_list("thread_id", flat=True).first()
     if whole is None:
         return False
     mine = {comparable(one) for one in addresses_of(outgoing.user_id)}
     threads = Thread.objects.filter(Q(pk=whole) | Q(whole=whole))
-    later = Message.objects.filter(thread__in=threads, created_at__gt=outgoing.created_at)
+    later = Message.objects.filter(thread__in=threads, created_at__gt=taken)
     # What was there before may come here late, as an account is filled.
-    later = later.filter(received_at__gt=outgoing.created_at - _CLOCKS).order_by("-received_at")
+    later = later.filter(received_at__gt=taken - _CLOCKS).order_by("-received_at")
     found = list(later.values_list("pk", "from_address", "facts")[:_LOOKED_AT])
     answers = [pk for pk, sender, facts in found if is_answer(sender, facts, mine)]
     junk = Placement.objects.filter(message__in=answers, folder__role=Role.JUNK).values_list("message_id", flat=True)

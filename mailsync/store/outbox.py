@@ -101,7 +101,7 @@ def _tell(outgoing_id: int, state: str, outcome: Outcome, now: datetime) -> None
     if state == _State.DEFERRED and outcome.verdict == "retry":
         note(outgoing_id, "deferred", outcome.words)
         outgoing = Outgoing.objects.only("created_at", "send_at").get(pk=outgoing_id)
-        late = now - max(outgoing.created_at, outgoing.send_at or outgoing.created_at)
+        late = now - max(outgoing.created_at, outgoing.departs_at)
         if late.total_seconds() > TELL_AFTER_SECONDS and not outgoing.events.filter(kind="delayed").exists():
             note(
                 outgoing_id, "delayed", "Not delivered for four hours. It is tried for two days before it is given up."

@@ -194,6 +194,21 @@ def test_z_takes_back_what_the_workers_do_to_a_whole_folder(chromium: Browser, m
     expect(page.locator(".row.unread")).not_to_have_count(0)
 
 
+def test_what_could_not_be_taken_back_can_be_tried_again(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    page.locator("#tree a[data-role=inbox]").click(button="right")
+    page.get_by_role("menuitem", name="Mark all as read").click()
+    expect(page.locator(".work")).to_contain_text("marked as read")
+    page.route("**/undo/", lambda route: route.abort())
+    page.keyboard.press("z")
+    expect(page.locator(".toast.bad")).to_be_visible()
+    expect(page.locator(".work")).to_have_count(0)
+    page.unroute("**/undo/")
+    with page.expect_response("**/undo/"):
+        page.keyboard.press("z")
+    expect(page.locator(".work")).to_contain_text("Taking it back")
+
+
 def test_z_brings_back_the_draft_that_was_thrown_away_last(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium)
     page.locator(".row").first.focus()

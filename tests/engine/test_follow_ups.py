@@ -211,6 +211,23 @@ def test_the_days_begin_when_it_leaves() -> None:
     assert FollowUp.objects.get().due_at < timezone.now() + timedelta(days=2, minutes=1)
 
 
+def test_what_crosses_a_letter_that_waits_for_its_time_is_no_answer() -> None:
+    anna = Writer()
+    first = anna.sent(days=0)
+    draft = actions.start_draft(anna.user.pk, Draft.Mode.REPLY, Message.objects.get(message_id=first.message_id).pk)
+    draft = actions.save_draft(
+        anna.user.pk, draft.pk, draft.version, remind_days=1, to="bo@work.test", body="<p>On?</p>"
+    )
+    outgoing = actions.send(anna.user.pk, draft.pk, send_at=timezone.now() + timedelta(days=2))
+    anna.receive(first)
+    assert FollowUp.objects.get().outgoing == outgoing
+    actions.reschedule(anna.user.pk, outgoing.pk, None)
+    anna.deliver(outgoing)
+    assert anna.later(days=2) == 1
+    anna.receive(outgoing)
+    assert not FollowUp.objects.exists()
+
+
 def test_reminded_another_time_or_never() -> None:
     anna = Writer()
     outgoing = anna.sent(days=0)

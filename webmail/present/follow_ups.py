@@ -28,6 +28,14 @@ class FollowUpCard:
         return spans()
 
 
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """How many messages nobody has answered in time; ``only`` is the one, where it is one."""
+
+    count: int
+    only: FollowUpCard | None
+
+
 def present_follow_up(row: FollowUp, message_id: int = 0) -> FollowUpCard:
     """``row`` comes from ``store.follow_ups``, with its message and its recipients."""
     outgoing = row.outgoing
@@ -36,7 +44,7 @@ def present_follow_up(row: FollowUp, message_id: int = 0) -> FollowUpCard:
         message_id,
         outgoing.subject or _("(no subject)"),
         addresses_line([one.address for one in outgoing.recipients.all()]),
-        outgoing.send_at or outgoing.created_at,
+        outgoing.departs_at,
         row.due_at,
         row.told_at is not None,
     )

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from mailsync.models import FollowUp
 from mailsync.store.auto_replies import is_answering
 from mailsync.store.listing import AccountTree
-from webmail.present.follow_ups import FollowUpCard, present_follow_up
+from webmail.present.follow_ups import Unanswered
 from webmail.present.said import said
 from webmail.scope import Scope
 
@@ -50,11 +49,11 @@ class Notices:
     troubles: tuple[Trouble, ...]
     fetching: tuple[Fetching, ...]
     away: tuple[Away, ...]
-    unanswered: tuple[FollowUpCard, ...] = ()
+    unanswered: Unanswered | None
 
 
 def present_notices(
-    tree: Sequence[AccountTree], scope: Scope, now: datetime, unanswered: Sequence[FollowUp] = ()
+    tree: Sequence[AccountTree], scope: Scope, now: datetime, unanswered: Unanswered | None = None
 ) -> Notices:
     """Only what concerns the accounts of this list; the others show their health in the column. ``now`` is in the
     reader's zone."""
@@ -77,7 +76,7 @@ def present_notices(
         if entry.auto_reply is not None and is_answering(entry.auto_reply, now)
     )
     fetching = tuple(_fetching(entry) for entry in entries if _is_first_pull(entry))
-    return Notices(troubles, fetching, away, tuple(map(present_follow_up, unanswered)))
+    return Notices(troubles, fetching, away, unanswered)
 
 
 def _since(entry: AccountTree) -> datetime | None:

@@ -17,7 +17,7 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from mailsync.models import Folder, FollowUp, Outgoing
+from mailsync.models import Folder, Outgoing
 from mailsync.store.follow_ups import count_unanswered, unanswered
 from mailsync.store.journal import load_under_way
 from mailsync.store.labels import load_labels
@@ -33,6 +33,7 @@ from webmail.events import made_at
 from webmail.list_choice import as_chosen
 from webmail.numbers import read_number
 from webmail.parts import macro_of, render_part
+from webmail.present.follow_ups import Unanswered, present_follow_up
 from webmail.present.labels import Chip, label_choices
 from webmail.present.notices import present_notices
 from webmail.present.outbox import open_condition, scheduled_condition
@@ -58,8 +59,6 @@ from webmail.scope import (
 
 #: A script may ask for longer pages when it catches up; more than this is never read at once.
 LONGEST_PAGE = 200
-#: So many unanswered messages are counted above a list.
-_MOST_TOLD = 50
 
 
 @require_safe
@@ -192,13 +191,18 @@ def list_context(
         **rows_context(request, reader, scope, current_row),
         **found,
         **_choices(reader, scope),
-        "notices": present_notices(tree, scope, reader.now, _unanswered(reader, scope) if tree else ()),
+        "notices": present_notices(tree, scope, reader.now, _unanswered(reader, scope) if tree else None),
         "storage": storage_of(reader.user),
     }
 
 
-def _unanswered(reader: Reader, scope: Scope) -> Sequence[FollowUp]:
-    return list(unanswered(reader.user.pk)[:_MOST_TOLD]) if scope.kind == "all" or scope.role == Role.INBOX else ()
+def _unanswered(reader: Reader, scope: Scope) -> Unanswered | None:
+    """Told above inboxes alone."""
+    if scope.kind != "all" and scope.role != Role.INBOX:
+        return None
+    count = count_unanswered(reader.user.pk) or 0
+    only = unanswered(reader.user.pk).first() if count == 1 else None
+    return Unanswered(count, present_follow_up(only) if only else None) if count else None
 
 
 def _choices(reader: Reader, scope: Scope) -> dict[str, Any]:

@@ -98,6 +98,9 @@ function takeBack(group, act, label) {
   send("/undo/", [["group", group]]).catch((error) => {
     strip(act)?.remove();
     toast(error.message, { bad: true });
+    // Nothing was taken back, so it may be tried again.
+    takenBack.delete(act);
+    remember(() => takeBack(group, act, label));
   });
 }
 
