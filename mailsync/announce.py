@@ -8,7 +8,9 @@ logged and never fails the work that was done.
 import json
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Protocol
 
@@ -20,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class Counted(Protocol):
-    """A folder and what it counts now, as ``store.summary`` tells it."""
+    """A folder, what it counts now, and which conversations have changed in it, as ``store.summary`` tells it."""
 
     @property
     def user_id(self) -> int: ...
@@ -32,8 +34,12 @@ class Counted(Protocol):
     def total(self) -> int: ...
     @property
     def unread(self) -> int: ...
+    @property
+    def thread_ids(self) -> Sequence[int]: ...
 
 
+#: More conversations than this (as many as a pull takes in at once) are not named; each page then looks for itself.
+MOST_THREADS = 1000
 #: A page that is older than this when it begins to listen reads everything anew, whatever was told.
 KEPT_SECONDS = 3600
 
@@ -48,18 +54,37 @@ def last_told(user_id: int) -> str:
     return f"heron:told:{user_id}"
 
 
-def announce(user_id: int, kind: str, **ids: int | str | bool) -> None:
+_told_by: ContextVar[str] = ContextVar("told_by", default="")
+
+
+@contextmanager
+def told_by(page: str) -> Iterator[None]:
+    """What is announced within carries ``by``: the open page of this name shows already what it has done itself."""
+    token = _told_by.set(page)
+    try:
+        yield
+    finally:
+        _told_by.reset(token)
+
+
+def announce(user_id: int, kind: str, **ids: int | str | bool | list[int]) -> None:
     """Publish ``{"kind": kind, **ids, "at": milliseconds}`` once the running transaction commits (at once outside one).
 
-    Kinds: ``folder`` {folder, account, unread, total}, ``message`` {message}, ``account`` {account},
-    ``outgoing`` {outgoing}, ``draft`` {draft}, ``notice`` {account, text} for what had to be taken back.
+    Kinds: ``folder`` {folder, account, unread, total, threads}, ``message`` {message}, ``account`` {account},
+    ``outgoing`` {outgoing}, ``draft`` {draft}, ``notice`` {account, text} for what had to be taken back. ``threads``
+    are the conversations that have changed in the folder; without it, any may have.
     """
-    transaction.on_commit(lambda: _publish(user_id, {"kind": kind, **ids}), robust=True)
+    event: dict[str, int | str | bool | list[int]] = {"kind": kind, **ids}
+    if page := _told_by.get():
+        event["by"] = page
+    transaction.on_commit(lambda: _publish(user_id, event), robust=True)
 
 
 def announce_folders(counts: Iterable[Counted]) -> None:
     """One ``folder`` hint for each folder whose rows changed."""
     for folder in counts:
+        few = len(folder.thread_ids) <= MOST_THREADS
+        threads: dict[str, list[int]] = {"threads": list(folder.thread_ids)} if few else {}
         announce(
             folder.user_id,
             "folder",
@@ -67,6 +92,7 @@ def announce_folders(counts: Iterable[Counted]) -> None:
             account=folder.account_id,
             unread=folder.unread,
             total=folder.total,
+            **threads,
         )
 
 
@@ -75,7 +101,7 @@ def _client() -> "redis.Redis":
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
 
 
-def _publish(user_id: int, event: dict[str, int | str | bool]) -> None:
+def _publish(user_id: int, event: dict[str, int | str | bool | list[int]]) -> None:
     at = time.time_ns() // 1_000_000
     line = json.dumps({**event, "at": at})
     try:

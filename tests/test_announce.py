@@ -36,9 +36,9 @@ def heard():  # type: ignore[no-untyped-def]
 @pytest.mark.django_db(transaction=True)
 def test_a_hint_follows_the_commit(heard) -> None:  # type: ignore[no-untyped-def]
     with transaction.atomic():
-        announce.announce_folders((FolderCounts(user_id=7, account_id=3, folder_id=5, total=9, unread=2),))
+        announce.announce_folders((FolderCounts(5, account_id=3, user_id=7, total=9, unread=2, thread_ids=(4,)),))
         assert heard(0.1) is None
-    assert heard() == {"kind": "folder", "folder": 5, "account": 3, "unread": 2, "total": 9}
+    assert heard() == {"kind": "folder", "folder": 5, "account": 3, "unread": 2, "total": 9, "threads": [4]}
     with transaction.atomic():
         announce.announce(7, "message", message=1)
         transaction.set_rollback(True)

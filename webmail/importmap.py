@@ -18,7 +18,7 @@ from js_asset import ImportMap
 LATE = (
     *("compose/adopting", "compose/editor", "compose/markup", "compose/pasted", "compose/picture_size"),
     *("compose/pictures", "compose/toolbar", "compose/emoji", "mail/suggest"),
-    *("compose/upload", "keyboard", "mail/pull", "mail/swipe"),
+    *("compose/upload", "keyboard", "mail/meanwhile", "mail/pull", "mail/swipe", "mail/unseen"),
 )
 
 

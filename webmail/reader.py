@@ -16,6 +16,8 @@ from accounts.models import User
 from mailsync.store.ownership import Owned, load_owned
 from mailsync.store.search import Search
 
+MOST_PAGE_CHARACTERS = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -39,6 +41,12 @@ class Reader:
 def user_of(request: HttpRequest) -> User:
     """The signed-in user of a view that requires one."""
     return cast(User, request.user)
+
+
+def page_of(request: HttpRequest) -> str:
+    """What an open page calls itself, to know its own acts again; empty where it has no such name."""
+    name = request.headers.get("Heron-Page", "")
+    return name if name.isascii() and name.isalnum() and len(name) <= MOST_PAGE_CHARACTERS else ""
 
 
 def reader_of(request: HttpRequest, owned: Owned | None = None) -> Reader:

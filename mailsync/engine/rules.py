@@ -23,7 +23,7 @@ from mailsync.plan import rules as plan
 from mailsync.store import arrivals, auto_replies, devices, follow_ups, forwards, muting, ruling, webhooks
 from mailsync.store.rules import LoadedRule, load_blocked, load_rules
 from mailsync.store.search_among import find_among
-from mailsync.store.summary import FolderCounts, refresh
+from mailsync.store.summary import FolderCounts, join_counts, refresh
 from mailsync.types import Role
 
 logger = logging.getLogger(__name__)
@@ -54,12 +54,12 @@ def run_rules(account: MailAccount) -> RuleRun:
 
 def settle(account: MailAccount, folder: Folder, counts: Iterable[FolderCounts], *, has_new: bool) -> None:
     """After an intake into this folder: rules and muted conversations take their part, then open pages are told."""
-    told = {one.folder_id: one for one in counts}
+    told = join_counts({}, counts)
     if folder.role == Role.INBOX:
         run = run_rules(account)
-        told |= run.counts
+        told = join_counts(told, run.counts.values())
         if has_new:
-            told |= {one.folder_id: one for one in muting.file_muted(folder)}
+            told = join_counts(told, muting.file_muted(folder))
         if run.waiting:
             # What a rule may yet put elsewhere is not announced as new in the inbox.
             told.pop(folder.pk, None)
@@ -90,7 +90,7 @@ def _run(account: MailAccount) -> RuleRun:
     arrivals.put_back({row.pk: waiting[row.pk] for row in rows if row.pk in waiting and not row.waited})
     # What was kept back is told now, wherever it is.
     late = [placements[row.pk] for row in finished if row.waited]
-    done.counts |= {one.folder_id: one for one in refresh((one.folder_id, one.thread_id) for one in late)}
+    done.counts = join_counts(done.counts, refresh((one.folder_id, one.thread_id) for one in late))
     return done
 
 
@@ -110,7 +110,8 @@ def _block(user_id: int, rows: Sequence[Arrival], placements: Mapping[int, Place
             caught.setdefault(pattern, []).append(placements[row.pk])
     for pattern, found in caught.items():
         deed = plan.Deed("trash" if blocked[pattern].to_bin else "junk")
-        done.counts |= ruling.treat(user_id, ruling.Author(pattern, (deed,)), found)
+        treated = ruling.treat(user_id, ruling.Author(pattern, (deed,)), found)
+        done.counts = join_counts(done.counts, treated.values())
     return left
 
 
@@ -145,7 +146,8 @@ def _rule(
 def _treat(user_id: int, rule: LoadedRule, hit: Sequence[Placement], done: RuleRun) -> None:
     try:
         with transaction.atomic():
-            done.counts |= ruling.treat(user_id, ruling.Author(rule.name, rule.deeds, rule.id), hit)
+            treated = ruling.treat(user_id, ruling.Author(rule.name, rule.deeds, rule.id), hit)
+            done.counts = join_counts(done.counts, treated.values())
             if rule.tells:
                 devices.note_new_mail(user_id)
             webhooks.queue_calls(user_id, rule.deeds, rule.name, hit)

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from mailsync.models import Act, BlockedSender, Placement, Rule, RuleHit, Thread
 from mailsync.plan.rules import TELL, WORDS, Deed, changes_mail, in_order
 from mailsync.store import acting
-from mailsync.store.summary import FolderCounts, refresh
+from mailsync.store.summary import FolderCounts, join_counts, refresh
 
 _OF_CONVERSATIONS = {"pin": "pinned", "mute": "muted"}
 
@@ -35,7 +35,7 @@ def apply_deeds(deeds: Sequence[Deed], placement_ids: Sequence[int], group: UUID
             counts = _turn_on(_OF_CONVERSATIONS[deed.verb], placement_ids, done)
         else:
             _count, counts = acting.apply_verb(deed.verb, deed.argument, placement_ids, group, held=held)
-        done.counts |= {one.folder_id: one for one in counts}
+        done.counts = join_counts(done.counts, counts)
     return done
 
 

@@ -6,8 +6,8 @@ statement rebuilds the rows and adds the *difference* to the folder's counts, so
 what was touched and not the size of the folder. ``manage.py recount`` audits the sums.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from django.db.backends.utils import CursorWrapper
 
@@ -19,13 +19,14 @@ from mailsync.store.row_facts import ADDRESSES, NAMES_ME, PERSON, SORTED
 
 @dataclass(frozen=True, slots=True)
 class FolderCounts:
-    """A folder's shown messages after a refresh."""
+    """A folder's shown messages after a refresh, and the conversations that it was about."""
 
     folder_id: int
     account_id: int
     user_id: int
     total: int
     unread: int
+    thread_ids: tuple[int, ...] = ()
 
 
 def lock_folders(folder_ids: Iterable[int]) -> None:
@@ -63,7 +64,24 @@ def counted(cursor: CursorWrapper, wanted: Sequence[tuple[int, int]]) -> list[Fo
     by_message = {folder for folder, *_counts, is_kept in rows if is_kept}
     if by_message:
         write_message_rows(cursor, [pair for pair in wanted if pair[0] in by_message])
-    return sorted((FolderCounts(*counts) for *counts, _ in rows), key=lambda counts: counts.folder_id)
+    threads: dict[int, list[int]] = {}
+    for folder, thread in wanted:
+        threads.setdefault(folder, []).append(thread)
+    made = [
+        FolderCounts(folder, account, user, total, unread, tuple(threads[folder]))
+        for folder, account, user, total, unread, _ in rows
+    ]
+    return sorted(made, key=lambda counts: counts.folder_id)
+
+
+def join_counts(told: Mapping[int, FolderCounts], later: Iterable[FolderCounts]) -> dict[int, FolderCounts]:
+    """By folder: what was counted last, with the conversations of both."""
+    joined = dict(told)
+    for counts in later:
+        before = joined.get(counts.folder_id)
+        ids = {*counts.thread_ids, *(before.thread_ids if before else ())}
+        joined[counts.folder_id] = replace(counts, thread_ids=tuple(sorted(ids)))
+    return joined
 
 
 def recount_marks(pairs: Iterable[tuple[int, int]]) -> list[FolderCounts]:

@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from mailsync.models import Placement, Thread, ThreadRow
-from mailsync.store.summary import FolderCounts, lock_folders, recount_marks, refresh
+from mailsync.store.summary import FolderCounts, join_counts, lock_folders, recount_marks, refresh
 from tests.factories import make_account, make_folder, make_message
 
 pytestmark = pytest.mark.django_db
@@ -77,5 +77,15 @@ def test_recounted_marks_are_those_of_a_refresh(most: int) -> None:
     rows = list(ThreadRow.objects.order_by("pk").values())
     assert refresh(pairs) == counts
     assert list(ThreadRow.objects.order_by("pk").values()) == rows
-    assert [FolderCounts(one.pk, account.pk, account.user_id, one.total, one.unread) for one in folders] != counts
+    assert [(one.pk, one.total, one.unread) for one in folders] != [
+        (one.folder_id, one.total, one.unread) for one in counts
+    ]
     assert recount_marks([]) == []
+
+
+def test_what_is_counted_twice_names_the_conversations_of_both() -> None:
+    first = FolderCounts(1, 2, 3, total=5, unread=1, thread_ids=(7, 9))
+    again = FolderCounts(1, 2, 3, total=6, unread=2, thread_ids=(8, 9))
+    other = FolderCounts(4, 2, 3, total=1, unread=0, thread_ids=(7,))
+    joined = join_counts(join_counts({}, [first]), [again, other])
+    assert joined == {1: FolderCounts(1, 2, 3, total=6, unread=2, thread_ids=(7, 8, 9)), 4: other}

@@ -117,6 +117,18 @@ def choose_open(shown: Sequence[ConversationMessage], asked: Collection[int]) ->
     return [entry for entry in shown if entry.message.pk in opened or entry is shown[-1]]
 
 
+def choose_arrived(shown: Sequence[ConversationMessage], after: int) -> list[ConversationMessage]:
+    """What came to the end of a conversation since ``after``, the newest message of the page that asks: these open.
+    What takes a place further up, where somebody may be reading, stays closed, and so does a draft."""
+    arrived: list[ConversationMessage] = []
+    for entry in reversed(shown):
+        if entry.message.pk <= after or len(arrived) == MOST_OPEN:
+            break
+        if not entry.draft:
+            arrived.append(entry)
+    return arrived[::-1]
+
+
 def present_conversation(
     conversation: Conversation,
     told: Mapping[int, BodyContext],

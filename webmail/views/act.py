@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import MailAccount, User
 from mailsync import actions
+from mailsync.announce import told_by
 from mailsync.models import Folder
 from mailsync.store.journal import load_missed
 from mailsync.types import ActionResult, OneConversation
@@ -29,7 +30,7 @@ from webmail.present.activity import say_missed
 from webmail.present.labels import keyword_of, label_of
 from webmail.present.said import said
 from webmail.present.snooze import read_time
-from webmail.reader import reader_of, user_of
+from webmail.reader import page_of, reader_of, user_of
 from webmail.scope import listing_of, scope_at
 
 Verb = Callable[[User, list[int]], ActionResult]
@@ -76,7 +77,9 @@ def act(request: HttpRequest) -> HttpResponse:
     if not names:
         return _refuse(request, _("Select one or more messages first."), 400)
     try:
-        result = _mark_one(user, verb, names) or _run(request, user, verb, access.placements_for(user, names))
+        # All else that is done from a page may change what it shows of a conversation.
+        with told_by(page_of(request) if verb == "read" else ""):
+            result = _mark_one(user, verb, names) or _run(request, user, verb, access.placements_for(user, names))
     except actions.NotYours as error:
         raise Http404 from error
     except actions.CannotDo as error:

@@ -153,7 +153,7 @@ def finish(request: HttpRequest, template: str, context: dict[str, Any]) -> Http
         response = HttpResponse(render_part(template, context, request))
     else:
         response = render(request, template, context)
-    patch_vary_headers(response, ["HX-Request", "HX-Target", "Heron-Body"])
+    patch_vary_headers(response, ["HX-Request", "HX-Target", "Heron-Body", "Heron-Card", "Heron-After"])
     patch_cache_control(response, private=True, no_cache=True)
     return response
 

@@ -1,7 +1,8 @@
 """Reading: a conversation, or one message of it. In goes a URL, out comes the page or the reading pane alone.
 
 Opening marks as read through ``actions``; a page that only prepares for a click (``HX-Preloaded``, or the
-browser's own prefetch) changes nothing.
+browser's own prefetch) changes nothing. A page whose conversation stands open asks for a single message of it
+(``Heron-Card``), or for how it stands by now, with the texts of what came to its end since (``Heron-After``).
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from mailsync import actions
+from mailsync.announce import told_by
 from mailsync.models import Folder, Message, Placement, Thread
 from mailsync.store.first_mail import Senders
 from mailsync.store.listing import Conversation, ConversationMessage, load_conversation, load_tree
@@ -21,8 +23,8 @@ from mailsync.store.raw import load_beginnings
 from mailsync.types import Role
 from webmail import access
 from webmail.numbers import read_number
-from webmail.present.cards import choose_open, present_conversation, shown_messages
-from webmail.reader import Reader, reader_of, user_of
+from webmail.present.cards import choose_arrived, choose_open, present_conversation, shown_messages
+from webmail.reader import Reader, page_of, reader_of, user_of
 from webmail.reading import BodyContext, body_context
 from webmail.scope import context_scope
 from webmail.views.mailbox import finish, page_context
@@ -99,11 +101,12 @@ def _respond(
     shown = shown_messages(conversation, folder.pk)
     if not shown:
         raise Http404
-    opened = choose_open(shown, _asked(request))
+    opened = _choose(request, shown)
     told = _told(reader, conversation, opened, with_document="Heron-Body" in request.headers)
     presented = present_conversation(conversation, told, reader.mine, folder_id=folder.pk, row=row, hues=reader.hues)
     if not _is_rehearsal(request):
-        _prepare(reader, opened)
+        with told_by(page_of(request)):
+            _prepare(reader, opened)
     context = {
         "conversation": presented,
         "folder": folder,
@@ -147,6 +150,16 @@ def _prepare(reader: Reader, opened: Sequence[ConversationMessage]) -> None:
     for entry in opened:
         if entry.message.raw_id is None:
             actions.fetch_now(entry.message.pk)
+
+
+def _choose(request: HttpRequest, shown: Sequence[ConversationMessage]) -> list[ConversationMessage]:
+    """Those whose texts are wanted."""
+    card, after = (read_number(request.headers.get(name, "")) for name in ("Heron-Card", "Heron-After"))
+    if card is not None:
+        return [entry for entry in shown if entry.message.pk == card]
+    if after is not None:
+        return choose_arrived(shown, after)
+    return choose_open(shown, _asked(request))
 
 
 def _asked(request: HttpRequest) -> set[int]:

@@ -1,12 +1,14 @@
 /* The messages of an open conversation: older ones unfold and fold, a body that was still on its way
    comes in when it has arrived, the reading pane sums up a selection. */
 
-import { part } from "heron/mail/request";
+import { pageName, part, send } from "heron/mail/request";
 import { adoptAll, makeFrame } from "heron/mail/frame";
 import { chosenWords, currentName, selection } from "heron/mail/rows";
-import { reading } from "heron/mail/reader";
+import { atRest, open, reading } from "heron/mail/reader";
 import { isPhone } from "heron/phone";
-import { toast } from "heron/shell";
+import { say, toast } from "heron/shell";
+import { icon } from "heron/icons";
+import { counted, words } from "heron/words";
 
 const main = document.getElementById("main");
 
@@ -63,31 +65,27 @@ function fold(card) {
   card.querySelector("[data-unfold]").focus({ preventScroll: true });
 }
 
-async function reload(card, href) {
+/** The card as it is by now. One that is on its way to be read is so by that. */
+async function reload(card, href, rehearse) {
   const url = new URL(href ?? location.href, location.href);
   url.hash = "";
-  const fresh = (await part(url, "main")).getElementById(card.id);
+  const more = { "Heron-Card": card.dataset.message };
+  const fresh = (await part(url, "main", { rehearse, more })).getElementById(card.id);
   if (!fresh || !card.isConnected) return;
   card.replaceWith(fresh);
   window.htmx?.process(fresh);
   adoptAll(fresh);
 }
 
-/** A body has arrived: its card takes it in, if it waits for it. */
-export function bodyArrived(messageId) {
-  const waiting = main.querySelector(`[data-waiting="${messageId}"]`);
-  if (waiting) reload(waiting.closest(".msg")).catch(() => {});
+/* What happens elsewhere to an open conversation, in a module that is loaded with the first of it. */
+const page = { adoptAll, atRest, counted, icon, open, pageName, part, reading, reload, say, send, words };
+
+function meanwhile(event) {
+  if (reading()) import("heron/mail/meanwhile").then(({ hear }) => hear(event, page)).catch(() => {});
 }
 
-/** The labels under the subject follow what was given or taken. */
-document.addEventListener("heron:acted", async ({ detail: { verb } }) => {
-  if (!["label", "unlabel"].includes(verb) || !document.getElementById("readmeta")) return;
-  const fresh = await part(location.href, "main", { rehearse: true }).catch(() => null);
-  const meta = fresh?.getElementById("readmeta");
-  if (!meta || fresh.getElementById("reading").dataset.row !== reading()?.dataset.row) return;
-  reading().dataset.labels = fresh.getElementById("reading").dataset.labels;
-  document.getElementById("readmeta").replaceWith(meta);
-});
+document.addEventListener("heron:event", ({ detail }) => meanwhile(detail));
+document.addEventListener("heron:acted", ({ detail: { verb } }) => { if (/label/.test(verb)) meanwhile({ kind: "acted" }); });
 
 /** The newest open message comes into view under the subject. */
 function scrollToOpen() {

@@ -88,7 +88,7 @@ function enter() {
 }
 
 function write(mode) {
-  const card = [...document.querySelectorAll("#main .msg:not(.closed)")].at(-1);
+  const card = [...document.querySelectorAll("#main .msg:not(.closed, .arrived)")].at(-1);
   if (card) {
     document.querySelector(`#main [data-compose][href*="mode=${mode}&"][href$="original=${card.dataset.message}"]`)?.click();
     return;

@@ -4,7 +4,6 @@
 import { say, toast } from "heron/shell";
 import { part } from "heron/mail/request";
 import { counted, words } from "heron/words";
-import { bodyArrived } from "heron/mail/cards";
 import { isOffline, offlineWords, replay } from "heron/mail/offline";
 import { folderCounted, startNotifying } from "heron/mail/notify";
 import { atRest } from "heron/mail/reader";
@@ -38,7 +37,6 @@ function hear(event) {
     case "folder":
       folderCounted(event, holdsStream);
       return folderChanged(event);
-    case "message": return bodyArrived(event.message);
     case "notice": return notice(event.text);
     case "account":
     case "resync": return catchUp();
@@ -67,7 +65,7 @@ function listen() {
     const source = new EventSource(`/events?since=${toldUntil}`);
     source.addEventListener("open", () => {
       holdsStream = true;
-      if (opened) catchUp();
+      if (opened) hear({ kind: "resync" });
       opened = true;
     });
     source.addEventListener("message", ({ data }) => {

@@ -7,6 +7,9 @@ import { words } from "heron/words";
 /** How long an act waits for its answer; what was done after it waits for that, too. */
 const ANSWER_MILLISECONDS = 30_000;
 
+/** What this page calls itself, to know again what it did. */
+export const pageName = Math.random().toString(36).slice(2, 12);
+
 export class Refused extends Error {
   constructor(message, status) {
     super(message);
@@ -17,7 +20,7 @@ export class Refused extends Error {
 async function answerOf(url, options) {
   let answer;
   try {
-    answer = await fetch(url, { credentials: "same-origin", ...options });
+    answer = await fetch(url, { ...options, headers: { ...options.headers, "Heron-Page": pageName } });
   } catch (error) {
     if (error.name === "AbortError" || error instanceof Refused) throw error;
     throw new Refused(words("unreachable"), 0);
@@ -34,9 +37,10 @@ async function answerOf(url, options) {
 }
 
 /** The part of a page that goes into the element with the id `target`, as a fragment. `rehearse`
-    fetches ahead of a click, so that nothing is marked as read; `body` asks for the newest body of a conversation as well. */
-export async function part(url, target, { rehearse = false, body = false, signal } = {}) {
-  const headers = { "HX-Request": "true", "HX-Target": target };
+    fetches ahead of a click, so that nothing is marked as read; `body` asks for the newest body of a conversation as well;
+    `more` are further headers. */
+export async function part(url, target, { rehearse = false, body = false, more, signal } = {}) {
+  const headers = { "HX-Request": "true", "HX-Target": target, ...more };
   if (rehearse) headers["HX-Preloaded"] = "true";
   if (body) headers["Heron-Body"] = "1";
   return fragment(await (await answerOf(url, { headers, signal })).text());
