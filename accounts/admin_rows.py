@@ -58,6 +58,11 @@ class OwnedAdmin(ReadOnlyAdmin):
 
     list_select_related: ClassVar[tuple[str, ...]] = ("user",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Without what is being deleted: it is nobody's any more."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.filter(user__departure=None)
+
 
 class RevocableAdmin(OwnedAdmin):
     """What lets a person in: an administrator may take it away, and its person reads of it."""

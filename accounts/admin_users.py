@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -19,13 +20,17 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import invitations, sessions
 from accounts.admin_rows import ShownAdmin
-from accounts.leaving import delete_person
-from accounts.models import MailAccount, User
+from accounts.leaving import begin_leaving
+from accounts.models import Departure, MailAccount, User
 from accounts.zones import zone_choices
 
 
 def _languages() -> list[tuple[str, Any]]:
     return [("", gettext_lazy("As the browser asks")), *settings.LANGUAGES]
+
+
+def _departure(user: User) -> Departure | None:
+    return getattr(user, "departure", None)
 
 
 class InviteForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -88,9 +93,9 @@ class UserAdmin(ShownAdmin):
     """People. Adding one mails them an invitation. Registered by the room that can count their mail."""
 
     # So few and so short that they stand beside both columns of the admin on a screen of 1440 pixels.
-    list_display = ("email", "name", "is_active", "is_administrator", "account_count", "last_seen")
+    list_display = ("address", "name", "is_active", "is_administrator", "account_count", "last_seen")
     list_filter = ("is_active", "is_superuser")
-    search_fields = ("email", "name")
+    search_fields = ("email", "name", "departure__address")
     ordering = ("email",)
     actions = ("invite", "deactivate", "activate", "sign_out")
     readonly_fields = ("last_login", "date_joined")
@@ -105,12 +110,27 @@ class UserAdmin(ShownAdmin):
             },
         ),
     )
+    #: All that is shown of who is being deleted.
+    fields_of_leaving: ClassVar[tuple[str, ...]] = ("address", "name", "leaving_since")
     form = PersonForm
     inlines = (MailAccountInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         users: QuerySet[User] = super().get_queryset(request)
-        return users.annotate(accounts_connected=Count("mail_accounts"))
+        people = users.filter(Q(departure=None) | Q(departure__is_person=True)).select_related("departure")
+        return people.annotate(accounts_connected=Count("mail_accounts"))
+
+    @admin.display(description=gettext_lazy("email address"), ordering="email")
+    def address(self, user: User) -> str:
+        departure = _departure(user)
+        if departure is None:
+            return user.email
+        return format_html('{} <span class="leaving">{}</span>', departure.address, _("being deleted"))
+
+    @admin.display(description=gettext_lazy("being deleted since"))
+    def leaving_since(self, user: User) -> str:
+        departure = _departure(user)
+        return formats.localize(timezone.localtime(departure.asked_at)) if departure else ""
 
     @admin.display(description=gettext_lazy("accounts"), ordering="accounts_connected")
     def account_count(self, user: Any) -> int:
@@ -131,29 +151,44 @@ class UserAdmin(ShownAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is not None:
-            return self.fieldsets
+            return self.fieldsets if _departure(obj) is None else ((None, {"fields": self.fields_of_leaving}),)
         days = settings.PASSWORD_RESET_TIMEOUT // 86_400
         told = _("They are mailed a link by which they choose a password. It holds for %(days)d days, once.")
         return ((None, {"fields": InviteForm.Meta.fields, "description": told % {"days": days}}),)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Nobody shuts themselves out by a slip."""
+        if obj is not None and _departure(obj) is not None:
+            return self.fields_of_leaving
         own = obj is not None and obj.pk == request.user.pk
         return (*self.readonly_fields, "is_active", "is_superuser") if own else self.readonly_fields
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
-        return () if obj is None else self.inlines
+        return () if obj is None or _departure(obj) is not None else self.inlines
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and (obj is None or obj.pk != request.user.pk)
+        is_other = obj is None or (obj.pk != request.user.pk and _departure(obj) is None)
+        return super().has_delete_permission(request, obj) and is_other
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Who is being deleted is only looked at."""
+        return super().has_change_permission(request, obj) and (obj is None or _departure(obj) is None)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        delete_person(obj)
+        begin_leaving(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for user in queryset:
+        for user in queryset.filter(departure=None):
             if user != request.user:
-                delete_person(user)
+                begin_leaving(user)
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
+        """Shut out they are; the rest takes as long as they have mail."""
+        words = _(
+            "Nobody can sign in as %(person)s any more, and the address is free. What is here of them is being deleted."
+        )
+        self.message_user(request, words % {"person": obj_display}, messages.SUCCESS)
+        return redirect("admin:accounts_user_changelist")
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         obj.is_staff = obj.is_superuser  # there are no half administrators
@@ -194,6 +229,7 @@ class UserAdmin(ShownAdmin):
 
     @admin.action(description=gettext_lazy("Invite: mail a link to set a password"))
     def invite(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        queryset = queryset.filter(departure=None)
         self._each(request, queryset.filter(is_active=True), lambda user: self._invite(request, user), _("Invited."))
         shut_out = queryset.filter(is_active=False).count()
         if shut_out:
@@ -222,7 +258,7 @@ class UserAdmin(ShownAdmin):
     def _each(self, request: HttpRequest, users: QuerySet[User], act: Callable[[User], int], words: str) -> int:
         """Do it to each, and write it into the log, which tells them too. Returns what ``act`` counted."""
         total = 0
-        for user in users:
+        for user in users.filter(departure=None):
             done = act(user)
             total += done
             if done:

@@ -18,6 +18,8 @@ from mailsync.store import quota
 class PeopleAdmin(UserAdmin):
     """The pages of accounts, which knows no mail and cannot count it, with what is counted."""
 
+    fields_of_leaving = (*UserAdmin.fields_of_leaving, "still_here")
+
     def get_list_display(self, request: HttpRequest) -> Any:
         columns = list(super().get_list_display(request))
         columns.insert(columns.index("account_count") + 1, "storage")
@@ -35,7 +37,7 @@ class PeopleAdmin(UserAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """In numbers: to name what goes would show an administrator every message."""
-        people = [user for user in objs if user.pk != request.user.pk]
+        people = [user for user in objs if user.pk != request.user.pk and not hasattr(user, "departure")]
         accounts = MailAccount.objects.filter(user__in=people)
         used = sum(kept.used_bytes for kept in quota.load_storage(people).values())
         told = [
@@ -50,7 +52,7 @@ class PeopleAdmin(UserAdmin):
                 waiting,
             )
             told.append(words % waiting)
-        if len(people) < len(objs):
+        if request.user in objs:
             told.append(_("You yourself stay."))
         told.append(_("Nothing is deleted on their mail servers, and this cannot be undone."))
         counted = {
@@ -60,6 +62,11 @@ class PeopleAdmin(UserAdmin):
         }
         missing = set() if self.has_delete_permission(request) else {str(User._meta.verbose_name)}
         return told, counted, missing, []
+
+    @admin.display(description=gettext_lazy("still here"))
+    def still_here(self, person: Any) -> str:
+        count = Message.objects.filter(account__user=person).count()
+        return ngettext("%(n)s message", "%(n)s messages", count) % {"n": number_format(count, force_grouping=True)}
 
     @admin.display(description=gettext_lazy("storage"))
     def storage(self, person: Any) -> str:

@@ -16,14 +16,14 @@ class MailsyncConfig(AppConfig):
         from accounts import rotation
         from accounts.leaving import leaving
         from accounts.sessions import key_changed
+        from mailsync.actions.departures import let_leave
         from mailsync.protocol import egress
         from mailsync.store.devices import follow_session, forget_signed_out
         from mailsync.store.egress import switches
-        from mailsync.store.forgetting import forget_person
         from mailsync.store.webhooks import rotate_secrets
 
         egress.guard = switches.check
-        leaving.connect(forget_person, dispatch_uid="mailsync")
+        leaving.connect(let_leave, dispatch_uid="mailsync")
         user_logged_out.connect(forget_signed_out, dispatch_uid="mailsync")
         rotation.ELSEWHERE.append(rotate_secrets)
         key_changed.connect(follow_session, dispatch_uid="mailsync")

@@ -14,6 +14,7 @@ from mailsync.store import (
     emptying,
     file_texts,
     follow_ups,
+    forgetting,
     forwards,
     journal_work,
     label_counts,
@@ -49,6 +50,7 @@ def dispatch() -> None:
         (webhook_call, webhooks.due_webhooks(), 30),
         (mail_forward, forwards.due_forwards(), 60),
         (labels_sum, label_counts.accounts_with_changes(), 30),
+        (leaver_forget, forgetting.claim_departures(), forgetting.RECLAIM_SECONDS),
     ):
         for id_ in ids:
             task.apply_async((id_,), expires=seconds)
@@ -98,6 +100,13 @@ def message_rows_tend(user_id: int) -> None:
     """Write or remove the lines of single messages, after this person has changed how mail is listed."""
     if by_message.tend_message_rows(user_id):
         message_rows_tend.delay(user_id)
+
+
+@shared_task(name="mailsync.leaver_forget", ignore_result=True)
+def leaver_forget(user_id: int) -> None:
+    """Delete what is kept of somebody who leaves, or of a mailbox that was disconnected."""
+    if forgetting.forget(user_id):
+        leaver_forget.delay(user_id)
 
 
 @shared_task(name="mailsync.labels_sum", ignore_result=True)

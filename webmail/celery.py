@@ -35,6 +35,7 @@ app.conf.task_routes = {
     "mailsync.message_rows_tend": {"queue": "maintenance"},
     "mailsync.labels_sum": {"queue": "maintenance"},
     "mailsync.bins_empty": {"queue": "maintenance"},
+    "mailsync.leaver_forget": {"queue": "maintenance"},
     "mailsync.mail_release": {"queue": "sync"},
     "mailsync.account_pull": {"queue": "sync"},
     "mailsync.folder_pull": {"queue": "interactive"},

@@ -1,5 +1,6 @@
 """The tables of people and of how they reach their mail; one file a subject."""
 
+from accounts.models.departure import Departure
 from accounts.models.events import SecurityEvent
 from accounts.models.oauth import OAuthApp, ProviderRow
 from accounts.models.people import (
@@ -19,6 +20,7 @@ from accounts.models.push_key import PushKey
 __all__ = [
     "AuthMethod",
     "Credential",
+    "Departure",
     "Identity",
     "MailAccount",
     "OAuthApp",

@@ -108,7 +108,9 @@ class User(AbstractUser):
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
 
     def __str__(self) -> str:
-        return self.email
+        """Who leaves has but a placeholder for an address; where their departure is loaded, it says the real one."""
+        departure = self._state.fields_cache.get("departure")
+        return str(departure or self.email)
 
     def get_full_name(self) -> str:
         return self.name or self.email

@@ -14,7 +14,7 @@ from accounts.discovery import Discovery
 from accounts.models import AuthMethod, Credential, Identity, MailAccount, OAuthApp, OutgoingServer, User
 from accounts.oauth import Grant
 from accounts.vault import VaultError
-from mailsync.actions import wake
+from mailsync.actions import departures, wake
 from mailsync.actions.owned import own_account
 from mailsync.actions.verb import verb
 from mailsync.engine import connect, discover, probe, tokens
@@ -22,7 +22,6 @@ from mailsync.engine.hosts import is_private_allowed, pinned_certificate
 from mailsync.errors import CannotDo, MailError
 from mailsync.models import AccountSync, Change, Outgoing
 from mailsync.store import folders, leases, pop, search_names
-from mailsync.store.forgetting import forget_mail
 from mailsync.store.grants import save_tokens
 from mailsync.types import Examined, LoginReport, Secret, Security, ServerSettings, StepResult
 
@@ -223,11 +222,11 @@ def resume_account(user_id: int, account_id: int) -> MailAccount:
 
 @verb
 def delete_account(user_id: int, account_id: int) -> None:
-    """Forget the account, its secrets and all mail kept here. The mail on its server is untouched."""
+    """Forget the account and its secrets; all mail kept here is out of sight, and deleted by and by. What waits to be
+    sent through it is not sent. The mail on its server is untouched."""
     account = own_account(user_id, account_id)
     server = account.outgoing_server
-    forget_mail(account.pk)
-    account.delete()
+    departures.disconnect(account)
     _drop_unused(server)
     addresses_changed(user_id)
     wake.tell(user_id, "account", account=account_id)

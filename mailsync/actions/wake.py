@@ -58,6 +58,10 @@ def tend_rows_soon(user_id: int) -> None:
     _nudge(tasks.message_rows_tend, user_id)
 
 
+def forget_soon(user_id: int) -> None:
+    _nudge(tasks.leaver_forget, user_id)
+
+
 def sync_soon(account_id: int) -> None:
     _nudge(tasks.account_pull, account_id)
 

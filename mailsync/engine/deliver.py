@@ -215,8 +215,6 @@ def _try(held: Claim, run: _Run) -> delivery.Outcome | None:
 def _why_not(held: Claim, identity: Identity | None, server: OutgoingServer | None) -> str:
     """Checked again at the last moment: who may send as whom. Empty when all is well."""
     is_theirs = identity is not None and identity.user_id == held.user_id
-    if identity is not None and is_theirs and not identity.user.is_active:
-        return "This user may not send any more."
     if identity is None or not is_theirs or held.mail_from not in ("", identity.address):
         who = held.mail_from or "The sender"
         return f"{who} is no longer one of your addresses. Open the message and choose another."
@@ -234,7 +232,11 @@ def _too_late(held: Claim) -> str:
 
 
 def _held_back(identity: Identity, held: Claim, run: _Run) -> bool:
-    """Whether the message waits: its account is paused, or the provider's allowance is used up."""
+    """Whether the message waits: its person is deactivated, its account paused, or the provider's allowance used up."""
+    if not identity.user.is_active:
+        # Nothing of theirs is due to anybody until they are let in again, and then at once.
+        outbox.hold_back(held, timezone.now(), "An administrator had deactivated you. It goes out by itself now.")
+        return True
     if identity.account.state == MailAccount.State.PAUSED:
         outbox.hold_back(held, timezone.now() + NEEDS_USER_WAIT, "The account is paused. Resume it to send.")
         return True

@@ -96,7 +96,7 @@ SELECT max(thread_id) FROM slice
 
 _CHANGED = f"""
 SELECT u.id FROM accounts_user u LEFT JOIN mailsync_addressedto t ON t.user_id = u.id
- WHERE EXISTS (SELECT FROM accounts_mailaccount WHERE user_id = u.id)
+ WHERE u.is_active AND EXISTS (SELECT FROM accounts_mailaccount WHERE user_id = u.id)
    AND (t.user_id IS NULL OR t.folder IS NOT NULL OR t.addresses <> {_SORTED.format("u.id")})
  ORDER BY u.id LIMIT %(limit)s
 """  # noqa: S608 (constants)

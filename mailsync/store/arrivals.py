@@ -58,11 +58,11 @@ def note_arrivals(folder_id: int, epoch: int, uids: Sequence[int], known: Collec
 def lock_arrivals(account_id: int) -> tuple[list[Arrival], dict[int, Placement]]:
     """The oldest, with the placements that are still where they came in; another run's are left to it.
 
-    What has gone elsewhere meanwhile is nobody's business any more and is struck off.
+    What has gone elsewhere meanwhile is nobody's business any more and is struck off. What came for somebody who was
+    deactivated in that moment waits for them.
     """
-    rows = list(
-        Arrival.objects.select_for_update(skip_locked=True).filter(account=account_id).order_by("pk")[:_AT_ONCE]
-    )
+    found = Arrival.objects.select_for_update(skip_locked=True, of=("self",))
+    rows = list(found.filter(account=account_id, account__user__is_active=True).order_by("pk")[:_AT_ONCE])
     here = Placement.objects.select_related("message").filter(pk__in=[row.pk for row in rows], shown=True)
     placements = {one.pk: one for one in here}
     strike_off([row.pk for row in rows if row.pk not in placements])
@@ -106,7 +106,9 @@ def due_accounts(*, limit: int = 50) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE mailsync_arrival SET due_at = clock_timestamp() + interval '1 minute' WHERE account_id IN"
-            " (SELECT account_id FROM mailsync_arrival WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT %s)"
+            " (SELECT r.account_id FROM mailsync_arrival r JOIN accounts_mailaccount a ON a.id = r.account_id"
+            " JOIN accounts_user u ON u.id = a.user_id AND u.is_active"
+            " WHERE r.due_at <= clock_timestamp() ORDER BY r.due_at LIMIT %s)"
             " RETURNING account_id",
             [limit],
         )

@@ -24,7 +24,7 @@ _MOST_PEOPLE = 200
 _WISH = "coalesce(u.preferences -> 'conversations' = 'false', false)"
 _CHANGED = f"""
 SELECT u.id FROM accounts_user u LEFT JOIN mailsync_bymessage b ON b.user_id = u.id
- WHERE CASE WHEN b.user_id IS NULL THEN {_WISH}
+ WHERE u.is_active AND CASE WHEN b.user_id IS NULL THEN {_WISH}
             ELSE b.wanted <> {_WISH} OR NOT b.wanted OR b.folder IS NOT NULL END
  ORDER BY u.id LIMIT %(limit)s
 """  # noqa: S608 (constants)

@@ -33,7 +33,7 @@ def messages_with_unread_files(account_id: int, *, limit: int) -> list[Message]:
 
 def accounts_with_unread_files(*, limit: int) -> list[int]:
     """Whose attachments are still to be read."""
-    waiting = MessageText.objects.filter(files_waiting=True)
+    waiting = MessageText.objects.filter(files_waiting=True, account__user__is_active=True)
     return list(waiting.order_by().values_list("account_id", flat=True).distinct()[:limit])
 
 

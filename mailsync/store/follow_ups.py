@@ -67,7 +67,7 @@ def unanswered(user_id: int) -> QuerySet[FollowUp]:
 
 def due_users(*, limit: int = 50) -> list[int]:
     """Whose time of waiting is over for some message."""
-    due = FollowUp.objects.filter(told_at=None, due_at__lte=Now())
+    due = FollowUp.objects.filter(told_at=None, due_at__lte=Now(), user__is_active=True)
     return list(due.order_by("user_id").values_list("user_id", flat=True).distinct()[:limit])
 
 

@@ -45,6 +45,18 @@ _CLAIM = timedelta(minutes=2)
 _TEXT = timedelta(seconds=10)
 _ROOM = timedelta(minutes=30)
 
+#: Of people who may have mail sent, or of those who may not: whose rule it is, and whose mail.
+_CLAIM_DUE = """
+    UPDATE mailsync_forward SET due_at = %(again)s WHERE id IN (
+        SELECT f.id FROM mailsync_forward f
+          JOIN mailsync_forwardaddress t ON t.id = f.to_id JOIN accounts_user u ON u.id = t.user_id
+          JOIN mailsync_message m ON m.id = f.message_id JOIN accounts_mailaccount a ON a.id = m.account_id
+          JOIN accounts_user o ON o.id = a.user_id
+         WHERE f.due_at <= %(now)s AND (u.is_active AND o.is_active) = %(is_active)s
+         ORDER BY f.due_at LIMIT %(limit)s FOR UPDATE OF f SKIP LOCKED)
+    RETURNING id
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -98,13 +110,14 @@ def queue_forwards(user_id: int, deeds: Iterable[Deed], rule: str, placements: S
 
 
 def due_forwards(*, limit: int = 50) -> list[int]:
-    """Each is given out again only after a while."""
+    """Each is given out again only after a while. Those of a deactivated person wait, and grow no older by that."""
+    now = timezone.now()
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE mailsync_forward SET due_at = %s WHERE id IN (SELECT id FROM mailsync_forward"
-            " WHERE due_at <= %s ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING id",
-            [timezone.now() + _CLAIM, timezone.now(), limit],
-        )
+        cursor.execute(_CLAIM_DUE, {"again": now + _ROOM, "now": now, "limit": limit, "is_active": False})
+        kept_back = [row[0] for row in cursor.fetchall()]
+        if kept_back:
+            cursor.execute("UPDATE mailsync_forward SET created_at = %s WHERE id = ANY(%s)", [now, kept_back])
+        cursor.execute(_CLAIM_DUE, {"again": now + _CLAIM, "now": now, "limit": limit, "is_active": True})
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -112,6 +125,7 @@ def due_forwards(*, limit: int = 50) -> list[int]:
 def forward(forward_id: int) -> None:
     """Put the letter into the outbox, once; or look again later, or say why it cannot be."""
     waiting = Forward.objects.select_for_update(of=("self",)).select_related("to__user", "message__account")
+    waiting = waiting.filter(to__user__is_active=True, message__account__user__is_active=True)
     row = waiting.filter(pk=forward_id, due_at__isnull=False).first()
     if row is None:
         return

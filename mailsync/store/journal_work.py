@@ -17,8 +17,9 @@ def claim_acts(*, limit: int = 50) -> list[int]:
         cursor.execute(
             """
             UPDATE mailsync_act a SET due_at = clock_timestamp() + make_interval(secs => %(reclaim)s) FROM (
-                SELECT id FROM mailsync_act WHERE due_at <= clock_timestamp()
-                 ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+                SELECT o.id FROM mailsync_act o JOIN accounts_user u ON u.id = o.user_id AND u.is_active
+                 WHERE o.due_at <= clock_timestamp()
+                 ORDER BY o.due_at LIMIT %(limit)s FOR UPDATE OF o SKIP LOCKED
             ) AS due WHERE a.id = due.id RETURNING a.id
             """,
             {"limit": limit, "reclaim": RECLAIM_SECONDS},
@@ -27,9 +28,10 @@ def claim_acts(*, limit: int = 50) -> list[int]:
 
 
 def lock_act(act_id: int) -> Act | None:
-    """The act, locked until the commit; None when it is over, or another run has it."""
+    """The act, locked until the commit; None when it is over, another run has it, or its person is deactivated: it
+    goes on when they are let in again."""
     rows = Act.objects.select_for_update(skip_locked=True, of=("self",))
-    return rows.filter(pk=act_id, state__in=Act.UNDER_WAY).first()
+    return rows.filter(pk=act_id, state__in=Act.UNDER_WAY, user__is_active=True).first()
 
 
 def save_progress(act: Act, *, more: bool) -> None:

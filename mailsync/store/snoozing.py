@@ -41,7 +41,7 @@ def forget(group: UUID) -> None:
 
 def due_accounts(*, limit: int = 50) -> list[int]:
     """Accounts in which something comes back now."""
-    due = Snooze.objects.filter(woken_at=None, until__lte=Now())
+    due = Snooze.objects.filter(woken_at=None, until__lte=Now(), account__user__is_active=True)
     return list(due.order_by("account_id").values_list("account_id", flat=True).distinct()[:limit])
 
 

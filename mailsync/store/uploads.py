@@ -84,8 +84,9 @@ def find_shared(upload_id: int) -> Upload | None:
 
 
 def sweep_uploads() -> int:
-    """Delete what was never finished, and links that have expired; returns how many."""
+    """Delete what was never finished, and links that have expired; returns how many. What a person who is deactivated
+    was importing is gone on with when they are let in again."""
     now = timezone.now()
-    unfinished = Q(expires_at=None, updated_at__lt=now - KEEP_UNFINISHED)
+    unfinished = Q(expires_at=None, updated_at__lt=now - KEEP_UNFINISHED, user__is_active=True)
     gone, _ = Upload.objects.filter(unfinished | Q(expires_at__lt=now - KEEP_EXPIRED)).delete()
     return gone

@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from accounts import sessions
 from accounts.models import Credential, MailAccount, User
+from tests.forgotten import forget_all
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a long enough phrase"
@@ -268,6 +269,7 @@ def test_what_was_done_stands_in_the_log_when_the_person_is_gone(office: Client,
     history = office.get(reverse("admin:accounts_user_history", args=[alice.pk])).content.decode()
     assert "Deactivated." in history
     office.post(reverse("admin:accounts_user_delete", args=[alice.pk]), {"post": "yes"})
+    forget_all()
     assert not User.objects.filter(pk=alice.pk).exists()
     log = office.get(reverse("admin:admin_logentry_changelist")).content.decode()
     assert log.count('field-what">user alice@example.org') == 2

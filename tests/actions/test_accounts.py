@@ -7,6 +7,7 @@ from mailsync import actions
 from mailsync.models import AccountSync, Change, Message
 from mailsync.types import Secret, Security, ServerSettings
 from tests.factories import make_account, make_folder, make_message, make_user
+from tests.forgotten import forget_all
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +74,8 @@ def test_pausing_resuming_and_deleting() -> None:
     actions.delete_account(account.user_id, account.pk)
     reply.refresh_from_db()
     assert (reply.original, reply.identity) == (None, None)
+    assert not MailAccount.objects.filter(pk=account.pk, user=account.user).exists()
+    forget_all()
     assert [row.pk for row in Message.objects.all()] == [kept.message_id]
     assert not MailAccount.objects.filter(pk=account.pk).exists()
     assert Credential.objects.count() == 2

@@ -6,13 +6,14 @@ from urllib.parse import urlsplit
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from accounts.leaving import delete_person
+from accounts.leaving import begin_leaving
 from accounts.models import Identity
 from mailsync import actions
 from mailsync.actions import RuleText
 from mailsync.message.vcard import Labelled, VCard
 from mailsync.models import FollowUp, Message
 from mailsync.plan.rules import Deed, Fields
+from mailsync.store.forgetting import forget
 from tests.browser.conftest import Mailbox
 from tests.browser.webserver import SETUP_TOKEN
 from tests.factories import make_account
@@ -141,7 +142,8 @@ def tour(page: Page, mailbox: Mailbox, part: slice = slice(None)) -> Iterator[st
     yield from _visit(page, mailbox.url, inside(mailbox), part)
     page.context.clear_cookies()
     yield from _visit(page, mailbox.url, OUTSIDE, part)
-    delete_person(mailbox.user)
+    begin_leaving(mailbox.user)
+    forget(mailbox.user.pk, run_seconds=60)
     yield from _visit(page, mailbox.url, FIRST_RUN, part)
 
 

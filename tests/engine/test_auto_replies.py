@@ -24,6 +24,7 @@ from tests.engine.filled import inbox
 from tests.engine.in_step import pull
 from tests.engine.ruled import make_rule
 from tests.factories import make_account, make_user, raw_message
+from tests.forgotten import forget_all
 from webmail.present.outbox import open_condition
 
 pytestmark = pytest.mark.django_db
@@ -350,5 +351,6 @@ def test_whom_it_answered_is_known_for_a_while_and_goes_with_its_mailbox() -> No
     maintain.maintain()
     assert AutoReplied.objects.get().sender == "bo@work.test"
     actions.delete_account(away.account.user_id, away.account.pk)
+    forget_all()
     assert not AutoReplied.objects.exists()
     assert not AutoReply.objects.exists()

@@ -16,6 +16,7 @@ from tests.engine.fake_sender import FakeSubmission
 from tests.engine.filled import filled
 from tests.engine.in_step import pull
 from tests.factories import make_account, make_user, raw_message
+from tests.forgotten import forget_all
 
 pytestmark = pytest.mark.django_db
 
@@ -252,4 +253,6 @@ def test_an_account_that_goes_takes_its_reminders_along() -> None:
     anna = Writer()
     anna.sent(days=1)
     actions.delete_account(anna.user.pk, anna.account.pk)
+    assert not FollowUp.objects.filter(user=anna.user).exists()
+    forget_all()
     assert not FollowUp.objects.exists()

@@ -8,10 +8,10 @@ from accounts.models import MailAccount, User
 from mailsync import actions, tasks
 from mailsync.models import Act, ByMessage, Folder, MessageRow, Placement
 from mailsync.store import by_message
-from mailsync.store.forgetting import forget_mail
 from mailsync.store.listed import Listing
 from mailsync.store.ownership import load_owned
 from tests.factories import make_account, make_folder, make_message
+from tests.forgotten import forget_all
 from tests.store.test_message_rows import lines, truth
 
 pytestmark = pytest.mark.django_db
@@ -130,6 +130,7 @@ def test_lines_stay_while_an_act_goes_by_them(account: MailAccount) -> None:
 def test_somebody_who_has_left_costs_nothing(account: MailAccount) -> None:
     wish(account.user, conversations=False)
     tasks.maintain()
-    forget_mail(account.pk)
+    actions.delete_account(account.user_id, account.pk)
+    forget_all()
     assert not MessageRow.objects.exists()
     assert not by_message.tend_message_rows(999_999_999)

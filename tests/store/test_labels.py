@@ -26,6 +26,7 @@ from mailsync.store.labels import label_rows, load_labels
 from mailsync.store.listed import Listing, load_listed, placements_of
 from mailsync.store.vanish import purge_gone
 from tests.factories import make_account, make_folder, make_message, make_user, place
+from tests.forgotten import forget_all
 from tests.store.big_folder import fill, forget_statistics
 from tests.store.test_listing_size import kept_plans as kept_plans  # a fixture
 from tests.store.test_listing_size import rows_touched
@@ -358,6 +359,7 @@ def test_an_account_that_leaves_takes_its_labels_along() -> None:
     assert counted(user) == {"travel": (4, 4)}
     actions.delete_account(user.pk, gone.pk)
     assert counted(user) == {"travel": (2, 2)}
+    forget_all()
     for table in (LabelTally, LabelChange):
         assert set(table.objects.values_list("account", flat=True)) == {stays.pk}
     assert Labelled.objects.count() == 2

@@ -10,17 +10,18 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import MailAccount
+from mailsync import actions
 from mailsync.models import ONLY_HERE_EPOCH, MailSum, Message, Placement, RawMessage
 from mailsync.store import keeping, quota, raw_intake, vanish
 from mailsync.store.audit import recount_sums
 from mailsync.store.authored import store_own_messages
 from mailsync.store.export import load_kept
-from mailsync.store.forgetting import forget_mail
 from mailsync.store.mail_sums import FOLD_AFTER, MailSize, bodies_since, fold_sums, load_sizes, note_mail
 from mailsync.store.summary import refresh
 from mailsync.store.truth import load_truth
 from tests.engine.in_step import assert_counted_here
 from tests.factories import make_account, make_folder, make_message, make_user, place, raw_message
+from tests.forgotten import forget_all
 from tests.store.big_folder import fill
 from tests.store.test_listing_size import kept_plans as kept_plans  # a fixture
 from tests.store.test_listing_size import rows_touched
@@ -150,8 +151,9 @@ def test_what_is_written_and_deleted_is_in_the_sums(account: MailAccount) -> Non
     vanish.purge_gone()
     assert size_of(account) == MailSize(1, 1, len(raws[2]))
     assert list(recount_sums()) == []
-    forget_mail(account.pk)
-    assert not MailSum.objects.filter(account=account).exists()
+    actions.delete_account(account.user_id, account.pk)
+    forget_all()
+    assert not MailSum.objects.filter(account=account.pk).exists()
 
 
 def test_old_lines_are_put_together_and_say_the_same(account: MailAccount) -> None:

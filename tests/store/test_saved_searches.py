@@ -9,7 +9,6 @@ from accounts.models import MailAccount
 from mailsync import actions
 from mailsync.engine.push import push_changes
 from mailsync.models import Change, Folder
-from mailsync.store.forgetting import forget_mail
 from mailsync.store.saved_searches import Saved, load_saved_searches
 from mailsync.store.vanish import purge_folders
 from tests.engine.fake_server import FakeServer
@@ -62,7 +61,7 @@ def test_so_does_one_that_has_gone_from_its_server(account: MailAccount) -> None
 
 def test_so_does_an_account(account: MailAccount) -> None:
     save(account)
-    forget_mail(account.pk)
+    actions.delete_account(account.user_id, account.pk)
     assert (kept(account).folder_id, kept(account).lost_folder) == (None, "Bills")
 
 

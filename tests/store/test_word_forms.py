@@ -4,16 +4,17 @@ import pytest
 from django.db import transaction
 from django.test import TransactionTestCase
 
+from mailsync import actions
 from mailsync.message.lexemes import INDEX_VERSION, IndexedText, build_vector
 from mailsync.models import Folder, MessageText, WordForm
 from mailsync.store.excerpts import load_excerpts
-from mailsync.store.forgetting import forget_mail
 from mailsync.store.relevance import load_relevant
 from mailsync.store.reparse import reparse
 from mailsync.store.search import prepare_search, search
 from mailsync.store.text_index import index_texts
 from mailsync.store.word_forms import note_forms
 from tests.factories import make_account, make_folder, make_message
+from tests.forgotten import forget_all
 from tests.sample_mailbox import fill
 
 pytestmark = pytest.mark.django_db
@@ -119,7 +120,8 @@ def test_a_message_in_no_language_we_know_is_found_as_it_is_written() -> None:
 
 
 def test_the_words_go_with_the_account(folder: Folder) -> None:
-    forget_mail(folder.account_id)
+    actions.delete_account(folder.account.user_id, folder.account_id)
+    forget_all()
     assert not WordForm.objects.exists()
 
 

@@ -9,6 +9,7 @@ from accounts.invitations import make_user as invite
 from accounts.models import User
 from tests.belongings import fill_every_table
 from tests.factories import make_account, make_folder, make_message, make_user
+from tests.forgotten import forget_all
 from tests.web.signing_in import PASSWORD
 from tests.web.test_leaving import everything
 
@@ -29,13 +30,15 @@ def test_everything_of_theirs_goes_and_nothing_of_anybody_else(client: Client) -
     answer = client.post(PAGE, {"address": " Alice@People.test"})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/accounts/login/")
     assert answer.headers["Clear-Site-Data"] == '"storage"'
+    assert not client.login(email="alice@people.test", password=PASSWORD)
+    forget_all()
     left = everything()
     # The word that greets at the door lies in a session of nobody.
     assert {label: left[label] - count for label, count in before.items() if left[label] != count} in (
         {},
         {"sessions.Session": 1},
     )
-    assert "is deleted, and everything in it" in client.get("/accounts/login/").content.decode()
+    assert "is closed. Everything in it is being deleted." in client.get("/accounts/login/").content.decode()
     assert client.get("/settings/").status_code == 302
 
 
@@ -71,7 +74,7 @@ def test_the_only_administrator_stays(at_home: Client, alice: User) -> None:
     assert User.objects.filter(pk=alice.pk).exists()
     make_user(is_superuser=True, is_staff=True)
     assert at_home.post(PAGE, {"address": alice.email}).status_code == 302
-    assert not User.objects.filter(pk=alice.pk).exists()
+    assert not User.objects.filter(pk=alice.pk, is_active=True).exists()
 
 
 def test_permissions_are_given_back(at_home: Client, alice: User, monkeypatch: Any) -> None:

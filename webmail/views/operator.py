@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import MailAccount, User
+from accounts.models import Departure, MailAccount, User
 from mailsync import actions
 from mailsync.models import Change, Folder, Halt, Hole, Outgoing, TrustedCertificate
 from webmail import access
@@ -123,8 +123,9 @@ def outbound(request: HttpRequest) -> HttpResponse:
 
 
 def _people() -> list[Tile]:
-    users = User.objects.aggregate(all=Count("pk"), off=Count("pk", filter=Q(is_active=False)))
-    states = MailAccount.objects.aggregate(
+    users = User.objects.filter(departure=None).aggregate(all=Count("pk"), off=Count("pk", filter=Q(is_active=False)))
+    leaving = Departure.objects.count()
+    states = MailAccount.objects.filter(user__departure=None).aggregate(
         all=Count("pk"),
         ill=Count("pk", filter=Q(state=MailAccount.State.NEEDS_USER)),
         paused=Count("pk", filter=Q(state=MailAccount.State.PAUSED)),
@@ -133,6 +134,7 @@ def _people() -> list[Tile]:
     return [
         Tile(_("People"), str(users["all"]), reverse("admin:accounts_user_changelist")),
         Tile(_("Deactivated"), str(users["off"])),
+        *([Tile(_("Being deleted"), str(leaving))] if leaving else []),
         Tile(_("Mail accounts"), str(states["all"]), accounts),
         Tile(_("Need their owner"), str(states["ill"]), f"{accounts}?state__exact=needs_user", bad=states["ill"] > 0),
         Tile(_("Paused"), str(states["paused"]), f"{accounts}?state__exact=paused"),

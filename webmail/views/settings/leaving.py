@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.leaving import delete_person, is_last_administrator
+from accounts.leaving import begin_leaving, is_last_administrator
 from mailsync import actions
 from mailsync.store.export import load_kept
 from mailsync.store.keeping import count_only_here
@@ -24,7 +24,7 @@ from webmail.views.shell import clear_browser
 @login_required
 @reauthentication_required  # type: ignore[untyped-decorator]  # allauth carries no types
 def leave(request: HttpRequest) -> HttpResponse:
-    """Asks for the address by name before a person and everything of theirs are forgotten."""
+    """Asks for the address by name before a person and everything of theirs go: at once from sight."""
     user = user_of(request)
     typed, error = request.POST.get("address", ""), ""
     if is_last_administrator(user):
@@ -34,8 +34,8 @@ def leave(request: HttpRequest) -> HttpResponse:
             for account in user.mail_accounts.all():
                 actions.withdraw_permission(account)
             logout(request)
-            delete_person(user)
-            messages.success(request, _("Your account here is deleted, and everything in it."))
+            begin_leaving(user)
+            messages.success(request, _("Your account here is closed. Everything in it is being deleted."))
             return clear_browser(redirect("account_login"))
         error = _("This is not the address you sign in with. Nothing was deleted.")
     kept = load_kept(user.pk)
