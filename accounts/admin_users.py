@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -18,10 +19,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import invitations, sessions
+from accounts import invitations, notices, security_log, sessions
 from accounts.admin_rows import ShownAdmin
 from accounts.leaving import begin_leaving
-from accounts.models import Departure, MailAccount, User
+from accounts.models import Departure, MailAccount, SecurityEvent, User
 from accounts.zones import zone_choices
 
 
@@ -197,10 +198,30 @@ class UserAdmin(ShownAdmin):
         super().save_model(request, obj, form, change)
         if not change or "email" in form.changed_data:
             invitations.trust_address(obj)
+        if change and "email" in form.changed_data:
+            self._tell_of_new_address(request, obj, form.initial["email"])
         if change and "is_active" in form.changed_data and not obj.is_active:
             sessions.end_sessions(obj)
         if not change:
             self._invite(request, obj)
+
+    def _tell_of_new_address(self, request: HttpRequest, user: User, former: str) -> None:
+        """In their log, and at the address that was theirs until now."""
+        detail = f"{former} → {user.email}"
+        security_log.record(SecurityEvent.Kind.ADDRESS_CHANGED, user, detail=detail, actor=request.user)
+        if not former or former.lower() == user.email.lower():
+            return
+
+        def tell() -> None:
+            try:
+                notices.tell_former_address(user, former, changed_by=str(request.user))
+            except OSError as error:  # smtplib's errors are OSErrors
+                words = _("%(email)s could not be told that it is no longer the address to sign in with: %(error)s.")
+                self.message_user(request, words % {"email": former, "error": error}, messages.WARNING)
+            else:
+                self.message_user(request, _("Told by mail: %(email)s") % {"email": former}, messages.INFO)
+
+        transaction.on_commit(tell)
 
     def _invite(self, request: HttpRequest, user: User) -> bool:
         """Whether they are invited by mail; if not, the administrator reads why, and what to do."""

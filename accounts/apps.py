@@ -10,12 +10,13 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People and mailboxes")
 
     def ready(self) -> None:
-        """Begin to hear what the log of security events tells people, and of new passwords; and read what the operator
-        wrote, as it would otherwise be found out by the first person who needs it."""
-        from accounts import providers, push_key, security_log, sessions
+        """Begin to hear what the log of security events and letters tell people, and of new passwords; and read what
+        the operator wrote, as it would otherwise be found out by the first person who needs it."""
+        from accounts import notices, providers, push_key, security_log, sessions
 
         security_log.listen()
         sessions.listen()
+        notices.listen()
         try:
             providers.all_providers()
         except (OSError, ValueError, TypeError) as error:  # what is no TOML is a ValueError, too
