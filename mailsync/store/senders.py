@@ -19,8 +19,9 @@ def newest_of(folder_ids: Sequence[int], sender: str) -> Cursor | None:
     return Cursor(*key) if key else None
 
 
-def count_from(folder_ids: Sequence[int], sender: str) -> int:
-    return _from(folder_ids, sender).count()
+def count_from(folder_ids: Sequence[int], sender: str, *, most: int) -> int:
+    """How many there are; ``most + 1`` where there are more than that, as they are counted one by one."""
+    return _from(folder_ids, sender).order_by()[: most + 1].count()
 
 
 def _from(folder_ids: Sequence[int], sender: str) -> QuerySet[Placement]:

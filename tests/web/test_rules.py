@@ -15,6 +15,7 @@ from mailsync.store.contacts import keep_card
 from mailsync.store.rules import load_rules
 from tests.factories import make_account, make_folder, make_message, make_user
 from tests.web.conftest import Part
+from webmail.views import senders
 
 pytestmark = pytest.mark.django_db
 
@@ -300,6 +301,24 @@ def test_a_sweep_takes_what_was_chosen_of_that_very_sender(
     browser.post("/undo/", {"group": str(act.group)})
     work(act.pk)
     assert lying(inbox) == ["Other", "S0", "S1", "S2", "S3"]
+
+
+@pytest.mark.parametrize(
+    ("most", "said"), [(4, "4 messages from this sender"), (3, "More than 3 messages from this sender")]
+)
+def test_what_a_sweep_would_take_is_counted_up_to_a_limit_and_never_wrong(
+    browser: Client, inbox: Folder, monkeypatch: pytest.MonkeyPatch, most: int, said: str
+) -> None:
+    monkeypatch.setattr(senders, "MOST_COUNTED", most)
+    rows = [make_message(inbox, from_address="news@shop.example") for _ in range(4)]
+    url = f"/m/{rows[0].message_id}/sweep/"
+    assert said in browser.get(url).content.decode()
+    # What is done goes by no such limit, and counts what it does.
+    browser.post(url, {"which": "all", "where": "archive"})
+    act = Act.objects.get()
+    work(act.pk)
+    act.refresh_from_db()
+    assert act.count == 4
 
 
 def test_a_sweep_of_all_that_is_to_come_makes_a_rule_and_undo_removes_it(

@@ -34,6 +34,9 @@ from webmail.scope import folder_title
 from webmail.views.folders import arranging_page
 from webmail.views.settings.rules import names_of
 
+#: Counted before it is said how many there are; beyond that a page would wait for a figure that nobody needs.
+MOST_COUNTED = 10_000
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
@@ -80,12 +83,14 @@ def sweep(request: HttpRequest, message_id: int) -> HttpResponse:
             error = said(refused)
         except actions.NotYours as missing:
             raise Http404 from missing
+    count = count_from(folders_to_try(user.pk, inbox_only=True), sender, most=MOST_COUNTED)
     context: dict[str, Any] = {
         "error": error,
         "title": _("Sweep"),
         "sender": sender,
         "message": message,
-        "count": count_from(folders_to_try(user.pk, inbox_only=True), sender),
+        "count": min(count, MOST_COUNTED),
+        "are_more": count > MOST_COUNTED,
         "targets": present_move_targets(tree),
     }
     return arranging_page(request, tree, "mail/sweep.html", context)
