@@ -14,7 +14,7 @@ from mailsync.actions.owned import NotYours, own_draft, own_identity, own_messag
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.models import Blob, Draft, DraftAttachment, Message
-from mailsync.store import attached, blobs, changes, draft_copies, drafts, replying, room, uploads
+from mailsync.store import attached, blobs, changes, draft_copies, drafts, opened_quotes, replying, room, uploads
 from mailsync.store.quoting import opening_body
 from mailsync.store.raw import BodyNotFetched
 from mailsync.store.signatures import give_pictures
@@ -157,6 +157,13 @@ def keep_gone(
         drafts.attach_saved(draft, saved)
     drafts.touch_draft(draft)
     return draft
+
+
+@verb
+def open_quote(user_id: int, draft_id: int, *, only: str = "") -> str | None:
+    """What a draft quotes, as HTML that can be written into (``only`` this part of it, if given); None where it quotes
+    nothing (any more). Raises ``CannotDo`` where it is too long."""
+    return opened_quotes.open_quote(own_draft(user_id, draft_id), only=only)
 
 
 @verb

@@ -89,7 +89,8 @@ def clean_outgoing(html: str) -> str:
 
 
 def show_pictures(html: str, url_of: PictureUrl) -> str:
-    """A kept body for the editor: ``cid:`` pictures under an address of ours, named in ``data-cid``."""
+    """A kept body for the editor: ``cid:`` pictures under an address of ours, named in ``data-cid``. Those of
+    elsewhere are named in ``data-remote`` alone, so that nothing of the page ever fetches one."""
     return _Cleaner(keep_marker=True, url_of=url_of).clean(html)
 
 
@@ -210,7 +211,7 @@ class _Cleaner:
         return "".join(f' {name}="{escape(value)}"' for name, value in found.items())
 
     def _picture(self, attributes: dict[str, str]) -> dict[str, str] | None:
-        source = attributes.get("src", "").strip()
+        source = attributes.get("data-remote", "").strip() or attributes.get("src", "").strip()
         cid = attributes.get("data-cid", "") or (source[4:] if source[:4].lower() == "cid:" else "")
         if cid:
             if not _CID.fullmatch(cid):
@@ -219,9 +220,9 @@ class _Cleaner:
                 return {"src": f"cid:{cid}"}
             url = self._url_of(cid)
             return {"src": url, "data-cid": cid} if url else None
-        if _REMOTE_PICTURE.fullmatch(source) or _DATA_PICTURE.fullmatch(source):
-            return {"src": source}
-        return None
+        if _REMOTE_PICTURE.fullmatch(source):
+            return {"data-remote" if self._url_of is not None else "src": source}
+        return {"src": source} if _DATA_PICTURE.fullmatch(source) else None
 
 
 def _children(node: LexborNode) -> list[LexborNode | str]:

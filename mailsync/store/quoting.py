@@ -5,7 +5,7 @@ original, and the original as HTML and text that may leave, with the pictures it
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from django.utils import formats, timezone
@@ -16,14 +16,13 @@ from accounts.models import Identity
 from mailsync.message import bodies, outgoing_html
 from mailsync.message.facts import OutgoingAttachment, ParsedHeader, Part
 from mailsync.message.html_text import html_to_text
+from mailsync.message.quoted_html import CITED, quoting_text_as_html, with_lines_at_quotes, without_links_in_quotes
 from mailsync.message.reply import ReplyPlan, plan_reply
 from mailsync.message.signatures import words_as_text
 from mailsync.models import Draft, Message
 from mailsync.store.raw import BodyNotFetched, raw_reader
 from mailsync.store.signatures import load_signature
 from mailsync.types import Address
-
-_BLOCKQUOTE = '<blockquote type="cite" style="margin: 0 0 0 8px; padding-left: 12px; border-left: 2px solid #c5cfdc">'
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,8 @@ def paragraphs(text: str) -> str:
     return "".join(f"<p>{escape(line)}</p>" for line in text.splitlines())
 
 
-def load_quote(draft: Draft) -> Quote | None:
-    """The quoted original of a draft, or None where there is nothing (any more) to quote."""
+def load_quote(draft: Draft, *, only: str = "") -> Quote | None:
+    """The quoted original of a draft, ``only`` this HTML of it if given; None where there is nothing (any more)."""
     original = draft.original
     if original is None or original.parts is None:
         return None
@@ -66,10 +65,12 @@ def load_quote(draft: Draft) -> Quote | None:
         return None
     chosen = bodies.choose_bodies(Part.from_json(original.parts))
     raw_html = bodies.decode_text(chosen.html, read) if chosen.html else ""
+    if only:
+        raw_html, chosen = only, replace(chosen, text=None)
     forward = draft.mode == Draft.Mode.FORWARD
     # Who is answered has the links; to whom it is forwarded they would be lost.
     text = bodies.decode_text(chosen.text, read) if chosen.text else html_to_text(raw_html, links=forward)
-    shown = outgoing_html.clean_outgoing(raw_html) if raw_html else outgoing_html.text_as_html(text.strip("\r\n"))
+    shown = outgoing_html.clean_outgoing(raw_html) if raw_html else quoting_text_as_html(text.strip("\r\n"))
     plan = plan_reply(
         "forward" if forward else "reply",
         _header(original),
@@ -81,13 +82,13 @@ def load_quote(draft: Draft) -> Quote | None:
         field_names={"From": _("From"), "Date": _("Date"), "Subject": _("Subject"), "To": _("To"), "Cc": _("Cc")},
     )
     head = _forward_head(plan) if forward else f"<p>{escape(plan.attribution)}</p>"
-    html = f"{head}{shown}" if forward else f"{head}{_BLOCKQUOTE}{shown}</blockquote>"
+    html = f"{head}{shown}" if forward else f"{head}{CITED}{shown}</blockquote>"
     return Quote(html, plan.text, tuple(_pictures(outgoing_html.cids_in(shown), chosen.related, read)))
 
 
 def body_html(draft: Draft, quote: Quote | None) -> str:
     """The draft's HTML as it leaves: the original spliced in at its marker, nothing of ours."""
-    kept = outgoing_html.clean_draft(draft.body)
+    kept = with_lines_at_quotes(outgoing_html.clean_draft(draft.body))
     written, marker, rest = kept.partition('<div data-original="')
     spliced = outgoing_html.splice_original(marker + rest, quote.html if quote else "") if marker else ""
     return outgoing_html.clean_outgoing(written) + outgoing_html.clean_outgoing(spliced)
@@ -98,7 +99,10 @@ def plain_body(draft: Draft) -> str:
     if not draft.is_html:
         return draft.body
     quote = load_quote(draft) if outgoing_html.has_original(draft.body) else None
-    above, _marker, below = outgoing_html.original_marker_in(outgoing_html.clean_draft(draft.body))
+    kept = outgoing_html.clean_draft(draft.body)
+    if draft.mode != Draft.Mode.FORWARD:
+        kept = without_links_in_quotes(kept)
+    above, _marker, below = outgoing_html.original_marker_in(kept)
     if quote is None:
         above, below = above + below, ""
     # The empty lines to write in, above the signature, are part of what a person sees.

@@ -82,6 +82,14 @@ def test_pictures_for_the_editor_and_back() -> None:
     assert cids_in(kept) == ("a@inline", "gone@inline")
 
 
+def test_the_editor_is_given_no_address_to_fetch_from_elsewhere() -> None:
+    kept = '<p><img src="https://x.test/a.png?b&amp;c" alt="A"></p>'
+    shown = show_pictures(kept, lambda cid: None)
+    assert shown == '<p><img data-remote="https://x.test/a.png?b&amp;c" alt="A"></p>'
+    assert clean_draft(shown) == kept
+    assert clean_draft('<img data-remote="javascript:x" src="/secret">x') == "x"
+
+
 def test_a_number_beyond_all_numbers_costs_its_style_and_nothing_else() -> None:
     assert clean_draft(f"<p style='width: {'1' * 5000}px'>words</p>") == "<p>words</p>"
 

@@ -158,6 +158,19 @@ def test_plain_text_holds_the_quoted_original_and_back(client: Client, writer: U
     assert draft.body.startswith("<p>Well, thanks.</p>")
 
 
+def test_the_quote_for_the_editor(client: Client, writer: User) -> None:
+    asked = store(writer, html_message('<p>How are you?<img src="https://far.test/a.png"></p>'))
+    draft = actions.start_draft(writer.pk, "reply", asked.pk)
+    url = reverse("draft_quote", args=[draft.pk])
+    html = client.post(url, headers=JSON).json()["html"]
+    assert html.endswith('<p>How are you?<img data-remote="https://far.test/a.png"></p></blockquote>')
+    assert client.post(url, {"only": "<b>you</b>"}, headers=JSON).json()["html"].endswith("><b>you</b></blockquote>")
+    Draft.objects.update(original=None)
+    response = client.post(url, headers=JSON)
+    assert response.status_code == 422
+    assert "not here any more" in response.json()["error"]
+
+
 # Discarded ------------------------------------------------------------------------------------
 
 
@@ -272,7 +285,8 @@ def test_nothing_of_a_strangers_is_kept(client: Client, writer: User, draft: Dra
 
 
 @pytest.mark.parametrize(
-    "name", ["draft_save", "draft_attach", "draft_format", "draft_keep", "draft_discard", "draft_send"]
+    "name",
+    ["draft_save", "draft_attach", "draft_format", "draft_keep", "draft_quote", "draft_discard", "draft_send"],
 )
 def test_a_stranger_gets_404(client: Client, draft: Draft, name: str) -> None:
     client.force_login(make_user("charlie"))

@@ -123,6 +123,7 @@ def script_words() -> dict[str, Phrase]:
         "not_stopped": _("It could not be stopped. Look in the outbox."),
         "quoted": _("Quoted message"),
         "leave_out": _("Leave out"),
+        "picture_far": _("Picture from the web"),
         "message": _("Message"),
         "placeholder": _("Write something…"),
         "link_address": _("Address of the link"),

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mailsync import actions
+from mailsync.message.outgoing_html import show_pictures
 from mailsync.message.signatures import plain_as_html
 from mailsync.models import Draft, DraftAttachment
 from mailsync.models.outgoing import AttachedFile
@@ -28,7 +29,7 @@ from mailsync.store.drafts import as_it_was
 from mailsync.store.quoting import plain_body
 from mailsync.store.signatures import load_signature
 from webmail import access
-from webmail.forms import ComposeForm
+from webmail.forms import BODY_LIMIT, ComposeForm
 from webmail.present.compose import is_untouched, picture_url, present_draft, present_file, title_of
 from webmail.present.said import said
 from webmail.reader import user_of
@@ -111,6 +112,22 @@ def draft_format(request: HttpRequest, draft_id: int) -> HttpResponse:
         body = plain_as_html(found.body, signature) if rich else plain_body(found)
         actions.save_draft(user.pk, draft_id, found.version, is_html=rich, body=body)
     return show(request, access.draft_for(user, draft_id))
+
+
+@require_POST
+@login_required
+def draft_quote(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """The quoted original for the editor, to be written into; ``only``: HTML that was selected in it, that part."""
+    user = user_of(request)
+    found = access.draft_for(user, draft_id)
+    try:
+        html = actions.open_quote(user.pk, found.pk, only=request.POST.get("only", "")[:BODY_LIMIT])
+    except actions.CannotDo as error:
+        return JsonResponse({"error": said(error)}, status=422)
+    if html is None:
+        return JsonResponse({"error": _("The quoted message is not here any more.")}, status=422)
+    ours = set(found.attachments.values_list("content_id", flat=True))
+    return JsonResponse({"html": show_pictures(html, lambda cid: picture_url(found, cid) if cid in ours else None)})
 
 
 @require_POST

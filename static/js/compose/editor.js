@@ -1,18 +1,19 @@
-/* Rich text: Tiptap from django-prose-editor with our own toolbar (toolbar.js). Loaded only when a formatted draft opens.
-   The quoted original is one block that the server fills in on sending; here it is a sandboxed frame. */
+/* Rich text: Tiptap from django-prose-editor with our own toolbar (toolbar.js). Loaded only when a formatted draft opens. */
 
 import {
-  Editor, Extension, Node, mergeAttributes,
+  Editor, Extension,
   Document, Paragraph, Text, HardBreak, Bold, Italic, Underline, Strike, Code, CodeBlock, Heading, HorizontalRule,
-  BulletList, OrderedList, ListItem, Blockquote, Link, Table, TableRow, TableCell, TableHeader,
+  BulletList, OrderedList, ListItem, Link, Table, TableRow, TableCell, TableHeader,
   TextStyle, Color, Highlight, TextAlign, Dropcursor, Gapcursor, Placeholder, TrailingNode, UndoRedo,
   createNodeFromContent, getStyleProperty, wrappingInputRule,
 } from "django-prose-editor/editor";
 import { Adopting } from "heron/compose/adopting";
 import { essence, essenceOf, parsable, readStyles, sliceOf, spaced } from "heron/compose/markup";
+import { Original, quoteStart } from "heron/compose/original";
 import { pasted } from "heron/compose/pasted";
 import { PictureSize } from "heron/compose/picture_size";
 import { mailImage } from "heron/compose/pictures";
+import { Quotation, isCited } from "heron/compose/quotes";
 import { Toolbar } from "heron/compose/toolbar";
 
 /* Size and family stand as styles on a span: what mail programs understand. */
@@ -53,72 +54,6 @@ const NumberedList = OrderedList.extend({
   addInputRules() { return [wrappingInputRule({ find: /^1[.)]\s$/, type: this.type })]; },
 });
 
-/* Enter at the start of a quoted line, and so twice in the middle of one, makes room for an answer between. */
-const Quotation = Blockquote.extend({
-  addKeyboardShortcuts() {
-    return { ...this.parent?.(), Enter: ({ editor }) => answerBetween(editor) };
-  },
-});
-
-function answerBetween(editor) {
-  const { $from, empty } = editor.state.selection;
-  const { parent, depth } = $from;
-  if (!empty || $from.parentOffset || !parent.content.size || depth < 2 || $from.node(-1).type.name !== "blockquote") return false;
-  if ($from.index(-1) === 0) return false;
-  const at = $from.before();
-  const room = editor.schema.nodes.paragraph.create();
-  return editor.chain().command(({ tr }) => Boolean(tr.split(at).insert(at + 1, room))).setTextSelection(at + 2).scrollIntoView().run();
-}
-
-function original(composition) {
-  return Node.create({
-    name: "original",
-    group: "block",
-    atom: true,
-    selectable: true,
-    draggable: false,
-    addAttributes() {
-      return { ref: { default: null, parseHTML: (element) => element.dataset.original, renderHTML: (a) => ({ "data-original": a.ref }) } };
-    },
-    parseHTML: () => [{ tag: "div[data-original]" }],
-    renderHTML: ({ HTMLAttributes }) => ["div", mergeAttributes(HTMLAttributes)],
-    addNodeView: () => ({ editor, getPos }) => {
-      const dom = document.createElement("details");
-      dom.className = "orig";
-      dom.contentEditable = "false";
-      const summary = document.createElement("summary");
-      summary.textContent = composition.section.dataset.quoted || composition.words("quoted");
-      const remove = document.createElement("button");
-      remove.type = "button";
-      remove.className = "link";
-      remove.textContent = composition.words("leave_out");
-      remove.addEventListener("click", (event) => {
-        event.preventDefault();
-        const at = getPos();
-        editor.chain().focus().deleteRange({ from: at, to: at + 1 }).run();
-      });
-      summary.append(remove);
-      dom.append(summary);
-      dom.addEventListener("toggle", () => {
-        if (dom.open && !dom.querySelector("iframe")) dom.append(frame(composition));
-      });
-      return { dom, ignoreMutation: () => true, stopEvent: () => true };
-    },
-  });
-}
-
-function frame(composition) {
-  const made = document.createElement("iframe");
-  made.setAttribute("sandbox", "allow-same-origin allow-popups allow-popups-to-escape-sandbox");
-  made.title = composition.section.dataset.quoted;
-  made.addEventListener("load", () => {
-    const height = made.contentDocument?.documentElement?.scrollHeight;
-    if (height) made.style.height = `${Math.min(height + 8, 6000)}px`;
-  });
-  made.src = composition.section.dataset.original;
-  return made;
-}
-
 const withoutTail = (html) => html.replace(/(?:<p><\/p>)+$/, "");
 
 export class RichText {
@@ -127,6 +62,7 @@ export class RichText {
     const section = composition.section;
     this.area = section.querySelector("[data-body]");
     this.host = section.querySelector("[data-editor]");
+    this.original = new Original(composition);
     this.area.disabled = false;
     this.host.hidden = false;
     this.editor = new Editor({
@@ -148,11 +84,11 @@ export class RichText {
         TextStyle.configure({ mergeNestedSpanStyles: false }), Color, FontStyle, CellStyle, Highlight.configure({ multicolor: true }),
         TextAlign.configure({ types: ["paragraph", "heading"] }), Dropcursor, Gapcursor,
         Placeholder.configure({ placeholder: composition.words("placeholder"), showOnlyWhenEditable: true }),
-        TrailingNode, UndoRedo, original(composition),
-      ].filter(Boolean),
+        TrailingNode, UndoRedo, this.original.node,
+      ],
       onUpdate: () => {
         // The editor's own tidying (a line after the quoted original) is no change of the person's.
-        if (!this.written && withoutTail(this.editor.getHTML()) === this.begun) return;
+        if (!this.written && withoutTail(this.original.html(this.editor)) === this.begun) return;
         this.written = this.stale = true;
         this.adopting.look();
         composition.changed();
@@ -188,7 +124,7 @@ export class RichText {
   /** Into the form, where FormData finds it; the editor's HTML is only made when something changed. */
   write() {
     if (!this.stale) return;
-    this.area.value = spaced(this.editor.getHTML());
+    this.area.value = spaced(this.original.html(this.editor));
     this.stale = false;
   }
 
@@ -200,12 +136,11 @@ export class RichText {
       `message/signatures.py`, which says what the two are. */
   swapSignature(before, after) {
     const { doc } = this.editor.state;
-    const at = { start: null, end: doc.content.size, original: null };
+    const at = { start: null, end: doc.content.size, original: quoteStart(doc) };
     doc.forEach((node, offset) => {
-      if (node.type.name === "original") {
-        at.original = offset;
+      if (offset === at.original) {
         if (at.start !== null) at.end = Math.min(at.end, offset);
-      } else if (at.end > offset && /^--\s*($|\n)/.test(node.textBetween(0, node.content.size, "\n", "\n"))) at.start = offset;
+      } else if (at.end > offset && !isCited(node) && /^--\s*($|\n)/.test(node.textBetween(0, node.content.size, "\n", "\n"))) at.start = offset;
     });
     const chain = this.editor.chain();
     if (at.start !== null) {

@@ -65,7 +65,7 @@ export class PictureSize {
   /** The selected picture, or nothing. */
   show() {
     const { selection } = this.editor.state;
-    const picture = selection.node?.type.name === "image" ? this.editor.view.nodeDOM(selection.from) : null;
+    const picture = selection.node?.type.name === "image" && selection.node.attrs.src ? this.editor.view.nodeDOM(selection.from) : null;
     if (picture !== this.picture) {
       if (this.picture) this.watch.unobserve(this.picture);
       if (picture) this.watch.observe(picture);

@@ -14,9 +14,13 @@ export function mailImage(composition) {
     inline: true,
     group: "inline",
     draggable: true,
+    parseHTML: () => [{ tag: "img[src], img[data-remote]" }],
     addAttributes() {
       return {
         ...this.parent?.(),
+        src: { default: null, parseHTML: (element) => (remote(element) ? null : element.getAttribute("src")) },
+        // A picture of elsewhere goes along as it is, and is not fetched to be shown here: that would tell who is writing.
+        remote: { default: null, parseHTML: remote, renderHTML: (attributes) => (attributes.remote ? { "data-remote": attributes.remote } : {}) },
         width: { default: null },
         height: {
           default: null,
@@ -38,11 +42,16 @@ export function mailImage(composition) {
           if (said === null) dom.removeAttribute(name);
           else if (dom.getAttribute(name) !== String(said)) dom.setAttribute(name, said);
         }
+        const isFar = Boolean(attributes["data-remote"]);
+        dom.classList.toggle("far", isFar);
+        if (!isFar) return;
+        dom.alt ||= composition.words("picture_far");
+        dom.title ||= composition.words("picture_far");
       };
       paint(first);
-      const update = ({ type, attrs: { cid, ...attributes } }) => {
+      const update = ({ type, attrs: { cid, remote: far, ...attributes } }) => {
         if (type.name !== "image") return false;
-        paint({ ...attributes, "data-cid": cid });
+        paint({ ...attributes, "data-cid": cid, "data-remote": far });
         return true;
       };
       return { dom, update, ignoreMutation: () => true };
@@ -67,6 +76,12 @@ export function mailImage(composition) {
       })];
     },
   });
+}
+
+/** Where a picture lies that is neither of this site nor of the words; null for all others. */
+function remote(element) {
+  const said = element.dataset.remote ?? element.getAttribute("src") ?? "";
+  return /^https?:\/\//i.test(said) && !said.startsWith(`${location.origin}/`) ? said : null;
 }
 
 /** Uploads the pictures among `files` into the words; true when there were nothing but pictures. They stand in their
