@@ -9,9 +9,9 @@ from playwright.sync_api import Browser, Page, Request, expect
 
 from accounts import preferences
 from accounts.models import TrustedSender
-from mailsync.actions import flag, mark_read, trash
+from mailsync.actions import archive, flag, mark_read, trash
 from mailsync.announce import announce_folders
-from mailsync.models import Placement
+from mailsync.models import Draft, Placement
 from mailsync.store.summary import refresh
 from tests.browser.conftest import Mailbox
 from tests.browser.waiting import eventually, until
@@ -110,7 +110,7 @@ def test_an_answer_comes_in_below_without_moving_anything_and_is_read_when_it_is
     notice = page.locator("#newcards")
     expect(notice).to_be_visible()
     expect(notice).to_have_text(re.compile(r"1 new message\s*Bert Haller"))
-    expect(page.locator("#live")).to_have_text("1 new message: Bert Haller")
+    expect(page.locator("#live")).to_have_text("New in this conversation: Bert Haller")
     assert top_of(page, second) == before
     assert frame.evaluate("(one) => one.isTheSame && one.contentDocument.isTheSame")
     expect(page.locator(".msg .head summary").nth(0)).to_be_focused()
@@ -328,3 +328,68 @@ def test_unfolding_an_older_message_reads_no_other(chromium: Browser, mailbox: M
     expect(page.frame_locator(f"#frame-{first.message_id}").locator("body")).to_have_text("Old")
     page.wait_for_timeout(300)
     assert not is_seen(third)
+
+
+def test_what_is_moved_elsewhere_is_acted_on_where_it_lies(chromium: Browser, mailbox: Mailbox) -> None:
+    first, second = conversation(mailbox, "<p>Old</p>", "<p>New</p>")
+    page = opened(mailbox, chromium, first)
+    archive(mailbox.user.pk, [first.pk, second.pk])
+    expect(page.locator("#readmeta")).to_have_text("2 messages in Archive")
+    expect(page.locator("#live")).to_have_text("2 messages in Archive")
+    expect(page.locator("#readform [name=do][value=archive]")).to_have_count(0)
+    page.locator("#readform [name=do][value=trash]").click()
+    expect(page.locator("#main .empty")).to_be_visible()
+    lying = Placement.objects.filter(message__in=[first.message_id, second.message_id], shown=True)
+    eventually("it is in the bin", lambda: {one.folder.role for one in lying.select_related("folder")} == {"trash"})
+
+
+def reply(page: Page) -> Any:
+    window = page.locator("section.compose")
+    page.locator("#main [data-compose][href*='mode=reply&']:visible").last.click()
+    window.locator(".ProseMirror").click()
+    page.keyboard.type("As I was saying")
+    return window
+
+
+def test_who_writes_is_told_that_somebody_has_answered_meanwhile(chromium: Browser, mailbox: Mailbox) -> None:
+    first, _second = conversation(mailbox, "<p>Old</p>", LONG)
+    page = opened(mailbox, chromium, first)
+    window = reply(page)
+    before = window.locator(".ProseMirror p").first.bounding_box()
+    third = answer(mailbox, first)
+    note = window.locator(".meanwhile")
+    expect(note).to_contain_text("New in this conversation: Bert Haller")
+    assert window.locator(".ProseMirror p").first.bounding_box() == before
+    page.keyboard.type(", yes")
+    expect(window.locator(".ProseMirror")).to_contain_text("As I was saying, yes")
+    answer(mailbox, first, from_name="Cleo")
+    expect(note).to_contain_text("Bert Haller, Cleo")
+    note.get_by_role("button", name="Show").click()
+    expect(card(page, third)).to_be_focused()
+    eventually("it is read", lambda: is_seen(third))
+    expect(note).to_have_count(0)
+    expect(window.locator(".ProseMirror")).to_contain_text("As I was saying, yes")
+
+
+def test_who_begins_to_write_before_the_answer_is_read_is_told_too(chromium: Browser, mailbox: Mailbox) -> None:
+    first, _second = conversation(mailbox, "<p>Old</p>", LONG)
+    page = opened(mailbox, chromium, first)
+    answer(mailbox, first)
+    expect(page.locator("#newcards")).to_be_visible()
+    window = reply(page)
+    expect(window.locator(".meanwhile")).to_contain_text("New in this conversation: Bert Haller")
+
+
+def test_on_a_phone_a_window_that_covers_the_answer_says_so_and_makes_room(chromium: Browser, mailbox: Mailbox) -> None:
+    first, second = conversation(mailbox, "<p>Old</p>", "<p>Short</p>")
+    page = opened(mailbox, chromium, first, **PHONE)
+    window = reply(page)
+    third = answer(mailbox, first)
+    note = window.locator(".meanwhile")
+    expect(note).to_contain_text("Bert Haller")
+    page.wait_for_timeout(1300)
+    assert not is_seen(third), "it lies under what is being written"
+    note.get_by_role("button", name="Show").tap()
+    expect(window).to_have_count(0)
+    eventually("it is read", lambda: is_seen(third))
+    assert Draft.objects.filter(user=mailbox.user, original=second.message).exists()

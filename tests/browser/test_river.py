@@ -178,9 +178,19 @@ def test_from_signing_in_to_an_answer_in_the_other_mailbox(
     eventually("one Sent copy on the server", lambda: len(anna.raws("Sent")) == 1)
     assert email.message_from_bytes(anna.raws("Sent")[0])["Message-ID"] == answer["Message-ID"]
     eventually("answered", lambda: "\\Answered" in flags_of(anna, "Keys for the boathouse"))
+    # The conversation that stood open all the while has it at its end, and takes in what comes in reply.
+    cards = page.locator("#main .msg")
+    expect(cards).to_have_count(2)
+    expect(page.frame_locator("#main .msg:last-of-type iframe").locator("body")).to_contain_text("Schöne Grüße, Anna")
+    references = f"In-Reply-To: {answer['Message-ID']}\r\nReferences: {answer['References']} {answer['Message-ID']}\r\n"
+    anna.append(references.encode() + letter(noor, anna, "Re: Keys for the boathouse", "Good, keep it.\n"))
+    expect(cards).to_have_count(3, timeout=30_000)
+    expect(page.frame_locator("#main .msg:last-of-type iframe").locator("body")).to_contain_text("Good, keep it.")
+    cards.last.scroll_into_view_if_needed()
+    eventually("what was looked at is read", lambda: "\\Seen" in flags_of(anna, "Re: Keys for the boathouse"))
     page.goto(site.url)
     thread = page.locator("[role=row]").filter(has_text="Keys for the boathouse")
-    expect(thread.locator(".thr")).to_contain_text("2", timeout=20_000)
+    expect(thread.locator(".thr")).to_contain_text("3", timeout=20_000)
     time.sleep(3)
     assert len(anna.raws("Sent")) == 1
     assert len(noor.raws()) == 1

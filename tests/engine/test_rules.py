@@ -15,6 +15,7 @@ from mailsync.engine.pull import pull_account
 from mailsync.models import Act, Arrival, BlockedSender, Change, Folder, Message, Placement, RuleHit
 from mailsync.store import arrivals
 from mailsync.store.rules import load_rules
+from mailsync.store.summary import FolderCounts
 from tests.engine.filled import filled, inbox
 from tests.engine.in_step import assert_in_step, pull
 from tests.engine.ruled import make_rule
@@ -70,6 +71,22 @@ def test_new_mail_is_treated_and_old_mail_is_left_alone(account: MailAccount) ->
     pull(account, server)
     assert "Rota" in lying(account)["INBOX"]
     assert RuleHit.objects.count() == 1
+
+
+def test_pages_are_told_of_what_came_and_of_what_a_rule_did_in_one_word(
+    account: MailAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = filled(1)
+    make_rule(account.user, "rota", "flag")
+    pull(account, server)
+    told: list[FolderCounts] = []
+    monkeypatch.setattr(rules, "announce_folders", told.extend)
+    deliver(server, "Rota", "Minutes")
+    pull(account, server)
+    news = Placement.objects.filter(message__subject__in=["Rota", "Minutes"]).order_by("thread_id")
+    assert [(one.folder_id, one.thread_ids) for one in told] == [
+        (inbox().pk, tuple(news.values_list("thread_id", flat=True)))
+    ]
 
 
 def test_nothing_is_noted_for_people_without_rules(account: MailAccount) -> None:

@@ -141,3 +141,17 @@ def test_a_name_that_no_page_gives_itself_is_none(
 ) -> None:
     browser.get(url_of(make_message(inbox)), headers={**pane(), "Heron-Page": name})
     assert [event.get("by") for event in told] == [None]
+
+
+def test_what_was_moved_since_is_acted_on_where_it_lies(browser: Client, inbox: Folder) -> None:
+    """Not on the copy of what one has answered, though that is the newest."""
+    archive, sent = (make_folder(inbox.account, role.title(), role=role) for role in ("archive", "sent"))
+    first = make_message(archive, seen=True)
+    own = make_message(sent, thread=first.thread, seen=True)
+    page = browser.get(f"/f/{inbox.pk}/t/{first.thread_id}/", headers=pane()).content.decode()
+    assert f'data-names="p{first.pk}" data-account' in page
+    assert "2 messages in Archive" in re.sub(r"<[^>]*>", "", page)
+    Placement.objects.filter(pk=first.pk).update(shown=False)
+    page = browser.get(f"/f/{inbox.pk}/t/{first.thread_id}/", headers=pane()).content.decode()
+    assert f'data-names="p{own.pk}" data-account' in page
+    assert "1 message in Sent" in re.sub(r"<[^>]*>", "", page)

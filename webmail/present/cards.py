@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from mailsync.message.list_author import author_behind_list
-from mailsync.models import ONLY_HERE_EPOCH, Message
+from mailsync.models import ONLY_HERE_EPOCH, Message, Placement
 from mailsync.store.listing import Conversation, ConversationMessage
 from mailsync.types import Address, Role
 from webmail.present.labels import NO_HUES, Chip, is_label, labels
@@ -138,12 +138,13 @@ def present_conversation(
     row: str,
     hues: Mapping[str, int] = NO_HUES,
 ) -> OpenConversation:
-    """The whole conversation; its toolbar acts on what lies in the folder it was opened from.
+    """The whole conversation; its toolbar acts on what lies in the folder it was opened from, or was moved to since.
 
     ``told`` has what is known of the bodies of those messages that are open, ``hues`` the colours of labels.
     """
     kept = shown_messages(conversation, folder_id)
     here = [placement for entry in kept for placement in entry.placements if placement.folder_id == folder_id]
+    here = here or _where_it_went(kept)
     folder = here[-1].folder if here else None
     cards = tuple(
         present_card(entry, mine, folder_id=folder_id, told=told.get(entry.message.pk), hues=hues) for entry in kept
@@ -219,6 +220,14 @@ def present_card(
 def addresses(pairs: Sequence[Sequence[str]]) -> tuple[Address, ...]:
     """Stored ``[[name, address], …]`` as addresses."""
     return tuple(Address(name, address) for name, address in pairs)
+
+
+def _where_it_went(kept: Sequence[ConversationMessage]) -> list[Placement]:
+    """What lies where the newest does, rather in a folder of received mail than with what the reader has written."""
+    lying = [one for entry in kept for one in entry.placements if one.folder.role not in (Role.TRASH, Role.JUNK)]
+    own = (Role.SENT, Role.DRAFTS)
+    newest = max(lying, key=lambda one: (one.folder.role not in own, one.received_at, one.pk), default=None)
+    return [one for one in lying if newest is not None and one.folder_id == newest.folder_id]
 
 
 def _belongs(entry: ConversationMessage, folder_id: int) -> bool:

@@ -45,6 +45,7 @@ def script_words() -> dict[str, Phrase]:
         "messages": _forms("{n} message", "{n} messages"),
         "unread_said": _("unread"),
         "new": _forms("{n} new message", "{n} new messages"),
+        "new_here": _("New in this conversation: {names}"),
         "everything": _("Select all {n} in {name}"),
         "everything_selected": _("All selected"),
         "undoing": _("Taking it back…"),

@@ -78,7 +78,7 @@ async function reload(card, href, rehearse) {
 }
 
 /* What happens elsewhere to an open conversation, in a module that is loaded with the first of it. */
-const page = { adoptAll, atRest, counted, icon, open, pageName, part, reading, reload, say, send, words };
+const page = { adoptAll, atRest, counted, icon, isPhone, open, pageName, part, reading, reload, say, send, words };
 
 function meanwhile(event) {
   if (reading()) import("heron/mail/meanwhile").then(({ hear }) => hear(event, page)).catch(() => {});

@@ -171,6 +171,8 @@ function note(text = page.words("gone")) {
 
 function surround(pane, fresh) {
   if (pane !== page.reading() || pane.matches(".went")) return;
+  const names = pane.dataset.names.split(" ");
+  const hasMoved = !fresh.dataset.names.split(" ").some((name) => names.includes(name));
   for (const name of ["names", "labels", "newest"]) pane.dataset[name] = fresh.dataset[name];
   keepStill(pane, () => {
     for (const name of AROUND) {
@@ -180,6 +182,7 @@ function surround(pane, fresh) {
       else if (now) pane.querySelector(name === ".dock" ? ".arrivals" : ".conv").append(now);
     }
   });
+  if (hasMoved) page.say(pane.querySelector("#readmeta").textContent);
 }
 
 /* --- without moving anything -------------------------------------------------------------------- */

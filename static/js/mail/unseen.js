@@ -1,6 +1,8 @@
 /* Messages that came into an open conversation unread. They stay so until they have been seen: for a moment in view, in a
    tab that is, under nothing that covers them. What is out of view is told by a quiet notice that leads there. */
 
+import { showAnswers } from "heron/compose/answered";
+
 /** So long somebody looks who does not only scroll by. */
 const SEEN_MILLISECONDS = 1000;
 /** So much of a message in view is a look at it, if it has that much. */
@@ -57,7 +59,7 @@ const nameOf = (card) => card.querySelector(".line .who").firstChild.data;
 const names = (cards) => [...new Set(cards.map(nameOf))].join(", ");
 
 function tell(cards) {
-  page.say(`${page.counted("new", cards.length)}: ${names(cards)}`);
+  page.say(page.words("new_here", { names: names(cards) }));
 }
 
 /* --- looking ------------------------------------------------------------------------------------ */
@@ -84,15 +86,21 @@ function look() {
 
 const sizes = new ResizeObserver(look);
 document.addEventListener("scroll", look, { capture: true, passive: true });
-for (const name of ["visibilitychange", "heron:compose-closed"]) document.addEventListener(name, look);
+document.addEventListener("visibilitychange", look);
+/* Windows in which somebody writes come, go, grow and fold. */
+const dock = document.getElementById("dock");
+new MutationObserver(look).observe(dock, { childList: true });
+new MutationObserver(look).observe(dock, { subtree: true, attributeFilter: ["data-state"] });
 
 function isSeen(card) {
   const view = pane.querySelector("#readscroll").getBoundingClientRect();
   const place = card.getBoundingClientRect();
   const [top, bottom] = [Math.max(place.top, view.top), Math.min(place.bottom, view.bottom)];
   if (document.hidden || bottom - top < Math.min(SEEN_PIXELS, place.height)) return false;
-  // A window in which somebody writes may cover it.
-  return card.contains(document.elementFromPoint((place.left + place.right) / 2, (top + bottom) / 2));
+  // A window in which somebody writes may cover it. What is read is where lines begin.
+  const inwards = place.width / (getComputedStyle(card).direction === "rtl" ? -4 : 4);
+  const begin = inwards > 0 ? place.left : place.right;
+  return card.contains(document.elementFromPoint(begin + inwards, (top + bottom) / 2));
 }
 
 const markReadSeconds = () => Number(document.getElementById("listform").dataset.markRead);
@@ -137,6 +145,7 @@ function notice() {
   const pill = pane.querySelector("#newcards");
   const view = pane.querySelector("#readscroll").getBoundingClientRect();
   const hidden = [...waiting].filter(([, timer]) => !timer).map(([card]) => card);
+  showAnswers(page, pane, names(hidden), () => goTo(hidden[0]));
   pill.hidden = !hidden.length;
   if (pill.hidden) return;
   pill.querySelector("b").textContent = page.counted("new", hidden.length);
