@@ -31,7 +31,7 @@ from webmail.bodies import ShownBody, load_body, message_root, picture_urls
 from webmail.files import Preview, file_name, is_dangerous, preview_kind
 from webmail.present.files import FileTile, file_tile
 from webmail.present.invitation import Invitation, read_invitation
-from webmail.present.lists import Farewell, Unsubscribe, present_farewell, ways_out
+from webmail.present.lists import Farewell, Unsubscribe, present_farewell, ways_left, ways_out
 from webmail.present.outbox import OutgoingCard, present_outgoing, without_bytes
 from webmail.present.sealed import Sealed, present_sealed
 from webmail.present.trust import Warned, domain_of, find_warnings, is_within, judge, was_always_verified
@@ -156,13 +156,14 @@ def body_context(
         verified_others=_verified_others(message, verdict, senders),
     )
     unsubscribe = ways_out(message, verdict)
+    left = load_unsubscription(user.pk, unsubscribe.list_key) if unsubscribe else None
     asker = receipt_wanted_by(message, {comparable(address) for address in mine})
     told: dict[str, Any] = {
         "files": files,
         "verdict": verdict,
         "warnings": warnings,
-        "unsubscribe": unsubscribe,
-        "left": present_farewell(load_unsubscription(user.pk, unsubscribe.list_key)) if unsubscribe else None,
+        "unsubscribe": ways_left(unsubscribe, left) if unsubscribe else None,
+        "left": present_farewell(left),
         "sender_domain": domain_of(message.from_address),
         "receipt_to": asker.address if asker else "",
         "delivery": _delivery(user, message, mine),

@@ -4,6 +4,7 @@ A row is claimed before its server is asked and settled after; whatever ends in 
 RFC 8058 §3.1 makes harmless.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -19,6 +20,15 @@ _CLAIM = timedelta(minutes=2)
 #: After a try that failed for the moment; then it is the user's to open the list's page.
 _RETRY_SECONDS = (60, 600, 3600)
 _ASKED_FOR = "SELECT id FROM mailsync_unsubscription WHERE user_id = %s AND list_key = %s"
+
+
+#: What ``engine.unsubscribe`` says of an answer. 429 asks to come again (RFC 6585 §4).
+_REFUSED = re.compile(r"answered (?!429)[34]\d\d\.$")
+
+
+def is_refused(row: Unsubscription) -> bool:
+    """Whether the list's server has refused the request itself, so that the same one would be refused again."""
+    return row.state == Unsubscription.State.FAILED and bool(row.url and _REFUSED.search(row.error))
 
 
 def request_by_post(user_id: int, list_key: str, url: str, now: datetime) -> Unsubscription:

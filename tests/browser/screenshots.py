@@ -28,6 +28,7 @@ from django.test.utils import setup_databases, teardown_databases
 from django.utils import timezone
 from playwright.sync_api import Error, Page, Response, sync_playwright
 
+from accounts.leaving import begin_leaving
 from accounts.models import User
 from mailsync import actions
 from mailsync.actions import RuleText
@@ -37,7 +38,7 @@ from mailsync.plan.rules import Deed, Fields
 from mailsync.store.contacts import keep_card
 from tests.browser.chromium import CHROMIUM, QUIET
 from tests.browser.webserver import PROJECT, served
-from tests.factories import make_account, make_folder, make_user
+from tests.factories import make_account, make_folder, make_message, make_user
 from tests.logo import sign
 from tests.pseudo import LANGUAGE, write_catalogue
 from tests.sample_mailbox import fill
@@ -249,6 +250,7 @@ SCREENS: dict[str, Step] = {
     "admin": visit("/admin/"),
     "people": visit("/admin/accounts/user/"),
     "person": visit("/admin/accounts/user/1/change/"),
+    "leaver": visit("/admin/accounts/user/2/change/"),
     "not-there": visit("/f/999999/"),
 }
 
@@ -278,6 +280,9 @@ def filled_site(language: str = "", **environment: str) -> Iterator[tuple[str, s
         actions.add_forward_address(user.pk, "jonas.weber@nordlicht.example")
         words = "<p>I am away until the 14th and read no mail.</p><p>Jonas has the keys of the <b>boathouse</b>.</p>"
         actions.write_auto_reply(user.pk, [account.pk], actions.AutoReplyText(enabled=False, html=words))
+        leaver = make_user("bo")
+        make_message(make_folder(make_account(leaver)))
+        begin_leaving(leaver)
         AccountSync.objects.filter(account=account).update(
             last_success_at=timezone.now(), capabilities=["IMAP4REV1", "UIDPLUS"]
         )

@@ -87,6 +87,43 @@ def test_what_has_left_cannot_be_stopped(client: Client, row: Outgoing) -> None:
     assert not Draft.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("code", "text", "again", "hint"),
+    [
+        (550, "5.1.1 User unknown", False, "spelled right"),
+        (552, "5.3.4 Message too big", False, "Take files out"),
+        (554, "5.7.1 Message rejected as spam", False, "Change what it says"),
+        (550, "5.2.1 Mailbox disabled", False, "another address"),
+        (552, "5.2.2 Mailbox full", True, "mailbox full"),
+        (450, "4.1.1 User unknown", True, ""),
+    ],
+)
+def test_another_try_is_offered_where_it_may_help(
+    client: Client, row: Outgoing, code: int, text: str, again: bool, hint: str
+) -> None:
+    put(row, State.FAILED)
+    enhanced, _, words = text.partition(" ")
+    row.recipients.update(state="failed", code=code, enhanced=enhanced, text=words)
+    page = client.get(reverse("outbox")).text
+    assert ('value="retry"' in page) is again
+    assert 'value="reopen"' in page
+    assert hint in page
+
+
+def test_who_may_not_send_it_any_more_edits_it(client: Client, row: Outgoing) -> None:
+    put(row, State.FAILED, error="old@x.test is no longer one of your addresses.", mail_from="old@x.test")
+    page = client.get(reverse("outbox")).text
+    assert 'value="retry"' not in page
+    assert 'value="reopen"' in page
+
+
+def test_what_is_no_letter_is_not_edited(client: Client, row: Outgoing) -> None:
+    put(row, State.FAILED, draft_snapshot=None)
+    page = client.get(reverse("outbox")).text
+    assert 'value="reopen"' not in page
+    assert 'value="dismiss"' in page
+
+
 def test_retry_mark_as_sent_and_dismiss(client: Client, row: Outgoing) -> None:
     put(row, State.FAILED)
     assert do(client, row, "retry").status_code == 200

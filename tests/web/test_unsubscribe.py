@@ -125,6 +125,18 @@ def test_what_the_server_says_is_what_is_shown(
         assert "Open their page" in html
 
 
+def test_what_the_lists_server_refuses_is_asked_in_another_way(client: Client, anna: User) -> None:
+    message = newsletter(anna, **ONE_CLICK)
+    leave(client, message)
+    engine.unsubscribe(Unsubscription.objects.get().pk, post=lambda url: 410)
+    html = page(client, message)
+    assert ">Try again<" not in html
+    assert "Unsubscribe by letter" in html
+    assert "Open their page" in html
+    assert leave(client, message) == 302
+    assert Outgoing.objects.get().recipients.get().address == "leave@shop.test"
+
+
 def test_what_the_server_said_is_told_in_the_readers_language_on_both_pages(client: Client, anna: User) -> None:
     message = newsletter(anna, **ONE_CLICK)
     leave(client, message)

@@ -1,6 +1,6 @@
 """How to leave a mailing list, as its message offers it. Pure (RFC 2369, RFC 8058)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.utils import formats, timezone
@@ -10,6 +10,7 @@ from django.utils.translation import pgettext
 from mailsync.message.addresses import comparable, is_address
 from mailsync.message.authres import Verdict
 from mailsync.models import Message, Outgoing, Unsubscription
+from mailsync.store.unsubscriptions import is_refused
 from webmail.present.said import said
 from webmail.render.links import compose_target
 
@@ -40,10 +41,11 @@ class Unsubscribe:
 
 @dataclass(frozen=True, slots=True)
 class Farewell:
-    """What became of leaving a list, in words; ``failed``: it may be tried again."""
+    """What became of leaving a list, in words; ``failed``: it may be tried again, ``refused``: in another way only."""
 
     words: str
     failed: bool = False
+    refused: bool = False
 
 
 def present_farewell(left: Unsubscription | None) -> Farewell | None:
@@ -57,7 +59,11 @@ def present_farewell(left: Unsubscription | None) -> Farewell | None:
         words = _("The letter that asks to leave this mailing list could not be sent.")
         return Farewell(f"{words} {said(letter.error)}".strip(), failed=True)
     if left.state == Unsubscription.State.FAILED:
-        return Farewell(f"{_('This mailing list could not be left.')} {said(left.error)}".strip(), failed=True)
+        return Farewell(
+            f"{_('This mailing list could not be left.')} {said(left.error)}".strip(),
+            failed=True,
+            refused=is_refused(left),
+        )
     is_sent = letter is not None and letter.state == Outgoing.State.DONE
     # A letter may have gone with the account that sent it.
     if left.state == Unsubscription.State.DONE or is_sent or not (left.url or letter):
@@ -94,6 +100,11 @@ def _one_click(message: Message, verdict: Verdict, page: str) -> bool:
         and needed <= {str(name).lower() for name in signature.get("headers", [])}
         for signature in message.facts.get("dkim_signatures", [])
     )
+
+
+def ways_left(ways: Unsubscribe, left: Unsubscription | None) -> Unsubscribe:
+    """Without the request that the list's server has refused already."""
+    return replace(ways, one_click_url="") if left is not None and is_refused(left) else ways
 
 
 def read_mailto(url: str) -> MailRequest | None:

@@ -27,6 +27,9 @@ _REPLY = re.compile(r"[245]\d\d ")
 #: So many refused recipients are named with why; the timeline has all of them.
 _NAMED = 3
 
+#: What stays so however often the same message is sent there.
+_FOR_GOOD = frozenset({"unknown_address", "unknown_domain", "disabled", "too_big", "spam"})
+
 _STOPPABLE = frozenset({State.HELD, State.QUEUED, State.DEFERRED})
 _ON_ITS_WAY = frozenset({State.CLAIMED, State.DATA_STARTED, State.DOT_SENT})
 
@@ -183,6 +186,12 @@ def _refusals(recipients: Sequence[OutgoingRecipient]) -> str:
     ]
     if reasons and set(reasons) <= {"unknown_address", "unknown_domain"}:
         lines.append(_("Look whether the address is spelled right."))
+    elif set(reasons) == {"too_big"}:
+        lines.append(_("Take files out, or give them as links."))
+    elif set(reasons) == {"spam"}:
+        lines.append(_("Change what it says, its links or its files."))
+    elif set(reasons) == {"disabled"}:
+        lines.append(_("Ask for another address."))
     return " ".join(lines)
 
 
@@ -213,5 +222,16 @@ def _verbs(row: Outgoing, recipients: Sequence[OutgoingRecipient]) -> tuple[str,
     if row.state == State.UNCERTAIN:
         return ("sent", "retry")
     if row.state == State.FAILED:
-        return ("reopen", "retry", "dismiss")
+        edit = ("reopen",) if getattr(row, "is_letter", False) else ()
+        return (*edit, *(("retry",) if _may_pass(row, recipients) else ()), "dismiss")
     return ()
+
+
+def _may_pass(row: Outgoing, recipients: Sequence[OutgoingRecipient]) -> bool:
+    """Whether the same message could be taken another time: nothing says that it never will be."""
+    if row.identity is None or row.mail_from not in ("", row.identity.address):
+        return False  # who sent it may not any more
+    refused = _refused(recipients)
+    return not refused or any(
+        (one.code or 0) < 500 or reason_of(one.enhanced, one.text) not in _FOR_GOOD for one in refused
+    )

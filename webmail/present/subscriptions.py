@@ -9,7 +9,7 @@ from mailsync.models import Message, Unsubscription
 from mailsync.store.subscriptions import MOST_COUNTED, Subscription, count_since
 from mailsync.store.unsubscriptions import load_unsubscriptions
 from mailsync.types import Address
-from webmail.present.lists import Farewell, Unsubscribe, present_farewell, ways_out
+from webmail.present.lists import Farewell, Unsubscribe, present_farewell, ways_left, ways_out
 
 #: A list has so long to heed a farewell before letters that still come are held against it.
 GRACE = timedelta(days=2)
@@ -74,4 +74,6 @@ def _line(one: Subscription, ways: Unsubscribe, left: Unsubscription | None) -> 
     farewell = present_farewell(left)
     if left is None or farewell is None:
         return SubscriptionLine(one, ways, None, None, 0)
-    return SubscriptionLine(one, ways, farewell, left.asked_at, count_since(one, left.asked_at + GRACE))
+    return SubscriptionLine(
+        one, ways_left(ways, left), farewell, left.asked_at, count_since(one, left.asked_at + GRACE)
+    )

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_POST
 from mailsync import actions
 from mailsync.message.itip import CHOICES
 from mailsync.store.raw import BodyNotFetched
+from mailsync.store.unsubscriptions import load_unsubscription
 from webmail import access
-from webmail.present.lists import ways_out
+from webmail.present.lists import ways_left, ways_out
 from webmail.present.said import said
 from webmail.reader import user_of
 from webmail.reading import verdict_on
@@ -48,6 +49,8 @@ def leave_list(request: HttpRequest, message_id: int) -> HttpResponse:
     user = user_of(request)
     message = access.message_for(user, message_id)
     ways = ways_out(message, verdict_on(message))
+    if ways is not None:
+        ways = ways_left(ways, load_unsubscription(user.pk, ways.list_key))
     if ways is None or not (ways.one_click_url or ways.mail):
         raise Http404
     try:

@@ -3,7 +3,7 @@
 
 import { tell, toast } from "heron/shell";
 import { offerUndo, takeLast } from "heron/undo";
-import { fragment, part, send } from "heron/mail/request";
+import { fragment, mayPass, part, send } from "heron/mail/request";
 import { words } from "heron/words";
 import {
   away, clearSelection, currentName, focusRow, focusedRow, forget, grid, neighbour, resize, rowNamed, rows, selection,
@@ -88,7 +88,8 @@ export async function act(verb, names = targets(), about = {}) {
       return;
     }
     put.back();
-    toast(error.message, { bad: true, action: { label: words("retry"), run: () => act(verb, names, about) } });
+    const again = { label: words("retry"), run: () => act(verb, names, about) };
+    toast(error.message, { bad: true, action: mayPass(error) ? again : null });
     // An answer that did not come says nothing of what was done.
     if (error.status === 0) refreshTop({ move: true }).catch(() => {});
   }

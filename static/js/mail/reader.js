@@ -4,7 +4,7 @@
 import { bringIcons } from "heron/icons";
 import { toast } from "heron/shell";
 import { conversation, place, rehearse, takeRehearsal } from "heron/mail/ahead";
-import { part, send } from "heron/mail/request";
+import { mayPass, part, send } from "heron/mail/request";
 import { isPhone } from "heron/phone";
 import { words } from "heron/words";
 import { firstUrl, watch } from "heron/mail/chunks";
@@ -70,7 +70,8 @@ export async function open(url, { name = null, push = true, focus = false, unhur
     if (ahead) settle(url, wasUnread).then(() => wasUnread && readLocally(name)).catch(() => {}); // fresh rows may not have known
   } catch (error) {
     if (error.name === "AbortError" || mine.signal.aborted) return;
-    toast(error.message, { bad: true, action: { label: words("retry"), run: () => open(url, { name, push, focus }) } });
+    const again = { label: words("retry"), run: () => open(url, { name, push, focus }) };
+    toast(error.message, { bad: true, action: mayPass(error) ? again : null });
     if (error.status === 404) close({ push: false });
     return;
   } finally {
@@ -194,7 +195,8 @@ export async function openList(url, { push = true } = {}) {
     if (mine.signal.aborted) return;
   } catch (error) {
     if (error.name === "AbortError" || mine.signal.aborted) return;
-    toast(error.message, { bad: true, action: { label: words("retry"), run: () => openList(url, { push }) } });
+    const again = { label: words("retry"), run: () => openList(url, { push }) };
+    toast(error.message, { bad: true, action: mayPass(error) ? again : null });
     return;
   } finally {
     clearTimeout(slow);

@@ -17,6 +17,11 @@ export class Refused extends Error {
   }
 }
 
+/** Whether asking once more may help: nothing came back, or the server was in trouble. What it refuses, it refuses again. */
+export function mayPass(error) {
+  return error.status === 0 || error.status === 429 || error.status >= 500;
+}
+
 async function answerOf(url, options) {
   let answer;
   try {
