@@ -70,8 +70,8 @@ def _may_call() -> Q:
 
 
 def next_call(hook: Webhook) -> WebhookCall | None:
-    """A trial first, then the oldest."""
-    waiting = hook.calls.select_related("message__account").order_by("id")
+    """A trial first, then the oldest; none while its person is deactivated."""
+    waiting = hook.calls.filter(webhook__user__is_active=True).select_related("message__account").order_by("id")
     return waiting.filter(message=None).first() or waiting.first()
 
 

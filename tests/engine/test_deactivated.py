@@ -1,5 +1,6 @@
 """Who is deactivated has nothing at work for them, wherever it stood; let in again, all of it goes on."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from accounts import sessions
 from accounts.models import MailAccount, User
 from mailsync import actions, tasks
 from mailsync.engine import long_acts, rules
+from mailsync.engine.call_webhook import call_webhook
 from mailsync.models import (
     Act,
     Arrival,
@@ -22,6 +24,7 @@ from mailsync.models import (
     RuleHit,
     Snooze,
     Upload,
+    WebhookCall,
 )
 from mailsync.store import (
     addressed,
@@ -34,6 +37,7 @@ from mailsync.store import (
     snoozing,
     turns,
     uploads,
+    webhooks,
 )
 from mailsync.store.listed import Listing
 from tests.engine.away import Away
@@ -183,6 +187,29 @@ def test_what_is_snoozed_or_unanswered_waits() -> None:
     let_in(user)
     assert snoozing.due_accounts() == [post.account.pk]
     assert follow_ups.due_users() == [user.pk]
+
+
+def test_calls_of_a_webhook_wait() -> None:
+    placement = make_message(make_folder())
+    user = placement.account.user
+    hook = actions.write_webhook(user.pk, None, name="Chat", url="https://chat.example.org/", says="event")
+    for _ in range(2):
+        WebhookCall.objects.create(webhook=hook, message=placement.message)
+    made: list[str] = []
+
+    def post(url: str, _body: bytes, _headers: Mapping[str, str]) -> int:
+        made.append(url)
+        shut_out(user)
+        return 200
+
+    call_webhook(hook.pk, post=post)
+    assert len(made) == 1
+    assert webhooks.due_webhooks() == []
+    let_in(user)
+    assert webhooks.due_webhooks() == [hook.pk]
+    call_webhook(hook.pk, post=post)
+    assert len(made) == 2
+    assert not WebhookCall.objects.exists()
 
 
 def test_nobody_tidies_up_for_who_is_not_there() -> None:

@@ -1,11 +1,12 @@
 """Who leaves, and a mailbox that is disconnected: out of sight at once, deleted in slices, with nothing left behind."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
 from django.db.models.functions import Now
 from django.test import Client
@@ -198,6 +199,30 @@ def test_a_run_ends_by_itself_and_the_next_goes_on(slices: list[type[Model]]) ->
         assert runs < 100
     # A table that is empty already costs a run nothing else.
     assert not User.objects.filter(pk=account.user_id).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_share_no_slice(slices: list[type[Model]]) -> None:
+    account = make_account()
+    for _ in range(3):
+        make_message(make_folder(account, f"F{_}"))
+    begin_leaving(account.user)
+    ended: list[bool] = []
+
+    def second() -> None:
+        ended.append(forgetting.forget(account.user_id))
+        connection.close()
+
+    with transaction.atomic():
+        # As long as the first has a slice in hand.
+        assert forgetting._hold(account.user_id)
+        worker = threading.Thread(target=second)
+        worker.start()
+        worker.join(10)
+    assert ended == [False]
+    assert Message.objects.count() == 3
+    forget_all()
+    assert not Message.objects.exists()
 
 
 def test_nobody_is_deleted_who_does_not_leave() -> None:
