@@ -9,17 +9,16 @@ from uuid import uuid4
 from mailsync.models import Change, Draft, Folder, Outgoing, OutgoingEvent, Placement
 from mailsync.store import changes
 from mailsync.store.folder_paths import leaf
+from mailsync.store.pending import show_flags_anew
 from mailsync.store.search_names import searches_follow
 from mailsync.store.summary import lock_folders, refresh, remove_placements
 from mailsync.types import Role
 
 Pair = tuple[int, int]
 
-_COLUMNS = (*changes.COLUMNS.values(), "keywords")
-
 
 def take_off_screen(change: Change) -> list[Pair]:
-    """Undo what the user sees of this change; its folders are locked by the caller."""
+    """Undo what the user sees of this change, which is open no more; its folders are locked by the caller."""
     match change.kind:
         case Change.Kind.FLAGS:
             return _flags_off(change)
@@ -48,10 +47,8 @@ def merge_arrival(arrived: Placement, standing: Placement) -> None:
     """A pull met the message in its new folder first: its placement stays, with what the user did to the other."""
     if arrived.shown and not standing.shown and standing.gone_phase == 0:
         Placement.objects.filter(pk=standing.pk).update(shown=True)
-    for column in _COLUMNS:
-        setattr(standing, column, getattr(arrived, column))
-    standing.save(update_fields=list(_COLUMNS))
     _repoint(arrived, standing)
+    show_flags_anew([standing.pk])
     remove_placements([arrived.pk])
     # A message without a Message-ID may have been met in a conversation of its own.
     refresh([(standing.folder_id, standing.thread_id)])
@@ -68,8 +65,7 @@ def _flags_off(change: Change) -> list[Pair]:
     placement = _find(change.placement_id)
     if placement is None:
         return []
-    changes.set_flags(placement, change.remove_flags, change.add_flags)
-    placement.save(update_fields=list(_COLUMNS))
+    show_flags_anew([placement.pk])
     return [(placement.folder_id, placement.thread_id)]
 
 
@@ -79,10 +75,8 @@ def _move_off(change: Change) -> list[Pair]:
         # It is in the target after all: nothing to take back.
         return []
     if left is not None and arrived is not None:
-        for column in _COLUMNS:
-            setattr(left, column, getattr(arrived, column))
-        left.save(update_fields=list(_COLUMNS))
         Change.objects.filter(placement=arrived).update(placement=left, source=left.folder_id)
+        show_flags_anew([left.pk])
     if arrived is not None and arrived.uid is None:
         remove_placements([arrived.pk])
     return _show(change.placement_id)

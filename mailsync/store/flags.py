@@ -14,13 +14,14 @@ from mailsync.message.plain import plain
 from mailsync.models import Change, Placement
 from mailsync.plan.flags import plan_flags
 from mailsync.store import leases
-from mailsync.store.intake import lock_epoch, show_flags
-from mailsync.store.pending import flags_sent_since, pending_flags
+from mailsync.store.changes import COLUMNS
+from mailsync.store.intake import lock_epoch
+from mailsync.store.pending import FLAG_COLUMNS, flags_sent_since, pending_flags, show_flags
 from mailsync.store.summary import FolderCounts, refresh
 from mailsync.store.threads import refresh_threads
 from mailsync.types import FlagUpdate
 
-_COLUMNS = ("server_flags", "modseq", "seen", "flagged", "answered", "draft", "keywords", "shown", "gone_phase")
+_COLUMNS = (*FLAG_COLUMNS, "server_flags", "modseq", "shown", "gone_phase")
 
 
 def apply_flags(
@@ -89,7 +90,13 @@ def _differs(placement: Placement, update: FlagUpdate) -> bool:
         sorted(placement.server_flags) != sorted(update.flags.names())
         or placement.gone_phase > 0
         or (update.modseq is not None and placement.modseq != update.modseq)
+        # By what is pending, or by an earlier version's fault: then it is mended.
+        or sorted(_flags_shown(placement)) != sorted(set(update.flags.names()) - {"\\Deleted"})
     )
+
+
+def _flags_shown(placement: Placement) -> list[str]:
+    return [name for name, column in COLUMNS.items() if getattr(placement, column)] + list(placement.keywords)
 
 
 def _visible(placement: Placement) -> tuple[object, ...]:

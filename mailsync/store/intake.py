@@ -22,7 +22,6 @@ from mailsync.message.lexemes import Vector, build_vector
 from mailsync.message.plain import plain, plain_json
 from mailsync.message.subject import is_reply_subject
 from mailsync.models import ONLY_HERE_EPOCH, Folder, Message, Placement
-from mailsync.plan.flags import plan_flags
 from mailsync.plan.threading import ThreadFacts
 from mailsync.store import leases
 from mailsync.store.arrivals import note_arrivals
@@ -30,7 +29,7 @@ from mailsync.store.bulk import copy_new_rows, copy_rows
 from mailsync.store.filed import SUBJECT_LENGTH
 from mailsync.store.holes import fill_holes, note_holes
 from mailsync.store.mail_sums import note_mail
-from mailsync.store.pending import pending_flags
+from mailsync.store.pending import pending_flags, show_flags
 from mailsync.store.summary import FolderCounts, lock_folders, refresh
 from mailsync.store.text_index import write_vectors
 from mailsync.store.threads import assign_threads, delete_empty_threads, refresh_threads
@@ -278,19 +277,6 @@ def _fill(placement: Placement, epoch: int, fetched: FetchedHeader, thread_id: i
     if fetched.flags is not None:
         placement.server_flags = [plain(name) for name in fetched.flags.names()]
     return placement
-
-
-def show_flags(placement: Placement, pending: Mapping[str, bool]) -> None:
-    """Set the columns the user sees from ``server_flags`` and what is pending.
-
-    What another client marked \\Deleted is hidden: it awaits that client's expunge.
-    """
-    flags = plan_flags(placement.server_flags, pending)
-    placement.seen, placement.flagged = flags.seen, flags.flagged
-    placement.answered, placement.draft = flags.answered, flags.draft
-    placement.keywords = list(flags.keywords)
-    if placement.pk is None:
-        placement.shown = not flags.deleted
 
 
 def _create_messages(

@@ -311,15 +311,15 @@ def fail_changes(
             .order_by("-id")
         )
         lock_folders(pk for row in rows for pk in (row.source_id, row.target_id) if pk is not None)
-        pairs: list[Pair] = []
-        for row in rows:
-            pairs += take_off_screen(row)
         Change.objects.filter(id__in=[row.pk for row in rows]).update(
             state=Change.State.FAILED,
             error=words[:500],
             transcript=plain(transcript)[-TRANSCRIPT_LENGTH:],
             finished_at=timezone.now(),
         )
+        pairs: list[Pair] = []
+        for row in rows:
+            pairs += take_off_screen(row)
         counts = refresh(pairs)
         refresh_threads({thread for _, thread in pairs})
         return counts

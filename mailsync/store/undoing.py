@@ -15,11 +15,10 @@ from mailsync.models import Change, Placement
 from mailsync.store import changes, copying, folder_changes
 from mailsync.store.folder_changes import TooLate
 from mailsync.store.locking import lock_placements
+from mailsync.store.pending import show_flags_anew
 from mailsync.store.summary import lock_folders, remove_placements
 
 Pair = tuple[int, int]
-
-_FLAGS = (*changes.COLUMNS.values(), "keywords")
 
 
 def take_back(group: Sequence[Change]) -> list[Pair] | None:
@@ -106,30 +105,36 @@ def _moves(moved: Sequence[Change]) -> list[Pair]:
 
 
 def _stay(waiting: Sequence[tuple[Change, Placement, Placement]]) -> list[Pair]:
-    """Moves that have not left: the messages are where they were, flagged as they are by now."""
+    """Moves that have not left: the messages are where they were, flagged as they are by now.
+
+    The server has told the flags of where they were all the while; what the user has set since follows them back.
+    """
     if not waiting:
         return []
     ids = [change.pk for change, _, _ in waiting]
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE_FLAGS_BACK, [ids])
-        cursor.execute(_FOLLOW_BACK, [ids])
+        cursor.execute(_SHOW_BACK, [ids])
+        cursor.execute(_FOLLOW_BACK, [ids, Change.Kind.FLAGS.value])
+        show_flags_anew([pk for (pk,) in cursor.fetchall()])
     changes.settle_cancelled([change for change, _, _ in waiting])
     # What lay in All Mail before stays there.
     remove_placements([arrived.pk for _, _, arrived in waiting if arrived.uid is None])
     return [_pair(row) for _, left, arrived in waiting for row in (left, arrived)]
 
 
-_TAKE_FLAGS_BACK = """
-    UPDATE mailsync_placement l
-       SET seen = a.seen, flagged = a.flagged, answered = a.answered, draft = a.draft, keywords = a.keywords,
-           shown = (l.gone_phase = 0)
-      FROM mailsync_change c JOIN mailsync_placement a ON a.id = c.target_placement_id
+_SHOW_BACK = """
+    UPDATE mailsync_placement l SET shown = (l.gone_phase = 0)
+      FROM mailsync_change c
      WHERE c.id = ANY(%s) AND l.id = c.placement_id
 """
 _FOLLOW_BACK = """
-    UPDATE mailsync_change f SET placement_id = c.placement_id, source_id = c.source_id
-      FROM mailsync_change c
-     WHERE c.id = ANY(%s) AND f.placement_id = c.target_placement_id
+    WITH followed AS (
+        UPDATE mailsync_change f SET placement_id = c.placement_id, source_id = c.source_id
+          FROM mailsync_change c
+         WHERE c.id = ANY(%s) AND f.placement_id = c.target_placement_id
+        RETURNING f.placement_id, f.kind
+    )
+    SELECT DISTINCT placement_id FROM followed WHERE kind = %s
 """
 
 
@@ -153,19 +158,15 @@ def _expunges(expunged: Sequence[Change]) -> list[Pair]:
 
 
 def _flags(flagged: Sequence[Change]) -> list[Pair]:
-    """Flags that wait are set back; flags that left, or whose message lies elsewhere by now, are answered by their
-    inverse there."""
+    """Flags that wait are as the server has them again; flags that left, or whose message lies elsewhere by now, are
+    answered by their inverse there."""
     named = {change.placement_id for change in flagged if change.placement_id}
     lying = set(Placement.objects.filter(id__in=named, shown=True).values_list("id", flat=True))
     waiting = [one for one in flagged if one.state == Change.State.QUEUED and one.placement_id in lying]
-    rows = {row.pk: row for row in lock_placements([change.placement_id or 0 for change in waiting])}
-    for change in waiting:
-        row = rows.get(change.placement_id or 0)
-        if row is not None:
-            changes.set_flags(row, change.remove_flags, change.add_flags)
-    Placement.objects.bulk_update(rows.values(), _FLAGS, batch_size=500)
+    rows = lock_placements([change.placement_id or 0 for change in waiting])
     changes.settle_cancelled(waiting)
-    pairs = [_pair(row) for row in rows.values()]
+    show_flags_anew([row.pk for row in rows])
+    pairs = [_pair(row) for row in rows]
     elsewhere = _elsewhere([change for change in flagged if change.placement_id not in lying])
     left: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = {}
     for change in set(flagged).difference(waiting):
