@@ -142,7 +142,8 @@ class FolderStatus:
 class SelectedFolder:
     """What SELECT said (RFC 9051 §6.3.2), and with QRESYNC what changed (RFC 7162 §3.2.5).
 
-    ``vanished`` is already intersected with ``known_uids``; ``changed`` holds (uid, flags, modseq).
+    ``vanished`` is already intersected with ``known_uids``; ``changed`` holds (uid, flags, modseq). ``mailbox_id`` (RFC
+    8474 §4.2) stays with a folder that is renamed and never comes again; empty where the server tells none.
     """
 
     exists: int
@@ -153,6 +154,15 @@ class SelectedFolder:
     read_only: bool
     vanished: tuple[int, ...] = ()
     changed: tuple["FlagUpdate", ...] = ()
+    mailbox_id: str = ""
+
+    def has_uids_of(self, uidvalidity: int | None, mailbox_id: str) -> bool:
+        """Whether a UID means what it means in the folder that is known by these (RFC 9051 §2.3.1.1).
+
+        Seen in practice: Cyrus gives folders that are made in one second the same UIDVALIDITY.
+        """
+        is_other = bool(mailbox_id and self.mailbox_id) and mailbox_id != self.mailbox_id
+        return self.uidvalidity == uidvalidity and not is_other
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ pytest_plugins = [
     "tests.servers.certificates",
     "tests.servers.courier",
     "tests.servers.dovecot",
+    "tests.servers.cyrus",
     "tests.servers.postfix",
     "tests.servers.receiving",
     "tests.servers.scripted",

@@ -148,6 +148,7 @@ class PullSource(FakeSource):
             selected.read_only,
             vanished,
             changed,
+            selected.mailbox_id,
         )
 
     def _updates(self, uids: Sequence[int] | dict[int, Stored], *, above: int = 0) -> list[FlagUpdate]:

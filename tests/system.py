@@ -24,6 +24,11 @@ COURIER = (
     *("courier-imap", "courier-base", "courier-authlib", "libcourier-unicode4"),
     *("libgamin0", "libidn12", "libltdl7"),
 )
+#: Cyrus, and what Debian's smallest installation lacks of its libraries.
+CYRUS = (
+    *("cyrus-imapd", "cyrus-pop3d", "cyrus-common", "libsasl2-2", "libsasl2-modules", "libxapian30", "libical3"),
+    *("libpcre3", "libpq5", "libldap-2.5-0", "libjansson4", "libwrap0"),
+)
 
 
 def present(command: str) -> bool:
@@ -33,7 +38,7 @@ def present(command: str) -> bool:
 
 
 def unpack(name: str, packages: tuple[str, ...]) -> None:
-    """Download Debian packages (about 1 MB) and unpack them without installing. Their tests are skipped without."""
+    """Download Debian packages (a few MB) and unpack them without installing. Their tests are skipped without."""
     home = UNPACKED / name
     if home.exists() or shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         return
@@ -54,6 +59,7 @@ def unpack(name: str, packages: tuple[str, ...]) -> None:
 def main() -> int:
     done = install()
     unpack("courier", COURIER)
+    unpack("cyrus", CYRUS)
     return done
 
 

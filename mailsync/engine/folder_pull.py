@@ -80,6 +80,7 @@ def known_folder(folder: Folder) -> plan.KnownFolder:
     """What the tables say, as the plan wants it."""
     return plan.KnownFolder(
         uidvalidity=folder.uidvalidity,
+        mailbox_id=folder.mailbox_id,
         uidnext_seen=folder.uidnext_seen,
         highestmodseq=folder.highestmodseq,
         modseq_trusted=folder.modseq_trusted,
@@ -124,7 +125,7 @@ class _Visit:
             capabilities -= {"QRESYNC"}
         steps = plan.plan_pull(known, self.selected, capabilities)
         if isinstance(steps[0], plan.BeginEpoch):
-            self.folder = folders.begin_epoch(self.session.lease, self.folder.pk, steps[0].uidvalidity)
+            self.folder = folders.begin_epoch(self.session.lease, self.folder.pk, self.selected)
             steps = plan.plan_pull(known_folder(self.folder), self.selected, capabilities)
         for step in steps:
             self._walk(step)
@@ -274,7 +275,7 @@ class _Visit:
         """Ask again on a fresh connection: only what both answers miss has vanished."""
         self.session.reconnect()
         again = self.session.select(self.remote)
-        if again.uidvalidity != self.selected.uidvalidity:
+        if not again.has_uids_of(self.selected.uidvalidity, self.selected.mailbox_id):
             return plan.UidDifference((), (), confirm=False)
         theirs = self.session.source.search_uids()
         if again.exists > 0 and not theirs:
@@ -297,6 +298,8 @@ class _Visit:
 
     def _save(self, step: plan.SaveCursor) -> None:
         columns: dict[str, object] = {"exists_seen": step.exists}
+        if self.selected.mailbox_id != self.folder.mailbox_id:
+            columns["mailbox_id"] = self.selected.mailbox_id
         if step.uidnext is not None:
             columns["uidnext_seen"] = step.uidnext
         if step.highestmodseq is not None:

@@ -269,7 +269,7 @@ def open_folder(session: Session, folder: Folder) -> bool:
     except (Rejected, Poison, Unavailable) as error:
         _note_failure(session, folder, error)
         return False
-    if selected.uidvalidity != folder.uidvalidity:
+    if not selected.has_uids_of(folder.uidvalidity, folder.mailbox_id):
         # RFC 9051 §2.3.1.1: under another UIDVALIDITY the same UID is another message.
         schedule.make_folder_due(folder.pk)
         return False

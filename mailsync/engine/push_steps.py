@@ -346,7 +346,7 @@ class Hands:
         if not selected.exists:
             return
         hidden: set[int | None] = set()
-        if selected.uidvalidity == folder.uidvalidity:
+        if selected.has_uids_of(folder.uidvalidity, folder.mailbox_id):
             marked = Placement.objects.filter(folder=folder, epoch=folder.epoch, server_flags__contains=["\\Deleted"])
             hidden = set(marked.filter(shown=False).values_list("uid", flat=True))
         if set(self._connected().search_uids()) - hidden:
@@ -360,7 +360,7 @@ class Hands:
         """Open the folder to change it. Raises ``TryLater`` when it was renumbered: the pull must see it first."""
         folder = Folder.objects.get(pk=folder_id)
         selected = self._connected().select(remote_of(folder), read_only=False)
-        if folder.uidvalidity is not None and selected.uidvalidity != folder.uidvalidity:
+        if folder.uidvalidity is not None and not selected.has_uids_of(folder.uidvalidity, folder.mailbox_id):
             raise TryLater("The server has renumbered this folder; it is read anew first.", after_seconds=60)
         if selected.read_only:
             raise Rejected("This folder is read-only.", code="READ-ONLY")

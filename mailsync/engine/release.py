@@ -94,7 +94,7 @@ class _Run:
             logger.info("Archive mode leaves folder %s alone: %s", folder.pk, error)
             return False
         # RFC 9051 §2.3.1.1: under another UIDVALIDITY the same UID is another message.
-        if selected.read_only or selected.uidvalidity != folder.uidvalidity:
+        if selected.read_only or not selected.has_uids_of(folder.uidvalidity, folder.mailbox_id):
             return False
         above = 0
         while batch := keeping.choose_ripe(self._account, folder, self._days, above=above):

@@ -58,7 +58,7 @@ class Session:
     until: float
     reconnects: int = 0
     selected: RemoteFolder | None = field(default=None)
-    uidvalidity: int | None = field(default=None)
+    answer: SelectedFolder | None = field(default=None)
     pace: Pace = field(default_factory=Pace)
     #: Its process is started when it is first asked.
     reader: Reader = field(default_factory=Reader)
@@ -74,9 +74,8 @@ class Session:
 
     def select(self, remote: RemoteFolder, *, cursor: FolderCursor | None = None) -> SelectedFolder:
         self.selected = remote
-        answer = self.source.select(remote, cursor=cursor)
-        self.uidvalidity = answer.uidvalidity
-        return answer
+        self.answer = self.source.select(remote, cursor=cursor)
+        return self.answer
 
     def reconnect(self) -> None:
         """A fresh connection with the same folder selected.
@@ -89,7 +88,9 @@ class Session:
             raise TryNow("The mail server keeps closing the connection.")
         self.source.close()
         self.source = self.open()
-        if self.selected is not None and self.source.select(self.selected).uidvalidity != self.uidvalidity:
+        if self.selected is None or self.answer is None:
+            return
+        if not self.source.select(self.selected).has_uids_of(self.answer.uidvalidity, self.answer.mailbox_id):
             raise TryLater(f"The server has renumbered {self.selected.path}; it is read anew.", after_seconds=1)
 
 

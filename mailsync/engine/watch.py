@@ -256,11 +256,8 @@ def _has_changed(selected: SelectedFolder, folder: Folder) -> bool:
     """Whether something came while nobody watched; without MODSEQ nobody can tell, so it is looked at."""
     if selected.highestmodseq is None or selected.highestmodseq != folder.highestmodseq:
         return True
-    return (selected.uidvalidity, selected.uidnext, selected.exists) != (
-        folder.uidvalidity,
-        folder.uidnext_seen,
-        folder.exists_seen,
-    )
+    is_same = selected.has_uids_of(folder.uidvalidity, folder.mailbox_id)
+    return not is_same or (selected.uidnext, selected.exists) != (folder.uidnext_seen, folder.exists_seen)
 
 
 def _is_news(events: list[IdleEvent]) -> bool:

@@ -36,6 +36,9 @@ class Folder(models.Model):
         null=True, help_text=_("Absent from LIST since; removed only when confirmed."), verbose_name=_("missing since")
     )
 
+    mailbox_id = models.CharField(
+        max_length=255, default="", db_default="", help_text="RFC 8474; empty where the server tells none."
+    )
     uidvalidity = models.BigIntegerField(null=True)
     epoch = models.PositiveIntegerField(default=1)
     led_epoch = models.PositiveIntegerField(

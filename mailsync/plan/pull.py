@@ -25,6 +25,7 @@ class KnownFolder:
     """What the tables say of a folder. ``header_cursor``: None before the first pull, 1 when it is done."""
 
     uidvalidity: int | None
+    mailbox_id: str
     uidnext_seen: int | None
     highestmodseq: int | None
     modseq_trusted: bool
@@ -38,9 +39,7 @@ class KnownFolder:
 
 @dataclass(frozen=True, slots=True)
 class BeginEpoch:
-    """The folder has been renumbered: nothing we know of UIDs holds. Plan again afterwards."""
-
-    uidvalidity: int
+    """The folder has been renumbered, or is another: nothing we know of UIDs holds. Plan again afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +146,8 @@ def may_resync(known: KnownFolder, capabilities: Collection[str]) -> bool:
 
 def plan_pull(known: KnownFolder, selected: SelectedFolder, capabilities: Collection[str]) -> list[Step]:
     """What to do in a folder that has just been selected."""
-    if known.uidvalidity != selected.uidvalidity:
-        return [BeginEpoch(selected.uidvalidity)]
+    if not selected.has_uids_of(known.uidvalidity, known.mailbox_id):
+        return [BeginEpoch()]
     if known.header_cursor is None or known.uidnext_seen is None:
         return [FirstPull(None)]
     steps: list[Step] = []

@@ -1,5 +1,6 @@
 """LIST, STATUS, NAMESPACE and SELECT: their answers flow in, typed folder facts flow out. Network room."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -26,6 +27,8 @@ from mailsync.types import FlagUpdate, FolderCursor, FolderStatus, RemoteFolder,
 _NOT_SELECTABLE = frozenset({"\\noselect", "\\nonexistent"})
 _KNOWN_SET_LENGTH = 4000
 _MOST_EXISTS = 2**31 - 1
+#: RFC 8474 §7.
+_OBJECT_ID = re.compile(rb"\(([A-Za-z0-9_-]{1,255})\)")
 
 
 def status_items(offered: frozenset[str]) -> bytes:
@@ -210,11 +213,15 @@ def parse_selected(reply: Reply, cursor: FolderCursor | None) -> SelectedFolder:
     responses = after_closed(reply.responses)
     numbers: dict[str, int] = {}
     permanent: tuple[str, ...] | None = None
+    mailbox_id = ""
     for status in Reply(reply.status, responses).codes():
         if status.code in ("UIDVALIDITY", "UIDNEXT", "HIGHESTMODSEQ") and status.arguments.strip().isdigit():
             numbers[status.code] = int(status.arguments)
             if numbers[status.code] > MOST_NUMBER:
                 del numbers[status.code]
+        elif status.code == "MAILBOXID" and (found := _OBJECT_ID.fullmatch(status.arguments.strip())):
+            # Not asked for by STATUS: Cyrus 3.6 answers that with bytes of memory it has given back.
+            mailbox_id = found[1].decode()
         elif status.code == "PERMANENTFLAGS":
             permanent = _flag_names(status.arguments)
         elif status.code == "NOMODSEQ":
@@ -233,6 +240,7 @@ def parse_selected(reply: Reply, cursor: FolderCursor | None) -> SelectedFolder:
         read_only=reply.status.code == "READ-ONLY",
         vanished=tuple(vanished_among(responses, cursor.known_uids)) if cursor else (),
         changed=tuple(flag_updates(responses)) if cursor else (),
+        mailbox_id=mailbox_id,
     )
 
 

@@ -21,7 +21,7 @@ from mailsync.message.plain import plain
 from mailsync.models import Change, Folder
 from mailsync.store import leases, led_elsewhere
 from mailsync.store.search_names import searches_follow
-from mailsync.types import RemoteFolder, Role
+from mailsync.types import RemoteFolder, Role, SelectedFolder
 
 #: The cursors of a folder of which no UID is known.
 _FROM_THE_START: dict[str, Any] = {
@@ -119,7 +119,7 @@ def _follow_renames(
 
     Ours has just arrived there, or another client's: one folder went and one came, with the same
     UIDVALIDITY, UIDNEXT and count, and it holds mail; or another server calls it otherwise. Where two
-    would fit, none does.
+    would fit, none does. What only looks alike is told apart when it is opened, which is soon.
     """
     went = {path: folder for path, folder in rows.items() if path not in usable}
     came = [path for path in usable if path not in rows]
@@ -133,8 +133,8 @@ def _follow_renames(
         if len(fitting) != 1 or sum(fitting[0] in others for others in targets.values()) != 1:
             continue
         folder = rows.pop(fitting[0].path)
-        folder.path = path
-        folder.save(update_fields=["path"])
+        folder.path, folder.deep_scan_at = path, None
+        folder.save(update_fields=["path", "deep_scan_at"])
         rows[path] = folder
 
 
@@ -223,18 +223,20 @@ def _one_each(usable: dict[str, RemoteFolder]) -> dict[str, Role]:
     return roles
 
 
-def begin_epoch(lease: leases.HeldLease, folder_id: int, uidvalidity: int) -> Folder:
-    """The server renumbered the folder (RFC 9051 §2.3.1.1): a new epoch, all cursors from the start.
+def begin_epoch(lease: leases.HeldLease, folder_id: int, selected: SelectedFolder) -> Folder:
+    """The server renumbered the folder (RFC 9051 §2.3.1.1), or it is another: a new epoch, all cursors from the start.
 
     The first UIDVALIDITY that we see begins no new epoch. Raises ``LeaseLost``.
     """
     with leases.commit(lease):
         folder = Folder.objects.select_for_update(no_key=True).get(pk=folder_id)
-        if folder.uidvalidity == uidvalidity:
+        if selected.has_uids_of(folder.uidvalidity, folder.mailbox_id):
             return folder
         if folder.uidvalidity is not None:
             Folder.objects.filter(pk=folder_id).update(epoch=F("epoch") + 1)
-        Folder.objects.filter(pk=folder_id).update(uidvalidity=uidvalidity, **_FROM_THE_START)
+        Folder.objects.filter(pk=folder_id).update(
+            uidvalidity=selected.uidvalidity, mailbox_id=selected.mailbox_id, **_FROM_THE_START
+        )
         folder.refresh_from_db()
     return folder
 
@@ -245,7 +247,7 @@ def begin_anew(account_id: int) -> None:
     read; until then no change speaks of a UID. What is not there stays here: see ``store.led_elsewhere``."""
     epoch = F("epoch") + 1
     Folder.objects.filter(account_id=account_id, is_local=False).update(
-        epoch=epoch, led_epoch=epoch, uidvalidity=None, parked_at=None, failures=0, **_FROM_THE_START
+        epoch=epoch, led_epoch=epoch, uidvalidity=None, mailbox_id="", parked_at=None, failures=0, **_FROM_THE_START
     )
 
 

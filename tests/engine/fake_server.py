@@ -44,6 +44,7 @@ class Stored:
 class Box:
     uidvalidity: int = 1
     uidnext: int = 1
+    mailbox_id: str = ""
     messages: dict[int, Stored] = field(default_factory=dict)
     read_only: bool = False
     permanent: tuple[str, ...] = ("\\Seen", "\\Flagged", "\\Answered", "\\Draft", "\\Deleted", "\\*")
@@ -128,7 +129,13 @@ class FakeSource:
         self._box = self._find(folder)
         box = self._box
         return SelectedFolder(
-            len(box.messages), box.uidvalidity, box.uidnext, None, box.permanent, box.read_only or read_only
+            len(box.messages),
+            box.uidvalidity,
+            box.uidnext,
+            None,
+            box.permanent,
+            box.read_only or read_only,
+            mailbox_id=box.mailbox_id,
         )
 
     def search_uids(self, *, low: int = 1, high: int | None = None) -> list[int]:

@@ -14,6 +14,7 @@ from mailsync.engine.push import push_changes
 from mailsync.errors import TryNow
 from mailsync.models import Change, Folder, Message, Placement, RawMessage
 from mailsync.types import FetchedHeader, FetchedMessage, FolderStatus, RemoteFolder, SelectedFolder
+from tests.engine.fake_server import Box
 from tests.engine.in_step import assert_in_step, pull
 from tests.engine.test_deliver import Post
 from tests.factories import make_account, place, raw_message
@@ -186,6 +187,27 @@ def test_a_uidvalidity_that_flaps_fetches_no_body_again(account: MailAccount) ->
         server.boxes["INBOX"].uidvalidity = 1 if first == 1 else first
         pull(account, server)
     assert server.bodies_given == 5
+    assert_in_step(account, server)
+
+
+def test_a_folder_that_looks_like_the_one_that_went(account: MailAccount) -> None:
+    """Seen in practice: of two folders that Cyrus made in one second one goes, and the other is numbered alike."""
+    server = filled(1)
+    server.boxes["Plans"] = Box(uidvalidity=9, mailbox_id="a")
+    server.boxes["Plans"].add(raw_message("Plan", Message_ID="<p@x>"))
+    pull(account, server)
+    del server.boxes["Plans"]
+    other = server.boxes["Ideas"] = Box(uidvalidity=9, mailbox_id="b")
+    other.add(raw_message("Idea", Message_ID="<i@x>"), ["\\Flagged"])
+    pull(account, server)
+    assert_in_step(account, server)
+    # Renamed, it is known again.
+    server.bodies_given = 0
+    server.boxes["Thoughts"] = server.boxes.pop("Ideas")
+    folder = Folder.objects.get(path="Ideas")
+    pull(account, server)
+    folder.refresh_from_db()
+    assert (folder.path, server.bodies_given) == ("Thoughts", 0)
     assert_in_step(account, server)
 
 

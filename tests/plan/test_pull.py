@@ -27,6 +27,7 @@ from mailsync.types import FolderStatus, Role, SelectedFolder
 QRESYNC, CONDSTORE, NONE = {"QRESYNC", "CONDSTORE"}, {"CONDSTORE"}, set[str]()
 KNOWN = KnownFolder(
     uidvalidity=7,
+    mailbox_id="a",
     uidnext_seen=101,
     highestmodseq=500,
     modseq_trusted=True,
@@ -77,8 +78,11 @@ def save(**columns: object) -> SaveCursor:
 @pytest.mark.parametrize(
     ("known", "selected", "capabilities", "steps"),
     [
-        ({}, {"uidvalidity": 8}, QRESYNC, [BeginEpoch(8)]),
-        ({"uidvalidity": None}, {}, NONE, [BeginEpoch(7)]),
+        ({}, {"uidvalidity": 8}, QRESYNC, [BeginEpoch()]),
+        ({"uidvalidity": None}, {}, NONE, [BeginEpoch()]),
+        ({}, {"mailbox_id": "b"}, QRESYNC, [BeginEpoch()]),
+        ({}, {"mailbox_id": "a"}, QRESYNC, [ApplySelected(), CompareUids(always=False), save()]),
+        ({"mailbox_id": ""}, {"mailbox_id": "a"}, CONDSTORE, [CompareUids(always=False), save()]),
         ({"header_cursor": None}, {}, QRESYNC, [FirstPull(None)]),
         ({"uidnext_seen": None}, {}, QRESYNC, [FirstPull(None)]),
         ({}, {}, QRESYNC, [ApplySelected(), CompareUids(always=False), save()]),

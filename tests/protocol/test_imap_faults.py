@@ -204,6 +204,21 @@ def test_select_with_numbers_beyond_all_bounds(scripted: ScriptMaker) -> None:
     assert (found.exists, found.uidvalidity, found.uidnext, found.highestmodseq) == (2**31 - 1, 7, None, None)
 
 
+@pytest.mark.parametrize(
+    ("said", "mailbox_id"),
+    [
+        ("(F2212ea87-6097-4256-9d51)", "F2212ea87-6097-4256-9d51"),
+        ("(12)", "12"),
+        *((said, "") for said in ("()", "(a b)", "((a))", "a", "(\xe4)", f"({'a' * 256})")),
+    ],
+)
+def test_select_tells_a_folders_identity(scripted: ScriptMaker, said: str, mailbox_id: str) -> None:
+    says = f"* 1 EXISTS\n* OK [UIDVALIDITY 7] x\n* OK [MAILBOXID {said}] x\n{{tag}} OK"
+    source = opened(scripted([*login(), Expect(r"\S+ EXAMINE "), Say(says)]))
+    found = source.select(INBOX)
+    assert (found.uidvalidity, found.mailbox_id) == (7, mailbox_id)
+
+
 def test_vanished_is_cut_to_what_we_know_and_the_old_folder_is_not_mixed_in(scripted: ScriptMaker) -> None:
     source = opened(
         scripted(

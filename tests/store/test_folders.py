@@ -1,5 +1,6 @@
 """LIST applied: made, changed, marked missing; never wiped, never two of one role."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from mailsync.models import Change, Folder
 from mailsync.store import leases
 from mailsync.store.folders import apply_list, begin_epoch
 from mailsync.store.vanish import purge_folders, retire_missing
-from mailsync.types import FolderStatus, RemoteFolder, Role
+from mailsync.types import FolderStatus, RemoteFolder, Role, SelectedFolder
 from tests.factories import make_account, make_folder, make_message
 
 pytestmark = pytest.mark.django_db
@@ -161,16 +162,26 @@ def test_the_mail_of_a_folder_missing_for_a_day_is_hidden(account: MailAccount) 
     assert retire_missing(lease) == []
 
 
+def selected(uidvalidity: int) -> SelectedFolder:
+    return SelectedFolder(0, uidvalidity, 1, None, (), True)
+
+
 def test_epochs_grow_and_the_first_one_is_no_change(account: MailAccount) -> None:
     lease = lease_of(account)
     folder = make_folder(account, uidvalidity=None, header_cursor=None)
-    assert begin_epoch(lease, folder.pk, 5).epoch == 1
-    assert begin_epoch(lease, folder.pk, 5).epoch == 1
+    five, six = selected(5), selected(6)
+    assert begin_epoch(lease, folder.pk, five).epoch == 1
+    assert begin_epoch(lease, folder.pk, five).epoch == 1
     Folder.objects.update(header_cursor=1, highestmodseq=9, uidnext_seen=4)
-    again = begin_epoch(lease, folder.pk, 6)
+    again = begin_epoch(lease, folder.pk, six)
     assert (again.epoch, again.header_cursor, again.highestmodseq, again.uidnext_seen) == (2, None, None, None)
     # A server that goes back to an old value begins a new epoch all the same.
-    assert begin_epoch(lease, folder.pk, 5).epoch == 3
+    assert begin_epoch(lease, folder.pk, five).epoch == 3
+    # What is numbered alike, and yet is another folder; its identity is no news where none was known.
+    assert begin_epoch(lease, folder.pk, replace(five, mailbox_id="a")).epoch == 3
+    Folder.objects.update(mailbox_id="a")
+    other = begin_epoch(lease, folder.pk, replace(five, mailbox_id="b"))
+    assert (other.epoch, other.mailbox_id) == (4, "b")
 
 
 def test_a_folder_that_is_long_gone_is_forgotten_when_it_is_empty(account: MailAccount) -> None:
