@@ -9,9 +9,10 @@ from playwright.sync_api import Browser, Page, Request, expect
 
 from accounts import preferences
 from accounts.models import TrustedSender
-from mailsync.actions import archive, flag, mark_read, trash
+from mailsync.actions import archive, flag, mark_read, merge, trash
 from mailsync.announce import announce_folders
 from mailsync.models import Draft, Placement
+from mailsync.store.conversation import MOST_MESSAGES
 from mailsync.store.summary import refresh
 from tests.browser.conftest import Mailbox
 from tests.browser.waiting import eventually, until
@@ -343,6 +344,47 @@ def test_what_is_moved_elsewhere_is_acted_on_where_it_lies(chromium: Browser, ma
     eventually("it is in the bin", lambda: {one.folder.role for one in lying.select_related("folder")} == {"trash"})
 
 
+def test_conversations_that_become_one_elsewhere_are_one_here(chromium: Browser, mailbox: Mailbox) -> None:
+    one, other = conversation(mailbox, "<p>One</p>", "<p>1</p>"), conversation(mailbox, "<p>Other</p>", "<p>2</p>")
+    page = opened(mailbox, chromium, one[0])
+    beside = page.context.new_page()
+    beside.goto(f"{mailbox.url}/f/{other[0].folder_id}/t/{other[0].thread_id}/")
+    beside.locator(".scripted").first.wait_for()
+    merge(mailbox.user.pk, [one[0].pk, other[0].pk])
+    for tab in (page, beside):
+        expect(tab.locator("#main .msg")).to_have_count(4)
+        expect(tab.locator("#reading > .note")).to_have_count(0)
+        expect(tab.locator("#readmeta")).to_contain_text("4 messages")
+    assert page.url == beside.url
+
+
+def test_of_a_long_conversation_the_oldest_makes_room(chromium: Browser, mailbox: Mailbox) -> None:
+    first, *_rest, last = conversation(mailbox, *["<p>One of many</p>"] * MOST_MESSAGES)
+    page = opened(mailbox, chromium, first)
+    page.locator("#readscroll").evaluate("(box) => { box.scrollTop = 3000; }")
+    before = top_of(page, last)
+    newest = answer(mailbox, first)
+    expect(card(page, newest)).to_be_attached()
+    expect(card(page, first)).to_have_count(0)
+    expect(page.locator("#main .msg")).to_have_count(MOST_MESSAGES)
+    assert abs(top_of(page, last) - before) < 1
+
+
+def test_what_was_seen_is_read_when_it_is_folded(chromium: Browser, mailbox: Mailbox) -> None:
+    first, second = conversation(mailbox, "<p>Old</p>", LONG)
+    page = opened(mailbox, chromium, first)
+    third = answer(mailbox, first)
+    expect(page.locator("#newcards")).to_be_visible()
+    flag(mailbox.user.pk, [second.pk], True)  # drawn anew while it waits
+    expect(card(page, second).locator(".line .flag")).to_be_attached()
+    page.locator("#newcards").click()
+    eventually("it is read", lambda: is_seen(third))
+    card(page, third).locator(".head time").click()
+    expect(card(page, third)).to_have_class(re.compile("closed"))
+    expect(card(page, third)).not_to_have_class(re.compile("unread"))
+    expect(card(page, third).locator(".line")).not_to_contain_text("Unread")
+
+
 def reply(page: Page) -> Any:
     window = page.locator("section.compose")
     page.locator("#main [data-compose][href*='mode=reply&']:visible").last.click()
@@ -378,6 +420,9 @@ def test_who_begins_to_write_before_the_answer_is_read_is_told_too(chromium: Bro
     expect(page.locator("#newcards")).to_be_visible()
     window = reply(page)
     expect(window.locator(".meanwhile")).to_contain_text("New in this conversation: Bert Haller")
+    page.locator(".row a.subj", has_text="Draft of the members").click()
+    expect(page.locator("#subject")).to_contain_text("Draft of the members")
+    expect(window.locator(".meanwhile")).to_have_count(0)
 
 
 def test_on_a_phone_a_window_that_covers_the_answer_says_so_and_makes_room(chromium: Browser, mailbox: Mailbox) -> None:

@@ -51,14 +51,33 @@ async function ask() {
   const newest = Math.max(...[...pane.querySelectorAll(".msg")].map((card) => Number(card.dataset.message)));
   let fresh;
   try {
-    fresh = (await page.part(location.href, "main", { rehearse: true, more: { "Heron-After": newest } })).getElementById("reading");
+    fresh = await read(location.href, newest);
   } catch (error) {
-    if (error.status === 404) gone(pane, error.message);
+    if (error.status === 404 && !(await rejoin(pane, newest))) gone(pane, error.message);
     return;
   }
   if (pane !== page.reading() || fresh?.dataset.thread !== pane.dataset.thread) return;
   if (pane.matches(".went")) page.open(location.href, { push: false }); // somebody has taken it back
   else follow(pane, fresh);
+}
+
+async function read(url, newest) {
+  return (await page.part(url, "main", { rehearse: true, more: { "Heron-After": newest } })).getElementById("reading");
+}
+
+/** Its messages may have become part of another conversation, as by a letter that ties both: that one is shown here then.
+    Returns whether it is. */
+async function rejoin(pane, message) {
+  const [, folder] = /^t(\d+)-/.exec(pane.dataset.row) ?? [];
+  const alone = folder && await read(`/m/${message}/`, message).catch(() => null);
+  if (!alone || alone.dataset.thread === pane.dataset.thread) return false;
+  const url = `/f/${folder}/t/${alone.dataset.thread}/${location.search}`;
+  const fresh = await read(url, message).catch(() => null);
+  if (!fresh || pane !== page.reading()) return false;
+  history.replaceState(history.state, "", url);
+  for (const name of ["thread", "row"]) pane.dataset[name] = fresh.dataset[name];
+  follow(pane, fresh);
+  return true;
 }
 
 function follow(pane, fresh) {
@@ -122,10 +141,12 @@ function takeAway(pane, fresh, cards) {
   const isCut = Boolean(fresh.querySelector(".conv > .more"));
   for (const card of pane.querySelectorAll(".msg:not(.went)")) {
     if (known.has(card.id)) continue;
-    // Of a long conversation the newest are shown: the oldest here has made room.
-    if (isCut && first && card.compareDocumentPosition(first) & Node.DOCUMENT_POSITION_FOLLOWING) continue;
+    // Of a long conversation the newest are shown: the oldest here makes room, unless it is in the middle of being read.
+    const isOld = isCut && first && card.compareDocumentPosition(first) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const isRead = !card.matches(".closed, [data-draft]") && isInView(pane, card);
+    if (isOld && isRead) continue;
     letGo(card);
-    if (!card.matches(".closed, [data-draft]") && isInView(pane, card)) leave(card);
+    if (isRead) leave(card);
     else remove(card);
   }
 }

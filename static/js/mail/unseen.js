@@ -65,6 +65,7 @@ function tell(cards) {
 /* --- looking ------------------------------------------------------------------------------------ */
 
 function look() {
+  if (!after) return;
   const isHere = Boolean(pane) && pane === page.reading();
   for (const [card, timer] of waiting) {
     if (!isHere || !card.isConnected) letGo(card);
@@ -76,12 +77,12 @@ function look() {
       waiting.set(card, setTimeout(seen, Math.max(SEEN_MILLISECONDS, 1000 * markReadSeconds()), card));
     }
   }
-  if (!isHere) return;
-  notice();
-  if (waiting.size || !after) return;
+  if (isHere) notice();
+  else showAnswers(page, pane, "");
+  if (waiting.size) return;
   const done = after;
   after = null;
-  done();
+  if (isHere) done();
 }
 
 const sizes = new ResizeObserver(look);
@@ -113,8 +114,14 @@ function seen(card) {
   if (card.matches(".closed")) return void look(); // its line was seen, and waits to be opened
   // What has not come yet is asked for by being read.
   if (card.querySelector("[data-waiting]")) page.reload(card).catch(() => {});
-  else if (names.length && !isByHand) page.send("/act/", [["do", "read"], ...names.map((name) => ["on", name])]).catch(() => {});
+  else if (names.length && !isByHand) read(card, names);
   look();
+}
+
+function read(card, names) {
+  card.classList.remove("unread");
+  card.querySelector(".line .who .vh")?.remove();
+  page.send("/act/", [["do", "read"], ...names.map((name) => ["on", name])]).catch(() => {});
 }
 
 function load(card) {
