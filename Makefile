@@ -50,6 +50,7 @@ bench-list: $(VENV)/.dev
 bench-scale: $(VENV)/.dev
 	$(BIN)/python -m bench.scale
 	$(BIN)/python -m bench.pages
+	$(BIN)/python -m bench.leaving
 
 # Roundcube and notmuch beside it, where Debian's packages are installed.
 bench-beside: $(VENV)/.dev

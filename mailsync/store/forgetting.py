@@ -48,6 +48,7 @@ from mailsync.models import (
 )
 from mailsync.store import leases
 from mailsync.store.saved_searches import widen_searches
+from mailsync.store.statistics import renew_plans
 
 logger = logging.getLogger(__name__)
 
@@ -138,6 +139,7 @@ def claim_departures(*, limit: int = 50) -> list[int]:
 def forget(user_id: int, *, run_seconds: float = RUN_SECONDS) -> bool:
     """Go on deleting a user who leaves. True when there is more to do; False when all is gone, or another is at it."""
     until = time.monotonic() + run_seconds
+    renew_plans(SLICE_ROWS)
     accounts = list(MailAccount.objects.filter(user=user_id).values_list("pk", flat=True))
     tables = [(model, path, user_id) for model, path in _OF_PERSON]
     tables += [(model, path, account_id) for account_id in accounts for model, path in _OF_ACCOUNT]
