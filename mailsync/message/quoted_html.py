@@ -33,18 +33,23 @@ _ATTRIBUTES = {
     "font": ("color",),
     "img": ("src", "alt", "width", "height"),
     "ol": ("start",),
-    "td": ("colspan", "rowspan", "bgcolor"),
-    "th": ("colspan", "rowspan", "bgcolor"),
+    "td": ("colspan", "rowspan"),
+    "th": ("colspan", "rowspan"),
 }
 #: What says something, of words and of the cells of a table.
 _OF_WORDS = re.compile(r"(?:color|background-color|background|font-weight|font-style|text-decoration(?:-line)?)\Z")
 _OF_BLOCKS = re.compile(r"text-align\Z")
-_OF_CELLS = re.compile(
-    r"(?:background-color|background|text-align|vertical-align|border(?:-[a-z]+)*|padding(?:-[a-z]+)?)\Z"
-)
+#: No grounds: words on them would have to bring their colour, on paper that may be dark.
+_OF_CELLS = re.compile(r"(?:text-align|vertical-align|border(?:-[a-z]+)*|padding(?:-[a-z]+)?)\Z")
 _HIDDEN = re.compile(r"(?:^|; )(?:display: none|mso-hide: all|max-height: 0(?:px)?)(?:;|$)", re.IGNORECASE)
+#: Wider than any line or room of a cell that is meant to be seen.
+_HUGE = re.compile(r"calc|\d{3,}(?:\.\d+)?(?:[a-z]|%)|\d{2,}(?:\.\d+)?(?:r?em|ex|ch|v[a-z]+|in|cm|%)", re.IGNORECASE)
+#: An editor lays out a table by its columns and rows, named or there.
+_SPAN = re.compile(r"[1-9][0-9]?")
 _TINY = re.compile(r"\s*[012](?:px)?\s*")
 _MAX_LEVEL = 20
+_QUOTE = re.compile(r"<(/?)blockquote[^>]*>")
+_ABOVE_QUOTE = re.compile(r"<p(?: [^>]*)?>[^<]*[:\uff1a]</p>\Z")
 _QUOTE_OR_LINK = re.compile(r'<(/?)blockquote[^>]*>|(<a) href="[^"]*"')
 
 
@@ -126,6 +131,28 @@ def without_links_in_quotes(html: str) -> str:
     return _QUOTE_OR_LINK.sub(seen, html)
 
 
+def without_quotes(html: str) -> str:
+    """A kept body without what it quotes of others, and the line above that.
+
+    >>> without_quotes('<p>Yes.</p><p>Ann wrote:</p><blockquote type="cite">Really?</blockquote><p>Bo</p>')
+    '<p>Yes.</p><p>Bo</p>'
+    """
+    out: list[str] = []
+    depth = at = 0
+    is_cited = False
+    for found in _QUOTE.finditer(html):
+        if found[1]:
+            depth = max(0, depth - 1)
+            if depth == 0 and is_cited:
+                at, is_cited = found.end(), False
+            continue
+        if depth == 0 and found[0] == _BARE:
+            out.append(_ABOVE_QUOTE.sub("", html[at : found.start()]))
+            is_cited = True
+        depth += 1
+    return "".join(out) + ("" if is_cited else html[at:])
+
+
 def _opened(node: LexborNode, data: set[int]) -> tuple[str, str] | None:
     """An element's tag and attributes as they are kept; ``("", "")`` where only its children are, None for nothing."""
     tag = node.tag or ""
@@ -154,6 +181,9 @@ def _opened(node: LexborNode, data: set[int]) -> tuple[str, str] | None:
 
 def _written(tag: str, attributes: dict[str, str], style: str) -> str:
     kept = {name: attributes[name] for name in _ATTRIBUTES.get(tag, ()) if attributes.get(name)}
+    for name in ("colspan", "rowspan"):
+        if name in kept and not _SPAN.fullmatch(kept[name]):
+            del kept[name]
     if style := style.removeprefix("; "):
         kept["style"] = style
     return "".join(f' {name}="{escape(value)}"' for name, value in kept.items())
@@ -162,6 +192,8 @@ def _written(tag: str, attributes: dict[str, str], style: str) -> str:
 def _only(wanted: re.Pattern[str], style: str, before: str = "") -> str:
     """Of a style that ``outgoing_html`` has written, the wanted declarations; ``before`` goes ahead of any."""
     kept = [one for one in style.split("; ") if wanted.match(one.partition(":")[0])]
+    if wanted is _OF_CELLS:
+        kept = [one for one in kept if not _HUGE.search(one)]
     return before + "; ".join(kept) if kept else ""
 
 

@@ -8,6 +8,7 @@ import re
 
 from mailsync.message.html_text import html_to_text
 from mailsync.message.outgoing_html import clean_draft, original_marker_in, text_as_html
+from mailsync.message.quoted_html import without_quotes
 from mailsync.message.signatures import above_plain_signature, above_signature, without_empty_tail
 
 #: "Ann wrote:" and the lines below it.
@@ -19,7 +20,7 @@ def ready_made(body: str, *, is_html: bool) -> str:
     """What a draft says in its writer's own words, as clean HTML; "" where there are none."""
     if not is_html:
         return text_as_html(above_plain_signature(_PLAIN_QUOTE.sub("", body)).strip())
-    above, _marker, below = original_marker_in(clean_draft(body))
+    above, _marker, below = original_marker_in(without_quotes(clean_draft(body)))
     kept = clean_draft(without_empty_tail(above_signature(above)) + above_signature(below))
     return without_empty_tail(kept)
 

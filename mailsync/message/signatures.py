@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 
 from mailsync.message.html_text import html_to_text
-from mailsync.message.outgoing_html import cids_in, clean_draft, original_marker_in, splice_original, text_as_html
+from mailsync.message.outgoing_html import cids_in, clean_draft, original_marker_in, splice_original
+from mailsync.message.quoted_html import quoting_text_as_html
 
 #: RFC 3676 §4.3: the line that begins a signature. The editor drops the space at its end.
 _BEGINS = re.compile(r"<p(?: [^>]*)?>--(?:\s|&nbsp;)*(<br>|</p>)")
@@ -100,11 +101,12 @@ def swap_plain_signature(text: str, old: Signature, new: Signature) -> str:
 
 
 def plain_as_html(text: str, signature: Signature) -> str:
-    """A plain body with formatting from now on; a signature that stands unchanged in it has its own again."""
+    """A plain body with formatting from now on; what it quotes is a quote, and a signature that stands unchanged in it
+    has its own formatting again."""
     if not signature.text or text.count(signature.text) != 1:
-        return text_as_html(text)
+        return quoting_text_as_html(text)
     above, below = text.split(signature.text)
-    return (text_as_html(above) or "<p></p>") + signature.html + text_as_html(below.lstrip("\n"))
+    return (quoting_text_as_html(above) or "<p></p>") + signature.html + quoting_text_as_html(below.lstrip("\n"))
 
 
 def _start(html: str) -> int | None:

@@ -248,3 +248,45 @@ def test_a_letter_that_is_gone_is_said_so(chromium: Browser, mailbox: Mailbox) -
     editor.get_by_role("button", name="Edit", exact=True).click()
     expect(editor.page.get_by_role("alert")).to_contain_text("not here any more")
     expect(editor.locator(".orig")).to_have_count(1)
+
+
+@pytest.mark.parametrize("is_text", [False, True])
+def test_an_answer_to_what_was_marked_quotes_that_alone(chromium: Browser, mailbox: Mailbox, is_text: bool) -> None:
+    text = b"From: Ann <ann@shop.test>\r\nSubject: T\r\n\r\nHi Anna,\r\n\r\nWhen?\r\nAnd where?\r\n\r\nAnn\r\n"
+    html = html_message("<p>Hi Anna,</p><p>When?<br>And <b>where</b>?</p><p>Ann</p>")
+    asked = store(mailbox.user, text if is_text else html, mailbox.folders["INBOX"])
+    page = mailbox.page(chromium, viewport={"width": 1440, "height": 900})
+    page.goto(f"{mailbox.url}/m/{asked.pk}/")
+    page.frame_locator(f"#frame-{asked.pk}").get_by_text("When?").evaluate("""(one) => {
+      const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      let [from, to] = [null, null];
+      while (walk.nextNode()) {
+        const { currentNode: text } = walk;
+        if (text.data.includes("When?")) from = [text, text.data.indexOf("When?")];
+        if (/where/.test(text.data)) to = [text, text.data.indexOf("where") + 5];
+      }
+      getSelection().setBaseAndExtent(...from, ...to);
+    }""")
+    page.keyboard.press("r")
+    editor = page.locator("section.compose .ProseMirror")
+    expect(editor.locator("blockquote")).to_have_text("When?And where", use_inner_text=False)
+    expect(editor.locator("blockquote br")).to_have_count(1)
+    assert Draft.objects.latest("pk").version == 1
+    page.keyboard.press("Escape")
+    expect(page.locator("section.compose")).to_have_count(0)
+    eventually("nothing left", lambda: not Draft.objects.filter(original=asked).exists())
+    page.keyboard.press("r")
+    expect(editor.locator("blockquote")).to_have_text("When?And where", use_inner_text=False)
+    editor.page.keyboard.type("At ten.")
+    _message, told, _html = _sent(_saved(page, "At ten."))
+    assert told.endswith("> When?\n> And where")
+    assert "Hi Anna" not in told
+
+
+def test_one_marked_word_quotes_all(chromium: Browser, mailbox: Mailbox) -> None:
+    asked = store(mailbox.user, html_message("<p>Hi Anna,</p>"), mailbox.folders["INBOX"])
+    page = mailbox.page(chromium, viewport={"width": 1440, "height": 900})
+    page.goto(f"{mailbox.url}/m/{asked.pk}/")
+    page.frame_locator(f"#frame-{asked.pk}").get_by_text("Hi Anna").dblclick()
+    page.keyboard.press("r")
+    expect(page.locator("section.compose .orig")).to_have_count(1)

@@ -12,6 +12,7 @@ from mailsync.message.quoted_html import (
     quoting_text_as_html,
     with_lines_at_quotes,
     without_links_in_quotes,
+    without_quotes,
 )
 
 _CITE = '<blockquote type="cite">'
@@ -45,10 +46,15 @@ _CITE = '<blockquote type="cite">'
         ('<table role="presentation"><tr><td>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>',
          "<div>a</div><div>b</div><div>c</div><div>d</div>"),
         # Data.
-        ('<table style="margin:-900px"><tr><th>a</th><th>b</th></tr><tr><td colspan="2" style="border: 1px solid red;'
-         ' width: 9000px">c</td><td>d</td></tr></table>',
+        ('<table style="margin:-900px"><tr><th>a</th><th>b</th></tr><tr><td colspan="2" bgcolor="#eee" style="'
+         'border: 1px solid red; width: 9000px; background: red">c</td><td>d</td></tr></table>',
          "<table><tbody><tr><th>a</th><th>b</th></tr>"
          '<tr><td colspan="2" style="border: 1px solid red">c</td><td>d</td></tr></tbody></table>'),
+        ('<table><tr><td rowspan="0000000009000">a</td><td>b</td></tr><tr><td colspan="x" style="'
+         'border: 1px solid #112233; border-top: 900px solid red; padding: 20em">c</td><td>d</td></tr></table>',
+         "<table><tbody><tr><td>a</td><td>b</td></tr>"
+         '<tr><td style="border: 1px solid #112233">c</td><td>d</td></tr></tbody></table>'),
+        ('<p style="color: hsl(200deg 100% 50%)">x</p>', '<p style="color: hsl(200deg 100% 50%)">x</p>'),
         ('<ol start="3"><li>x</li></ol>', '<ol start="3"><li>x</li></ol>'),
         ("<dl><dt>x</dt><dd>y</dd></dl>", "<div><div>x</div><div>y</div></div>"),
         ("a &lt;b&gt; &amp;amp;", "a &lt;b&gt; &amp;amp;"),
@@ -93,6 +99,20 @@ def test_quotes_leave_with_a_line_at_their_side() -> None:
     told = with_lines_at_quotes(f"{_CITE}old</blockquote><blockquote>mine</blockquote>")
     assert told.startswith('<blockquote type="cite" style="margin: ')
     assert told.endswith("<blockquote>mine</blockquote>")
+
+
+@pytest.mark.parametrize(
+    ("body", "own"),
+    [
+        ("<p>Mine</p><blockquote>set in by me</blockquote>", "<p>Mine</p><blockquote>set in by me</blockquote>"),
+        (f"<p>A</p><p>Bo wrote:</p>{_CITE}x{_CITE}y</blockquote>z</blockquote><p>B</p>{_CITE}x</blockquote>",
+         "<p>A</p><p>B</p>"),
+        (f"<blockquote>a {_CITE}b</blockquote></blockquote>", f"<blockquote>a {_CITE}b</blockquote></blockquote>"),
+        (f"<p>A</p>{_CITE}never ended", "<p>A</p>"),
+    ],
+)  # fmt: skip
+def test_what_is_left_without_quotes(body: str, own: str) -> None:
+    assert without_quotes(body) == own
 
 
 def test_links_of_quotes_are_not_told_in_the_text() -> None:

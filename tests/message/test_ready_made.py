@@ -17,6 +17,7 @@ _MARK = original_marker(7)
         ("<p>Hi</p><p>--</p><b>Dr. Berg</b><br>Firm" + _MARK + "<p></p>", "<p>Hi</p>"),
         ("<p>Two -- dashes</p><p>-- and more</p>", "<p>Two -- dashes</p><p>-- and more</p>"),
         ("<p>Above</p>" + _MARK + "<p>Below</p>", "<p>Above</p><p>Below</p>"),
+        ('<p>Hi</p><p>-- <br>Anna</p><p>Bo wrote:</p><blockquote type="cite"><p>-- </p>Bo</blockquote>', "<p>Hi</p>"),
         ('<p onclick="x()">Hi</p><script>bad()</script>', "<p>Hi</p>"),
         ('<p>See</p><img src="cid:a@inline">', '<p>See</p><img src="cid:a@inline">'),
     ],

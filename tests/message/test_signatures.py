@@ -115,7 +115,10 @@ def test_in_plain_text_it_is_exchanged_with_where_its_links_lead() -> None:
     [
         (f"Hi\n\n{ANN.text}\n", f"<p>Hi</p>{ANN.html}"),
         (f"\n\n{ANN.text}\n", f"<p></p>{ANN.html}"),
-        (f"Hi\n\n{ANN.text}\n\nBo wrote:\n> Old\n", f"<p>Hi</p>{ANN.html}<p>Bo wrote:<br>&gt; Old</p>"),
+        (
+            f"Hi\n\n{ANN.text}\n\nBo wrote:\n> Old\n",
+            f'<p>Hi</p>{ANN.html}<p>Bo wrote:</p><blockquote type="cite"><p>Old</p></blockquote>',
+        ),
         ("Hi\n\n-- \n\nAnne\n", "<p>Hi</p><p>-- </p><p>Anne</p>"),
     ],
 )

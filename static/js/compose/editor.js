@@ -87,15 +87,21 @@ export class RichText {
         TrailingNode, UndoRedo, this.original.node,
       ],
       onUpdate: () => {
+        if (this.isArriving && !this.written) {
+          this.stale = true; // as it is to be sent, though nothing was written
+          this.begin();
+          return;
+        }
         // The editor's own tidying (a line after the quoted original) is no change of the person's.
-        if (!this.written && withoutTail(this.original.html(this.editor)) === this.begun) return;
+        if (!this.written && !this.original.isChanged(this.editor.state.doc) && this.html === this.begun) return;
         this.written = this.stale = true;
         this.adopting.look();
         composition.changed();
       },
     });
     this.adopting = new Adopting(composition, this.editor);
-    this.begun = withoutTail(this.editor.getHTML());
+    this.begin();
+    this.quoteMarked();
     this.toolbar = new Toolbar(composition, this.editor);
     this.pictureSize = new PictureSize(this.editor, this.host, (...said) => composition.words(...said));
     const paper = this.host.parentElement;
@@ -108,7 +114,7 @@ export class RichText {
       if (!this.endsWithOriginal) return;
       event.preventDefault();
       event.stopPropagation();
-      this.editor.commands.focus();
+      this.editor.view.focus(); // at once: the command waits for a frame, and a key pressed meanwhile would be lost
     }, true);
   }
 
@@ -119,6 +125,20 @@ export class RichText {
     let behind = null;
     doc.forEach((node, offset) => { if (node.type.name === "original") behind = offset + node.nodeSize; });
     return behind !== null && !doc.textBetween(behind, doc.content.size, " ", "x").trim();
+  }
+
+  get html() { return withoutTail(this.original.html(this.editor)); }
+
+  /** What stands here now was there before its writer wrote anything. */
+  begin() { this.begun = this.html; }
+
+  /** Who has marked some of a message and answers it quotes that alone. */
+  async quoteMarked() {
+    const words = await this.original.marked(this.editor);
+    if (!words) return;
+    this.isArriving = true;
+    this.original.quote(this.editor, words);
+    this.isArriving = false;
   }
 
   /** Into the form, where FormData finds it; the editor's HTML is only made when something changed. */

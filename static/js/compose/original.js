@@ -3,6 +3,7 @@
    line, cut down and changed. What was only opened is closed again when it is saved: looking changes nothing. */
 
 import { Node, createNodeFromContent, getHTMLFromFragment, mergeAttributes } from "django-prose-editor/editor";
+import { markedIn } from "heron/compose/marked";
 import { pasted } from "heron/compose/pasted";
 import { isCited } from "heron/compose/quotes";
 
@@ -73,36 +74,60 @@ export class Original {
     return made;
   }
 
-  /** Puts the original's words in its place (`only` what this HTML has of them), the caret `near` where it was touched. */
-  async open(editor, getPos, { only = "", near = null } = {}) {
-    if (this.opening) return;
-    this.opening = true;
+  /** Puts the original's words in its place, the caret `near` where it was touched. */
+  async open(editor, getPos, { near = null } = {}) {
+    const words = await this.fetch(editor);
+    const at = words && getPos();
+    if (at === undefined || at === null) return;
+    this.opened = { ref: editor.state.doc.nodeAt(at).attrs.ref, nodes: words.content };
+    replace(editor, at, words);
+    editor.chain().focus().setTextSelection(caretIn(editor.state.doc, at, near)).scrollIntoView().run();
+  }
+
+  /** What was marked of the message before it was answered, as the editor has it; null where nothing was. */
+  async marked(editor) {
+    if (!("untouched" in this.section.dataset) || !this.composition.field("mode").value.startsWith("reply")) return null;
+    const only = markedIn(this.composition.field("original").value);
+    return only ? this.fetch(editor, only) : null;
+  }
+
+  /** Puts such words in the original's place. */
+  quote(editor, words) {
+    let at = null;
+    editor.state.doc.forEach((node, offset) => { if (node.type.name === "original") at = offset; });
+    if (at !== null) replace(editor, at, words);
+  }
+
+  /** The original's words (`only` what this HTML has of them) as the editor has them; null where there are none. */
+  async fetch(editor, only = "") {
+    if (this.fetching) return null;
+    this.fetching = true;
     const wish = new FormData();
     if (only) wish.set("only", only);
     const answer = await this.composition.post("quote", wish);
-    this.opening = false;
-    const at = editor.isDestroyed ? undefined : getPos();
-    if (!answer.ok) this.composition.failed(answer);
-    else if (at !== undefined) this.replace(editor, at, answer.body.html, near);
+    this.fetching = false;
+    if (editor.isDestroyed) return null;
+    if (!answer.ok) return this.composition.failed(answer);
+    return createNodeFromContent(pasted(answer.body.html), editor.schema, { slice: false }).content;
   }
 
-  replace(editor, at, html, near) {
-    const { ref } = editor.state.doc.nodeAt(at).attrs;
-    const { content } = createNodeFromContent(pasted(html), editor.schema, { slice: false });
-    this.opened = { ref, nodes: content.content };
-    editor.commands.command(({ tr }) => Boolean(tr.replaceWith(at, at + 1, content)));
-    editor.chain().focus().setTextSelection(caretIn(editor.state.doc, at, near)).scrollIntoView().run();
+  /** Whether what was opened has been changed since. */
+  isChanged(doc) { return this.opened !== null && this.standing(doc) < 0; }
+
+  /** The first of the blocks that stand as they were opened; less than 0 where none do. */
+  standing({ children }) {
+    const nodes = this.opened?.nodes ?? [];
+    return nodes.length ? children.findIndex((_, first) => nodes.every((node, index) => children[first + index]?.eq(node))) : -1;
   }
 
   /** The editor's HTML, in which an original that stands as it was opened is the closed block. */
   html(editor) {
     const { doc, schema } = editor.state;
-    const blocks = doc.children;
-    const { ref, nodes } = this.opened ?? { nodes: [] };
-    const at = nodes.length ? blocks.findIndex((_, first) => nodes.every((node, index) => blocks[first + index]?.eq(node))) : -1;
+    const at = this.standing(doc);
     if (at < 0) return editor.getHTML();
-    const closed = schema.nodes.original.create({ ref });
-    return getHTMLFromFragment(doc.type.create(null, [...blocks.slice(0, at), closed, ...blocks.slice(at + nodes.length)]).content, schema);
+    const closed = schema.nodes.original.create({ ref: this.opened.ref });
+    const [above, below] = [doc.children.slice(0, at), doc.children.slice(at + this.opened.nodes.length)];
+    return getHTMLFromFragment(doc.type.create(null, [...above, closed, ...below]).content, schema);
   }
 }
 
@@ -115,6 +140,10 @@ export function quoteStart(doc) {
     above = node.isTextblock && /[:：]\s*$/.test(node.textContent) ? offset : null;
   });
   return found;
+}
+
+function replace(editor, at, words) {
+  editor.commands.command(({ tr }) => Boolean(tr.replaceWith(at, at + 1, words)));
 }
 
 function button(label, run) {
