@@ -12,6 +12,7 @@ from dataclasses import dataclass
 FLAGS, MOVE, COPY, EXPUNGE, APPEND = "flags", "move", "copy", "expunge", "append"
 FOLDER_CREATE, FOLDER_RENAME, FOLDER_DELETE = "folder_create", "folder_rename", "folder_delete"
 SUBSCRIBE = "subscribe"
+_OF_FOLDERS = frozenset({FOLDER_CREATE, FOLDER_RENAME, FOLDER_DELETE, SUBSCRIBE})
 QUEUED, SENT, COPIED, AMBIGUOUS = "queued", "sent", "copied", "ambiguous"
 
 
@@ -146,6 +147,8 @@ def plan_push(changes: Sequence[Pending]) -> list[Step]:
     steps += _folder_changes(ready, SUBSCRIBE)
     steps += _folder_changes(ready, FOLDER_DELETE)
     met = [change for change in ready if change.kind == APPEND and change.arrived_uid is not None]
+    # Renamed, and then deleted before the first could be told: the row went with the second.
+    met += [change for change in ready if change.kind in _OF_FOLDERS and _folder_of(change) is None]
     if met:
         steps.append(Settle(_ids(met)))
     return steps
@@ -245,10 +248,15 @@ def _expunges(changes: Sequence[Pending]) -> list[Step]:
 def _folder_changes(changes: Sequence[Pending], kind: str) -> list[Step]:
     steps: list[Step] = []
     for change in changes:
-        folder = change.target_id if kind == FOLDER_CREATE else change.folder_id
+        folder = _folder_of(change)
         if change.kind == kind and folder is not None:
             steps.append(ChangeFolder(change.id, kind, folder))
     return steps
+
+
+def _folder_of(change: Pending) -> int | None:
+    """The folder that a change of folders is about; None where its row has gone."""
+    return change.target_id if change.kind == FOLDER_CREATE else change.folder_id
 
 
 def _by_uid(items: Iterable[Item]) -> tuple[Item, ...]:

@@ -53,6 +53,21 @@ def test_folders_are_renamed_with_what_is_below_and_deleted_when_empty() -> None
     assert sorted(box.server.boxes) == ["INBOX", "Job"]
 
 
+def test_a_folder_is_renamed_and_deleted_that_another_program_has_deleted() -> None:
+    box = Mailbox("Work")
+    work = box.folders["Work"]
+    actions.rename_folder(box.user_id, work.pk, "Job")
+    del box.server.boxes["Work"]
+    box.push()
+    assert Change.objects.get().finished_at is None, "the next listing may yet tell where it went"
+    actions.delete_folder(box.user_id, work.pk)
+    box.push()
+    Change.objects.update(due_at=None)
+    box.push()
+    assert not Folder.objects.filter(pk=work.pk).exists()
+    assert not Change.objects.filter(finished_at=None).exists()
+
+
 def test_a_folder_is_deleted_only_after_its_mail_has_left() -> None:
     box = Mailbox("Work", "Archive")
     row = box.add("Work")

@@ -10,8 +10,10 @@ from mailsync.plan.push import (
     FLAGS,
     FOLDER_CREATE,
     FOLDER_DELETE,
+    FOLDER_RENAME,
     MOVE,
     SENT,
+    SUBSCRIBE,
     Append,
     ChangeFolder,
     Expunge,
@@ -120,6 +122,12 @@ def expunge(id_: int, placement: int, **more: object) -> Pending:
                 ChangeFolder(1, FOLDER_DELETE, 3),
             ],
         ),
+        # What was to be done to a folder whose row has gone is overtaken.
+        (
+            [Pending(1, FOLDER_RENAME), Pending(2, SUBSCRIBE), Pending(3, FOLDER_CREATE), Pending(4, FOLDER_DELETE)],
+            [Settle((1, 2, 3, 4))],
+        ),
+        ([Pending(1, FOLDER_RENAME, waits=True)], []),
         # The same message twice in one command is once.
         ([move(1, 1), move(2, 1)], [Move(1, 2, (Item((1,), 10),))]),
     ],
