@@ -373,10 +373,18 @@ def adopt(uids: Mapping[int, int | None], uidvalidity: int | None) -> None:
         cursor.execute(_NUMBER, [[pk for pk, _ in numbers], [uid for _, uid in numbers]])
 
 
+# A body that has not come is fetched from where its message is by now.
 _NUMBER = """
-    UPDATE mailsync_placement p SET uid = given.uid, epoch = f.epoch
-      FROM unnest(%s::bigint[], %s::bigint[]) AS given(id, uid), mailsync_folder f
-     WHERE p.id = given.id AND p.uid IS NULL AND f.id = p.folder_id
+    WITH numbered AS (
+        UPDATE mailsync_placement p SET uid = given.uid, epoch = f.epoch
+          FROM unnest(%s::bigint[], %s::bigint[]) AS given(id, uid), mailsync_folder f
+         WHERE p.id = given.id AND p.uid IS NULL AND f.id = p.folder_id
+        RETURNING p.folder_id, p.message_id
+    ), bodiless AS (
+        SELECT n.folder_id, count(*) AS bodies FROM numbered n JOIN mailsync_message m ON m.id = n.message_id
+         WHERE m.raw_id IS NULL GROUP BY n.folder_id
+    )
+    UPDATE mailsync_folder f SET bodies_pending = f.bodies_pending + b.bodies FROM bodiless b WHERE f.id = b.folder_id
 """
 
 

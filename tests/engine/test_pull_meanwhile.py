@@ -84,6 +84,25 @@ def test_a_flag_pushed_while_the_pull_was_asking_is_not_set_back(
     assert_in_step(account, server)
 
 
+@pytest.mark.parametrize(("path", "count"), [("Archive", 1), ("Archive", 200), ("Plans", 1)])
+def test_the_bodies_of_messages_that_are_moved_before_they_have_come(
+    account: MailAccount, path: str, count: int
+) -> None:
+    """As during a first pull, which lists what its person may put away at once, into a new folder too."""
+    server = filled(300)
+    pull_account(account.pk, connect=server.opener)
+    moved = Placement.objects.filter(folder=inbox(), message__raw=None)[:count].values_list("pk", flat=True)
+    assert len(moved) == count
+    if path == "Plans":
+        actions.create_folder(account.user_id, account.pk, path)
+    actions.move(account.user_id, list(moved), Folder.objects.get(path=path).pk)
+    Change.objects.update(hold_until=None)
+    push_changes(account.pk, open_source=server.connect)
+    pull(account, server)
+    assert not Message.objects.filter(raw=None).exists()
+    assert_in_step(account, server)
+
+
 def test_a_conversation_without_what_another_program_marked_deleted(account: MailAccount) -> None:
     server = filled(1)
     server.boxes["INBOX"].add(raw_message("Re: Inbox 0", Message_ID="<re@x>", In_Reply_To="<i0@x>"))
