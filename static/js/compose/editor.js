@@ -106,7 +106,10 @@ export class RichText {
     this.pictureSize = new PictureSize(this.editor, this.host, (...said) => composition.words(...said));
     const paper = this.host.parentElement;
     paper.addEventListener("click", (event) => {
-      if (event.target === this.host || event.target === paper) this.editor.commands.focus(this.endsWithOriginal ? null : "end");
+      if (event.target !== this.host && event.target !== paper) return;
+      // At once: the command waits for a frame, and a key pressed meanwhile would be lost.
+      this.editor.view.focus();
+      if (!this.endsWithOriginal) this.editor.commands.focus("end");
     });
     paper.addEventListener("mousedown", (event) => {
       const { dom } = this.editor.view;
@@ -114,7 +117,7 @@ export class RichText {
       if (!this.endsWithOriginal) return;
       event.preventDefault();
       event.stopPropagation();
-      this.editor.view.focus(); // at once: the command waits for a frame, and a key pressed meanwhile would be lost
+      this.editor.view.focus();
     }, true);
   }
 
