@@ -306,6 +306,7 @@ class _Visit:
             columns |= {"highestmodseq": step.highestmodseq, "modseq_trusted": True}
         if step.deep_scan_done:
             columns["deep_scan_at"] = folders.next_deep_scan()
+            bodies.want_uncounted(self.folder)
         self._save_columns(**columns)
 
     def _save_columns(self, **columns: object) -> None:

@@ -122,6 +122,12 @@ def correct_pending(folder: Folder) -> None:
     Folder.objects.filter(pk=folder.pk).update(bodies_pending=0)
 
 
+def want_uncounted(folder: Folder) -> None:
+    """Bodies that nobody counts are looked for again, whoever has lost the count: with one counted all are."""
+    if wanted_bodies(folder, limit=1):
+        Folder.objects.filter(pk=folder.pk, bodies_pending=0).update(bodies_pending=1)
+
+
 def want_again(lease: leases.HeldLease, folder_id: int, epoch: int, uids: Collection[int]) -> set[int]:
     """Holes whose time has come: those that lack only their body are counted as pending once more.
 

@@ -103,6 +103,17 @@ def test_the_bodies_of_messages_that_are_moved_before_they_have_come(
     assert_in_step(account, server)
 
 
+def test_a_body_that_nobody_counts_is_found_once_a_day(account: MailAccount) -> None:
+    server = filled(300)
+    pull_account(account.pk, connect=server.opener)
+    Folder.objects.update(bodies_pending=0)
+    assert pull_bodies(account.pk, connect=server.opener) is Outcome.IDLE
+    Folder.objects.update(deep_scan_at=timezone.now() - timedelta(minutes=1))
+    pull(account, server)
+    assert not Message.objects.filter(raw=None).exists()
+    assert_in_step(account, server)
+
+
 def test_a_conversation_without_what_another_program_marked_deleted(account: MailAccount) -> None:
     server = filled(1)
     server.boxes["INBOX"].add(raw_message("Re: Inbox 0", Message_ID="<re@x>", In_Reply_To="<i0@x>"))
