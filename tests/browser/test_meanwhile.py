@@ -1,99 +1,32 @@
 """A conversation that is open while other things happen to it: answers, marks, departures, and nobody is disturbed."""
 
 import re
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, expect
 
 from accounts import preferences
 from accounts.models import TrustedSender
 from mailsync.actions import archive, flag, mark_read, merge, trash
-from mailsync.announce import announce_folders
-from mailsync.models import Draft, Placement
+from mailsync.models import Placement
 from mailsync.store.conversation import MOST_MESSAGES
-from mailsync.store.summary import refresh
 from tests.browser.conftest import Mailbox
+from tests.browser.open_conversation import (
+    HIDE,
+    LONG,
+    PHONE,
+    add,
+    answer,
+    card,
+    conversation,
+    is_seen,
+    opened,
+    panes_asked,
+    tell,
+    top_of,
+)
 from tests.browser.waiting import eventually, until
-from tests.factories import make_message, raw_message
-
-#: Higher than any pane.
-LONG = "".join(f"<p>Line {number} of a long letter about the harbour.</p>" for number in range(60))
-_HIDE = """(is) => {
-    Object.defineProperty(document, "hidden", { value: is, configurable: true });
-    document.dispatchEvent(new Event("visibilitychange"));
-}"""
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-
-
-def letter(subject: str, html: str) -> dict[str, Any]:
-    raw = raw_message(subject, html, Content_Type="text/html; charset=utf-8")
-    start = raw.find(b"\r\n\r\n") + 4
-    return {"raw": raw, "subject": subject, "parts": {"p": "1", "t": "text/html", "o": [start, len(raw), len(raw)]}}
-
-
-def add(
-    mailbox: Mailbox, first: Placement | None, html: str = "<p>Short.</p>", path: str = "INBOX", **more: Any
-) -> Placement:
-    """One more message of a conversation, stored and not told yet."""
-    subject = "Re: Moorings" if first else "Moorings"
-    fields = {"received_at": timezone.now(), **letter(subject, html), **more}
-    return make_message(mailbox.folders[path], thread=first.thread if first else None, **fields)
-
-
-def tell(placement: Placement) -> None:
-    announce_folders(refresh([(placement.folder_id, placement.thread_id)]))
-
-
-def answer(mailbox: Mailbox, first: Placement, html: str = "<p>Here I am.</p>", **more: Any) -> Placement:
-    """An answer comes as a pull brings it: stored, counted, announced."""
-    placement = add(mailbox, first, html, **{"from_name": "Bert Haller", "from_address": "bert@example.test", **more})
-    tell(placement)
-    return placement
-
-
-def conversation(mailbox: Mailbox, *htmls: str, **more: Any) -> list[Placement]:
-    first = add(mailbox, None, htmls[0], seen=True, **more)
-    return [first, *(add(mailbox, first, html, seen=True) for html in htmls[1:])]
-
-
-def opened(mailbox: Mailbox, chromium: Browser, first: Placement, **options: Any) -> Page:
-    page = mailbox.page(chromium, **{"viewport": {"width": 1440, "height": 900}, **options})
-    with page.expect_response(lambda told: "/events" in told.url):
-        page.goto(f"{mailbox.url}/f/{first.folder_id}/t/{first.thread_id}/")
-    page.locator(".scripted").first.wait_for()
-    expect(page.locator("#main iframe.fitted").last).to_be_attached()
-    page.wait_for_timeout(300)  # the stream listens
-    return page
-
-
-def panes_asked(page: Page) -> list[Request]:
-    """What the page asks of its conversation from now on."""
-    asked: list[Request] = []
-    path = urlsplit(page.url).path
-    page.on(
-        "request",
-        lambda one: (
-            asked.append(one) if urlsplit(one.url).path == path and one.headers.get("hx-target") == "main" else None
-        ),
-    )
-    return asked
-
-
-def card(page: Page, placement: Placement) -> Any:
-    return page.locator(f"#m{placement.message_id}")
-
-
-def is_seen(placement: Placement) -> bool:
-    placement.refresh_from_db()
-    return placement.seen
-
-
-def top_of(page: Page, placement: Placement) -> float:
-    box = card(page, placement).bounding_box()
-    assert box
-    return float(box["y"])
 
 
 def test_an_answer_comes_in_below_without_moving_anything_and_is_read_when_it_is_looked_at(
@@ -138,12 +71,12 @@ def test_what_comes_while_the_tab_is_hidden_waits_for_its_reader(chromium: Brows
     first, _second = conversation(mailbox, "<p>Old</p>", "<p>New</p>")
     page = opened(mailbox, chromium, first)
     asked = panes_asked(page)
-    page.evaluate(_HIDE, True)
+    page.evaluate(HIDE, True)
     third, fourth = answer(mailbox, first), answer(mailbox, first)
     page.wait_for_timeout(1500)
     assert not is_seen(third)
     assert asked == []
-    page.evaluate(_HIDE, False)
+    page.evaluate(HIDE, False)
     expect(card(page, fourth)).to_be_visible()
     assert len(asked) == 1
     eventually("both are read", lambda: is_seen(third) and is_seen(fourth))
@@ -383,58 +316,3 @@ def test_what_was_seen_is_read_when_it_is_folded(chromium: Browser, mailbox: Mai
     expect(card(page, third)).to_have_class(re.compile("closed"))
     expect(card(page, third)).not_to_have_class(re.compile("unread"))
     expect(card(page, third).locator(".line")).not_to_contain_text("Unread")
-
-
-def reply(page: Page) -> Any:
-    window = page.locator("section.compose")
-    page.locator("#main [data-compose][href*='mode=reply&']:visible").last.click()
-    window.locator(".ProseMirror").click()
-    page.keyboard.type("As I was saying")
-    return window
-
-
-def test_who_writes_is_told_that_somebody_has_answered_meanwhile(chromium: Browser, mailbox: Mailbox) -> None:
-    first, _second = conversation(mailbox, "<p>Old</p>", LONG)
-    page = opened(mailbox, chromium, first)
-    window = reply(page)
-    before = window.locator(".ProseMirror p").first.bounding_box()
-    third = answer(mailbox, first)
-    note = window.locator(".meanwhile")
-    expect(note).to_contain_text("New in this conversation: Bert Haller")
-    assert window.locator(".ProseMirror p").first.bounding_box() == before
-    page.keyboard.type(", yes")
-    expect(window.locator(".ProseMirror")).to_contain_text("As I was saying, yes")
-    answer(mailbox, first, from_name="Cleo")
-    expect(note).to_contain_text("Bert Haller, Cleo")
-    note.get_by_role("button", name="Show").click()
-    expect(card(page, third)).to_be_focused()
-    eventually("it is read", lambda: is_seen(third))
-    expect(note).to_have_count(0)
-    expect(window.locator(".ProseMirror")).to_contain_text("As I was saying, yes")
-
-
-def test_who_begins_to_write_before_the_answer_is_read_is_told_too(chromium: Browser, mailbox: Mailbox) -> None:
-    first, _second = conversation(mailbox, "<p>Old</p>", LONG)
-    page = opened(mailbox, chromium, first)
-    answer(mailbox, first)
-    expect(page.locator("#newcards")).to_be_visible()
-    window = reply(page)
-    expect(window.locator(".meanwhile")).to_contain_text("New in this conversation: Bert Haller")
-    page.locator(".row a.subj", has_text="Draft of the members").click()
-    expect(page.locator("#subject")).to_contain_text("Draft of the members")
-    expect(window.locator(".meanwhile")).to_have_count(0)
-
-
-def test_on_a_phone_a_window_that_covers_the_answer_says_so_and_makes_room(chromium: Browser, mailbox: Mailbox) -> None:
-    first, second = conversation(mailbox, "<p>Old</p>", "<p>Short</p>")
-    page = opened(mailbox, chromium, first, **PHONE)
-    window = reply(page)
-    third = answer(mailbox, first)
-    note = window.locator(".meanwhile")
-    expect(note).to_contain_text("Bert Haller")
-    page.wait_for_timeout(1300)
-    assert not is_seen(third), "it lies under what is being written"
-    note.get_by_role("button", name="Show").tap()
-    expect(window).to_have_count(0)
-    eventually("it is read", lambda: is_seen(third))
-    assert Draft.objects.filter(user=mailbox.user, original=second.message).exists()

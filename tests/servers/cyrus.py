@@ -11,7 +11,6 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,8 +21,7 @@ from tests.servers.dovecot import Dovecot, Mailbox
 from tests.system import UNPACKED
 
 HOME = UNPACKED / "cyrus"
-_PROGRAMS = HOME / "usr/lib/cyrus/bin"
-_LIBRARIES = [HOME / part / "x86_64-linux-gnu" for part in ("lib", "usr/lib")]
+_PROGRAMS = "usr/lib/cyrus/bin"
 
 SERVER = """\
 configdirectory: {base}/conf
@@ -66,6 +64,7 @@ DAEMON {{
 EVENTS {{
 }}
 """
+_FOLDERS = ("conf", "conf/socket", "proc", "lock", "mail")
 _USES = ("Drafts", "Sent", "Junk", "Trash", "Archive")
 
 
@@ -75,9 +74,12 @@ class Cyrus(Dovecot):
     def __init__(self, base: Path, certificates: Certificates, *, beside: bool) -> None:
         super().__init__(base, certificates)
         self.beside = beside
+        # Where the user of the mail reaches it: the project may lie in a folder that is closed to others.
+        self.home = base / "cyrus"
 
     def write_config(self) -> Path:
-        for name in ("conf", "conf/socket", "proc", "lock", "mail"):
+        shutil.copytree(HOME, self.home, symlinks=True)
+        for name in _FOLDERS:
             (self.base / name).mkdir()
         shutil.copy(self.certificates.chain, self.base / "server.pem")
         shutil.copy(self.certificates.key, self.base / "server.key")
@@ -92,33 +94,29 @@ class Cyrus(Dovecot):
             )
         )
         ports = {name: getattr(self, name) for name in ("imap", "imaps", "pop3", "pop3s")}
-        (self.base / "cyrus.conf").write_text(SERVICES.format(base=self.base, programs=_PROGRAMS, **ports))
-        for path in (self.base, *self.base.rglob("*")):
-            os.chown(path, self.mail_user.pw_uid, self.mail_user.pw_gid)
+        (self.base / "cyrus.conf").write_text(SERVICES.format(base=self.base, programs=self.home / _PROGRAMS, **ports))
+        for name in ("", *_FOLDERS, "server.pem", "server.key", config.name):
+            os.chown(self.base / name, self.mail_user.pw_uid, self.mail_user.pw_gid)
         return config
 
     def start(self) -> None:
         config = self.write_config()
+        libraries = [*self.home.glob("usr/lib/*-linux-gnu*"), *self.home.glob("lib/*-linux-gnu*")]
         environment = {
             **os.environ,
             "CYRUS_USER": self.mail_user.pw_name,
-            "LD_LIBRARY_PATH": ":".join(map(str, _LIBRARIES)),
-            "SASL_PATH": str(_LIBRARIES[1] / "sasl2"),
+            "LD_LIBRARY_PATH": ":".join(map(str, libraries)),
+            "SASL_PATH": str(libraries[0] / "sasl2"),
         }
         self.process = subprocess.Popen(
-            [str(_PROGRAMS / "master"), "-D", "-C", str(config), "-M", str(self.base / "cyrus.conf"), "-p", "pid"],
+            [str(self.home / _PROGRAMS / "master"), "-D", "-C", str(config), "-M", "cyrus.conf", "-p", "pid"],
             cwd=self.base,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
-        deadline = time.monotonic() + 20
-        for port in (self.imap, self.pop3):
-            while not self._answers(port):
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"Cyrus did not start: {self.log()}")
-                time.sleep(0.05)
+        self._wait(self.process)
 
     def add_user(self, name: str = "", password: str = "correct horse") -> Mailbox:
         """A new user, whose folders come with the first login."""
@@ -128,7 +126,7 @@ class Cyrus(Dovecot):
 @contextlib.contextmanager
 def running_cyrus(certificates: Certificates, *, beside: bool) -> Iterator[Cyrus]:
     """A Cyrus with its folders ``beside`` the inbox, or below it."""
-    if not (_PROGRAMS / "imapd").exists():
+    if not (HOME / _PROGRAMS / "imapd").exists():
         pytest.skip("Cyrus is not unpacked: python3 tests/system.py does it, where apt-get can download")
     base = Path(tempfile.mkdtemp(prefix="heron-cyrus-"))
     server = Cyrus(base, certificates, beside=beside)

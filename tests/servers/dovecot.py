@@ -236,11 +236,14 @@ class Dovecot:
         self.process = subprocess.Popen(
             [dovecot_binary() or "dovecot", "-F", "-c", str(config)], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
+        self._wait(self.process)
+
+    def _wait(self, process: "subprocess.Popen[bytes]") -> None:
         deadline = time.monotonic() + 20
         for port in (self.imap, self.pop3):
             while not self._answers(port):
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"Dovecot did not start:\n{self.log()}")
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"The mail server did not start:\n{self.log()}")
                 time.sleep(0.05)
 
     @staticmethod
