@@ -138,7 +138,7 @@ def test_undo_says_what_it_took_back_and_labels_are_counted_anew(chromium: Brows
     expect(page.locator(".toast")).to_have_text("There is nothing to undo.")
     count = page.locator("#tree a[data-keyword=Travel] .cnt")
     before = int(count.inner_text())
-    page.locator(".row").nth(1).click()
+    page.locator(".row", has_text="members’ letter").click()
     labels = page.locator("#readmeta .chip", has_text="Travel")
     expect(page.locator("#readmeta")).to_be_visible()
     page.keyboard.press("l")

@@ -85,7 +85,7 @@ def test_a_colour_shows_in_rows_in_the_reading_pane_and_in_the_tree(browser: Cli
 
 
 def test_a_colour_goes_with_a_new_name_and_back_with_undo(browser: Client, anna: User, inbox: Folder) -> None:
-    make_message(inbox, keywords=["Travel"])
+    make_message(inbox, keywords=["Travel"], server_flags=["Travel"])
     actions.colour_label(anna.pk, "Travel", 325)
     browser.post("/edit-label/Travel/", {"do": "rename", "name": "Far"})
     act = Act.objects.get()

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -233,7 +234,8 @@ def test_on_paper_a_date_does_not_depend_on_the_day_it_is_printed(browser: Clien
     sent = make_message(inbox, seen=True, received_at=now)
     page = browser.get(f"/m/{sent.message_id}/print").content.decode()
     assert "Today" not in page
-    assert f"{now.day} {now:%b %Y}, " in page
+    told = timezone.localtime(now, ZoneInfo(inbox.account.user.timezone))
+    assert f"{told.day} {told:%b %Y}, " in page
 
 
 @pytest.mark.parametrize("older", [0, 12])

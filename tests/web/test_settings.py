@@ -12,6 +12,7 @@ from accounts import preferences
 from accounts.models import Identity, MailAccount, OutgoingServer, User
 from mailsync import actions
 from tests.factories import make_account, make_folder, make_user
+from tests.forgotten import forget_all
 
 pytestmark = pytest.mark.django_db
 
@@ -192,6 +193,8 @@ def test_removal_asks_for_the_address_by_name(as_alice: Client, account: MailAcc
     assert "Nothing was removed" in wrong.content.decode()
     assert MailAccount.objects.filter(pk=account.pk).exists()
     as_alice.post(path, {"address": " Alice@Club.test "})
+    assert not MailAccount.objects.filter(user=account.user).exists()
+    forget_all()
     assert not MailAccount.objects.filter(pk=account.pk).exists()
 
 

@@ -63,6 +63,7 @@ class Reading:
     def __init__(self, page: Page, mailbox: Mailbox, watched: Watched) -> None:
         self.page, self._url, self._watched = page, mailbox.url, watched
         self._list = f"/f/{mailbox.folders['INBOX'].pk}/"
+        self._path = self._list
         self._dialogs: list[str] = []
         self._asked: list[str] = []
         self._bodies: dict[str, int] = {}
@@ -87,7 +88,9 @@ class Reading:
         late = self.take_left_over()
         assert not late, f"after a page was judged: {late}"
         self._bodies.clear()
-        self._known, self._allowed = {path, self._list, "/events", "/tree/", *FRAMES}, ()
+        # The page before may ask what came into its own conversation until it is left.
+        self._known, self._allowed = {self._path, path, self._list, "/events", "/tree/", *FRAMES}, ()
+        self._path = path
         # The page has loaded when all of its frames have.
         self.page.goto(self._url + path, wait_until="load")
         bodies = [f"/m/{pk}/body" for pk in ids]
