@@ -155,7 +155,7 @@ def forget(user_id: int, *, run_seconds: float = RUN_SECONDS) -> bool:
         _finish(user_id)
     except IntegrityError as error:
         # Who had begun before wrote one more row; it is found when the clock comes round.
-        logger.info("Deleting user %s met another writer: %s", user_id, error)
+        logger.warning("Deleting user %s met another writer: %s", user_id, error)
     except OperationalError as error:
         if not leases.is_passing(error):
             raise

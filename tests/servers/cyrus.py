@@ -10,14 +10,13 @@ import os
 import secrets
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.servers.certificates import Certificates
-from tests.servers.dovecot import Dovecot, Mailbox
+from tests.servers.dovecot import Dovecot, Mailbox, make_base, running
 from tests.system import UNPACKED
 
 HOME = UNPACKED / "cyrus"
@@ -128,14 +127,8 @@ def running_cyrus(certificates: Certificates, *, beside: bool) -> Iterator[Cyrus
     """A Cyrus with its folders ``beside`` the inbox, or below it."""
     if not (HOME / _PROGRAMS / "imapd").exists():
         pytest.skip("Cyrus is not unpacked: python3 tests/system.py does it, where apt-get can download")
-    base = Path(tempfile.mkdtemp(prefix="heron-cyrus-"))
-    server = Cyrus(base, certificates, beside=beside)
-    try:
-        server.start()
+    with running(Cyrus(make_base(), certificates, beside=beside)) as server:
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(base, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

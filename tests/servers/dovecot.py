@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -299,6 +300,9 @@ class Dovecot:
         )
 
 
+_Server = TypeVar("_Server", bound=Dovecot)
+
+
 def dovecot_binary() -> str | None:
     return shutil.which("dovecot", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
@@ -323,15 +327,26 @@ def dovecot(certificates: Certificates) -> Iterator[Dovecot]:
 def running_dovecot(certificates: Certificates, extra: str = "") -> Iterator[Dovecot]:
     """A Dovecot of one's own with further lines of configuration, as ``imap_capability = …``; they win over ours."""
     require_dovecot()
+    with running(Dovecot(make_base(), certificates, extra)) as server:
+        yield server
+
+
+def make_base() -> Path:
+    """A folder for one server, which its mail processes reach."""
     base = Path(tempfile.mkdtemp(prefix="heron-imap-"))
     base.chmod(0o755)
-    server = Dovecot(base, certificates, extra)
+    return base
+
+
+@contextlib.contextmanager
+def running(server: _Server) -> Iterator[_Server]:
+    """The server from its start to its end, when its folder goes as well."""
     try:
         server.start()
         yield server
     finally:
         server.stop()
-        shutil.rmtree(base, ignore_errors=True)
+        shutil.rmtree(server.base, ignore_errors=True)
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Mail servers that take OAuth tokens: a real Dovecot that asks the test's provider, and a submission server too."""
 
 import base64
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 
 from tests.servers.certificates import Certificates
-from tests.servers.dovecot import Dovecot, require_dovecot
+from tests.servers.dovecot import Dovecot, make_base, require_dovecot, running
 from tests.servers.oauth_provider import OAuthProvider
 from tests.servers.smtp import SmtpServer
 
@@ -67,15 +65,8 @@ class OAuthSmtp(SmtpServer):
 @pytest.fixture(scope="module")
 def oauth_dovecot(certificates: Certificates, shared_oauth_provider: OAuthProvider) -> Iterator[OAuthDovecot]:
     require_dovecot()
-    base = Path(tempfile.mkdtemp(prefix="heron-oauth-"))
-    base.chmod(0o755)
-    server = OAuthDovecot(base, certificates, shared_oauth_provider)
-    try:
-        server.start()
+    with running(OAuthDovecot(make_base(), certificates, shared_oauth_provider)) as server:
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(base, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

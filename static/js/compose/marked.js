@@ -27,14 +27,14 @@ function breakLines(made) {
   }
 }
 
-const _AROUND = new Set(["UL", "OL", "B", "STRONG", "I", "EM", "PRE", "BLOCKQUOTE"]);
+const AROUND = new Set(["UL", "OL", "B", "STRONG", "I", "EM", "PRE", "BLOCKQUOTE"]);
 
 /** In what stands around a selection and says something of it. */
 function within(range, html) {
   let said = html;
   const start = range.commonAncestorContainer;
   for (let around = start.nodeType === Node.ELEMENT_NODE ? start : start.parentElement; around; around = around.parentElement) {
-    if (!_AROUND.has(around.tagName)) continue;
+    if (!AROUND.has(around.tagName)) continue;
     const tag = around.tagName.toLowerCase();
     said = `<${tag}>${said}</${tag}>`;
   }
