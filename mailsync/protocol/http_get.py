@@ -6,10 +6,13 @@ redirect is a new URL that passes the same checks. Nothing that identifies the r
 """
 
 import http.client
+import io
 import socket
 import ssl
 import time
 from collections.abc import Collection, Mapping
+from functools import partial
+from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from mailsync.errors import MailError, Rejected, TryLater
@@ -41,7 +44,7 @@ def get(
     for _ in range(MAX_REDIRECTS + 1):
         connection, target = _connection(url, kind, deadline, ports, allow_private)
         headers = {"Accept": accept, "User-Agent": USER_AGENT}
-        status, location, body = _ask(connection, "GET", target, headers, None, limit_bytes, deadline)
+        status, location, body = _ask(connection, "GET", target, headers, None, limit_bytes)
         if status == 200:
             return body
         if status not in _REDIRECTS or not location:
@@ -64,7 +67,7 @@ def send(
     """Status and content of one request as it stands, at any port; no redirect is followed. Raises as ``get`` does."""
     deadline = time.monotonic() + timeout_seconds
     connection, target = _connection(url, kind, deadline, None, allow_private)
-    status, _, content = _ask(connection, method, target, headers, body, limit_bytes, deadline)
+    status, _, content = _ask(connection, method, target, headers, body, limit_bytes)
     return status, content
 
 
@@ -138,7 +141,6 @@ def _ask(
     headers: Mapping[str, str],
     body: bytes | None,
     limit_bytes: int,
-    deadline: float,
 ) -> tuple[int, str, bytes]:
     """Status, Location and content of one request; a redirect's content is not read."""
     try:
@@ -147,7 +149,7 @@ def _ask(
             location = response.getheader("Location", "")
             if response.status in _REDIRECTS:
                 return response.status, location, b""
-            return response.status, location, _read_body(connection, response, limit_bytes, deadline)
+            return response.status, location, _read_body(response, limit_bytes)
     except MailError:
         raise
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -180,15 +182,12 @@ def _percent_encoded(target: str) -> str:
     return "".join(c if "!" <= c <= "~" else "".join(f"%{byte:02X}" for byte in c.encode()) for c in target)
 
 
-def _read_body(
-    connection: "_Connection", response: http.client.HTTPResponse, limit_bytes: int, deadline: float
-) -> bytes:
+def _read_body(response: http.client.HTTPResponse, limit_bytes: int) -> bytes:
     if response.length is not None and response.length > limit_bytes:
         raise Rejected("What is there is too large.", code="size")
     pieces: list[bytes] = []
     size = 0
     while True:
-        connection.allow(deadline)
         piece = response.read1(_PIECE_BYTES)
         if not piece:
             return b"".join(pieces)
@@ -198,35 +197,58 @@ def _read_body(
         pieces.append(piece)
 
 
+class _Patient(io.RawIOBase):
+    """What a socket receives, until a moment. The socket's own timeout begins anew with each byte: a server that sends
+    one now and then, be it of its header, would be listened to for hours."""
+
+    def __init__(self, sock: socket.socket, until: float) -> None:
+        self._socket, self._until = sock, until
+        self._raw = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._socket.settimeout(_left(self._until))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, until: float, sock: socket.socket, *args: Any, **more: Any) -> None:
+        super().__init__(sock, *args, **more)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Patient(sock, until))
+
+
 class _Connection(http.client.HTTPConnection):
     """HTTP over a socket from ``egress.open_socket``: Host and SNI name the host, the address was checked."""
 
     def __init__(self, host: str, port: int, secure: bool, deadline: float, allow_private: bool, kind: Kind) -> None:
         super().__init__(host, port)
         self.kind = kind
+        self.response_class = partial(_Response, deadline)  # type: ignore[assignment]
         self._secure = secure
         self._deadline = deadline
         self._allow_private = allow_private
-        self._socket: socket.socket | None = None
 
     def connect(self) -> None:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        sock = open_socket(self.host, self.port, left, self._allow_private, kind=self.kind)
+        sock = open_socket(self.host, self.port, _left(self._deadline), self._allow_private, kind=self.kind)
         if self._secure:
             try:
                 sock = ssl.create_default_context().wrap_socket(sock, server_hostname=self.host)
             except OSError:
                 sock.close()
                 raise
-        # ``http.client`` forgets the socket of a response that ends the connection; its timeout is still ours to set.
-        self.sock = self._socket = sock
+        self.sock = sock
 
-    def allow(self, deadline: float) -> None:
-        """No single read may outlast the whole: a server that sends a byte a second is cut off too."""
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("no time was left")
-        if self._socket is not None:
-            self._socket.settimeout(left)
+
+def _left(deadline: float) -> float:
+    """Seconds until then. Raises ``TimeoutError`` where there are none."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("no time was left")
+    return left

@@ -1,5 +1,7 @@
 """The careful GET against a real server on loopback: what it sends, what it refuses, and when it gives up."""
 
+import contextlib
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -108,6 +110,41 @@ def test_a_drip_does_not_outlast_the_deadline(port: int) -> None:
     with pytest.raises(TryLater):
         fetch(port, "drip", timeout_seconds=0.6)
     assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        (b"HTTP/1.1 200 ", b"O"),
+        (b"HTTP/1.1 200 OK\r\nServer: ", b"x"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;", b"x"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"A: b\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ],
+    ids=["status", "header", "chunk", "trailer", "continue"],
+)
+def test_a_drip_of_what_is_no_content_does_not_outlast_it_either(first: bytes, again: bytes) -> None:
+    """Each byte begins the socket's timeout anew. One letter with some dozens of such pictures would hold every thread
+    that answers requests for as long as its sender likes."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            connection, _ = listening.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(4096)
+                connection.sendall(first)
+                for _ in range(30):
+                    connection.sendall(again)
+                    time.sleep(0.1)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        started = time.monotonic()
+        with pytest.raises(TryLater):
+            fetch(listening.getsockname()[1], "drip", timeout_seconds=0.6)
+        took = time.monotonic() - started
+        thread.join()
+    assert took < 2
 
 
 def test_an_error_status_is_no_picture_and_whatever_was_asked_for_is_not_called_one(port: int) -> None:
