@@ -216,3 +216,34 @@ def test_a_list_that_is_pulled_down_fetches_now_but_not_what_is_paused(browser: 
         due = dict(AccountSync.objects.values_list("account_id", "due_at"))
         assert due.get(live.pk) is not None
         assert (due.get(paused.pk), due.get(strangers.pk)) == (None, None)
+
+
+def test_without_scripts_one_message_leads_back_to_its_conversation_while_others_are_left(
+    browser: Client, folders: dict[str, Folder]
+) -> None:
+    first = make_message(folders["inbox"])
+    second = make_message(folders["inbox"], thread=first.thread)
+    way = f"/f/{first.folder_id}/"
+    here = f"{way}t/{first.thread_id}/?open={first.message_id}"
+    form = {"next": way, "stay": here}
+    assert f'name="stay" value="{here}"' in browser.get(here).content.decode()
+    kept = browser.post("/act/", {"do": "flag", "on": f"p{first.pk}", **form})
+    assert kept.headers["Location"] == here
+    unread = browser.post("/act/", {"do": "unread", "on": f"p{first.pk}", **form})
+    assert unread.headers["Location"] == way
+    one_left = browser.post("/act/", {"do": "trash", "on": f"p{first.pk}", **form})
+    assert one_left.headers["Location"] == here
+    none_left = browser.post("/act/", {"do": "trash", "on": f"p{second.pk}", **form})
+    assert none_left.headers["Location"] == way
+
+
+@pytest.mark.parametrize(
+    "stay", ["https://evil.test/f/1/t/1/", "//evil.test/x", "/settings/", "/f/1/t/999999/", "/f/x"]
+)
+def test_the_way_to_a_conversation_leads_to_no_other_place(
+    stay: str, browser: Client, folders: dict[str, Folder]
+) -> None:
+    placement = make_message(folders["inbox"])
+    way = f"/f/{placement.folder_id}/"
+    answer = browser.post("/act/", {"do": "flag", "on": f"p{placement.pk}", "next": way, "stay": stay})
+    assert answer.headers["Location"] == way

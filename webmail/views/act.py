@@ -6,6 +6,7 @@ page without scripts the way back to its list. A wish that makes no sense comes 
 
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
@@ -32,6 +33,7 @@ from webmail.present.said import said
 from webmail.present.snooze import read_time
 from webmail.reader import page_of, reader_of, user_of
 from webmail.scope import listing_of, scope_at
+from webmail.views.reading import shows_any
 
 Verb = Callable[[User, list[int]], ActionResult]
 #: Verbs that need another word: which folder, which label. A button may carry it as its own value.
@@ -88,7 +90,7 @@ def act(request: HttpRequest) -> HttpResponse:
         return HttpResponse(render_part("mail/toast.jinja", {"result": result, "verb": verb}, request))
     if result.count:
         messages.success(request, result.label, extra_tags=f"undo:{result.group}")
-    return redirect(way_back(request))
+    return redirect(_conversation_left(request, user, verb) or way_back(request))
 
 
 @require_POST
@@ -218,9 +220,21 @@ def _refuse(request: HttpRequest, reason: str, status: int) -> HttpResponse:
 def way_back(request: HttpRequest) -> str:
     """The list that the form stood on; never another site."""
     wanted = request.POST.get("next", "")
-    hosts = {request.get_host()}
+    return wanted if _is_ours(request, wanted) else "/"
+
+
+def _is_ours(request: HttpRequest, url: str) -> bool:
     # What has no slash would be taken for the name of a view.
-    return wanted if "/" in wanted and url_has_allowed_host_and_scheme(wanted, hosts, request.is_secure()) else "/"
+    return "/" in url and url_has_allowed_host_and_scheme(url, {request.get_host()}, request.is_secure())
+
+
+def _conversation_left(request: HttpRequest, user: User, verb: str) -> str:
+    """Where the form of one message stood, if that conversation has others to show; "" where the list is the way. To
+    look at it again would mark as read what is to be unread."""
+    stay = request.POST.get("stay", "")
+    if verb == "unread" or not _is_ours(request, stay) or not shows_any(user, urlsplit(stay).path):
+        return ""
+    return stay
 
 
 @require_POST

@@ -11,8 +11,10 @@ from dataclasses import replace
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from mailsync import actions
 from mailsync.announce import told_by
 from mailsync.models import Folder, Message, Placement, Thread
@@ -92,6 +94,18 @@ def _load_with(request: HttpRequest, message: Message) -> tuple[Conversation, Co
     if entry is None:
         raise Http404
     return conversation, entry
+
+
+def shows_any(user: User, path: str) -> bool:
+    """Whether the conversation at this path of ours has messages to show."""
+    try:
+        where = resolve(path)
+        if where.url_name != "thread":
+            return False
+        conversation = load_conversation(user.pk, where.kwargs["thread_id"])
+    except (Resolver404, Thread.DoesNotExist):
+        return False
+    return bool(shown_messages(conversation, where.kwargs["folder_id"]))
 
 
 def _respond(

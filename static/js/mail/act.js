@@ -8,6 +8,7 @@ import { words } from "heron/words";
 import {
   away, clearSelection, currentName, focusRow, focusedRow, forget, grid, neighbour, resize, rowNamed, rows, selection,
 } from "heron/mail/rows";
+import { withdraw } from "heron/mail/cards";
 import { close, open, openRow, reading } from "heron/mail/reader";
 import { isPhone } from "heron/phone";
 import { refreshTop, restore, waitForUndo } from "heron/mail/refresh";
@@ -17,6 +18,9 @@ import { dropAct } from "heron/waiting";
 
 /** What makes other conversations of them: the list and the open one are read anew. */
 const REFILES = new Set(["merge", "split", "split_onward"]);
+
+/** What takes a message out of its conversation, or may. Moved elsewhere it is still shown in it, but for bin and junk. */
+const FILES_ONE = new Set(["trash", "move"]);
 
 /** The act that the server has not answered yet: Z pressed at once means that one. */
 let underWay = Promise.resolve();
@@ -56,8 +60,9 @@ function leaves(verb, { keyword }) {
   return (verb === "archive" || verb === "move") && (kind === "folder" || kind === "all");
 }
 
-/** Acts on the rows or messages of these names. `about` is what else the verb needs: {folder}, or {keyword} or {named}. */
-export async function act(verb, names = targets(), about = {}) {
+/** Acts on the rows or messages of these names. `about` is what else the verb needs: {folder}, or {keyword} or {named}.
+    `card` is the one message of the open conversation that this is about: the conversation stays open with the others. */
+export async function act(verb, names = targets(), about = {}, card = null) {
   if (isEverything() && names.join() === selection().join()) {
     await actOnEverything(verb, about);
     return;
@@ -66,8 +71,11 @@ export async function act(verb, names = targets(), about = {}) {
     tell(words("select_first"));
     return;
   }
-  const leaving = leaves(verb, about);
-  const put = leaving ? takeAway(names) : change(verb, names);
+  if (!FILES_ONE.has(verb)) card = null;
+  const leaving = leaves(verb, about) && !card;
+  const put = leaving ? takeAway(names) : card && verb === "trash" ? withdraw(card) : change(verb, names);
+  put.card = card;
+  if (card) card.dataset.acted = verb;
   const fields = [["do", verb], ...names.map((name) => ["on", name]), ...Object.entries(about)];
   try {
     const sending = send("/act/", fields);
@@ -75,9 +83,9 @@ export async function act(verb, names = targets(), about = {}) {
     const answer = fragment(await sending).querySelector(".toast");
     for (const name of names) away.delete(name);
     offerBack(answer, put);
-    if (!leaving) await refreshTop({ move: verb === "pin" || verb === "unpin" || REFILES.has(verb) }).catch(() => {});
+    if (!leaving) await refreshTop({ move: Boolean(card) || verb === "pin" || verb === "unpin" || REFILES.has(verb) }).catch(() => {});
     if (REFILES.has(verb)) showAnew();
-    document.dispatchEvent(new CustomEvent("heron:acted", { detail: { verb, names } }));
+    document.dispatchEvent(new CustomEvent("heron:acted", { detail: { verb, names, card } }));
   } catch (error) {
     if (isOffline()) {
       const queued = keep(fields);
@@ -88,7 +96,7 @@ export async function act(verb, names = targets(), about = {}) {
       return;
     }
     put.back();
-    const again = { label: words("retry"), run: () => act(verb, names, about) };
+    const again = { label: words("retry"), run: () => act(verb, names, about, card) };
     toast(error.message, { bad: true, action: mayPass(error) ? again : null });
     // An answer that did not come says nothing of what was done.
     if (error.status === 0) refreshTop({ move: true }).catch(() => {});
@@ -197,7 +205,7 @@ async function takeBack({ group, verb, label, put }) {
     else tell(words("undone_this", { what: label }));
     await refreshTop({ move: true }).catch(() => {});
     if (REFILES.has(verb)) showAnew();
-    document.dispatchEvent(new CustomEvent("heron:acted", { detail: { verb, names: [] } }));
+    document.dispatchEvent(new CustomEvent("heron:acted", { detail: { verb, names: [], card: put.card } }));
   } catch (error) {
     toast(error.message, { bad: true });
     await refreshTop({ move: true }).catch(() => {});

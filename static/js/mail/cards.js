@@ -1,7 +1,7 @@
 /* The messages of an open conversation: older ones unfold and fold, a body that was still on its way
    comes in when it has arrived, the reading pane sums up a selection. */
 
-import { pageName, part, send } from "heron/mail/request";
+import { pageName, part, send, settled } from "heron/mail/request";
 import { adoptAll, makeFrame } from "heron/mail/frame";
 import { chosenWords, currentName, selection } from "heron/mail/rows";
 import { atRest, open, reading } from "heron/mail/reader";
@@ -78,14 +78,20 @@ async function reload(card, href, rehearse) {
 }
 
 /* What happens elsewhere to an open conversation, in a module that is loaded with the first of it. */
-const page = { adoptAll, atRest, counted, icon, isPhone, open, pageName, part, reading, reload, say, send, words };
+const page = { adoptAll, atRest, counted, icon, isPhone, open, pageName, part, reading, reload, say, send, settled, words };
 
 function meanwhile(event) {
   if (reading()) import("heron/mail/meanwhile").then(({ hear }) => hear(event, page)).catch(() => {});
 }
 
 document.addEventListener("heron:event", ({ detail }) => meanwhile(detail));
-document.addEventListener("heron:acted", ({ detail: { verb } }) => { if (/label/.test(verb)) meanwhile({ kind: "acted" }); });
+document.addEventListener("heron:acted", ({ detail: { verb, card } }) => { if (card || /label/.test(verb)) meanwhile({ kind: "acted" }); });
+
+/** Takes this message out of the open conversation, which stays. Returns how to put it back. */
+export function withdraw(card) {
+  const taken = import("heron/mail/meanwhile").then((here) => here.withdraw(card, page)).catch(() => () => {});
+  return { back: () => taken.then((back) => back()) };
+}
 
 /** The newest open message comes into view under the subject. */
 function scrollToOpen() {

@@ -46,6 +46,8 @@ function look() {
 
 async function ask() {
   await page.atRest();
+  const told = page.settled();
+  await told;
   const pane = page.reading();
   if (!pane) return;
   const newest = Math.max(...[...pane.querySelectorAll(".msg")].map((card) => Number(card.dataset.message)));
@@ -56,6 +58,7 @@ async function ask() {
     if (error.status === 404 && !(await rejoin(pane, newest))) gone(pane, error.message);
     return;
   }
+  if (told !== page.settled()) return ask(); // what was done meanwhile this answer may not know
   if (pane !== page.reading() || fresh?.dataset.thread !== pane.dataset.thread) return;
   if (pane.matches(".went")) page.open(location.href, { push: false }); // somebody has taken it back
   else follow(pane, fresh);
@@ -118,6 +121,7 @@ function hold(card) {
 /* --- what stands here already ------------------------------------------------------------------ */
 
 function freshen(card, fresh) {
+  delete card.dataset.acted; // it was moved, and is shown from where it lies now
   const verb = fresh.querySelector(".line .flag") ? "unflag" : "flag";
   card.dataset.names = fresh.dataset.names;
   card.toggleAttribute("data-unread", fresh.matches("[data-unread]"));
@@ -146,7 +150,7 @@ function takeAway(pane, fresh, cards) {
     const isRead = !card.matches(".closed, [data-draft]") && isInView(pane, card);
     if (isOld && isRead) continue;
     letGo(card);
-    if (isRead) leave(card);
+    if (isRead && !("acted" in card.dataset)) leave(card);
     else remove(card);
   }
 }
@@ -159,11 +163,35 @@ function leave(card) {
   card.querySelector(".head").after(note());
 }
 
-function remove(card) {
-  const hadFocus = card.contains(document.activeElement);
+/** Returns which message takes its place: the next, else the one before. */
+function remove(card, hadFocus = card.contains(document.activeElement)) {
   const next = card.nextElementSibling?.matches(".msg") ? card.nextElementSibling : card.previousElementSibling;
   card.remove();
-  if (hadFocus) (next?.querySelector(".msg.closed > .line, .head a, .head button") ?? document.getElementById("subject")).focus({ preventScroll: true });
+  if (hadFocus) (next?.querySelector(".msg.closed > .line, .head > button") ?? document.getElementById("subject")).focus({ preventScroll: true });
+  return next;
+}
+
+/** What the reader takes away goes from under their eyes too, and the rest stays. Returns how to put it back. */
+export function withdraw(card, handed) {
+  page = handed;
+  const pane = page.reading();
+  const isAlone = ![...pane.querySelectorAll(".msg")].some((one) => one !== card && isInView(pane, one));
+  const earlier = [];
+  for (let one = card.previousElementSibling; one; one = one.previousElementSibling) earlier.push(one);
+  letGo(card);
+  keepStill(pane, () => {
+    const next = remove(card, card.contains(document.activeElement) || document.activeElement === document.body);
+    if (isAlone) next?.scrollIntoView({ block: "start" });
+  });
+  return () => {
+    if (pane !== page.reading() || document.getElementById(card.id)) return;
+    const isOpen = !card.matches(".closed");
+    delete card.dataset.acted;
+    card.classList.add("closed");
+    card.querySelector(".full")?.remove(); // a frame that was taken out has lost what it showed
+    keepStill(pane, () => earlier.find((one) => one.isConnected).after(card));
+    if (isOpen) page.settled().then(() => keepStill(pane, () => page.reload(card, null, true).catch(() => {})));
+  };
 }
 
 /** All of it has gone, and is said to have: its text can still be read, its buttons would do nothing. */

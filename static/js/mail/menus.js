@@ -8,18 +8,20 @@ import { clearSelection, rowNamed, rowOf, select, selection } from "heron/mail/r
 import { reading } from "heron/mail/reader";
 import { isPhone, isTouched } from "heron/phone";
 
-/** What the open menu acts on, and the element it hangs on. */
+/** What the open menu acts on, the one message of a conversation that it is about, and the element it hangs on. */
 let about = [];
+let card = null;
 let caller = null;
 /** The open menu that has its choices, its place and the focus. */
 let ready = null;
 
 /** Open the menu with this id at `at` (a row, a button, or a point of the screen). */
-export function openMenu(id, at = null, names = targets(), verb = "") {
+export function openMenu(id, at = null, names = targets(), verb = "", of = null) {
   const menu = document.getElementById(id);
   if (!menu || !names.length) return;
   menu.dataset.verb = verb;
   about = names;
+  card = of;
   caller = at ?? document.activeElement;
   menu.showPopover();
   prepare(menu);
@@ -49,13 +51,22 @@ function place(menu) {
   menu.style.inset = `${Math.max(8, Math.min(top, innerHeight - height - 8))}px auto auto ${left}px`;
 }
 
+/** The message whose own menu or button this is, where its conversation has others. */
+function cardOf(element) {
+  const one = element.closest(".msg");
+  return one && reading().querySelector(`.msg:not(.went, #${one.id})`) ? one : null;
+}
+
+const namesOf = (one) => one.dataset.names.split(" ").filter(Boolean);
+
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[popovertarget]");
   if (opener) {
     caller = opener;
     const menu = document.getElementById(opener.getAttribute("popovertarget"));
     if (menu) menu.dataset.verb = "";
-    about = opener.dataset.for === "read" || opener.closest("#reading") ? openNames() : targets();
+    card = cardOf(opener);
+    about = card ? namesOf(card) : opener.dataset.for === "read" || opener.closest("#reading") ? openNames() : targets();
   }
 }, true);
 
@@ -167,18 +178,17 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => {
   const other = event.target.closest("[data-opens]");
   if (other) {
-    const names = about;
+    const [names, of] = [about, card];
     other.closest("[popover]")?.hidePopover();
-    openMenu(other.dataset.opens, caller, names, other.dataset.verb ?? "");
+    openMenu(other.dataset.opens, caller, names, other.dataset.verb ?? "", of);
     return;
   }
   const button = event.target.closest("button[name=do], button[name=one], button[name=move], button[name=snooze], [role=menuitemcheckbox]");
   if (!button || !(button.closest("#summary") || button.form?.getAttribute("action") === "/act/")) return;
   const menu = button.closest("[popover]");
-  const own = button.closest("form[data-names]")?.dataset.names.split(" ").filter(Boolean);
   event.preventDefault();
   const inReader = button.closest("#readform, #reading, #main");
-  const names = own ?? (menu ? about : inReader && !button.closest("#summary") ? openNames() : targets());
+  const names = menu ? (card ? namesOf(card) : about) : inReader && !button.closest("#summary") ? openNames() : targets();
   menu?.hidePopover();
   if (button.name === "one") {
     const [verb, name] = button.value.split(" ");
@@ -186,11 +196,11 @@ document.addEventListener("click", (event) => {
   } else if (button.matches("[role=menuitemcheckbox]")) {
     act(button.getAttribute("aria-checked") === "true" ? "unlabel" : "label", names, { keyword: button.value });
   } else if (button.name === "move") {
-    act(menu?.dataset.verb || "move", names, { folder: button.value });
+    act(menu?.dataset.verb || "move", names, { folder: button.value }, menu && card);
   } else if (button.name === "snooze") {
     act("snooze", names, { snooze: button.value, until: document.getElementById("snoozeat").value });
   } else {
-    act(button.value, own && own.join(" ") === reading()?.dataset.names ? openNames() : names);
+    act(button.value, names, {}, menu && card);
   }
 });
 

@@ -62,6 +62,9 @@ let left = Promise.withResolvers();
 addEventListener("pagehide", () => left.resolve());
 addEventListener("pageshow", () => { left = Promise.withResolvers(); });
 
+/** Resolves when everything that was sent has been answered; another promise whenever more is sent. */
+export const settled = () => answered;
+
 /** Posts fields (pairs, as a name may come often) and returns the answer's text. One after another, in the order they
     were asked for: of two on their way at once the later may arrive first, and be answered first. */
 export function send(url, fields) {
