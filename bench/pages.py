@@ -107,6 +107,7 @@ def pages(box: Box) -> dict[str, str | tuple[str, dict[str, str]]]:
         "suggest": "/search/suggest/?q=pers",
         "suggest, operator": "/search/suggest/?q=from:per",
         "recipients": "/compose/recipients?q=per",
+        "shared by an app": "/share/?id=1-none",
         "activity": "/activity/",
         "outbox": "/outbox/",
         "scheduled": "/scheduled/",

@@ -36,6 +36,7 @@ SCRIPTS = {
     "js/page/offline.js": ("offline",),
     "js/page/plain.js": ("shell", "signout"),
     "js/page/print.js": ("shell", "mail/print"),
+    "js/page/share.js": ("share",),
     "js/page/settings.js": ("shell", "signout", "settings"),
     "js/page/writing.js": ("shell", "signout", "compose"),
     "js/page/outbox.js": ("shell", "signout", "compose", "compose/outbox"),

@@ -20,6 +20,7 @@ LATE = (
     *("compose/picture_size", "compose/original", "compose/pictures", "compose/quotes", "compose/toolbar"),
     *("compose/emoji", "mail/suggest"),
     *("compose/upload", "keyboard", "mail/meanwhile", "mail/pull", "mail/swipe", "mail/unseen"),
+    "compose/shared",
 )
 
 

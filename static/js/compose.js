@@ -126,6 +126,15 @@ document.addEventListener("heron:event", async ({ detail }) => {
 
 for (const section of document.querySelectorAll(".compose")) enhance(section);
 
+/* A letter that another app has begun: its files wait in this browser. */
+const shared = new URLSearchParams(location.search).get("shared");
+const [letter] = windows.values();
+if (shared && letter) {
+  import("heron/compose/shared").then(({ takeShared }) => takeShared(letter, shared, (name) => {
+    toast(words("share_lost", { name }), { bad: true, milliseconds: 20_000 });
+  })).catch(() => {});
+}
+
 /* What this device kept of windows that were closed without a connection. A copy that is a minute old belongs to no
    window that is being written in, in whatever tab. */
 async function sendKept() {

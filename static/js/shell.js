@@ -100,8 +100,10 @@ document.addEventListener("visibilitychange", () => {
 });
 
 /* Whoever is signed in gets a page of ours where there is no connection; it is fetched once all else is there.
-   A browser that refuses a worker, as behind a certificate it does not know, shows its own. */
-if (app) addEventListener("load", () => navigator.serviceWorker?.register("/worker.js").catch(() => {}), { once: true });
+   A browser that refuses a worker, as behind a certificate it does not know, shows its own. An installed app has it
+   before one signs in, too: other apps share with it all the same. */
+const isInstalled = !matchMedia("(display-mode: browser)").matches;
+if (app || isInstalled) addEventListener("load", () => navigator.serviceWorker?.register("/worker.js").catch(() => {}), { once: true });
 
 /* Fields that show or hide a password. */
 for (const eye of document.querySelectorAll("[data-reveal]")) {

@@ -1,7 +1,11 @@
 /* The service worker: where a page cannot be reached, one of ours answers in place of the browser's; and new mail is
-   told where no page is open, if its reader wants that. It keeps that page and what it is made of, never mail. The server writes SHELL above this (webmail/views/shell.py). */
+   told where no page is open, if its reader wants that. It keeps that page and what it is made of, never mail; what
+   another app shares it keeps until a letter has taken it. The server writes SHELL above this (webmail/views/shell.py). */
 
 const KEPT = `heron-shell-${SHELL.files.join()}`;
+/** As static/js/compose/shared.js reads it. */
+const SHARED = "heron-shared";
+const DAY = 24 * 3600 * 1000;
 /** The last page could not be reached: then its styles and scripts cannot either. */
 let isAway = false;
 
@@ -17,6 +21,8 @@ addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.mode === "navigate" && request.method === "GET" && request.destination === "document") {
     event.respondWith(visit(event));
+  } else if (request.mode === "navigate" && request.method === "POST" && new URL(request.url).pathname === SHELL.share) {
+    event.respondWith(keepShared(request));
   } else if (isAway && SHELL.files.includes(new URL(request.url).pathname)) {
     event.respondWith(caches.match(request).then((kept) => kept ?? fetch(request)));
   }
@@ -28,7 +34,7 @@ async function keep() {
 }
 
 async function begin() {
-  for (const name of await caches.keys()) if (name !== KEPT) await caches.delete(name);
+  for (const name of await caches.keys()) if (![KEPT, SHARED].includes(name)) await caches.delete(name);
   // The page is asked for while the worker starts, so that it costs no time.
   await registration.navigationPreload?.enable();
   await clients.claim();
@@ -44,6 +50,40 @@ async function visit(event) {
     if (!page) throw error;
     isAway = true;
     return page;
+  }
+}
+
+/** What is shared is no word of who shares it: this page decides nothing. The server is asked for the one that does, and
+    sees whether another site has sent the form. The id is not to be guessed, as whoever knows it could have it taken. */
+async function keepShared(request) {
+  const id = `${Date.now()}-${crypto.randomUUID()}`;
+  try {
+    const form = await request.formData();
+    const kept = await caches.open(SHARED);
+    await dropOld(kept);
+    const lost = [];
+    const files = form.getAll("files").filter((file) => file instanceof File && (file.name || file.size));
+    for (const [number, file] of files.entries()) {
+      try {
+        const headers = { "Content-Type": file.type || "application/octet-stream", "X-Name": encodeURIComponent(file.name) };
+        await kept.put(`${SHELL.share}kept/${id}/${number}`, new Response(file, { headers }));
+      } catch {
+        lost.push(file.name); // no room on this device
+      }
+    }
+    const [title, text, url] = ["title", "text", "url"].map((name) => form.get(name) ?? "");
+    await kept.put(`${SHELL.share}kept/${id}`, Response.json({ title, text, url, lost }));
+  } catch {
+    // The page finds nothing under this id, and says so.
+  }
+  return Response.redirect(`${SHELL.share}?id=${id}`, 303);
+}
+
+/** Nobody has come for it within a day. */
+async function dropOld(kept) {
+  for (const request of await kept.keys()) {
+    const since = Number.parseInt(new URL(request.url).pathname.slice(`${SHELL.share}kept/`.length), 10);
+    if (!(Date.now() - since < DAY)) await kept.delete(request);
   }
 }
 

@@ -95,6 +95,8 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
         "scheduled": "/scheduled/",
         "waiting for answers": "/waiting/",
         "compose": "/compose/",
+        "shared, and gone": "/share/?id=1-none",
+        "shared by another site": "/share/?id=1-none&ask=1",
         "new folder": "/folders/new/",
         "edit folder": f"/f/{mailbox.folders['Boathouse'].pk}/edit/",
         "new label": "/labels/new/",

@@ -86,6 +86,22 @@ def ask_to_keep(page: Page) -> None:
     page.locator("button[name=sure]").wait_for()
 
 
+def ask_to_share(page: Page) -> None:
+    """What another site has sent, and the worker kept."""
+    page.goto("/offline/")
+    page.evaluate(
+        """async () => {
+          const kept = await caches.open("heron-shared");
+          await kept.put("/share/kept/1-a", Response.json({ title: "Tides of June", text: "", url: "", lost: [] }));
+          for (const [number, name] of ["tide-table.pdf", "boathouse.jpg"].entries()) {
+            await kept.put(`/share/kept/1-a/${number}`, new Response("x", { headers: { "X-Name": name } }));
+          }
+        }"""
+    )
+    page.goto("/share/?id=1-a&ask=1")
+    page.locator("[data-do=drop]").wait_for()
+
+
 def be_away(page: Page) -> None:
     """The strip in the mailbox."""
     page.goto("/settings/automatic-replies/1/")
@@ -252,6 +268,7 @@ SCREENS: dict[str, Step] = {
     "person": visit("/admin/accounts/user/1/change/"),
     "leaver": visit("/admin/accounts/user/2/change/"),
     "not-there": visit("/f/999999/"),
+    "shared": ask_to_share,
 }
 
 

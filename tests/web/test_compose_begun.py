@@ -1,8 +1,6 @@
 """How a composition begins: new, by a link of another page, as an answer; addressed, quoted and threaded."""
 
-import json
 from email import message_from_bytes, policy
-from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -15,8 +13,6 @@ from tests.factories import make_account, make_folder, make_user
 from tests.web.composing import JSON, form, original
 
 pytestmark = pytest.mark.django_db
-
-BASE = Path(__file__).resolve().parents[2]
 
 
 def test_a_new_message_opens_on_its_own_page(client: Client, writer: User) -> None:
@@ -33,17 +29,6 @@ def test_the_same_wish_twice_is_one_draft_until_something_is_written(client: Cli
     actions.save_draft(writer.pk, found.pk, found.version, subject="Begun")
     client.get(reverse("compose"))
     assert Draft.objects.count() == 2
-
-
-def test_what_another_app_shares_is_the_text_of_a_message(client: Client, writer: User) -> None:
-    shared = json.loads((BASE / "static" / "heron.webmanifest").read_text(encoding="utf-8"))["share_target"]
-    given = {"title": "Tides", "text": "High water at noon", "url": "https://tides.example/kiel"}
-    page = client.get(shared["action"], {shared["params"][name]: value for name, value in given.items()}, follow=True)
-    (found,) = Draft.objects.all()
-    assert found.subject == "Tides"
-    for part in (given["text"], given["url"]):
-        assert part in found.body
-        assert part in page.text
 
 
 def test_looking_ahead_begins_nothing(client: Client, writer: User) -> None:

@@ -103,6 +103,7 @@ def script_words() -> dict[str, Phrase]:
         "attached": _("{name} attached."),
         "not_uploaded": _("“{name}” could not be uploaded ({status})."),
         "upload_offline": _("“{name}” was not uploaded: the connection is gone."),
+        "share_lost": _("There was no room on this device for “{name}”. Attach it here."),
         "file": _("file"),
         "uploading": _("Uploading {name}"),
         "cancel_upload": _("Cancel upload of {name}"),

@@ -99,6 +99,7 @@ export class Files {
   /** A file has arrived, or will not. */
   settle(file, arrived) {
     this.travelling.delete(file);
+    if (arrived) this.section.dispatchEvent(new CustomEvent("heron:attached", { detail: { file } }));
     this.composition.sending.settled(arrived);
   }
 
