@@ -13,7 +13,6 @@ newsletters, pictures and documents as well, as people's have.
 
 import argparse
 import os
-import re
 import shutil
 import statistics
 import subprocess
@@ -24,15 +23,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple, Protocol
-
-import requests
+from typing import NamedTuple
 
 from bench.figures import timed
 from bench.mail_server import in_sdbox, mail_server
 from bench.mailbox import generated_mailbox
 from bench.roundcube import is_installed, roundcube
 from bench.scratch import scratch_database
+from bench.sessions import Client, Heron, Roundcube
 from bench.sync import bench_heron, fill
 from tests.servers.dovecot import Mailbox
 
@@ -43,98 +41,6 @@ _MIX = ("list", "open", "open", "list", "open", "mark", "list", "open", "open", 
 _WARMING = 24
 #: How many times less an operation is to take, by the size of the mailbox.
 _GOALS = {10_000: {"list": 2, "open": 2, "mark": 2}, 100_000: {"list": 8, "open": 8, "mark": 8, "body search": 100}}
-
-
-class Client(Protocol):
-    """A signed-in session of one program; each operation is what its screen asks the server for."""
-
-    def list(self, number: int) -> None: ...
-    def open(self, number: int) -> None: ...
-    def mark(self, number: int) -> None: ...
-    def search(self, word: str) -> None: ...
-
-
-class Heron:
-    def __init__(self, url: str, session: str, folder_id: int, threads: Sequence[int]) -> None:
-        from django.conf import settings
-
-        self._url, self._folder, self._threads = url, f"/f/{folder_id}/", threads
-        self._folder_id = folder_id
-        self._http = requests.Session()
-        self._http.cookies.set(settings.SESSION_COOKIE_NAME, session)
-        page = self._http.get(url + self._folder).text
-        self._token = _found(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-
-    def _get(self, path: str, target: str = "", **more: str) -> str:
-        headers = {"HX-Request": "true", "HX-Target": target, **more} if target else {}
-        answer = self._http.get(self._url + path, headers=headers)
-        answer.raise_for_status()
-        return answer.text
-
-    def nothing(self, number: int) -> None:
-        """A request of somebody signed in that asks for nothing: what Django and our middlewares take of each."""
-        self._get("/healthz")
-
-    def list(self, number: int) -> None:
-        assert 'class="row' in self._get(self._folder, "list")
-
-    def open(self, number: int) -> None:
-        path = f"{self._folder}t/{self._threads[number % len(self._threads)]}/"
-        page = self._get(path, "main", **{"Heron-Body": "1"})
-        frame = page[page.rindex("<iframe") :]
-        if "<template data-body" not in frame:  # then the body is asked for beside it
-            self._get(_found(r' src="([^"]+)"', frame).replace("&amp;", "&"))
-
-    def mark(self, number: int) -> None:
-        name = f"t{self._folder_id}-{self._threads[number // 2 % len(self._threads)]}"
-        fields = {"do": "read" if number % 2 else "unread", "on": name, "csrfmiddlewaretoken": self._token}
-        headers = {"HX-Request": "true", "Referer": self._url}
-        self._http.post(self._url + "/act/", fields, headers=headers).raise_for_status()
-
-    def search(self, word: str) -> None:
-        self._get(f"/search/?q=body:{word}", "list")
-
-
-class Roundcube:
-    def __init__(self, url: str, mailbox: Mailbox) -> None:
-        self._url = url
-        self._http = requests.Session()
-        self._token = _found(r'name="_token" value="([^"]+)"', self._http.get(url, params={"_task": "login"}).text)
-        fields = {"_user": mailbox.address, "_pass": mailbox.password, "_token": self._token}
-        page = self._http.post(url, {**fields, "_task": "login", "_action": "login"}, params={"_task": "login"}).text
-        self._token = _found(r'"request_token":"([^"]+)"', page)
-        self._uids = sorted(map(int, re.findall(r"add_message_row\((\d+)", self._ask("list").text)), reverse=True)
-        assert self._uids, "Roundcube lists nothing."
-
-    def _ask(self, action: str, **fields: str) -> requests.Response:
-        wanted = {"_task": "mail", "_action": action, "_mbox": "INBOX", **fields}
-        if action not in ("preview",):
-            wanted |= {"_remote": "1", "_unlock": "0"}
-        answer = self._http.get(self._url, params=wanted, headers={"X-Roundcube-Request": self._token})
-        answer.raise_for_status()
-        return answer
-
-    def list(self, number: int) -> None:
-        assert "add_message_row" in self._ask("list", _page="1").text
-
-    def open(self, number: int) -> None:
-        assert "messagebody" in self._ask("preview", _uid=str(self._uids[number % len(self._uids)]), _framed="1").text
-
-    def mark(self, number: int) -> None:
-        fields = {"_uid": str(self._uids[number // 2 % len(self._uids)]), "_flag": "read" if number % 2 else "unread"}
-        wanted = {"_task": "mail", "_action": "mark"}
-        fields |= {"_mbox": "INBOX", "_remote": "1", "_unlock": "0"}
-        headers = {"X-Roundcube-Request": self._token}
-        self._http.post(self._url, fields, params=wanted, headers=headers).raise_for_status()
-
-    def search(self, word: str) -> None:
-        self._ask("search", _q=word, _headers="body", _scope="base", _interval="")
-
-
-def _found(pattern: str, page: str) -> str:
-    found = re.search(pattern, page)
-    assert found, f"{pattern} is not in the page: {page[:300]}"
-    return found[1]
 
 
 def servers_cpu() -> float:
