@@ -32,6 +32,8 @@ def page(chromium: Browser, mailbox: Mailbox) -> Page:
 def sort_by(page: Page, words: str) -> None:
     page.get_by_role("button", name="Sort:").click()
     page.get_by_role("menuitemradio", name=words).click()
+    # The address changes before the list does.
+    expect(page.get_by_role("button", name=f"Sort: {words}")).to_be_visible()
 
 
 def test_a_long_list_is_sorted_reached_anywhere_and_comes_again(page: Page, mailbox: Mailbox) -> None:
@@ -39,6 +41,7 @@ def test_a_long_list_is_sorted_reached_anywhere_and_comes_again(page: Page, mail
     expect(page).to_have_url(re.compile(r"\?sort=subject$"))
     grid = page.locator("#grid")
     expect(grid).to_have_attribute("aria-rowcount", str(MANY))
+    expect(grid.locator(".gap").first).to_be_attached()  # the list is as long as it will be
     order = sorted(range(1, MANY + 1), key=lambda number: f"subject {number}")
     for share in (0.5, 0.9, 0):
         scroll_to(page, share)
