@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 #: What anybody may see, signed in or not.
 PUBLIC = {
-    *("security_txt", "setup", "setup_make", "worker", "offline"),
+    *("security_txt", "setup", "setup_make", "manifest", "worker", "offline"),
     *("account_login", "account_logout", "account_signup", "account_inactive", "account_reset_password"),
     *("account_reset_password_done", "account_reset_password_from_key", "account_reset_password_from_key_done"),
     *("account_confirm_email", "account_email_verification_sent", "account_request_login_code"),

@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_POST
 
 from mailsync import actions
 from mailsync.models import Draft
@@ -36,26 +36,26 @@ _CARRIED_CHARACTERS = 2000
 
 # Sec-Fetch-Site stands in for the token, which a browser that shares cannot have.
 @csrf_exempt
-@require_http_methods(["GET", "HEAD", "POST"])
 def share(request: HttpRequest) -> HttpResponse:
     """GET: the page that takes what the worker has kept under ``id``; with ``ask`` at a click. POST: the letter is made
     of ``title``, ``text``, ``url`` and ``files``; a script is told its address."""
-    return _take(request) if request.method == "POST" else _offer(request)
+    if request.method in ("GET", "HEAD"):
+        return _offer(request)
+    return _take(request) if _is_ours(request) else _page(request, status=403)
 
 
 def _offer(request: HttpRequest) -> HttpResponse:
-    here, asks = reverse("share"), "ask" in request.GET
+    asks, here = "ask" in request.GET, request.get_full_path()
     if not asks and not _is_ours(request):
         # Noted in the address, as after signing in the next request is from a page of ours.
-        return redirect(f"{here}?{urlencode({'id': request.GET.get('id', ''), 'ask': '1'})}")
+        here = f"{reverse('share')}?{urlencode({'id': request.GET.get('id', ''), 'ask': '1'})}"
     if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path())
-    return _page(request, asks=asks)
+        return redirect_to_login(here)
+    return _page(request, asks=asks) if here == request.get_full_path() else redirect(here)
 
 
+@require_POST
 def _take(request: HttpRequest) -> HttpResponse:
-    if not _is_ours(request):
-        return _page(request, status=403)
     files = request.FILES.getlist("files")
     if not request.user.is_authenticated:
         if files:
