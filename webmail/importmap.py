@@ -16,8 +16,22 @@ from js_asset import ImportMap
 
 #: Modules that are loaded when they are wanted. They import nothing of ours but each other.
 LATE = (
-    *("compose/adopting", "compose/answered", "compose/editor", "compose/marked", "compose/markup", "compose/pasted"),
-    *("compose/picture_size", "compose/original", "compose/pictures", "compose/quotes", "compose/toolbar"),
+    *(
+        "compose/adopting",
+        "compose/answered",
+        "compose/editor",
+        "compose/listening",
+        "compose/marked",
+        "compose/markup",
+    ),
+    *(
+        "compose/pasted",
+        "compose/picture_size",
+        "compose/original",
+        "compose/pictures",
+        "compose/quotes",
+        "compose/toolbar",
+    ),
     *("compose/emoji", "mail/suggest"),
     *("compose/upload", "keyboard", "mail/meanwhile", "mail/pull", "mail/swipe", "mail/unseen"),
     "compose/shared",

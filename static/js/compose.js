@@ -6,7 +6,7 @@ import { leftOf } from "heron/direction";
 import { toast } from "heron/shell";
 import { isPhone } from "heron/phone";
 import { words } from "heron/words";
-import { drawHere } from "heron/icons";
+import { drawHere, icon } from "heron/icons";
 import { localCopies, sendCopy } from "heron/compose/local";
 import { ComposeWindow } from "heron/compose/window";
 
@@ -72,6 +72,7 @@ function enhance(section, covering = null) {
     },
   });
   windows.set(section.dataset.draft, opened);
+  followAnswers({ type: "begun" }, [section]);
   if (covering) covering.close = () => opened.close();
   opened.focusFirst();
   return opened;
@@ -123,6 +124,14 @@ document.addEventListener("heron:event", async ({ detail }) => {
     // The outbox says the same.
   }
 });
+
+/* While somebody writes an answer, others may answer too. */
+function followAnswers({ type, detail }, sections = [...windows.values()].map((open) => open.section)) {
+  const answers = sections.filter((one) => "answers" in one.dataset);
+  if (answers.length) import("heron/compose/answered").then(({ hear }) => hear(type, detail, answers, { icon, isPhone, words })).catch(() => {});
+}
+
+for (const kind of ["heron:event", "heron:opened", "heron:closed"]) document.addEventListener(kind, (event) => followAnswers(event));
 
 for (const section of document.querySelectorAll(".compose")) enhance(section);
 

@@ -1,6 +1,7 @@
 """Answers, forwards and other senders through the screens: archived when sent, looked at twice, whole as a file."""
 
 import re
+from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
@@ -11,7 +12,7 @@ from accounts.models import Identity, User
 from mailsync import actions
 from mailsync.models import Draft, Outgoing
 from mailsync.store.quoting import plain_body
-from tests.factories import make_account, make_folder, make_user, raw_message
+from tests.factories import make_account, make_folder, make_message, make_user, raw_message
 from tests.web.composing import JSON, form, original
 from tests.web.mail import store
 
@@ -116,3 +117,45 @@ def test_what_was_sent_is_written_again(client: Client, writer: User) -> None:
 def test_of_a_strangers_message_nothing_is_begun(client: Client, writer: User, wish: str) -> None:
     theirs = store(make_user("mallory"), raw_message("Secret"))
     assert client.get(reverse("compose"), {wish: theirs.pk}).status_code == 404
+
+
+def test_a_window_asks_who_else_has_answered_meanwhile(client: Client, writer: User) -> None:
+    asked = original(writer)
+    inbox = asked.placements.get().folder
+    earlier = make_message(inbox, thread=asked.thread, received_at=asked.received_at - timedelta(days=1))
+    draft = actions.start_draft(writer.pk, "reply", asked.pk)
+    url = reverse("draft_answers", args=[draft.pk])
+    nobody = {"names": [], "url": ""}
+    assert client.get(url).json() == nobody
+    later = {"thread": asked.thread, "received_at": asked.received_at + timedelta(hours=1)}
+    junk = make_folder(inbox.account, "Junk", role="junk")
+    make_message(junk, **later)
+    make_message(inbox, **later, from_address=writer.email)
+    make_message(inbox, **later, draft=True)
+    assert client.get(url).json() == nobody
+    bert = make_message(inbox, **later, from_name="Bert", from_address="bert@x.test")
+    make_message(inbox, **later, from_name="Bert", from_address="bert@x.test")
+    make_message(inbox, **later, from_name="", from_address="cleo@x.test")
+    told = client.get(url).json()
+    assert told == {
+        "names": ["Bert", "cleo@x.test"],
+        "url": f"/f/{inbox.pk}/t/{asked.thread_id}/#m{bert.message_id}",
+    }
+    asked.thread.placements.update(seen=True)
+    assert client.get(url).json() == nobody
+    assert earlier.pk
+    client.force_login(make_user("charlie"))
+    assert client.get(url).status_code == 404
+
+
+def test_only_an_answer_is_told_of_others(client: Client, writer: User, draft: Draft) -> None:
+    asked = original(writer)
+    told = {
+        mode: "data-answers"
+        in client.get(reverse("draft", args=[actions.start_draft(writer.pk, mode, asked.pk).pk])).text
+        for mode in Draft.Mode.values
+        if mode != Draft.Mode.NEW
+    }
+    assert told == {"reply": True, "reply_all": True, "forward": False}
+    assert "data-answers" not in client.get(reverse("draft", args=[draft.pk])).text
+    assert client.get(reverse("draft_answers", args=[draft.pk])).json() == {"names": [], "url": ""}

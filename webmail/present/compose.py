@@ -99,6 +99,11 @@ class Composing:
         return spans(self.draft.remind_days)
 
     @property
+    def answers(self) -> bool:
+        """Whether it is part of a conversation, in which others may answer meanwhile."""
+        return self.draft.original_id is not None and self.draft.mode in (Draft.Mode.REPLY, Draft.Mode.REPLY_ALL)
+
+    @property
     def is_untouched(self) -> bool:
         return is_untouched(self.draft)
 

@@ -19,6 +19,7 @@ urlpatterns = [
     path("get/<str:token>/file", uploads.shared_file, name="shared_file"),
     path("get/<str:token>/stop", uploads.shared_stop, name="shared_stop"),
     path("d/<int:draft_id>/format", drafts.draft_format, name="draft_format"),
+    path("d/<int:draft_id>/answers", drafts.draft_answers, name="draft_answers"),
     path("d/<int:draft_id>/keep", drafts.draft_keep, name="draft_keep"),
     path("d/<int:draft_id>/quote", drafts.draft_quote, name="draft_quote"),
     path("d/<int:draft_id>/send", compose.draft_send, name="draft_send"),

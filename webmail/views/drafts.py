@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import formats, timezone
+from django.utils.cache import patch_cache_control
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -24,15 +25,18 @@ from mailsync.message.outgoing_html import show_pictures
 from mailsync.message.signatures import plain_as_html
 from mailsync.models import Draft, DraftAttachment
 from mailsync.models.outgoing import AttachedFile
+from mailsync.store.answers import load_unread_after
 from mailsync.store.attached import PICTURE_TYPES
 from mailsync.store.drafts import as_it_was
 from mailsync.store.quoting import plain_body
 from mailsync.store.signatures import load_signature
 from webmail import access
+from webmail.addresses import address_of
 from webmail.forms import BODY_LIMIT, ComposeForm
 from webmail.present.compose import is_untouched, picture_url, present_draft, present_file, title_of
+from webmail.present.people import display_name
 from webmail.present.said import said
-from webmail.reader import user_of
+from webmail.reader import reader_of, user_of
 from webmail.views.compose import keep_words, next_url, page, refuse, save_form, undo_seconds, wants_json
 
 
@@ -46,6 +50,28 @@ def draft_save(request: HttpRequest, draft_id: int) -> HttpResponse:
         return JsonResponse(saved_facts(saved))
     messages.success(request, _("Saved in Drafts."))
     return redirect(next_url(request) if request.POST.get("close") else reverse("draft", args=[draft_id]))
+
+
+@require_safe
+@login_required
+def draft_answers(request: HttpRequest, draft_id: int) -> HttpResponse:
+    """Who has answered in the conversation that this draft answers and is not read yet, and where: what its window asks
+    when something has come into that conversation."""
+    user = user_of(request)
+    draft = access.draft_for(user, draft_id)
+    mine = reader_of(request).mine
+    unread = load_unread_after(user.pk, draft.original) if draft.original is not None else []
+    answers = [one for one in unread if one.sender.address.lower() not in mine]
+    response = JsonResponse(
+        {
+            "names": list(dict.fromkeys(display_name(one.sender) for one in answers)),
+            "url": f"{address_of('thread', answers[0].folder_id, answers[0].thread_id)}#m{answers[0].message_id}"
+            if answers
+            else "",
+        }
+    )
+    patch_cache_control(response, private=True, no_store=True)
+    return response
 
 
 @require_POST

@@ -78,7 +78,6 @@ function look() {
     }
   }
   if (isHere) notice();
-  else showAnswers(page, pane, "");
   if (waiting.size) return;
   const done = after;
   after = null;
