@@ -28,6 +28,7 @@ from tests.factories import START
 QRESYNC = ("CONDSTORE", "QRESYNC", "MOVE", "UIDPLUS")
 CONDSTORE = ("CONDSTORE", "MOVE", "UIDPLUS")
 BASELINE = ("MOVE", "UIDPLUS")
+ROLES = {"Sent": Role.SENT, "Drafts": Role.DRAFTS, "Archive": Role.ARCHIVE, "Trash": Role.TRASH, "INBOX": Role.INBOX}
 
 
 class Killed(BaseException):
@@ -112,9 +113,8 @@ class PullSource(FakeSource):
         self._call("list_folders")
         if self.server.hide_list:
             return []
-        roles = {"INBOX": Role.INBOX, "Sent": Role.SENT, "Archive": Role.ARCHIVE, "Trash": Role.TRASH}
         return [
-            RemoteFolder(path, path.encode(), "/", role=roles.get(path, Role.NONE), status=self._status(box))
+            RemoteFolder(path, path.encode(), "/", role=ROLES.get(path, Role.NONE), status=self._status(box))
             for path, box in self.server.boxes.items()
         ]
 

@@ -220,12 +220,13 @@ def mark_as_sent(user_id: int, outgoing_id: int) -> Outgoing:
 
 @verb
 def dismiss_outgoing(user_id: int, outgoing_id: int) -> None:
-    """Take a failed message off the outbox list; its row and timeline are kept."""
+    """Take a failed message off the outbox list; its row and timeline are kept, and so is a copy in Drafts."""
     outgoing = own_outgoing(user_id, outgoing_id)
     if outgoing.state != Outgoing.State.FAILED:
         raise CannotDo("Only a message that failed can be removed from this list.")
     outgoing.state = Outgoing.State.CANCELLED
     outgoing.save(update_fields=["state"])
+    _show_stored_copy((outgoing.draft_snapshot or {}).get("placement"), True)
     _told(outgoing)
 
 

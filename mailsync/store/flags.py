@@ -10,8 +10,9 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from accounts.models import MailAccount
 from mailsync.message.plain import plain
-from mailsync.models import Change, Placement
+from mailsync.models import Change, Folder, Outgoing, Placement
 from mailsync.plan.flags import plan_flags
 from mailsync.store import leases
 from mailsync.store.changes import COLUMNS
@@ -19,7 +20,7 @@ from mailsync.store.intake import lock_epoch
 from mailsync.store.pending import FLAG_COLUMNS, flags_sent_since, pending_flags, show_flags
 from mailsync.store.summary import FolderCounts, refresh
 from mailsync.store.threads import refresh_threads
-from mailsync.types import FlagUpdate
+from mailsync.types import FlagUpdate, Role
 
 _COLUMNS = (*FLAG_COLUMNS, "server_flags", "modseq", "shown", "gone_phase")
 
@@ -46,7 +47,7 @@ def apply_flags(
             if placement.uid is not None and _differs(placement, by_uid[placement.uid])
         ]
         pending = pending_flags(placement.pk for placement in differing)
-        away = taken_away(placement.pk for placement in differing)
+        away = taken_away(folder, (placement.pk for placement in differing))
         sent = flags_sent_since(asked_at, (placement.pk for placement in differing)) if asked_at is not None else {}
         touched = []
         turned: set[int] = set()
@@ -74,15 +75,30 @@ def apply_flags(
     return len(touched), counts
 
 
-def taken_away(placement_ids: Iterable[int]) -> set[int]:
-    """Which of these a pending move or expunge of the user has taken out of sight."""
+def taken_away(folder: Folder, placement_ids: Iterable[int]) -> set[int]:
+    """Which of these, all of ``folder``, the user has taken out of sight: by a move or expunge that is pending, or by
+    sending the draft that they are copies of, which waits in the outbox."""
+    ids = set(placement_ids)
     pending = Change.objects.filter(
         Q(kind=Change.Kind.MOVE) | Q(kind=Change.Kind.EXPUNGE),
-        placement__in=list(placement_ids),
+        placement__in=ids,
         state__in=Change.OPEN,
         finished_at__isnull=True,
     )
-    return {pk for pk in pending.values_list("placement_id", flat=True) if pk is not None}
+    away = {pk for pk in pending.values_list("placement_id", flat=True) if pk is not None}
+    if folder.role == Role.DRAFTS and ids:
+        away |= ids.intersection(_copies_of_letters(folder.account_id))
+    return away
+
+
+def _copies_of_letters(account_id: int) -> list[int]:
+    """Of what its writer has sent and may still stop or mend, the copies in the Drafts folder."""
+    letters = Outgoing.objects.filter(
+        Q(finished_at__isnull=True) | Q(state=Outgoing.State.FAILED),
+        user__in=MailAccount.objects.filter(pk=account_id).values("user"),
+        draft_snapshot__isnull=False,
+    )
+    return [pk for pk in letters.values_list("draft_snapshot__placement", flat=True) if pk is not None]
 
 
 def _differs(placement: Placement, update: FlagUpdate) -> bool:

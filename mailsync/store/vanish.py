@@ -60,7 +60,7 @@ def record_returned(
         folder = lock_epoch(folder_id, epoch)
         back = Placement.objects.filter(folder=folder, epoch=epoch, uid__in=list(uids), gone_phase__gt=0)
         rows = list(back.select_for_update(no_key=True).order_by("id"))
-        away = taken_away(row.pk for row in rows)
+        away = taken_away(folder, (row.pk for row in rows))
         for row in rows:
             row.gone_phase, row.gone_at = 0, None
             row.shown = row.pk not in away and (row.kept or "\\Deleted" not in row.server_flags)
