@@ -51,7 +51,7 @@ def test_a_page_is_as_high_as_its_window_and_only_its_pane_scrolls(new_page: New
 def test_a_first_sign_in_leads_to_connecting_a_mailbox(new_page: NewPage, email: str) -> None:
     page = new_page()
     sign_in(page, email)
-    expect(page.get_by_role("heading", name="Welcome. Which mail is yours?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Connect your first mailbox")).to_be_visible()
 
 
 def test_the_eye_shows_what_was_typed(new_page: NewPage, email: str) -> None:

@@ -85,6 +85,21 @@ def test_security_pages_stand_among_the_settings(at_home: Client, path: str, wor
     assert re.search(r'href="/settings/security/" aria-current="page"', page)
 
 
+def test_sign_in_addresses_offer_what_they_can_do(at_home: Client, alice: User) -> None:
+    EmailAddress.objects.all().delete()
+    EmailAddress.objects.create(user=alice, email=alice.email, primary=True, verified=True)
+    verbs = ("action_primary", "action_send", "action_remove")
+    # The only one is the main one, confirmed, and stays.
+    page = at_home.get("/accounts/email/").text
+    assert [verb for verb in verbs if f'name="{verb}"' in page] == []
+    EmailAddress.objects.create(user=alice, email="second@people.test", verified=False)
+    page = at_home.get("/accounts/email/").text
+    assert [verb for verb in verbs if f'name="{verb}"' in page] == [*verbs]
+    EmailAddress.objects.update(verified=True)
+    page = at_home.get("/accounts/email/").text
+    assert [verb for verb in verbs if f'name="{verb}"' in page] == ["action_primary", "action_remove"]
+
+
 def test_what_changes_the_sign_in_asks_for_the_password_again(client: Client, alice: User) -> None:
     client.post("/accounts/login/", {"login": alice.email, "password": PASSWORD})
     answer = client.get("/accounts/2fa/totp/activate/", follow=True)

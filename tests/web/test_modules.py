@@ -89,5 +89,17 @@ def test_comments_of_style_sheets_stay_in_the_source_and_strings_are_whole(tmp_p
         "/* The layer's own. */\n.a {\n  content: \"/* no comment */ '\";\n}\n\n/* End. */\n"
     )
     (tmp_path / "two.css").write_text(".b { color: red; } /* It's red. */\n.c { color: blue; }\n")
-    said = '\n.a {\ncontent: "/* no comment */ \'";\n}\n.b { color: red; } \n.c { color: blue; }\n'
+    said = '\n.a{content:"/* no comment */ \'";}\n.b{color:red;}\n.c{color:blue;}'
     assert join_sheets(tmp_path, ["one", "two"]) == said
+
+
+def test_room_that_says_nothing_stays_in_the_source(tmp_path: Path) -> None:
+    (tmp_path / "one.css").write_text(
+        "@media (hover: hover) and (width >= 48em) {\n"
+        '  .a :is(.b, .c > i)::after { content: "; {  , : "; margin: 0 -1px; }\n}\n'
+        '.d {\n  grid: "a b" 1rem\n    "c d" / auto;\n  width: calc(100% - 2px);\n}\n'
+    )
+    assert join_sheets(tmp_path, ["one"]) == (
+        '@media (hover:hover) and (width >= 48em){.a :is(.b,.c > i)::after{content:"; {  , : ";margin:0 -1px;}}'
+        '.d{grid:"a b" 1rem\n"c d" / auto;width:calc(100% - 2px);}'
+    )

@@ -11,7 +11,7 @@ from mailsync.models import ONLY_HERE_EPOCH, Message, Placement
 from mailsync.store.listing import Conversation, ConversationMessage
 from mailsync.types import Address, Role
 from webmail.present.labels import NO_HUES, Chip, is_label, labels
-from webmail.present.people import display_name, first_name, participants_line, recipients_line
+from webmail.present.people import display_name, participants_line, recipients_line
 from webmail.reading import BodyContext
 from webmail.scope import folder_title
 
@@ -59,10 +59,6 @@ class Card:
     def has_list(self) -> bool:
         """Whether the mailing list that it came by takes answers (RFC 2369 §3.4)."""
         return bool(self.message.facts.get("list_post"))
-
-    @property
-    def sender_first_name(self) -> str:
-        return first_name(self.sender)
 
     @property
     def files_size_bytes(self) -> int:

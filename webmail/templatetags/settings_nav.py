@@ -17,7 +17,7 @@ PAGES: tuple[tuple[str, str, Promise | str, tuple[str, ...]], ...] = (
     ("settings_writing", "square-pen", _("Writing and signatures"), ("/settings/identities/", "/settings/templates/")),
     ("settings_notifications", "bell", _("Notifications"), ()),
     ("settings_accounts", "at-sign", _("Mail accounts"), ()),
-    ("settings_rules", "list-checks", _("Rules"), ()),
+    ("settings_rules", "list-checks", _("Rules and blocking"), ()),
     ("settings_auto_replies", "tree-palm", _("Automatic replies"), ()),
     ("settings_contacts", "book-user", _("Contacts"), ()),
     ("settings_subscriptions", "list", _("Mailing lists"), ()),

@@ -4,6 +4,7 @@
 
 import { leftOf } from "heron/direction";
 import { act, openNames, targets } from "heron/mail/act";
+import { isEverything } from "heron/mail/everything";
 import { clearSelection, rowNamed, rowOf, select, selection } from "heron/mail/rows";
 import { reading } from "heron/mail/reader";
 import { isPhone, isTouched } from "heron/phone";
@@ -97,11 +98,11 @@ function prepareMove(menu) {
   narrow(menu, "");
 }
 
-/** Pin where something is not pinned yet, else unpin; merge where there is more than one. */
+/** What would change something of at least one that is chosen; all of it where they are not all at hand. */
 function prepareContext(menu) {
-  const isPinned = about.every((name) => rowNamed(name)?.matches("[data-pinned]"));
-  const holds = { pinned: isPinned, unpinned: !isPinned, several: about.length > 1 };
-  for (const one of menu.querySelectorAll("[data-when]")) one.hidden = !holds[one.dataset.when];
+  const rows = isEverything() ? [null] : about.map(rowNamed);
+  for (const one of menu.querySelectorAll("[data-when]")) one.hidden = !rows.some((row) => !row || row.matches(one.dataset.when));
+  menu.querySelector("[value=merge]").hidden = about.length < 2;
 }
 
 function narrow(menu, text) {
