@@ -198,6 +198,33 @@ async def test_a_session_that_was_ended_elsewhere_ends_its_stream(anna: User, mo
         await anext(lines)
 
 
+@pytest.mark.django_db(transaction=True)
+@in_loop
+async def test_it_ends_as_well_while_something_comes_all_the_time(
+    anna: User, publish: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever holds a stolen session need only write to its person often enough never to be asked for it again."""
+    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.3)
+    client = AsyncClient()
+    await client.aforce_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+    lines = chunks(await client.get("/events"))
+    await anext(lines)
+    await anext(lines)
+    await subscribed(anna.pk)
+    await SessionStore(client.cookies["sessionid"].value).aflush()
+
+    async def keep_telling() -> None:
+        for number in range(60):
+            publish(anna.pk, {"kind": "folder", "folder": number})
+            await asyncio.sleep(0.05)
+
+    telling = asyncio.create_task(keep_telling())
+    heard = [line async for line in lines]
+    await telling
+    assert "signed_out" in heard[-1]
+    assert len(heard) < 30
+
+
 @pytest.mark.django_db
 def test_signing_out_names_the_session_without_giving_it_away(
     anna: User, browser: Client, django_capture_on_commit_callbacks: Any

@@ -6,6 +6,7 @@ sign-in check has used goes back to the pool before the first byte, and after ea
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
@@ -57,16 +58,19 @@ async def _stream(user_id: int, session: SessionBase, language: str, since: int 
         async with fanout().listen(user_id) as queue:
             yield 'id: 1\ndata: {"kind": "hello"}\n\n'
             await _look_in(user_id, session)
+            look_again = time.monotonic() + HEARTBEAT_SECONDS
             # Asked now that the subscription stands: nothing falls between the page's making and its listening.
             if since is not None and await fanout().has_missed(user_id, since):
                 yield f"data: {RESYNC}\n\n"
             while True:
                 try:
-                    line = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
+                    # Also where something comes all the time: whoever was signed out from elsewhere hears no more.
+                    line = await asyncio.wait_for(queue.get(), look_again - time.monotonic())
                 except TimeoutError:
                     if not await _look_in(user_id, session):
                         yield _SIGNED_OUT
                         return
+                    look_again = time.monotonic() + HEARTBEAT_SECONDS
                     yield ": still here\n\n"
                     continue
                 event = json.loads(line)
