@@ -23,7 +23,8 @@ _TOKEN = re.compile(
     re.X | re.S,
 )
 _ESCAPED = re.compile(r"\\(.)", re.S)
-_AROUND_AT = re.compile(r" *@ *")
+#: From the first of several spaces only: begun at each of them, a long run of them is read as often.
+_AROUND_AT = re.compile(r"(?<! ) *+@ *+")
 _COMMENT_MARK = re.compile(r"\\.|[()]", re.S)
 _LOCAL_QUOTED = r'"(?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*"'
 _ATOM = r"[^\s\"(),:;<>@\[\]\\\x00-\x1f]+"

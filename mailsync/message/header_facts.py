@@ -36,7 +36,8 @@ MAX_AUTH_RESULTS = 20
 #: RFC 5321 §6.3 asks for 100 before a server gives up; nothing that is on its way to a person passes so many.
 MOST_HOPS = 25
 _MAX_VALUE = 4000
-_URL = re.compile(r"<\s*([^<>]{1,2000}?)\s*>")
+_URL = re.compile(r"<([^<>]*+)>")
+_MAX_URL = 2000
 _LIST_ID = re.compile(r"<([^<>]{1,255})>\s*$")
 _SCHEMES = ("https://", "http://", "mailto:")
 _DKIM_DOMAIN = re.compile(r"(?:^|;)\s*d\s*=\s*([^;\s]{1,255})", re.I)
@@ -101,8 +102,8 @@ def _list_facts(fields: Fields, facts: dict[str, Any]) -> None:
 def _urls(fields: Fields, name: bytes) -> list[str]:
     """URLs in angle brackets (RFC 2369 §2). Seen in practice: no brackets, and spaces folded into a URL."""
     value = structured(first(fields, name))[: 4 * _MAX_VALUE]
-    found = _URL.findall(value) or [value]
-    urls = ["".join(one.split()) for one in found]
+    found = [one for one in map(str.strip, _URL.findall(value)) if 0 < len(one) <= _MAX_URL]
+    urls = ["".join(one.split()) for one in found or [value]]
     return [url for url in urls if url.lower().startswith(_SCHEMES)][:10]
 
 

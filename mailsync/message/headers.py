@@ -18,7 +18,7 @@ _BLANK = re.compile(rb"\n\r*\n")
 # One line that is not a continuation: a field name (RFC 5322 §2.2, obsolete white space before the colon
 # allowed), or something else.
 _LINE = re.compile(rb"^(?:([!-9;-~]+)[ \t]*:|([^ \t\r\n].*))", re.M)
-_FOLD = re.compile(rb"\r*\n(?=[ \t])")
+_FOLD = re.compile(rb"(?<!\r)\r*+\n(?=[ \t])")
 _LINE_ENDS = re.compile(rb"[\r\n]+")
 _JUNK_BYTES = 2000
 _KNOWN = re.compile(
@@ -49,14 +49,16 @@ def _split_fields(block: bytes, defects: list[str], *, closed: bool) -> tuple[Fi
     """The fields, and where the body begins inside the block if it does (the empty line was forgotten)."""
     fields: Fields = {}
     name = b""
-    value_at = 0
+    value_at = known_at = 0
     for line in _LINE.finditer(block):
         if line.group(1) is None:
             if line.start() == 0 and line.group(2).startswith((b"From ", b">From ")):
                 continue
             # In a block that ends with an empty line, junk that more fields follow is junk, or a fold without
             # its space: it stays with the field above. Otherwise the body began here.
-            if closed and _is_junk(block, line.start()):
+            if closed and known_at <= line.start():
+                known_at = _next_known(block, line.start())
+            if closed and known_at > 0 and _is_junk(block, line.start(), known_at):
                 defects.append("junk_in_header")
                 continue
             if name:
@@ -72,10 +74,15 @@ def _split_fields(block: bytes, defects: list[str], *, closed: bool) -> tuple[Fi
     return fields, None
 
 
-def _is_junk(block: bytes, at: int) -> bool:
-    """A well-known field follows soon, and no line that could be a boundary comes before it."""
+def _next_known(block: bytes, at: int) -> int:
+    """Where a well-known field follows soon, else 0."""
     following = _KNOWN.search(block, at, at + _JUNK_BYTES)
-    return following is not None and not block.startswith(b"--", at) and b"\n--" not in block[at : following.start()]
+    return following.start() if following else 0
+
+
+def _is_junk(block: bytes, at: int, known_at: int) -> bool:
+    """A well-known field follows soon, and no line that could be a boundary comes before it."""
+    return not block.startswith(b"--", at) and block.find(b"\n--", at, known_at) < 0
 
 
 def unfold(value: bytes) -> bytes:

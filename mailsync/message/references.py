@@ -10,7 +10,7 @@ from collections.abc import Iterable
 MAX_REFERENCES = 100
 _MAX_ID = 512
 _BRACKETED = re.compile(r"<([^<>]{1,2000})>")
-_BARE = re.compile(r"[^\s<>,;\"'()]+@[^\s<>,;\"'()]+")
+_BARE = re.compile(r"[^\s<>,;\"'()]+")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
 
 
@@ -31,7 +31,8 @@ def parse_message_ids(text: str) -> tuple[str, ...]:
 
 
 def _bare(text: str) -> list[str]:
-    return [word.strip("<>") for word in text[:65536].split() if _BARE.fullmatch(word.strip("<>,;"))]
+    words = ((word.strip("<>"), word.strip("<>,;")) for word in text[:65536].split())
+    return [kept for kept, bare in words if "@" in bare[1:-1] and _BARE.fullmatch(bare)]
 
 
 def parse_message_id(text: str) -> str:

@@ -101,6 +101,12 @@ _HOSTILE_MESSAGES = {
     "spaces": b"Subject:" + b" " * 1_000_000 + b"x",
     "base64 joints": b"Content-Transfer-Encoding: base64\r\n\r\n" + b"YQ==\r\n" * 150_000,
     "carriage returns": b"Subject: a" + b"\r" * 1_000_000 + b"\n\n",
+    "carriage returns amid words": b"Subject: a" + b"\r" * 1_000_000 + b"a\n\n",
+    # Each of these held a worker for minutes to hours, and so did the first with lines as short as mail's are.
+    "spaces in a list's URL": b"List-Unsubscribe: <" + b"\r\n " * 16_000 + b"x\r\n\r\n",
+    "spaces before an @": b'From: "' + b" " * 1_000_000 + b'x"@b\r\n\r\n',
+    "an id of many @": b"Message-ID: a" + b"@" * 60_000 + b'"@b\r\n\r\n',
+    "lines that are no fields": b"From: a@b\n" + (b"j\n" * 900 + b"To: x\n") * 250 + b"\n",
     "charset": b"Content-Type: text/plain; charset=" + b"x" * 500_000 + b"\r\n\r\n\xff",
     "8-bit": b"\r\n" + bytes(range(128, 256)) * 8000,
 }
