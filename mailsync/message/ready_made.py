@@ -12,7 +12,7 @@ from mailsync.message.quoted_html import without_quotes
 from mailsync.message.signatures import above_plain_signature, above_signature, without_empty_tail
 
 #: "Ann wrote:" and the lines below it.
-_PLAIN_QUOTE = re.compile(r"(?:^|\n)[^\n]*:\n(?:>[^\n]*\n?)+\s*\Z")
+_PLAIN_QUOTE = re.compile(r"(?:^|\n)(?!>)[^\n]*:\n(?:>[^\n]*+\n?+)++\s*+\Z")
 _EMPTY = "<p></p>"
 
 

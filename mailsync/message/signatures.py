@@ -16,7 +16,7 @@ from mailsync.message.quoted_html import quoting_text_as_html
 _BEGINS = re.compile(r"<p(?: [^>]*)?>--(?:\s|&nbsp;)*(<br>|</p>)")
 _LINE = re.compile(r"^--$", re.MULTILINE)
 _BEGINS_TEXT = re.compile(r"^-- ?$", re.MULTILINE)
-_EMPTY_TAIL = re.compile(r"(?:<p(?: [^>]*)?>(?:<br>)?</p>)+\Z")
+_EMPTY_ROW = re.compile(r"(?:<p(?: [^>]*+)?>(?:<br>)?</p>)++")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ def above_plain_signature(text: str) -> str:
 
 def without_empty_tail(html: str) -> str:
     """Without the empty paragraphs at its end."""
-    return _EMPTY_TAIL.sub("", html)
+    rows = (row.start() for row in _EMPTY_ROW.finditer(html) if row.end() == len(html))
+    return html[: next(rows, len(html))]
 
 
 def swap_signature(body: str, old: Signature, new: Signature) -> str:

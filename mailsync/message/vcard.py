@@ -24,7 +24,8 @@ MAX_GROUP = 60
 _EVERYBODY = frozenset({"mycontacts", "* mycontacts"})
 #: RFC 6350 §3.2: a line is continued by one that begins with a space. Some programs write "=" before it (2.1).
 _FOLD = re.compile(r"\r?\n[ \t]")
-_LINE = re.compile(r"(?:[\w-]{1,60}\.)?([\w-]{1,60})((?:;(?:\"[^\"]*\"|[^\":])*)*):(.*)", re.DOTALL)
+#: Each character fits one place alone, or a row of semicolons would be read in all ways there are.
+_LINE = re.compile(r"(?:[\w-]{1,60}\.)?([\w-]{1,60})((?:;(?:\"[^\"]*+\"|[^\";:]++)*+)*+):(.*)", re.DOTALL)
 _GROUP = re.compile(r"([\w-]{1,60})\.")
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f]")
 _LABELS = {"home": "home", "work": "work", "cell": "mobile", "iphone": "mobile", "fax": "fax", "pager": "pager"}

@@ -17,5 +17,5 @@ def test_each_threat_names_a_test_that_exists() -> None:
     for _, _, test in rows:
         path, _, name = test.partition("::")
         tree = ast.parse((PROJECT / path).read_text(encoding="utf-8"))
-        names = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        names = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
         assert (name in names) if name else any(known.startswith("test_") for known in names), test

@@ -1,5 +1,7 @@
 """The words of a template: what is cut out of a draft, and where they go in one."""
 
+import time
+
 import pytest
 
 from mailsync.message.outgoing_html import original_marker
@@ -58,3 +60,10 @@ def test_they_go_above_what_stands(body: str, after: str) -> None:
 )
 def test_they_go_above_plain_words(body: str, after: str) -> None:
     assert put_at_top(body, "<p>Thanks</p>", is_html=False) == after
+
+
+@pytest.mark.parametrize("row", [">", "> ", ">\n", "x:\n>", "x:\n"])
+def test_a_quote_that_is_made_to_be_slow_is_found_in_linear_time(row: str) -> None:
+    began = time.process_time()
+    assert ready_made(f"Hello\nAnn wrote:\n{row * 50_000}\nBye", is_html=False).endswith("Bye</p>")
+    assert time.process_time() - began < 2.0

@@ -1,5 +1,7 @@
 """Signatures in words, as tables: cleaned, cut off, exchanged."""
 
+import time
+
 import pytest
 
 from mailsync.message.outgoing_html import original_marker
@@ -10,6 +12,7 @@ from mailsync.message.signatures import (
     plain_as_html,
     swap_plain_signature,
     swap_signature,
+    without_empty_tail,
     words_as_text,
 )
 
@@ -129,3 +132,13 @@ def test_with_formatting_again_it_has_its_own_again(text: str, html: str) -> Non
 def test_words_are_what_stands_above_it() -> None:
     assert above_signature(f"<p>Hi</p>{ANN.html}") == "<p>Hi</p>"
     assert above_signature("<p>-- not a line</p>") == "<p>-- not a line</p>"
+
+
+def test_empty_paragraphs_are_taken_from_the_end_alone_and_in_linear_time() -> None:
+    empty = '<p></p><p><br></p><p dir="auto"></p>'
+    assert without_empty_tail(f"{empty}<p>Ann</p>{empty}") == f"{empty}<p>Ann</p>"
+    assert without_empty_tail(empty) == ""
+    began = time.process_time()
+    many = empty * 50_000 + "x"
+    assert without_empty_tail(many) == many
+    assert time.process_time() - began < 2.0

@@ -1,5 +1,6 @@
 """vCards as address books and phones write them: read into one shape, written so that all of it comes back."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -91,3 +92,17 @@ def test_more_people_than_a_book_holds_are_named_once(monkeypatch: pytest.Monkey
 def test_nothing_raises(text: str) -> None:
     for card in read_cards(f"BEGIN:VCARD\n{text}\nEND:VCARD"):
         read_cards(write_cards([card]).decode())
+
+
+@pytest.mark.parametrize("row", [";", ";a", ';"', ';""', ';a="b"', '";', "\\;", "a="])
+@pytest.mark.parametrize("before", ["FN", "FN;", "NOTE:", "NOTE;ENCODING=QUOTED-PRINTABLE:"])
+def test_a_card_that_is_made_to_be_slow_is_read_in_linear_time(before: str, row: str) -> None:
+    """Forty semicolons took hours, of every reader: no other thread of the process runs while an expression does."""
+    began = time.process_time()
+    parse_cards(f"BEGIN:VCARD\n{before}{row * 100_000}\nFN:Ann\nEND:VCARD")
+    assert time.process_time() - began < 2.0
+
+
+def test_parameters_in_quotes_may_hold_anything_but_quotes() -> None:
+    (card,) = read_cards('BEGIN:VCARD\nFN:Ann\nTEL;TYPE="work;a:b";X=1:+1 2\nTEL;TYPE="home:3\nEND:VCARD')
+    assert [one.value for one in card.phones] == ["+1 2"]

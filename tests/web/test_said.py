@@ -1,5 +1,7 @@
 """What the mail rooms said, recognised and said again in German; what is not known stays as it is."""
 
+import time
+
 import pytest
 from django.utils.translation import override
 
@@ -39,3 +41,12 @@ def test_a_value_that_is_a_phrase_of_its_own_is_translated_too() -> None:
             "Check the server name; if it is right, its operator must mend the certificate."
         )
     assert words.startswith("mail.example.org:993 ist nicht vertrauenswürdig: sein Zertifikat ist abgelaufen. Prüfen")
+
+
+@pytest.mark.parametrize("row", ["Not now. ", "a ", "x: ", "The mail server said: no. "])
+def test_a_server_that_talks_without_end_costs_its_reader_nothing(row: str) -> None:
+    with override("de"):
+        began = time.process_time()
+        assert said(row * 5_000) == row * 5_000
+        said(row * (2_000 // len(row)))
+        assert time.process_time() - began < 2.0

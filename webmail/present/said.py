@@ -17,6 +17,8 @@ CONTEXT = "mail"
 _PLACE = re.compile(r"\{(\w+)\}")
 #: A pattern must have this many letters of its own, or it would fit anything.
 _MIN_LETTERS = 8
+#: A server's own words may stand in a sentence, and have no end: what is longer stays as it is.
+_MOST_LETTERS, _MOST_SENTENCES = 2_000, 20
 _DAY = re.compile(r"\d{1,2} [A-Z][a-z]+")
 _SENTENCE_END = re.compile(r"(?<=[.!?]) ")
 
@@ -25,7 +27,7 @@ def said(text: object) -> str:
     """The sentence, or several after each other, in the language of the moment."""
     english = str(text or "")
     language = get_language() or "en"
-    if not english or language.split("-")[0] == "en":
+    if not english or language.split("-")[0] == "en" or len(english) > _MOST_LETTERS:
         return english
     return _said(english, language)
 
@@ -37,6 +39,8 @@ def _said(english: str, language: str) -> str:
         return whole
     # Several sentences: the longest known beginning, then the rest in the same way.
     ends = [match.start() for match in _SENTENCE_END.finditer(english)]
+    if len(ends) + english.count(": ") > _MOST_SENTENCES:
+        return english
     for end in reversed(ends):
         first = _one(english[:end], language)
         if first is not None:
