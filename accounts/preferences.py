@@ -32,6 +32,7 @@ class Preferences:
     ``undo_seconds``: how long the server holds a message before it leaves. ``remote_pictures`` "ask"
     still loads those of trusted senders. ``keys`` is whose keys are meant, ``shortcuts`` whether they are on at all.
     ``push_about``: which new mail in an inbox a device is told of, beside what rules tell: all, of known people, none.
+    ``push_reminders``: whether it is told of what comes back from snooze, and of what nobody has answered in time.
     ``push_details``: whether a word to a browser that shows no page names sender and subject.
     """
 
@@ -52,6 +53,7 @@ class Preferences:
     undo_seconds: int = 10
     warn_attachment: bool = True
     push_about: str = "all"
+    push_reminders: bool = True
     push_details: bool = False
 
 

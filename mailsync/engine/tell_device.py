@@ -1,4 +1,5 @@
-"""Telling one browser of new mail while no page is open. The meeting room: a device in, a word to its push service out.
+"""Telling one browser of new mail and reminders while no page is open. The meeting room: a device in, words to its
+push service out.
 
 The word says how many messages came, and names no sender or subject unless the person wants it to. It is read by
 nobody on its way; the browser shows it, or not, where a page of ours is in sight.
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts import preferences
@@ -19,7 +21,8 @@ from mailsync.errors import MailError, NeedsUser, TryLater
 from mailsync.message.push_text import Subscription
 from mailsync.models import Device
 from mailsync.protocol import web_push
-from mailsync.store import devices
+from mailsync.store import device_reminders, devices
+from mailsync.store.device_reminders import Reminder
 
 logger = logging.getLogger(__name__)
 
@@ -51,12 +54,8 @@ def tell_device(device_id: int, *, send: Send = _send) -> None:
         devices.look_again(device)
         return
     look = devices.look(device)
-    if look.news is None:
-        devices.settle(device, look, was_told=False)
-        return
-    to = Subscription(device.endpoint, bytes(device.public_key), bytes(device.secret))
     try:
-        status = send(to, text_of(device, look.news))
+        _tell(device, look, send)
     except (TryLater, NeedsUser) as error:
         # A service that cannot be reached, or that the administrator has shut: the browser may be told later.
         logger.warning("Device %s could not be told: %s", device.pk, error)
@@ -64,18 +63,36 @@ def tell_device(device_id: int, *, send: Send = _send) -> None:
     except MailError as error:
         logger.warning("Device %s is forgotten: %s", device.pk, error)
         device.delete()
-    else:
-        _settle(device, look, status)
 
 
-def _settle(device: Device, look: devices.Look, status: int) -> None:
+def _tell(device: Device, look: devices.Look, send: Send) -> None:
+    """Each reminder is struck off as soon as it is told, so that the next try does not say it again."""
+    to = Subscription(device.endpoint, bytes(device.public_key), bytes(device.secret))
+    was_told = False
+    for reminder in device_reminders.load_reminders(device):
+        if reminder.count:
+            if not _took(device, look, send(to, reminder_text(device, reminder))):
+                return
+            was_told = True
+        if not device_reminders.strike_off(device, reminder):
+            return  # signed out meanwhile
+    if look.news is not None:
+        if not _took(device, look, send(to, text_of(device, look.news))):
+            return
+        was_told = True
+    devices.settle(device, look, was_told=was_told)
+
+
+def _took(device: Device, look: devices.Look, status: int) -> bool:
+    """Whether the service has it. If not, the device is told later, or never again."""
     if 200 <= status < 300:
-        devices.settle(device, look, was_told=True)
-    elif status in _GONE:
+        return True
+    if status in _GONE:
         device.delete()
     else:
         logger.warning("The push service of device %s answered %s.", device.pk, status)
         devices.postpone(device, look)
+    return False
 
 
 def text_of(device: Device, news: devices.News) -> str:
@@ -89,3 +106,34 @@ def text_of(device: Device, news: devices.News) -> str:
         body = news.subject[:_LONGEST] if news.count == 1 else f"{news.sender}: {news.subject}"[:_LONGEST]
     url = reverse("folder", args=[news.folder_id])
     return json.dumps({"title": title, "body": body, "url": url, "tag": f"heron-{news.folder_id}"}, ensure_ascii=False)
+
+
+def reminder_text(device: Device, reminder: Reminder) -> str:
+    """As ``text_of``. It leads to the conversation, where it is one."""
+    shows_mail = preferences.load(device.user).push_details
+    with translation.override(device.language):
+        title, told = _reminder_words(reminder)
+    title = title % {"count": reminder.count}
+    body = ""
+    if shows_mail:
+        body = told % {"people": reminder.people, "subject": reminder.subject}
+    if reminder.thread_id:
+        url = reverse("thread", args=[reminder.folder_id, reminder.thread_id])
+    elif reminder.kind == "snoozed":
+        url = reverse("folder", args=[reminder.folder_id])
+    else:
+        url = reverse("waiting")
+    # Of its own: a reminder takes the place of no other.
+    tag = f"heron-{reminder.kind}-{max(reminder.ids)}"
+    return json.dumps({"title": title, "body": body[:_LONGEST], "url": url, "tag": tag}, ensure_ascii=False)
+
+
+def _reminder_words(reminder: Reminder) -> tuple[str, str]:
+    """The title and what it is about, with %-places, in the language that is on."""
+    if reminder.kind == "snoozed":
+        title = ngettext("A message is back from snooze", "%(count)d messages are back from snooze", reminder.count)
+        return title, "%(people)s: %(subject)s"
+    title = ngettext(
+        "Nobody has answered your message", "Nobody has answered %(count)d of your messages", reminder.count
+    )
+    return title, _("“%(subject)s” to %(people)s")

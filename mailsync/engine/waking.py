@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from mailsync.announce import announce_folders
 from mailsync.models import Folder, Placement, Snooze
-from mailsync.store import changes, snoozing, specials
+from mailsync.store import changes, device_reminders, snoozing, specials
 from mailsync.store.locking import lock_placements
 from mailsync.store.summary import lock_folders, refresh
 from mailsync.store.threads import refresh_threads
@@ -20,13 +20,18 @@ def wake(account_id: int) -> None:
     due = snoozing.lock_due(account_id)
     place = specials.find_role_folder(account_id, Role.SNOOZED)
     inbox = specials.find_role_folder(account_id, Role.INBOX)
+    back: set[int] = set()
     if due and place is not None and inbox is not None:
         targets = {one.message_id: _back_to(one, inbox) for one in due}
         lock_folders([place.pk, *(folder.pk for folder in targets.values())])
         lying = Placement.objects.filter(folder=place, message__in=targets, shown=True)
         locked = lock_placements(lying.values_list("pk", flat=True))
         _bring_back(locked, targets)
+        back = {row.message_id for row in locked}
     Snooze.objects.filter(pk__in=[one.pk for one in due]).update(woken_at=timezone.now())
+    if inbox is not None:
+        came = [one.pk for one in due if one.message_id in back]
+        device_reminders.note(inbox.account.user_id, "snoozed", came)
 
 
 def _back_to(snooze: Snooze, inbox: Folder) -> Folder:

@@ -1,7 +1,8 @@
-"""Browsers that are told of new mail when no page is open. Database room."""
+"""Browsers that are told of new mail and reminders when no page is open. Database room."""
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 #: Longer ones are no push service's.
@@ -21,6 +22,12 @@ class Device(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     told_id = models.BigIntegerField(help_text="The newest placement that it was told of, or need not be.")
     told_hit_id = models.BigIntegerField(default=0, db_default=0, help_text="The newest hit of a rule, likewise.")
+    snooze_ids = ArrayField(
+        models.BigIntegerField(), default=list, db_default=[], help_text="What came back, and it is yet to be told of."
+    )
+    follow_up_ids = ArrayField(
+        models.BigIntegerField(), default=list, db_default=[], help_text="What nobody has answered, likewise."
+    )
     told_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True, help_text="When to look whether there is news.")
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -150,13 +150,15 @@ def settle(device: Device, told: Look, *, was_told: bool) -> None:
     Device.objects.filter(pk=device.pk).update(
         told_id=device.told_id, told_hit_id=device.told_hit_id, told_at=told_at, due_at=None, attempts=0
     )
-    if look(device).news is not None:
+    reminded = Device.objects.filter(pk=device.pk).exclude(snooze_ids=[], follow_up_ids=[])
+    if reminded.exists() or look(device).news is not None:
         note_new_mail(device.user_id)
 
 
 def postpone(device: Device, told: Look) -> None:
     """The service could not take it now. After the last try this news is given up, the device is not."""
     if device.attempts > len(_RETRY_SECONDS):
+        Device.objects.filter(pk=device.pk).update(snooze_ids=[], follow_up_ids=[])
         settle(device, told, was_told=False)
         return
     later = timezone.now() + timedelta(seconds=_RETRY_SECONDS[device.attempts - 1])
@@ -223,5 +225,8 @@ SELECT n.id, n.message_id, n.folder_id, m.from_name, m.from_address, m.subject, 
   FROM news n
   JOIN mailsync_message m ON m.id = n.message_id
   JOIN mailsync_thread t ON t.id = n.thread_id AND NOT t.muted
+  -- What has come back from snooze is no new mail, and told by itself (store/device_reminders.py).
+  LEFT JOIN mailsync_snooze s ON s.message_id = n.message_id AND s.woken_at IS NOT NULL
+ WHERE s.id IS NULL OR n.hit IS NOT NULL
  ORDER BY n.received_at DESC, n.id DESC
 """

@@ -18,6 +18,7 @@ from mailsync.message.addresses import comparable
 from mailsync.message.plain import plain
 from mailsync.models import FollowUp, Message, Outgoing, OutgoingRecipient, Placement, Thread, ThreadReference
 from mailsync.plan.follow_ups import is_answer
+from mailsync.store import device_reminders
 from mailsync.store.addressed import addresses_of
 from mailsync.store.outbox import BYTES
 from mailsync.types import Role
@@ -73,11 +74,11 @@ def due_users(*, limit: int = 50) -> list[int]:
 
 @transaction.atomic
 def remind(user_id: int, *, limit: int = 200) -> list[int]:
-    """Note what nobody has answered in time; returns the account of each such message. A message that has not left yet
-    waits for another day, and one that never will for nothing more."""
+    """Note what nobody has answered in time, for devices too; returns the account of each such message. A message that
+    has not left yet waits for another day, and one that never will for nothing more."""
     due = FollowUp.objects.select_for_update(skip_locked=True, of=("self",)).select_related("outgoing")
     due = due.filter(user_id=user_id, told_at=None, due_at__lte=Now()).defer(*(f"outgoing__{name}" for name in BYTES))
-    told = []
+    told, ids = [], []
     for row in due.order_by("due_at", "id")[:limit]:
         outgoing = row.outgoing
         if outgoing.state in (Outgoing.State.FAILED, Outgoing.State.CANCELLED) or _is_answered(outgoing):
@@ -86,9 +87,11 @@ def remind(user_id: int, *, limit: int = 200) -> list[int]:
         if outgoing.state in (Outgoing.State.ACCEPTED, Outgoing.State.DONE):
             row.told_at = timezone.now()
             told.append(outgoing.account_id)
+            ids.append(row.pk)
         else:
             row.due_at = timezone.now() + _DAY
         row.save(update_fields=["told_at", "due_at"])
+    device_reminders.note(user_id, "unanswered", ids)
     return told
 
 

@@ -178,6 +178,11 @@ NOTIFICATIONS: tuple[Option, ...] = (
         _("What a rule tells of comes on top, wherever the rule puts it."),
     ),
     Switch(
+        "push_reminders",
+        _("Tell me of reminders"),
+        _("When mail comes back from snooze, and when nobody has answered in time."),
+    ),
+    Switch(
         "push_details",
         _("Say who writes, and about what"),
         _("Off: only how many messages came. On: sender and subject too, which a locked screen may show to others."),
