@@ -9,6 +9,7 @@ Keys of ``ParsedHeader.facts``; an absent key was an absent (or empty) header:
 - ``dkim_signatures`` list[{"domain": str, "headers": list[str]}]: claims only, not verified (RFC 6376)
 - ``auto_submitted`` str (RFC 3834), ``precedence`` str, ``feedback_id`` str
 - ``unanswered`` bool: a program wrote it, or asks that none answers; asked of new mail alone, so old rows may lack it
+- ``by_program`` bool: an automatic answer or a report, told by another field than Auto-Submitted; new mail alone, too
 - ``forwarded`` bool: a rule of some Heron has sent it on; ``hops`` int: servers it passed, where they are many
 - ``importance`` "high" | "low"
 - ``mdn_to`` list[[name, address]]: who asks for a read receipt (RFC 8098)
@@ -45,10 +46,12 @@ _DKIM_HEADERS = re.compile(r"(?:^|;)\s*h\s*=\s*([^;]{1,2000})", re.I)
 _DELIVERED = (b"delivered-to", b"x-original-to", b"x-delivered-to", b"envelope-to", b"x-envelope-to")
 _HIGH = frozenset({"high", "urgent", "1", "2"})
 _LOW = frozenset({"low", "non-urgent", "4", "5"})
-#: RFC 5230 §4.6 names the fields of lists. Seen in practice: the others, of programs older than Auto-Submitted.
+#: RFC 5230 §4.6
+_OF_LISTS = (b"list-subscribe", b"list-owner")
+#: Seen in practice: of programs older than Auto-Submitted.
 _OF_PROGRAMS = (
-    *(b"list-subscribe", b"list-owner", b"x-autoreply", b"x-autorespond", b"x-autoresponder", b"x-auto-reply"),
-    *(b"x-autoreply-from", b"x-mail-autoreply"),
+    *(b"x-autoreply", b"x-autorespond", b"x-autoresponder", b"x-auto-reply", b"x-autoreply-from"),
+    b"x-mail-autoreply",
 )
 #: [MS-OXCMAIL] §2.1.3.2.10
 _NOT_TO_ANSWER = frozenset({"all", "oof", "autoreply"})
@@ -133,9 +136,12 @@ def _plain_facts(fields: Fields, facts: dict[str, Any]) -> None:
         facts["spam"] = True
     suppressed = structured(first(fields, b"x-auto-response-suppress")).lower().replace(";", ",").split(",")
     is_report = structured(first(fields, b"content-type")).strip().lower().startswith("multipart/report")
+    # Seen in practice: "Precedence: auto_reply".
+    if is_report or any(name in fields for name in _OF_PROGRAMS) or facts.get("precedence") == "auto_reply":
+        facts["by_program"] = True
     if (
-        is_report
-        or any(name in fields for name in _OF_PROGRAMS)
+        "by_program" in facts
+        or any(name in fields for name in _OF_LISTS)
         or {one.strip() for one in suppressed} & _NOT_TO_ANSWER
     ):
         facts["unanswered"] = True

@@ -122,10 +122,13 @@ def test_an_answer_that_a_server_puts_elsewhere_is_seen_when_the_time_is_over() 
     "headers",
     [
         {"Auto-Submitted": "auto-replied"},
+        {"X-Autoreply": "yes"},
+        {"Return-Path": "<>"},
+        {"Content-Type": "multipart/report; report-type=disposition-notification; boundary=x"},
         {"From": "Mail Delivery <mailer-daemon@work.test>"},
         {"From": "Anna <anna@club.test>"},
     ],
-    ids=["a program", "the mail system", "oneself"],
+    ids=["a program", "an older program", "no return path", "a receipt", "the mail system", "oneself"],
 )
 def test_what_nobody_else_wrote_is_no_answer(headers: dict[str, str]) -> None:
     anna = Writer()

@@ -230,21 +230,23 @@ def test_facts_of_a_list_message() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "is_said"),
+    ("field", "is_said", "by_program"),
     [
-        (b"X-Auto-Response-Suppress: All", True),
-        (b"X-Auto-Response-Suppress: DR, RN; oof", True),
-        (b"X-Auto-Response-Suppress: DR, RN, NRN", False),
-        (b"X-Autoreply: yes", True),
-        (b"List-Owner: <mailto:x@example.org>", True),
-        (b"Content-Type: Multipart/Report; report-type=delivery-status; boundary=b", True),
-        (b"Content-Type: multipart/mixed; boundary=b", False),
-        (b"Auto-Submitted: no", False),
+        (b"X-Auto-Response-Suppress: All", True, False),
+        (b"X-Auto-Response-Suppress: DR, RN; oof", True, False),
+        (b"X-Auto-Response-Suppress: DR, RN, NRN", False, False),
+        (b"X-Autoreply: yes", True, True),
+        (b"Precedence: auto_reply", True, True),
+        (b"List-Owner: <mailto:x@example.org>", True, False),
+        (b"Content-Type: Multipart/Report; report-type=delivery-status; boundary=b", True, True),
+        (b"Content-Type: multipart/mixed; boundary=b", False, False),
+        (b"Auto-Submitted: no", False, False),
     ],
 )
-def test_what_a_program_wrote_or_wants_unanswered(field: bytes, is_said: bool) -> None:
+def test_what_a_program_wrote_or_wants_unanswered(field: bytes, is_said: bool, by_program: bool) -> None:
     header = parse_header(b"From: ann@example.org\r\n" + field + b"\r\n\r\n")
     assert header.facts.get("unanswered", False) is is_said
+    assert header.facts.get("by_program", False) is by_program
 
 
 def test_defects_are_named_and_nothing_raises_on_an_empty_header() -> None:
