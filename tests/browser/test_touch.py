@@ -339,6 +339,16 @@ def test_back_closes_what_covers_the_screen_and_nothing_else(chromium: Browser, 
     assert page.url == "about:blank"
 
 
+def test_no_sheet_outlives_the_conversation_it_is_about(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium, **PHONE)
+    row(page, "Hafenblatt").first.tap()
+    page.locator(".dock [popovertarget=move]").tap()
+    expect(page.locator("#move")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#list")).to_be_visible()
+    expect(page.locator("#move")).to_be_hidden()
+
+
 def test_a_phone_without_a_connection_says_so_and_offers_to_take_back(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium, **PHONE)
     name = page.locator(".row").nth(1).get_attribute("id")

@@ -85,6 +85,10 @@ document.addEventListener("toggle", (event) => {
   }
 }, true);
 
+/* Back has led elsewhere: what the menu was about is out of sight. Android's own Back closes a menu and nothing else, as
+   the HTML standard's close requests say; a swipe in an installed app on iOS does not. */
+addEventListener("popstate", () => ready?.hidePopover());
+
 const items = (menu) => [...menu.querySelectorAll("[role^=menuitem]")].filter((one) => one.offsetParent);
 
 /** The folders of the accounts that the chosen messages belong to come first. */
