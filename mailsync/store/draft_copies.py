@@ -75,12 +75,14 @@ def _replace(draft: Draft, account: MailAccount, raw: bytes) -> list[FolderCount
 
 
 def retire_copy(old: Placement, *, after: Change | None = None) -> None:
-    """Take a copy away from the Drafts folder, once ``after`` is done. One that never reached the server is forgotten.
+    """Take a copy away from the Drafts folder, once ``after`` is done. One that never reached the server is forgotten,
+    and the copy that was to go after it goes after ``after``.
 
     The caller refreshes the folder's rows.
     """
-    unsent = Change.objects.filter(target_placement=old, kind=Change.Kind.APPEND, state=Change.State.QUEUED)
-    if old.uid is None and unsent.exists():
+    unsent = list(Change.objects.filter(target_placement=old, kind=Change.Kind.APPEND, state=Change.State.QUEUED))
+    if old.uid is None and unsent:
+        Change.objects.filter(after__in=unsent, kind=Change.Kind.EXPUNGE, finished_at=None).update(after=after)
         changes.settle_cancelled(unsent)
         changes.put_away([old.pk])
         return

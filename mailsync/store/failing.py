@@ -4,14 +4,19 @@ In: a change that failed for good, or a placement that a pull met before the rep
 (folder, thread) pairs to refresh.
 """
 
+from collections.abc import Collection
 from uuid import uuid4
 
-from mailsync.models import Change, Draft, Folder, Outgoing, OutgoingEvent, Placement
+from django.db.models import F
+
+from mailsync.models import ONLY_HERE_EPOCH, Change, Folder, Outgoing, OutgoingEvent, Placement
 from mailsync.store import changes
 from mailsync.store.folder_paths import leaf
+from mailsync.store.letter_copies import copies_of_letters, copy_becomes
 from mailsync.store.pending import show_flags_anew
 from mailsync.store.search_names import searches_follow
-from mailsync.store.summary import lock_folders, refresh, remove_placements
+from mailsync.store.summary import FolderCounts, lock_folders, refresh, remove_placements
+from mailsync.store.threads import refresh_threads
 from mailsync.types import Role
 
 Pair = tuple[int, int]
@@ -43,6 +48,23 @@ def take_off_screen(change: Change) -> list[Pair]:
     return []
 
 
+def show_again(change_ids: Collection[int]) -> list[FolderCounts]:
+    """What was to go after a change that failed stays, on the server and here: a draft's old copy, a moved original."""
+    kept = Placement.objects.filter(
+        changes__in=change_ids,
+        changes__kind__in=[Change.Kind.EXPUNGE, Change.Kind.MOVE],
+        changes__after__isnull=False,
+        gone_phase=0,
+        shown=False,
+    ).values_list("id", "folder_id", "thread_id", "account_id")
+    rows = list(kept)
+    letters = {copy for account_id in {row[3] for row in rows} for copy in copies_of_letters(account_id)}
+    lock_folders(folder_id for _, folder_id, _, _ in rows)
+    Placement.objects.filter(id__in=[row[0] for row in rows if row[0] not in letters]).update(shown=True)
+    refresh_threads([thread_id for _, _, thread_id, _ in rows])
+    return refresh((folder_id, thread_id) for _, folder_id, thread_id, _ in rows)
+
+
 def merge_arrival(arrived: Placement, standing: Placement) -> None:
     """A pull met the message in its new folder first: its placement stays, with what the user did to the other."""
     if arrived.shown and not standing.shown and standing.gone_phase == 0:
@@ -57,7 +79,8 @@ def merge_arrival(arrived: Placement, standing: Placement) -> None:
 def _repoint(old: Placement, new: Placement) -> None:
     Change.objects.filter(placement=old).update(placement=new)
     Change.objects.filter(target_placement=old).update(target_placement=new)
-    Draft.objects.filter(placement=old).update(placement=new)
+    if old.draft or new.draft:
+        copy_becomes(new.account_id, old.pk, new.pk)
     Outgoing.objects.filter(sent_placement=old).update(sent_placement=new)
 
 
@@ -91,18 +114,25 @@ def _copy_off(change: Change) -> list[Pair]:
 
 def _append_off(change: Change) -> list[Pair]:
     """A message of ours that the server will not keep stays readable here; a draft has its own row."""
-    outgoing = Outgoing.objects.filter(sent_placement_id=change.target_placement_id or 0).first()
-    if outgoing is not None:
+    refused = _find(change.target_placement_id)
+    outgoing = Outgoing.objects.filter(sent_placement=refused).first() if refused is not None else None
+    if refused is not None and outgoing is not None:
         OutgoingEvent.objects.create(
             outgoing=outgoing,
             kind="not_filed",
             text="The message was sent, but the server did not take the copy for its Sent folder.",
         )
+        # No pull is to look for it on the server.
+        only_here = {"epoch": ONLY_HERE_EPOCH, "uid": F("pk"), "kept": True}
+        Placement.objects.filter(pk=refused.pk, uid=None).update(**only_here)
         return []
-    if change.target_placement_id is not None:
-        Draft.objects.filter(placement_id=change.target_placement_id).update(placement=None)
-        remove_placements([change.target_placement_id])
-    return _originals_back(change)
+    if refused is None:
+        return _originals_back(change)
+    # The copy before it was to go after this one, and stays.
+    before = Change.objects.filter(after=change, kind=Change.Kind.EXPUNGE, state__in=Change.OPEN).first()
+    copy_becomes(change.account_id, refused.pk, before.placement_id if before is not None else None)
+    changes.put_away([refused.pk])
+    return [(refused.folder_id, refused.thread_id), *_originals_back(change)]
 
 
 def _originals_back(change: Change) -> list[Pair]:

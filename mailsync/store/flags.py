@@ -10,13 +10,13 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from accounts.models import MailAccount
 from mailsync.message.plain import plain
-from mailsync.models import Change, Folder, Outgoing, Placement
+from mailsync.models import Change, Folder, Placement
 from mailsync.plan.flags import plan_flags
 from mailsync.store import leases
 from mailsync.store.changes import COLUMNS
 from mailsync.store.intake import lock_epoch
+from mailsync.store.letter_copies import copies_of_letters
 from mailsync.store.pending import FLAG_COLUMNS, flags_sent_since, pending_flags, show_flags
 from mailsync.store.summary import FolderCounts, refresh
 from mailsync.store.threads import refresh_threads
@@ -87,18 +87,8 @@ def taken_away(folder: Folder, placement_ids: Iterable[int]) -> set[int]:
     )
     away = {pk for pk in pending.values_list("placement_id", flat=True) if pk is not None}
     if folder.role == Role.DRAFTS and ids:
-        away |= ids.intersection(_copies_of_letters(folder.account_id))
+        away |= ids.intersection(copies_of_letters(folder.account_id))
     return away
-
-
-def _copies_of_letters(account_id: int) -> list[int]:
-    """Of what its writer has sent and may still stop or mend, the copies in the Drafts folder."""
-    letters = Outgoing.objects.filter(
-        Q(finished_at__isnull=True) | Q(state=Outgoing.State.FAILED),
-        user__in=MailAccount.objects.filter(pk=account_id).values("user"),
-        draft_snapshot__isnull=False,
-    )
-    return [pk for pk in letters.values_list("draft_snapshot__placement", flat=True) if pk is not None]
 
 
 def _differs(placement: Placement, update: FlagUpdate) -> bool:

@@ -183,7 +183,7 @@ class _Matches:
         if providers:
             found += account.filter(provider_id__in=providers)
         mine = Placement.objects.filter(folder=folder).select_related("message")
-        under_way = list(mine.filter(uid__isnull=True))
+        under_way = list(mine.filter(uid__isnull=True, gone_phase=0))
         # Mail that is only here may come back, too: a server restored from its backup lists it again.
         earlier = mine.filter(epoch__lt=folder.epoch, gone_phase=0, message__in=found) if found else ()
         matches = cls()

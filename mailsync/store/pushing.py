@@ -18,7 +18,7 @@ from mailsync.models import AccountSync, Change, Draft, Folder, Placement
 from mailsync.plan.push import Pending
 from mailsync.store import leases
 from mailsync.store.changes import put_away
-from mailsync.store.failing import Pair, merge_arrival, take_off_screen
+from mailsync.store.failing import Pair, merge_arrival, show_again, take_off_screen
 from mailsync.store.schedule import TRANSCRIPT_LENGTH, make_folder_due
 from mailsync.store.summary import FolderCounts, lock_folders, refresh, remove_placements
 from mailsync.store.threads import refresh_threads
@@ -152,25 +152,9 @@ def finish_changes(lease: leases.HeldLease, change_ids: Collection[int], *, lost
     with leases.commit(lease):
         counts: list[FolderCounts] = []
         if lost:
-            counts = remove_placements(_promised(change_ids)) + _show_again(change_ids)
+            counts = remove_placements(_promised(change_ids)) + show_again(change_ids)
         finish(change_ids, error="The message had gone from the server." if lost else "")
     return counts
-
-
-def _show_again(change_ids: Collection[int]) -> list[FolderCounts]:
-    """What was to go after a change that failed stays, on the server and here: a draft's old copy, a moved original."""
-    kept = Placement.objects.filter(
-        changes__in=change_ids,
-        changes__kind__in=[Change.Kind.EXPUNGE, Change.Kind.MOVE],
-        changes__after__isnull=False,
-        gone_phase=0,
-        shown=False,
-    ).values_list("id", "folder_id", "thread_id")
-    rows = list(kept)
-    lock_folders(folder_id for _, folder_id, _ in rows)
-    Placement.objects.filter(id__in=[pk for pk, _, _ in rows]).update(shown=True)
-    refresh_threads([thread_id for _, _, thread_id in rows])
-    return refresh((folder_id, thread_id) for _, folder_id, thread_id in rows)
 
 
 def _promised(change_ids: Collection[int]) -> list[int]:

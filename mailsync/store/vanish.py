@@ -82,6 +82,8 @@ def drop_unmet(lease: leases.HeldLease, folder_id: int, *, read_at: datetime) ->
         ~Exists(Change.objects.filter(target_placement=OuterRef("pk"), finished_at=None)),
         folder=folder_id,
         uid=None,
+        # What was put away waits with its bytes for its day.
+        gone_phase=0,
     )
     if not unmet.exists():
         return []
