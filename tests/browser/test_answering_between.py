@@ -290,3 +290,19 @@ def test_one_marked_word_quotes_all(chromium: Browser, mailbox: Mailbox) -> None
     page.frame_locator(f"#frame-{asked.pk}").get_by_text("Hi Anna").dblclick()
     page.keyboard.press("r")
     expect(page.locator("section.compose .orig")).to_have_count(1)
+
+
+@pytest.mark.parametrize("mode", ["reply", "forward"])
+def test_empty_lines_around_a_letter_are_not_opened_with_it(chromium: Browser, mailbox: Mailbox, mode: str) -> None:
+    words = (
+        "<p><br></p><p> </p><p>Hi Anna,</p><p></p><p>See you.<br></p><ul><li><p></p></li></ul><p></p><p><br></p><br>"
+    )
+    editor = _answer(mailbox, chromium, html_message(words), mode)
+    _edit(editor)
+    quote = editor.locator("blockquote") if mode == "reply" else editor
+    lines = quote.locator("> *").evaluate_all("(all) => all.map((one) => one.innerText.trim())")
+    assert lines[-3:] == ["Hi Anna,", "", "See you."]
+    if mode == "reply":
+        assert len(lines) == 3
+    saved = _saved(editor.page, "data-original")
+    assert "See you" not in saved.body, "what was only opened is closed when it is saved"

@@ -5,7 +5,7 @@
 import { Node, createNodeFromContent, getHTMLFromFragment, mergeAttributes } from "django-prose-editor/editor";
 import { markedIn } from "heron/compose/marked";
 import { pasted } from "heron/compose/pasted";
-import { isCited } from "heron/compose/quotes";
+import { isCited, tidy } from "heron/compose/quotes";
 
 export class Original {
   constructor(composition) {
@@ -108,7 +108,7 @@ export class Original {
     this.fetching = false;
     if (editor.isDestroyed) return null;
     if (!answer.ok) return this.composition.failed(answer);
-    return createNodeFromContent(pasted(answer.body.html), editor.schema, { slice: false }).content;
+    return tidy(createNodeFromContent(pasted(answer.body.html), editor.schema, { slice: false })).content;
   }
 
   /** Whether what was opened has been changed since. */

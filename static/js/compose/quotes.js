@@ -71,6 +71,18 @@ function trimmed(node, atStart) {
   return rest.length ? holding(node, rest) : null;
 }
 
+/** A document of quoted words without the empty lines that letters end with, or begin: in each quote, and below all. */
+export function tidy(doc) {
+  const kept = doc.children.map((node) => (isCited(node) ? emptied(emptied(node, true), false) : node)).filter(Boolean);
+  return (kept.length && emptied(doc.type.create(doc.attrs, kept), false)) || doc;
+}
+
+/** `trimmed` until something stands at that edge. */
+function emptied(node, atStart) {
+  const kept = node && trimmed(node, atStart);
+  return kept === node ? node : emptied(kept, atStart);
+}
+
 function withoutSpaces(node, text) {
   if (text === node.text) return node;
   return text ? node.withText(text) : null;
