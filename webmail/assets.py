@@ -38,6 +38,7 @@ SCRIPTS = {
     "js/page/print.js": ("shell", "mail/print"),
     "js/page/share.js": ("share",),
     "js/page/settings.js": ("shell", "signout", "settings"),
+    "js/page/source.js": ("shell", "signout", "copy"),
     "js/page/writing.js": ("shell", "signout", "compose"),
     "js/page/outbox.js": ("shell", "signout", "compose", "compose/outbox"),
 }

@@ -236,6 +236,8 @@ SCREENS: dict[str, Step] = {
     "block-sender": visit("/m/1/block/"),
     "sweep": visit("/m/1/sweep/"),
     "why": visit("/m/1/why/"),
+    "source": visit("/m/1/source"),
+    "message-menu": after_inbox(open_first("subject:fundraiser"), click(".msg:not(.closed) .head > button")),
     "new-contact": visit("/settings/contacts/add/?name=Ada&address=ada@example.org"),
     "storage": visit("/settings/storage/"),
     "import": visit("/settings/storage/import/"),

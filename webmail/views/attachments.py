@@ -11,7 +11,6 @@ from email.utils import format_datetime
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.http import content_disposition_header
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from mailsync.message.bodies import attachments as attached_parts
@@ -37,7 +36,6 @@ _HEADERS = {
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z")
 _PIECE_BYTES = 256 * 1024
 #: Of the source this much is shown on the screen; the whole is in the .eml.
-SOURCE_SHOWN_BYTES = 1024 * 1024
 
 
 @require_safe
@@ -119,19 +117,6 @@ def cid(request: HttpRequest, message_id: int, part: str) -> HttpResponseBase:
         raise Http404
     headers = {**_HEADERS, "Content-Type": served.content_type, "Cache-Control": "private, max-age=86400, immutable"}
     return stream(request, pieces, headers=headers)
-
-
-@require_safe
-@login_required
-def source(request: HttpRequest, message_id: int) -> HttpResponseBase:
-    """The message as it came, as plain text; of a large one the beginning."""
-    message = access.message_for(user_of(request), message_id)
-    read = _reader(message)
-    size = raw_size(message)
-    text = read(0, min(size, SOURCE_SHOWN_BYTES)).decode("utf-8", "replace")
-    if size > SOURCE_SHOWN_BYTES:
-        text += "\n\n" + _("[The first megabyte is shown. Download the message to see all of it.]")
-    return HttpResponse(text, headers={**_HEADERS, "Content-Type": "text/plain; charset=utf-8"})
 
 
 @require_safe

@@ -1,4 +1,5 @@
-"""A file of a message looked at before it is saved: pictures, PDF, text, sound and films, in a page of ours.
+"""A file of a message looked at before it is saved: pictures, PDF, text, sound and films, in a page of ours; and its
+source.
 
 In: a message and the section number of its file. Out: a page under the site's own policy; the file's bytes meet the
 browser only as ``views/attachments.py`` serves them, and a PDF only as pictures that the guarded child has drawn.
@@ -17,7 +18,7 @@ from mailsync.message.bodies import attachments as attached_parts
 from mailsync.message.bodies import decode_part, decode_text
 from mailsync.message.facts import Part
 from mailsync.models import Message
-from mailsync.store.raw import BodyNotFetched, raw_reader
+from mailsync.store.raw import BodyNotFetched, raw_reader, raw_size
 from webmail import access
 from webmail.bodies import message_root
 from webmail.files import part_of, preview_kind
@@ -30,6 +31,7 @@ from webmail.views.attachments import POLICY
 
 #: Of a text this much is shown, of a PDF no larger one is drawn: the rest is a click on "save" away.
 MAX_TEXT_BYTES = 512 * 1024
+MAX_SOURCE_BYTES = 1024 * 1024
 MAX_DOCUMENT_BYTES = 60 * 1024 * 1024
 _KEPT_SECONDS = 600
 _KEPT_BYTES = 1024 * 1024
@@ -66,6 +68,21 @@ def view_file(request: HttpRequest, message_id: int, part: str) -> HttpResponse:
         **_content(message, found, kind),
     }
     return render(request, "mail/viewer.html", context)
+
+
+@require_safe
+@login_required
+def source(request: HttpRequest, message_id: int) -> HttpResponse:
+    """The message as it came; of a large one the beginning."""
+    message = access.message_for(user_of(request), message_id)
+    try:
+        read = raw_reader(message)
+    except BodyNotFetched as error:
+        raise Http404(str(error)) from error
+    size = raw_size(message)
+    text = read(0, min(size, MAX_SOURCE_BYTES)).decode("utf-8", "replace")
+    context = {"message": message, "text": text, "size_bytes": size, "is_cut": size > MAX_SOURCE_BYTES}
+    return render(request, "mail/source.html", context)
 
 
 @require_safe
