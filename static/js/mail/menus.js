@@ -13,6 +13,10 @@ import { isPhone, isTouched } from "heron/phone";
 let about = [];
 let card = null;
 let caller = null;
+/** Letters that follow each other so fast are one word (WAI-ARIA Authoring Practices, menu pattern). */
+const TYPED_MILLISECONDS = 500;
+let typed = "";
+let typedUntil = 0;
 /** The open menu that has its choices, its place and the focus. */
 let ready = null;
 
@@ -32,6 +36,7 @@ export function openMenu(id, at = null, names = targets(), verb = "", of = null)
 function prepare(menu) {
   if (ready === menu) return;
   ready = menu;
+  typedUntil = 0;
   if (menu.id === "move") prepareMove(menu);
   if (menu.id === "label") prepareLabels(menu);
   if (menu.id === "context") prepareContext(menu);
@@ -158,6 +163,14 @@ document.getElementById("labelnew")?.addEventListener("click", (event) => {
   act("label", about, { named });
 });
 
+/** What begins with these words, from the focused choice on; of one letter again and again the next. */
+function goTo(words, all, at) {
+  const isOne = [...words].every((letter) => letter === words[0]);
+  const from = isOne ? at + 1 : Math.max(at, 0);
+  const order = [...all.slice(from), ...all.slice(0, from)];
+  order.find((one) => one.textContent.trim().toLowerCase().startsWith(isOne ? words[0] : words))?.focus();
+}
+
 document.addEventListener("keydown", (event) => {
   const menu = event.target.closest?.(".menu[popover]");
   if (!menu) return;
@@ -172,10 +185,13 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
   } else if (event.key === "Tab") {
     menu.hidePopover();
-  } else if (event.key.length === 1 && !event.target.matches("input") && !event.ctrlKey && !event.metaKey) {
-    const letter = event.key.toLowerCase();
-    const order = [...all.slice(at + 1), ...all.slice(0, at + 1)];
-    order.find((one) => one.textContent.trim().toLowerCase().startsWith(letter))?.focus();
+  } else if (event.key.length === 1 && !event.target.matches("input") && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    const isGoingOn = performance.now() < typedUntil;
+    if (event.key === " " && !isGoingOn) return; // it chooses
+    event.preventDefault();
+    typed = (isGoingOn ? typed : "") + event.key.toLowerCase();
+    typedUntil = performance.now() + TYPED_MILLISECONDS;
+    goTo(typed, all, at);
   }
 });
 
