@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Mailbox
+from tests.browser.open_conversation import card, conversation, opened
 from tests.browser.pages import OUTSIDE, inside
 
 MOST_STOPS = 120
@@ -100,3 +101,50 @@ def test_the_walk_notices_what_is_not_seen_and_a_trap(chromium: Browser, mailbox
     )
     with pytest.raises(AssertionError, match="Tab comes back here"):
         walk(page)
+
+
+def test_several_letters_lead_to_a_choice_and_one_again_and_again_to_the_next(
+    chromium: Browser, mailbox: Mailbox
+) -> None:
+    page = mailbox.inbox(chromium)
+    page.locator(".row").first.click()
+    page.locator("#readform [popovertarget=more-read]").click()
+    menu = page.locator("#more-read")
+
+    def focused() -> str:
+        return str(page.evaluate("document.activeElement.innerText.split('\\n')[0].trim()"))
+
+    page.keyboard.type("pr")
+    assert focused() == "Print"
+    page.wait_for_timeout(600)
+    page.keyboard.type("p")
+    assert focused() == "Pin to the top"
+    page.wait_for_timeout(600)
+    page.keyboard.type("mm")
+    assert focused() == "Merge with…"
+    page.wait_for_timeout(600)
+    page.keyboard.type("mute c")
+    assert focused() == "Mute conversation"
+    expect(menu).to_be_visible()
+    page.wait_for_timeout(600)
+    page.keyboard.type("zz")
+    assert focused() == "Mute conversation"
+    page.keyboard.press("Escape")
+    page.keyboard.press("v")
+    page.locator("#movefind").press("ArrowDown")
+    page.keyboard.type("se")
+    assert focused() == "Sent"
+    page.wait_for_timeout(600)
+    page.keyboard.press("Escape")
+    expect(page.locator("#move")).to_be_hidden()
+
+
+def test_the_focus_stays_with_a_message_that_is_unfolded(chromium: Browser, mailbox: Mailbox) -> None:
+    first, _second = conversation(mailbox, "<p>Old</p>", "<p>New</p>")
+    page = opened(mailbox, chromium, first)
+    card(page, first).locator(".line").focus()
+    for _ in range(2):  # read from the server, then only shown
+        page.keyboard.press("Enter")
+        expect(card(page, first).locator(".head > button")).to_be_focused()
+        card(page, first).locator(".head time").click()
+        expect(card(page, first).locator(".line")).to_be_focused()

@@ -57,7 +57,7 @@ async function unfold(card, href) {
     card = document.getElementById(card.id);
   }
   card.classList.remove("closed");
-  card.querySelector(".head a, .head button")?.focus({ preventScroll: true });
+  card.querySelector(".head > button")?.focus({ preventScroll: true });
 }
 
 function fold(card) {
