@@ -141,6 +141,10 @@ def test_what_scripts_ask_for_does_not_wait_for_the_worker(chromium: Browser, ma
 
 def test_it_can_be_installed(chromium: Browser, mailbox: Mailbox) -> None:
     page = with_worker(chromium, mailbox)
-    told = page.context.new_cdp_session(page).send("Page.getInstallabilityErrors")
+    browser = page.context.new_cdp_session(page)
+    manifest = browser.send("Page.getAppManifest")
+    assert manifest["errors"] == []
+    assert manifest["manifest"]["shareTarget"]["method"] == "kPost"
+    told = browser.send("Page.getInstallabilityErrors")
     # A window of tests is a private one, where nothing is installed.
     assert [one["errorId"] for one in told["installabilityErrors"]] in ([], ["in-incognito"])
