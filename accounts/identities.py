@@ -4,22 +4,32 @@ Database room, and the site's own outgoing mail. An account's own address is pro
 other address is proved by a link mailed to it, as nobody may send in the name of somebody else.
 """
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.core import signing
 from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Identity, MailAccount, User
+from accounts import security_log
+from accounts.models import Identity, MailAccount, SecurityEvent, User
 
 _SALT = "accounts.identities"
 LINK_SECONDS = 3 * 86_400
+#: Of one person: what is typed here is anybody's address, and nobody is to be pestered with links.
+_LINKS_A_DAY = 20
 
 
 class AddressTaken(ValueError):
     """The account has an identity with this address already."""
+
+
+class TooManyLinks(Exception):
+    """So many were mailed for this person today that no further one is."""
 
 
 def add_identity(account: MailAccount, address: str, name: str = "") -> Identity:
@@ -31,8 +41,16 @@ def add_identity(account: MailAccount, address: str, name: str = "") -> Identity
         raise AddressTaken(address) from error
 
 
-def send_proof(identity: Identity) -> None:
-    """Mail the link that proves the address. Raises what the mail backend raises when it cannot."""
+def send_proof(identity: Identity, request: HttpRequest | None = None) -> None:
+    """Mail the link that proves the address, and write so into its person's log. Raises ``TooManyLinks``, and what the
+    mail backend raises when it cannot."""
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=identity.user_id)
+        lately = timezone.now() - timedelta(days=1)
+        told = SecurityEvent.objects.filter(user=user, kind=SecurityEvent.Kind.IDENTITY, created_at__gt=lately)
+        if told.count() >= _LINKS_A_DAY:
+            raise TooManyLinks
+        security_log.record(SecurityEvent.Kind.IDENTITY, user, request, detail=identity.address)
     token = signing.dumps({"identity": identity.pk, "address": identity.address}, salt=_SALT)
     context = {
         "identity": identity,

@@ -26,6 +26,7 @@ class SecurityEvent(models.Model):
         MAILBOX_REMOVED = "mailbox_removed", _("Mail account disconnected")
         WEBHOOK = "webhook", _("Webhook added or changed")
         FORWARDING = "forwarding", _("Code sent for forwarding mail")
+        IDENTITY = "identity", _("Link sent to confirm an address to write from")
         ADMIN_ACT = "admin_act", _("Changed by an administrator")
 
     user = models.ForeignKey(

@@ -4,15 +4,22 @@
 where it ends: the name, the connection, TLS with its certificate, the login, what the server can do.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from typing import TypeVar
 
 from mailsync.errors import CertificateRefused, MailError, NeedsUser
 from mailsync.protocol import egress, imap, pop3, smtp, tls
 from mailsync.protocol.certificate import parse_certificate
 from mailsync.types import Certificate, Examined, Secret, Security, ServerSettings, StepName, StepResult
 
+T = TypeVar("T")
+
+#: A login as a whole, whatever its server says meanwhile: a person waits, and with them a thread of the site.
+LOGIN_SECONDS = 45.0
+#: More than any server says of itself. Nothing else is asked of it here.
+_MOST_BYTES = 64 * 1024
 #: Matches no certificate, so that every one is shown and none is taken.
 _NO_PIN = "none"
 _PROTOCOLS = {"imap": imap, "pop3": pop3, "smtp": smtp}
@@ -37,14 +44,34 @@ def _probe(server: ServerSettings) -> StepResult:
     return StepResult(True)
 
 
+def _in_time(server: ServerSettings, ask: Callable[[], T]) -> T:
+    """Raises ``NeedsUser`` where the time is over before its answer is there."""
+    with egress.within(LOGIN_SECONDS) as hold:
+        try:
+            return ask()
+        except MailError as error:
+            if not hold.is_over:
+                raise
+            raise NeedsUser(
+                f"{server.host}:{server.port} did not finish within {LOGIN_SECONDS:.0f} seconds.",
+                code="timeout",
+                detail=str(error),
+            ) from error
+
+
 def _log_in(server: ServerSettings) -> frozenset[str]:
     """What the server can do after login. Raises ``MailError``."""
+    return _in_time(server, lambda: _ask_to_log_in(server))
+
+
+def _ask_to_log_in(server: ServerSettings) -> frozenset[str]:
     if server.protocol == "pop3":
         source = pop3.connect(server)
         # Dropped without QUIT: a clean QUIT changes things at some providers.
         source.drop()
         return source.capabilities
-    connected = smtp.connect(server) if server.protocol == "smtp" else imap.connect(server)
+    is_smtp = server.protocol == "smtp"
+    connected = smtp.connect(server) if is_smtp else imap.connect(server, max_message_bytes=_MOST_BYTES)
     with closing(connected):
         return connected.capabilities
 
@@ -97,7 +124,7 @@ def _examine(server: ServerSettings, lacks: str) -> Iterator[Examined]:
         yield Examined("connect", _result(error, server))
         return
     try:
-        shown = _PROTOCOLS[server.protocol].fetch_certificate(server)
+        shown = _in_time(server, lambda: _PROTOCOLS[server.protocol].fetch_certificate(server))
     except MailError as error:
         refused = _result(error, server)
         yield Examined("tls", refused, certificate=refused.certificate)

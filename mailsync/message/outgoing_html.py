@@ -6,11 +6,14 @@ quoted message will stand, and names inline pictures ``cid:`` (RFC 2392); *outgo
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from html import escape
 
 import tinycss2
 from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from mailsync.message.html_text import html_to_text
 
 #: Answers with the address to show for a Content-ID, or None where there is no such picture.
 PictureUrl = Callable[[str], str | None]
@@ -150,6 +153,37 @@ def _unbreaking(spaces: re.Match[str]) -> str:
     return "\xa0" * max(1, len(spaces[0]) - 1) + " " * (len(spaces[0]) > 1)
 
 
+#: What browsers carry on into the next paragraph where it was left open (HTML §13.2.4.3): of a hundred and a hundred
+#: paragraphs they make ten thousand elements.
+_CARRIED = re.compile(r"<(/?)(?=(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/>])", re.IGNORECASE)
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)")
+#: Put before their names, they are elements like any other.
+_INERT = "heron-"
+_AS_WRITTEN = re.compile(rf"<(/?){_INERT}")
+_MOST_CARRIED = 1_000_000
+#: Words typed by people have neither; with both a parser takes minutes.
+_MANY_TAGS, _DEEP = 20_000, 1_000
+_LEFT_OPEN = _words("br col dd dt hr img input li link meta option p source tbody td tfoot th thead tr wbr")
+
+
+def _easy(html: str) -> str:
+    """The same to read for a parser in bounded time and memory, whatever it is; what is deeper than anything that was
+    written is its text alone. This is asked in the process that answers everybody."""
+    tags = html.count("<")
+    if tags * sum(1 for one in _CARRIED.finditer(html) if not one[1]) > _MOST_CARRIED:
+        html = _CARRIED.sub(rf"<\1{_INERT}", html)
+    if tags > _MANY_TAGS:
+        open_of: Counter[str] = Counter()
+        for slash, name in _TAG.findall(html.lower()):
+            if not slash:
+                open_of[name] += 1
+            elif open_of[name]:
+                open_of[name] -= 1
+        if sum(count for name, count in open_of.items() if name not in _LEFT_OPEN) > _DEEP:
+            return text_as_html(html_to_text(html))
+    return html
+
+
 class _Cleaner:
     """One pass over the parsed tree with a stack of its own: depth costs memory, never the call stack."""
 
@@ -159,7 +193,7 @@ class _Cleaner:
         self._out: list[str] = []
 
     def clean(self, html: str) -> str:
-        body = LexborHTMLParser(html.replace("\x00", "")).body
+        body = LexborHTMLParser(_easy(html.replace("\x00", ""))).body
         stack: list[LexborNode | str] = [] if body is None else _children(body)
         while stack:
             node = stack.pop()
@@ -172,8 +206,8 @@ class _Cleaner:
         return "".join(self._out)
 
     def _open(self, node: LexborNode, stack: list[LexborNode | str]) -> None:
-        tag = (node.tag or "").lower()
-        attributes = {name.lower(): value or "" for name, value in node.attributes.items()}
+        tag = (node.tag or "").lower().removeprefix(_INERT)
+        attributes = {name.lower(): _AS_WRITTEN.sub(r"<\1", value or "") for name, value in node.attributes.items()}
         if tag == "div" and "data-original" in attributes:
             if self._keep_marker and attributes["data-original"].isdigit():
                 self._out.append(f'<div data-original="{int(attributes["data-original"])}"></div>')

@@ -9,8 +9,10 @@ anything is looked up where the administrator has shut that kind of call.
 import contextlib
 import ipaddress
 import socket
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from enum import StrEnum
 from functools import lru_cache
 from typing import Protocol
@@ -164,8 +166,60 @@ def own_addresses() -> frozenset[str]:
     return frozenset(found)
 
 
+class Hold:
+    """Connections that end together when their time is over, whatever is waited for on them."""
+
+    def __init__(self, seconds: float) -> None:
+        self.is_over = False
+        self._lock = threading.Lock()
+        # Twins, as TLS takes the socket itself: what is shut is the connection of both.
+        self._twins: list[socket.socket] = []
+        self._clock = threading.Timer(seconds, self._end)
+        self._clock.daemon = True
+        self._clock.start()
+
+    def add(self, sock: socket.socket) -> None:
+        """Raises ``TimeoutError`` where the time is over."""
+        with self._lock:
+            if self.is_over:
+                raise TimeoutError("no time was left")
+            self._twins.append(sock.dup())
+
+    def _end(self) -> None:
+        with self._lock:
+            self.is_over = True
+            for twin in self._twins:
+                with contextlib.suppress(OSError):
+                    twin.shutdown(socket.SHUT_RDWR)
+
+    def release(self) -> None:
+        self._clock.cancel()
+        with self._lock:
+            for twin in self._twins:
+                twin.close()
+            self._twins.clear()
+
+
+_hold: ContextVar[Hold | None] = ContextVar("what is opened within a time", default=None)
+
+
+@contextlib.contextmanager
+def within(seconds: float) -> Iterator[Hold]:
+    """Whatever is opened within ends after so many seconds in all. The timeout of a socket begins anew with each byte,
+    so that a server which sends one now and then would hold whoever waits for it."""
+    hold = Hold(seconds)
+    token = _hold.set(hold)
+    try:
+        yield hold
+    finally:
+        _hold.reset(token)
+        hold.release()
+
+
 def _prepared(sock: socket.socket, timeout_seconds: float) -> socket.socket:
     try:
+        if (hold := _hold.get()) is not None:
+            hold.add(sock)
         sock.settimeout(timeout_seconds)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

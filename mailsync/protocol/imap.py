@@ -356,7 +356,7 @@ def connect(
 
 def fetch_certificate(settings: ServerSettings) -> Certificate | None:
     """What protects a login, seen without one; None where nothing does. Raises as ``connect``, for a bad one too."""
-    wire = open_secured(settings).wire
+    wire = open_secured(settings, max_literal_bytes=0).wire
     shown = tls.shown_certificate(wire.sock)
     wire.shutdown()
     return shown

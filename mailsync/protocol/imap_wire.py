@@ -18,6 +18,9 @@ from mailsync.protocol.transcript import Transcript
 #: The longest line taken: ``* SEARCH`` of a million messages still fits.
 MAX_LINE_BYTES = 16 * 1024 * 1024
 MAX_LITERAL_BYTES = 160 * 1024 * 1024
+#: What is held of the answer to one command, beside as much as four literals: the flags of some millions of messages.
+MAX_HELD_BYTES = 1024 * 1024
+_RESPONSE_BYTES = 200  # what one costs beside its text
 _CHUNK = 256 * 1024
 _UNTAGGED = re.compile(rb"\* (?:(\d+) )?([A-Za-z][A-Za-z0-9.-]*)(?: (.*))?\Z", re.DOTALL)
 _LITERAL = re.compile(rb"~?\{(\d+)\+?\}\Z")
@@ -64,6 +67,7 @@ class Wire(imaplib.IMAP4):
         self.max_literal_bytes = max_literal_bytes
         self.responses: list[Untagged] = []
         self.continuation: bytes = b""
+        self._held = 0
         self._pending = bytearray()
         super().__init__(host)
 
@@ -172,7 +176,7 @@ class Wire(imaplib.IMAP4):
 
     def take_responses(self) -> list[Untagged]:
         """The untagged responses since the last call, in order."""
-        taken, self.responses = self.responses, []
+        taken, self.responses, self._held = self.responses, [], 0
         self.untagged_responses.clear()
         return taken
 
@@ -224,7 +228,11 @@ class Wire(imaplib.IMAP4):
             # IMAPClient's parser knows {n} only, not the {n+} and ~{n} of RFC 7888 and RFC 3516.
             parts.append((text[: literal.start()] + b"{%d}" % size, self.read(size)))
             text = self._whole_line()
+            self._held += size
         parts.append(text)
+        self._held += len(line) + _RESPONSE_BYTES
+        if self._held > MAX_HELD_BYTES + 4 * self.max_literal_bytes:
+            raise OutOfStep("the server said more than was asked")
         self.responses.append(Untagged(kind, number, parts))
         if kind in _FOR_IMAPLIB:
             self._append_untagged(kind, text)

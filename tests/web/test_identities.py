@@ -1,13 +1,15 @@
 """Identities: a further address is proved by a link before it may be sent as."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 from accounts import identities
-from accounts.models import Identity, MailAccount, User
+from accounts.models import Identity, MailAccount, SecurityEvent, User
 from tests.factories import make_account, make_user
 from webmail.templatetags.heron import breakable
 
@@ -126,3 +128,20 @@ def test_a_further_address_is_added_from_the_page_of_signatures_too(client: Clie
     page = client.get("/settings/writing/").text
     assert f'href="/settings/accounts/{second.pk}/identities/add/"' in page
     assert "Add an address for two@mail.test</a>" in page
+
+
+def test_nobody_is_pestered_with_links(as_alice: Client, alias: Identity) -> None:
+    """Anybody's address can be typed, and the letter says the name that its writer has chosen."""
+    for _ in range(30):
+        page = as_alice.post(f"/settings/identities/{alias.pk}/prove/", follow=True).content.decode()
+    assert len(mail.outbox) == 20
+    assert "Too many links were sent today" in page
+    account = alias.account_id
+    as_alice.post(f"/settings/accounts/{account}/identities/add/", {"address": "another@club.test"})
+    assert len(mail.outbox) == 20
+    told = SecurityEvent.objects.filter(user=alias.user, kind="identity")
+    assert set(told.values_list("detail", flat=True)) == {"office@club.test"}
+    assert "Link sent to confirm an address to write from" in as_alice.get("/settings/security/log/").content.decode()
+    told.update(created_at=timezone.now() - timedelta(days=1, minutes=1))
+    as_alice.post(f"/settings/identities/{alias.pk}/prove/")
+    assert len(mail.outbox) == 21

@@ -147,7 +147,9 @@ def remove(request: HttpRequest, identity_id: int) -> HttpResponse:
 
 def _send_proof(request: HttpRequest, identity: Identity) -> None:
     try:
-        identities.send_proof(identity)
+        identities.send_proof(identity, request)
+    except identities.TooManyLinks:
+        messages.error(request, _("Too many links were sent today. Try again tomorrow."))
     except (OSError, SMTPException):
         messages.error(
             request, _("The link could not be sent: this Heron cannot send mail of its own. Tell its operator.")
