@@ -248,7 +248,10 @@ def _theme(likes: preferences.Preferences) -> dict[str, str]:
 
 def shows_pictures(user: User, message: Message, body: CleanBody, likes: preferences.Preferences) -> bool:
     """Whether remote pictures of this body load without being asked for."""
-    return bool(body.remote) and (likes.remote_pictures == "always" or trusts(user, message.from_address))
+    if not body.remote or likes.remote_pictures == "always":
+        return bool(body.remote)
+    # Whoever is trusted is meant, not who writes in their name: such pictures would tell a stranger who reads when.
+    return trusts(user, message.from_address) and not verdict_on(message).failed
 
 
 def trusts(user: User, address: str) -> bool:

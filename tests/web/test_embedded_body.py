@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts import preferences
-from accounts.models import TrustedSender, User
+from accounts.models import MailAccount, TrustedSender, User
 from mailsync.models import Folder, Message
 from tests.factories import make_account, make_folder, make_message
 from tests.web.mail import html_message, store
@@ -108,6 +108,21 @@ def test_else_the_frame_loads_it(
     page = browser.get(f"/m/{message.pk}/", **part("main", **asked)).content.decode()
     assert "<template data-body" not in page
     assert browser.get(frame_url(page)).status_code == 200
+
+
+@pytest.mark.parametrize(("result", "loads"), [("pass", True), ("fail", False)])
+def test_pictures_in_a_trusted_name_that_is_forged_wait_to_be_asked_for(
+    result: str, loads: bool, browser: Client, inbox: Folder, anna: User
+) -> None:
+    TrustedSender.objects.create(user=anna, address="ann@shop.test")
+    MailAccount.objects.filter(pk=inbox.account_id).update(host="imap.example.test")
+    verdict = f"mx.example.test; dmarc={result} header.from=shop.test"
+    message = store(anna, html_message(_REMOTE, Authentication_Results=verdict), inbox)
+    page = browser.get(f"/m/{message.pk}/").content.decode()
+    assert (f"/m/{message.pk}/body/pictures" in frame_url(page)) is loads
+    assert ("data-pictures" in page) is not loads
+    letter = browser.get(f"/m/{message.pk}/letter", headers={"Sec-Fetch-Dest": "document"}).text
+    assert ("/imgproxy" in letter) is loads
 
 
 def test_what_is_still_on_its_way_is_waited_for(browser: Client, inbox: Folder, part: Any) -> None:
