@@ -90,7 +90,7 @@ def test_one_alone_is_not_merged_and_says_so(browser: Client, anna: User) -> Non
 
 def test_people_are_removed(browser: Client, anna: User) -> None:
     one, _two = keep(anna, "One", "1@x.example"), keep(anna, "Two", "2@x.example")
-    browser.post(f"{HOME}chosen/", {"do": "remove", "contact": one.pk})
+    browser.post(f"{HOME}chosen/", {"do": "remove", "contact": one.pk, "sure": "1"})
     assert names(anna) == ["Two"]
 
 

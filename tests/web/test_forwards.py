@@ -63,7 +63,7 @@ def test_an_address_is_added_proved_and_removed(at_home: Client, alice: User) ->
     row.refresh_from_db()
     assert row.verified_at
     assert FRIEND in at_home.get(f"{RULES}add/").content.decode()
-    at_home.post(f"{page}change/", {"do": "remove"})
+    at_home.post(f"{page}change/", {"do": "remove", "sure": "1"})
     assert not ForwardAddress.objects.exists()
 
 

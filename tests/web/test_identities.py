@@ -101,8 +101,8 @@ def test_only_a_proved_identity_becomes_the_default(as_alice: Client, account: M
 
 def test_the_default_identity_cannot_be_removed(as_alice: Client, account: MailAccount, alias: Identity) -> None:
     own = account.identities.get(is_default=True)
-    as_alice.post(f"/settings/identities/{own.pk}/remove/")
-    as_alice.post(f"/settings/identities/{alias.pk}/remove/")
+    as_alice.post(f"/settings/identities/{own.pk}/remove/", {"sure": "1"})
+    as_alice.post(f"/settings/identities/{alias.pk}/remove/", {"sure": "1"})
     assert [row.address for row in account.identities.all()] == ["alice@club.test"]
 
 

@@ -120,7 +120,7 @@ def test_rules_are_ordered_switched_and_removed(browser: Client, anna: User, inb
     by_name = dict(Rule.objects.values_list("name", "pk"))
 
     def change(name: str, do: str) -> list[str]:
-        assert browser.post(f"{HOME}{by_name[name]}/change/", {"do": do}).status_code == 302
+        assert browser.post(f"{HOME}{by_name[name]}/change/", {"do": do, "sure": "1"}).status_code == 302
         return [rule.name for rule in load_rules(anna.pk) if rule.works]
 
     assert change("three", "up") == ["one", "three", "two"]

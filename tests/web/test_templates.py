@@ -198,7 +198,7 @@ def test_one_is_written_cleaned_renamed_and_removed(client: Client, alice: User)
     client.post(reverse("template_edit", args=[found.pk]), {"name": "Hey", "subject": "", "body": "<p>Hey</p>"})
     found.refresh_from_db()
     assert (found.name, found.subject, found.body) == ("Hey", "", "<p>Hey</p>")
-    client.post(reverse("template_remove", args=[found.pk]))
+    client.post(reverse("template_remove", args=[found.pk]), {"sure": "1"})
     assert not MailTemplate.objects.exists()
 
 

@@ -43,7 +43,7 @@ def test_a_webhook_is_made_changed_and_removed(browser: Client, anna: User) -> N
         "chat.example.org",
     ]
     assert "Chat" in browser.get(RULES).content.decode()
-    browser.post(f"{answer['Location']}change/", {"do": "remove"})
+    browser.post(f"{answer['Location']}change/", {"do": "remove", "sure": "1"})
     assert not Webhook.objects.exists()
 
 

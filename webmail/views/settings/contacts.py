@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.models import User
 from mailsync import actions
 from mailsync.message.addresses import is_address
 from mailsync.message.contact_csv import parse_csv, write_csv
@@ -28,6 +29,7 @@ from webmail.numbers import read_number
 from webmail.present.left_out import present_left_out
 from webmail.present.said import said
 from webmail.reader import user_of
+from webmail.views.settings.asking import ask_to_remove
 
 _PAGE = 100
 #: 20,000 people with long notes; more is no address book.
@@ -194,6 +196,8 @@ def chosen(request: HttpRequest) -> HttpResponse:
             return _to_group(name)
         if verb != "remove":
             raise Http404
+        if question := _ask(request, user, ids):
+            return question
         count = actions.forget_contacts(user.pk, ids)
     except actions.NotYours as error:
         raise Http404 from error
@@ -202,6 +206,18 @@ def chosen(request: HttpRequest) -> HttpResponse:
         return redirect("settings_contacts")
     messages.success(request, ngettext("%(n)d person removed.", "%(n)d people removed.", count) % {"n": count})
     return redirect("settings_contacts")
+
+
+def _ask(request: HttpRequest, user: User, ids: list[int]) -> HttpResponse | None:
+    """Before people are removed: of one the name, of several how many. What is not the reader's is not asked about."""
+    people = list(contacts_of(user.pk).filter(pk__in=ids).values_list("name", flat=True))
+    if not people or len(people) < len(set(ids)):
+        return None
+    if len(people) == 1:
+        title = _("Remove %(name)s?") % {"name": people[0]}
+    else:
+        title = ngettext("Remove %(n)d person?", "Remove %(n)d people?", len(people)) % {"n": len(people)}
+    return ask_to_remove(request, title, _("Mail with them stays."), reverse("settings_contacts"), _("Contacts"))
 
 
 @require_POST

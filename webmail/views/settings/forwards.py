@@ -26,6 +26,7 @@ from mailsync.store.forwards import load_addresses
 from webmail import access
 from webmail.present.said import said
 from webmail.reader import user_of
+from webmail.views.settings.asking import ask_to_remove
 
 
 class AddressForm(forms.Form):
@@ -101,6 +102,10 @@ def change(request: HttpRequest, forward_address_id: int) -> HttpResponse:
                 messages.error(request, said(error))
             return redirect("forward_edit", row.pk)
         case "remove":
+            title = _("Remove %(address)s?") % {"address": row.address}
+            kept, back = _("Rules no longer forward to it."), reverse("forward_edit", args=[row.pk])
+            if question := ask_to_remove(request, title, kept, back, row.address):
+                return question
             actions.remove_forward_address(user.pk, row.pk)
             messages.success(request, _("%(address)s is removed.") % {"address": row.address})
             return redirect(reverse("settings_rules") + "#forwarding")

@@ -26,6 +26,7 @@ from webmail.present.compose import signature_pictures
 from webmail.present.said import said
 from webmail.reader import user_of
 from webmail.views.drafts import serve_file, take_picture
+from webmail.views.settings.asking import ask_to_remove
 from webmail.views.settings.forms import IdentityForm, NewIdentityForm, SignatureForm
 
 
@@ -137,6 +138,11 @@ def make_default(request: HttpRequest, identity_id: int) -> HttpResponse:
 @login_required
 def remove(request: HttpRequest, identity_id: int) -> HttpResponse:
     identity = access.identity_for(user_of(request), identity_id)
+    title = _("Remove %(address)s?") % {"address": identity.address}
+    back = reverse("identity_edit", args=[identity.pk])
+    kept = _("Mail that was sent as this address stays.")
+    if not identity.is_default and (question := ask_to_remove(request, title, kept, back, identity.address)):
+        return question
     if identities.remove(identity):
         actions.addresses_changed(identity.user_id)
         messages.success(request, _("%(address)s is removed.") % {"address": identity.address})

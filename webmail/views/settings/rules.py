@@ -32,6 +32,7 @@ from webmail.present.rules import Names, present_rules
 from webmail.present.said import said
 from webmail.reader import user_of
 from webmail.scope import folder_title
+from webmail.views.settings.asking import ask_to_remove
 from webmail.views.settings.rule_form import RuleForm
 
 #: A rule is tried on so many of the newest messages, and so many of what it finds are shown.
@@ -120,6 +121,9 @@ def change(request: HttpRequest, rule_id: int) -> HttpResponse:
         case "on" | "off" as way:
             actions.switch_rule(user.pk, rule.pk, on=way == "on")
         case "remove":
+            title, kept = _("Remove the rule “%(name)s”?") % {"name": rule.name}, _("What it did stays done.")
+            if question := ask_to_remove(request, title, kept, reverse("rule_edit", args=[rule.pk]), rule.name):
+                return question
             actions.remove_rule(user.pk, rule.pk)
             messages.success(request, _("“%(name)s” is removed.") % {"name": rule.name})
         case "run" | "run_all" as way:

@@ -21,6 +21,7 @@ from webmail.present.files import file_tile
 from webmail.present.said import said
 from webmail.reader import user_of
 from webmail.views.drafts import serve_file, take_picture
+from webmail.views.settings.asking import ask_to_remove
 
 
 class TemplateForm(WordsForm):
@@ -80,6 +81,12 @@ def add_picture(request: HttpRequest, template_id: int) -> HttpResponse:
 def remove(request: HttpRequest, template_id: int) -> HttpResponse:
     user = user_of(request)
     template = access.template_for(user, template_id)
+    title = _("Remove the template “%(name)s”?") % {"name": template.name}
+    back = reverse("template_edit", args=[template.pk])
+    if question := ask_to_remove(
+        request, title, _("Messages that it went into keep their words."), back, template.name
+    ):
+        return question
     actions.remove_template(user.pk, template.pk)
     messages.success(request, _("“%(name)s” is removed.") % {"name": template.name})
     return redirect(reverse("settings_writing") + "#templates")

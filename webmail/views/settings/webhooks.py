@@ -29,6 +29,7 @@ from mailsync.types import Address
 from webmail import access
 from webmail.present.said import said
 from webmail.reader import user_of
+from webmail.views.settings.asking import ask_to_remove
 
 
 class WebhookForm(forms.Form):
@@ -103,6 +104,9 @@ def change(request: HttpRequest, webhook_id: int) -> HttpResponse:
             actions.renew_webhook_key(user.pk, hook.pk)
             messages.success(request, _("Calls are signed with a new key from now on. Give it to the other program."))
         case "remove":
+            title, kept = _("Remove the webhook “%(name)s”?") % {"name": hook.name}, _("Rules no longer call it.")
+            if question := ask_to_remove(request, title, kept, reverse("webhook_edit", args=[hook.pk]), hook.name):
+                return question
             actions.remove_webhook(user.pk, hook.pk)
             messages.success(request, _("“%(name)s” is removed.") % {"name": hook.name})
             return redirect(reverse("settings_rules") + "#webhooks")
