@@ -250,6 +250,7 @@ SCREENS: dict[str, Step] = {
     "transfer": visit("/settings/accounts/1/transfer/"),
     "space": visit("/settings/storage/space/"),
     "emptying": ask_to_empty,
+    "removing": after_inbox(visit("/settings/rules/1/"), click("button[value=remove]")),
     "archive-mode": edit_account,
     "keeping": ask_to_keep,
     "find-setting": visit("/settings/search/?q=mark"),

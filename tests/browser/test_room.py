@@ -76,3 +76,15 @@ def test_the_menu_of_a_line_holds_what_changes_it(chromium: Browser, mailbox: Ma
     page.locator("#selbar [popovertarget=context]").click()
     for value in ("flag", "unflag", "pin", "unpin"):
         expect(menu.locator(f"[value={value}]")).to_be_visible()
+
+
+def test_the_field_of_a_reply_is_one_line_however_long_the_name(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium, viewport={"width": 820, "height": 1180})
+    page.locator(".row a.subj").first.click()
+    field = page.locator(".reply .field")
+    field.evaluate("(one, words) => { one.lastChild.textContent = words; }", LONG)
+    assert field.evaluate("one => one.scrollHeight <= one.clientHeight && one.scrollWidth > one.clientWidth")
+    # Nothing beside it is pushed out.
+    forward = page.locator(".reply .btn")
+    assert edges(field)[1] < edges(forward)[0]
+    assert edges(forward)[1] < 820

@@ -110,3 +110,26 @@ def test_what_a_search_found_is_drawn_with_its_words_each_time(browser: Client, 
         count, page = drawn(browser, inbox, "/search/?q=no")
         assert count == 0
         assert page.count("<mark>") == 5
+
+
+@pytest.mark.parametrize(
+    ("subject", "preview", "shown"),
+    [
+        ("Your week in Kiel", "Your week in Kiel Mostly west", "Mostly west"),
+        ("Your week in Kiel", "YOUR WEEK IN KIEL – Mostly west", "Mostly west"),
+        ("Your week in Kiel", "Your week in Kielce begins", "Your week in Kielce begins"),
+        ("Your week in Kiel", "Your week in Kiel…", "Your week in Kiel…"),
+        ("Your week in Kiel", "Mostly west", "Mostly west"),
+        # A greeting, not a title
+        ("Hi Anna", "Hi Anna, are you there?", "Hi Anna, are you there?"),
+        ("", "Mostly west", "Mostly west"),
+    ],
+)
+def test_the_first_words_do_not_say_the_subject_again(subject: str, preview: str, shown: str) -> None:
+    assert rows._beyond(subject, preview) == shown
+
+
+def test_nor_do_they_in_a_list(browser: Client, anna: User) -> None:
+    folder = make_folder(make_account(anna), "INBOX", role="inbox")
+    make_message(folder, subject="Your week in Kiel", preview="Your week in Kiel Mostly west")
+    assert ">Mostly west<" in browser.get(f"/f/{folder.pk}/", **Part("rows")).text

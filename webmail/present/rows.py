@@ -145,6 +145,22 @@ def _name(row: ListRow, look: Look) -> str:
     return f"t{row.folder_id}-{row.thread_id}" if look.by_conversation else f"p{row.placement_id}"
 
 
+#: A shorter subject may be a greeting with which the message begins.
+_TITLE_CHARS = 12
+
+
+def _beyond(subject: str, preview: str) -> str:
+    """The first words without the subject, where a message begins by saying it again, as newsletters do.
+
+    >>> _beyond("Your week in Kiel", "Your week in Kiel – Mostly west")
+    'Mostly west'
+    """
+    title, after = preview[: len(subject)], preview[len(subject) :]
+    if len(subject) < _TITLE_CHARS or title.lower() != subject.lower() or after[:1].isalnum():
+        return preview
+    return after.lstrip(" -–—:|·.!?…") or preview
+
+
 @lru_cache(_KEPT)
 def _drawn(
     look: Look,
@@ -170,7 +186,7 @@ def _drawn(
         who=participants_line(row.participants, look.mine),
         count=row.message_count if look.by_conversation else 1,
         subject=row.subject.strip() or _("(no subject)"),
-        preview=row.preview,
+        preview=_beyond(row.subject.strip(), row.preview),
         excerpt=excerpt,
         at=local,
         short_time=short_time,
