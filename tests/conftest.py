@@ -25,6 +25,8 @@ NEVER_AGAIN = (
     *("tests/engine/test_deliver.py", "tests/engine/test_deliver_turns.py", "tests/engine/test_pull_meanwhile.py"),
     *("tests/engine/test_interrupted.py", "tests/engine/test_scenarios.py", "tests/engine/test_push_stopped.py"),
     *("tests/engine/test_killed_celery.py", "tests/engine/test_killed_sends.py", "tests/engine/test_killed_worker.py"),
+    *("tests/engine/test_killed_drafts.py", "tests/engine/test_draft_copies.py", "tests/engine/test_waiting_letter.py"),
+    "tests/engine/test_pop_cut_anywhere.py",
     *("tests/engine/test_fault_list.py", "tests/engine/test_fault_map.py", "tests/engine/test_faults.py"),
     "tests/engine/test_fault_platform.py",
     *("tests/engine/test_pop_faults.py", "tests/engine/test_pop_killed_worker.py", "tests/engine/test_smtp_faults.py"),

@@ -59,6 +59,31 @@ def test_a_break_before_the_dot_is_safe_to_retry(scripted: ScriptMaker, so_far: 
     assert "dot" not in marks
 
 
+def test_a_reply_cut_after_any_byte(scripted: ScriptMaker) -> None:
+    """Before the dot it is safe to try again, whatever the fragment looks like; after it nobody knows."""
+    told: list[tuple[Step, bytes]] = [
+        (Expect("EHLO "), b"220 hello\r\n"),
+        (Expect("AUTH PLAIN "), b"250-me\r\n250 AUTH PLAIN\r\n"),
+        (Expect("MAIL FROM:"), b"235 2.7.0 in\r\n"),
+        (Expect("RCPT TO:"), b"250 ok\r\n"),
+        (Expect("DATA$"), b"250-2.1.5\r\n250 ok\r\n"),
+        (DOT, b"354 go\r\n"),
+        (Expect("QUIT"), b"250-2.0.0 queued\r\n250 2.0.0 as 7\r\n"),
+    ]
+    for place, (_, reply) in enumerate(told):
+        so_far = [step for next_step, whole in told[:place] for step in (Raw(whole), next_step)]
+        for cut in range(len(reply)):
+            server = scripted([*so_far, Raw(reply[:cut]), Hangup()])
+            marks: list[str] = []
+            is_last = place == len(told) - 1
+            with pytest.raises((UncertainDelivery,) if is_last else (TryLater, NeedsUser)) as raised:
+                submit(smtp.connect(server.settings("smtp")), marks)
+            assert is_last or not isinstance(raised.value, UncertainDelivery)
+            assert ("dot" in marks) is is_last, (place, cut)
+            assert ("data" in marks) is (place >= 5), (place, cut)
+            server.stop()
+
+
 def test_a_callback_that_fails_stops_before_the_dot(scripted: ScriptMaker) -> None:
     server = scripted([*LOGIN, *MAIL, *RCPT, *DATA, Until(b"..dot\r\n"), Until(b"never")])
 
