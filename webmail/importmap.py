@@ -27,6 +27,7 @@ LATE = (
     *(
         "compose/pasted",
         "compose/picture_size",
+        "compose/picture_text",
         "compose/original",
         "compose/pictures",
         "compose/quotes",

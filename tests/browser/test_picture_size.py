@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from mailsync.models import Outgoing
+from mailsync.models import Draft, Outgoing
 from tests.browser.conftest import Mailbox
 from tests.browser.test_accessible import PHONE
 from tests.browser.waiting import eventually
@@ -177,3 +177,54 @@ def test_pictures_stand_in_their_order_where_they_were_put(page: Page) -> None:
     page.keyboard.type("d")
     inside = "(p) => [...p.childNodes].map((one) => one.alt ?? one.textContent).filter(Boolean)"
     assert first.evaluate(inside) == ["a", "1.jpg", "2.jpg", "3.jpg", "bcd"]
+
+
+def test_it_is_described_for_who_cannot_see_it(page: Page) -> None:
+    shown = put(page, ("IMG_4711.jpg", photo()), ("other.jpg", photo(90, 60)))
+    field = page.get_by_label("Description for people who cannot see it")
+    expect(field).to_be_hidden()
+    shown.first.click()
+    expect(field).to_have_value("IMG_4711.jpg")
+    field.click()
+    expect(page.get_by_role("toolbar", name="Size of the picture")).to_be_visible()
+    field.fill("  The boathouse from the lake ")
+    field.press("Enter")
+    expect(page.locator(".ProseMirror")).to_be_focused()
+    expect(shown.first).to_have_attribute("alt", "The boathouse from the lake")
+    shown.last.click()
+    expect(field).to_have_value("other.jpg")
+    field.fill("A sign")
+    shown.first.click()
+    expect(field).to_have_value("The boathouse from the lake")
+    expect(shown.last).to_have_attribute("alt", "A sign")
+    page.keyboard.press("Control+z")
+    expect(shown.last).to_have_attribute("alt", "other.jpg")
+    page.keyboard.press("Control+Shift+z")
+    eventually("kept", lambda: 'alt="A sign"' in Draft.objects.get().body)
+    page.reload()
+    expect(shown.first).to_have_attribute("alt", "The boathouse from the lake")
+    shown.first.click()
+    expect(field).to_have_value("The boathouse from the lake")
+    sent = html_of(send(page))
+    assert 'alt="The boathouse from the lake"' in sent
+    assert 'alt="A sign"' in sent
+
+
+def test_keys_alone_reach_the_description(page: Page) -> None:
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("Look: ")
+    shown = put(page, ("photo.jpg", photo(300, 200)))
+    page.keyboard.press("ArrowLeft")
+    field = page.get_by_label("Description for people who cannot see it")
+    expect(field).to_be_visible()
+    for _ in range(4):
+        page.keyboard.press("Tab")
+    expect(field).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("A green square")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("A square")
+    page.keyboard.press("Escape")
+    expect(page.locator(".ProseMirror")).to_be_focused()
+    expect(shown).to_have_attribute("alt", "A square")

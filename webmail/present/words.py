@@ -133,6 +133,7 @@ def script_words() -> dict[str, Phrase]:
         "picture_small": _("Small"),
         "picture_fit": _("Best fit"),
         "picture_original": _("Original size"),
+        "picture_text": _("Description for people who cannot see it"),
         "picture_width": _("Width of the picture"),
         "picture_pixels": _("{width} by {height} pixels"),
         "link": _("Link"),

@@ -1,6 +1,7 @@
-/* How large a picture is shown: while one is selected, its corners can be dragged, and a bar below it offers sizes. With
-   keys, Tab leads there; one corner is a slider. Each change is one step that can be taken back. */
+/* How large a picture is shown: while one is selected, its corners can be dragged, and a bar below it offers sizes, above the
+   field of its words. With keys, Tab leads there; one corner is a slider. Each change is one step that can be taken back. */
 
+import { PictureText } from "heron/compose/picture_text";
 import { bestFit, within } from "heron/compose/pictures";
 import { walk } from "heron/compose/toolbar";
 
@@ -31,10 +32,13 @@ export class PictureSize {
     for (const choice of SIZES) this.bar.append(this.choice(...choice));
     this.told = made("output", "told", { dir: "ltr" });
     this.bar.append(this.told);
-    this.box.append(this.edge, this.bar);
+    this.text = new PictureText(editor, words("picture_text"));
+    this.below = made("div", "below");
+    this.below.append(this.bar, this.text.element);
+    this.box.append(this.edge, this.below);
     this.box.addEventListener("keydown", (event) => this.pressed(event));
     // The editor keeps its selection, and a phone its keyboard.
-    this.box.addEventListener("mousedown", (event) => event.preventDefault());
+    this.box.addEventListener("mousedown", (event) => { if (!event.target.closest("label")) event.preventDefault(); });
     host.append(this.box);
     this.watch = new ResizeObserver(() => this.place());
     this.watch.observe(host);
@@ -85,9 +89,9 @@ export class PictureSize {
     Object.assign(this.edge.style, { width: `${at.width}px`, height: `${at.height}px` });
     Object.assign(box.style, { top: `${at.top - from.top}px`, left: `${at.left - from.left}px`, width: `${at.width}px` });
     // A bar that is wider than its picture stays on the paper.
-    this.bar.style.left = "0px";
-    const bar = this.bar.getBoundingClientRect();
-    this.bar.style.left = `${Math.min(0, from.right - 8 - bar.right) + Math.max(0, from.left + 8 - bar.left)}px`;
+    this.below.style.left = "0px";
+    const bar = this.below.getBoundingClientRect();
+    this.below.style.left = `${Math.min(0, from.right - 8 - bar.right) + Math.max(0, from.left + 8 - bar.left)}px`;
     this.tell();
   }
 
@@ -170,7 +174,7 @@ export class PictureSize {
       event.preventDefault();
       event.stopPropagation();
       this.editor.view.focus();
-    } else if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)) {
+    } else if (event.target !== this.text.field && event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       this.editor.commands[event.shiftKey ? "redo" : "undo"]();
     }
