@@ -45,8 +45,14 @@ KEPT_SECONDS = 3600
 
 
 def channel(user_id: int) -> str:
-    """The name of the Redis channel that carries a user's hints."""
-    return f"heron:user:{user_id}"
+    """The name of the Redis channel that carries a user's hints. It names the database, as Redis has its channels in
+    common to all of them: another Heron on the same server has users of the same numbers."""
+    return f"heron:{_database(settings.REDIS_URL)}:user:{user_id}"
+
+
+@cache
+def _database(url: str) -> int:
+    return int(redis.connection.parse_url(url).get("db", 0))
 
 
 def last_told(user_id: int) -> str:

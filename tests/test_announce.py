@@ -52,3 +52,17 @@ def test_a_redis_that_is_away_fails_nothing(settings, caplog) -> None:  # type: 
     announce.announce(7, "account", account=1)
     assert "not published" in caplog.text
     announce._client.cache_clear()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_uses_another_database_of_the_same_redis_is_not_heard(heard, settings) -> None:  # type: ignore[no-untyped-def]
+    server = settings.REDIS_URL.rpartition("/")[0]
+    ours = settings.REDIS_URL
+    settings.REDIS_URL = f"{server}/15"
+    announce._client.cache_clear()
+    announce.announce(7, "account", account=1)
+    settings.REDIS_URL = ours
+    announce._client.cache_clear()
+    assert heard(0.2) is None
+    announce.announce(7, "account", account=2)
+    assert heard() == {"kind": "account", "account": 2}

@@ -1,8 +1,8 @@
 /* The page that stands between another app and the letter: what the service worker has kept under the id in the address
    becomes a draft, and that one's page takes the files. Asked for by another site, it waits for a click. */
 
-import { dropShared, keptFiles, keptWords } from "heron/compose/shared";
-
+/** The page of the letter loads it later, too. */
+const kept = import("heron/compose/shared");
 const place = document.getElementById("share");
 const id = new URLSearchParams(location.search).get("id");
 
@@ -10,9 +10,12 @@ function show(state) {
   for (const part of place.querySelectorAll("[data-at]")) part.hidden = part.dataset.at !== state;
 }
 
+/** {title, text, url}; null: not here. */
+const keptWords = () => kept.then((here) => here.keptWords(id)).catch(() => null);
+
 async function begin() {
   show("begin");
-  const words = await keptWords(id).catch(() => null);
+  const words = await keptWords();
   if (!words) return show("gone");
   const { title, text, url } = words;
   try {
@@ -30,8 +33,9 @@ async function begin() {
 }
 
 async function ask() {
-  const words = await keptWords(id).catch(() => null);
+  const words = await keptWords();
   if (!words) return show("gone");
+  const { keptFiles } = await kept;
   place.querySelector("[data-title]").textContent = words.title || words.text || words.url;
   place.querySelector("[data-files]").textContent = (await keptFiles(id)).map(({ file }) => file.name).join(", ");
   show("ask");
@@ -41,7 +45,7 @@ place.addEventListener("click", async ({ target }) => {
   const wanted = target.closest("[data-do]")?.dataset.do;
   if (wanted === "begin") begin();
   else if (wanted === "drop") {
-    await dropShared(id);
+    await (await kept).dropShared(id);
     location.replace("/");
   }
 });

@@ -91,7 +91,7 @@ def test_every_style_sheet_is_a_part_of_the_one() -> None:
     found = finders.find(STYLES)
     assert found
     text = Path(found).read_text(encoding="utf-8")
-    assert text.index("@layer reset, tokens, base") < text.index("@layer screens {")
+    assert text.index("@layer reset,tokens,base") < text.index("@layer screens{")
 
 
 @pytest.mark.parametrize("name", SHEETS)
