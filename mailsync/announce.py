@@ -52,7 +52,7 @@ def channel(user_id: int) -> str:
 
 @cache
 def _database(url: str) -> int:
-    return int(redis.connection.parse_url(url).get("db", 0))
+    return int(redis.connection.parse_url(url).get("db", 0))  # type: ignore[no-untyped-call]
 
 
 def last_told(user_id: int) -> str:
