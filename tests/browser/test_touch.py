@@ -10,7 +10,6 @@ from tests.browser.conftest import Mailbox
 from tests.browser.pages import tour
 from tests.browser.test_mailbox import row
 from tests.browser.test_walks import TOO_WIDE
-from tests.browser.waiting import eventually
 
 TOUCH: dict[str, Any] = {"has_touch": True, "is_mobile": True, "reduced_motion": "reduce"}
 SMALL: dict[str, Any] = {"viewport": {"width": 320, "height": 568}, **TOUCH}
@@ -253,49 +252,6 @@ def test_nothing_to_press_lies_under_a_notch_or_the_home_bar(chromium: Browser, 
     assert page.evaluate(outside) == []
 
 
-#: iOS lays its keyboard over the page and tells of it by the visual viewport alone.
-KEYBOARD = """async () => {
-  await import("heron/keyboard");
-  Object.defineProperty(visualViewport, "height", { get: () => 440 });
-  visualViewport.dispatchEvent(new Event("resize"));
-}"""
-
-
-def test_folders_are_chosen_without_a_keyboard_and_found_above_it(chromium: Browser, mailbox: Mailbox) -> None:
-    page = mailbox.inbox(chromium, **PHONE)
-    page.locator("[data-do=select-all]").tap()
-    page.locator("#selbar [popovertarget=move]").tap()
-    menu = page.locator("#move")
-    expect(menu.get_by_role("menuitem").first).to_be_focused()
-    page.locator("#movefind").tap()
-    page.evaluate(KEYBOARD)
-    page.locator("#movefind").fill("boat")
-    for part in (menu, page.locator("#movefind"), menu.get_by_role("menuitem", name="Boathouse")):
-        box = part.bounding_box()
-        assert box
-        assert 0 <= box["y"] <= box["y"] + box["height"] <= 440
-    menu.get_by_role("menuitem", name="Boathouse").tap()
-    expect(page.locator(".toast")).to_contain_text("moved")
-
-
-def test_what_is_written_with_and_the_list_stand_above_the_keyboard(chromium: Browser, mailbox: Mailbox) -> None:
-    page = mailbox.inbox(chromium, **PHONE)
-    page.locator("#q").tap()
-    page.locator("#suggest [role=option]").first.wait_for()
-    page.evaluate(KEYBOARD)
-    offered, rows = page.locator("#suggest").bounding_box(), page.locator("#rows").bounding_box()
-    assert offered
-    assert rows
-    assert offered["y"] + offered["height"] <= 440
-    assert rows["y"] + rows["height"] <= 440
-    page.locator("#q").blur()
-    page.locator(".fab").tap()
-    page.locator(".compose .ProseMirror").wait_for()
-    tools = page.locator(".compose .fmt").bounding_box()
-    assert tools
-    assert tools["y"] + tools["height"] <= 440
-
-
 def test_back_closes_what_covers_the_screen_and_nothing_else(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium, **PHONE)
     listed = page.url
@@ -336,16 +292,6 @@ def test_back_closes_what_covers_the_screen_and_nothing_else(chromium: Browser, 
     assert page.url == "about:blank"
 
 
-def test_no_sheet_outlives_the_conversation_it_is_about(chromium: Browser, mailbox: Mailbox) -> None:
-    page = mailbox.inbox(chromium, **PHONE)
-    row(page, "Hafenblatt").first.tap()
-    page.locator(".dock [popovertarget=move]").tap()
-    expect(page.locator("#move")).to_be_visible()
-    page.go_back()
-    expect(page.locator("#list")).to_be_visible()
-    expect(page.locator("#move")).to_be_hidden()
-
-
 def test_a_phone_without_a_connection_says_so_and_offers_to_take_back(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium, **PHONE)
     name = page.locator(".row").nth(1).get_attribute("id")
@@ -363,17 +309,6 @@ def test_a_phone_without_a_connection_says_so_and_offers_to_take_back(chromium: 
     expect(page.locator("#syncstate")).to_be_hidden()
     # The errors of the browser's own console are those of the line.
     mailbox.complaints[:] = [text for text in mailbox.complaints if "ERR_INTERNET_DISCONNECTED" not in text]
-
-
-def test_a_file_that_is_added_is_seen_to_be(chromium: Browser, mailbox: Mailbox) -> None:
-    page = mailbox.inbox(chromium, **PHONE)
-    page.locator(".fab").tap()
-    page.locator(".compose .ProseMirror").tap()
-    for _ in range(30):
-        page.keyboard.press("Enter")
-    page.locator(".compose .ProseMirror p").first.scroll_into_view_if_needed()
-    page.locator("[data-picker]").set_input_files({"name": "boat.txt", "mimeType": "text/plain", "buffer": b"Hilde"})
-    expect(page.locator(".cfiles .file", has_text="boat.txt")).to_be_in_viewport()
 
 
 def test_pulling_the_list_down_asks_for_new_mail(chromium: Browser, mailbox: Mailbox) -> None:
@@ -395,14 +330,3 @@ def test_pulling_the_list_down_asks_for_new_mail(chromium: Browser, mailbox: Mai
     assert answer.value.status == 204
     expect(page.locator(".pulled")).to_have_count(0)
     assert AccountSync.objects.get(account=mailbox.folders["INBOX"].account_id).due_at is not None
-
-
-def test_the_icon_of_an_installed_heron_counts_what_is_unread(chromium: Browser, mailbox: Mailbox) -> None:
-    page = mailbox.page(chromium, **PHONE)
-    page.add_init_script(
-        "navigator.setAppBadge = (count) => { sessionStorage.setItem('badge', count); return Promise.resolve(); };"
-    )
-    page.goto(f"{mailbox.url}/f/{mailbox.folders['INBOX'].pk}/")
-    unread = page.locator("#unreadbadge").text_content()
-    assert int(unread or 0) > 0
-    eventually("the badge", lambda: page.evaluate("sessionStorage.getItem('badge')") == unread)
