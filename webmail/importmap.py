@@ -16,26 +16,10 @@ from js_asset import ImportMap
 
 #: Modules that are loaded when they are wanted. They import nothing of ours but each other.
 LATE = (
-    *(
-        "compose/adopting",
-        "compose/answered",
-        "compose/editor",
-        "compose/listening",
-        "compose/marked",
-        "compose/markup",
-    ),
-    *(
-        "compose/pasted",
-        "compose/picture_size",
-        "compose/picture_text",
-        "compose/original",
-        "compose/pictures",
-        "compose/quotes",
-        "compose/toolbar",
-    ),
-    *("compose/emoji", "mail/suggest"),
-    *("compose/upload", "keyboard", "mail/meanwhile", "mail/pull", "mail/swipe", "mail/unseen"),
-    "compose/shared",
+    *("compose/adopting", "compose/answered", "compose/editor", "compose/emoji", "compose/listening", "compose/marked"),
+    *("compose/markup", "compose/original", "compose/pasted", "compose/picture_size", "compose/picture_text"),
+    *("compose/pictures", "compose/quotes", "compose/shared", "compose/toolbar", "compose/upload"),
+    *("keyboard", "mail/meanwhile", "mail/pull", "mail/suggest", "mail/swipe", "mail/unseen"),
 )
 
 

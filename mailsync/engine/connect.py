@@ -20,6 +20,7 @@ from mailsync.errors import MailError, NeedsUser
 from mailsync.protocol import imap, pop3, smtp
 from mailsync.protocol.contract import MailSender
 from mailsync.protocol.imap import ImapSource
+from mailsync.protocol.imap_wire import Limits
 from mailsync.protocol.pop3 import Pop3Source
 from mailsync.types import Secret, Security, ServerSettings
 
@@ -39,7 +40,7 @@ def source_opener(account: MailAccount, *, fetches: bool = False) -> Callable[[]
     access token that the server refuses, which is then renewed. One that ``fetches`` much has it compressed."""
     server, most = incoming_settings(account), settings.HERON_MESSAGE_SIZE_LIMIT_BYTES
     compress: Compress = "far" if fetches else "never"
-    return _opener(account, server, lambda wanted: imap.connect(wanted, max_message_bytes=most, compress=compress))
+    return _opener(account, server, lambda wanted: imap.connect(wanted, limits=Limits(most), compress=compress))
 
 
 def open_maildrop(account: MailAccount) -> Pop3Source:

@@ -12,14 +12,13 @@ from typing import TypeVar
 from mailsync.errors import CertificateRefused, MailError, NeedsUser
 from mailsync.protocol import egress, imap, pop3, smtp, tls
 from mailsync.protocol.certificate import parse_certificate
+from mailsync.protocol.imap_wire import ONLY_LOOKING
 from mailsync.types import Certificate, Examined, Secret, Security, ServerSettings, StepName, StepResult
 
 T = TypeVar("T")
 
 #: A login as a whole, whatever its server says meanwhile: a person waits, and with them a thread of the site.
 LOGIN_SECONDS = 45.0
-#: More than any server says of itself. Nothing else is asked of it here.
-_MOST_BYTES = 64 * 1024
 #: Matches no certificate, so that every one is shown and none is taken.
 _NO_PIN = "none"
 _PROTOCOLS = {"imap": imap, "pop3": pop3, "smtp": smtp}
@@ -53,7 +52,8 @@ def _in_time(server: ServerSettings, ask: Callable[[], T]) -> T:
             if not hold.is_over:
                 raise
             raise NeedsUser(
-                f"{server.host}:{server.port} did not finish within {LOGIN_SECONDS:.0f} seconds.",
+                f"{server.host}:{server.port} did not finish within {LOGIN_SECONDS:.0f} seconds. "
+                "Check the port, or try again later.",
                 code="timeout",
                 detail=str(error),
             ) from error
@@ -71,7 +71,7 @@ def _ask_to_log_in(server: ServerSettings) -> frozenset[str]:
         source.drop()
         return source.capabilities
     is_smtp = server.protocol == "smtp"
-    connected = smtp.connect(server) if is_smtp else imap.connect(server, max_message_bytes=_MOST_BYTES)
+    connected = smtp.connect(server) if is_smtp else imap.connect(server, limits=ONLY_LOOKING)
     with closing(connected):
         return connected.capabilities
 

@@ -25,7 +25,7 @@ from mailsync.protocol.imap_names import (
     quote,
 )
 from mailsync.protocol.imap_session import ImapSession, Reply, open_secured, open_session
-from mailsync.protocol.imap_wire import MAX_LITERAL_BYTES
+from mailsync.protocol.imap_wire import MAX_LITERAL_BYTES, ONLY_LOOKING, USUAL, Limits
 from mailsync.types import (
     Certificate,
     CopyResult,
@@ -336,7 +336,7 @@ class ImapSource:
 def connect(
     settings: ServerSettings,
     *,
-    max_message_bytes: int = MAX_LITERAL_BYTES,
+    limits: Limits = USUAL,
     compress: OneOf["never", "far", "always"] = "never",
 ) -> ImapSource:
     """Log in. Raises ``NeedsUser`` with the cause in plain words, ``TryLater`` or ``TryNow``.
@@ -344,11 +344,11 @@ def connect(
     ``compress``: deflate what goes over the wire, where the server can; ``far`` does so unless it is on this
     machine or network, where bytes cost less than the work.
     """
-    session = open_session(settings, max_message_bytes)
+    session = open_session(settings, limits)
     try:
         if compress == "always" or (compress == "far" and session.is_far):
             session.begin_compression()
-        return ImapSource(session, max_message_bytes)
+        return ImapSource(session, limits.literal_bytes)
     except BaseException:
         session.wire.shutdown()
         raise
@@ -356,7 +356,7 @@ def connect(
 
 def fetch_certificate(settings: ServerSettings) -> Certificate | None:
     """What protects a login, seen without one; None where nothing does. Raises as ``connect``, for a bad one too."""
-    wire = open_secured(settings, max_literal_bytes=0).wire
+    wire = open_secured(settings, ONLY_LOOKING).wire
     shown = tls.shown_certificate(wire.sock)
     wire.shutdown()
     return shown

@@ -20,7 +20,7 @@ from mailsync.errors import MailError, NeedsUser, Poison, Rejected, TryLater, Tr
 from mailsync.protocol import auth, egress, tls
 from mailsync.protocol.imap_errors import StatusText, broken, parse_status, passing, refused
 from mailsync.protocol.imap_names import Literal, quote
-from mailsync.protocol.imap_wire import MAX_LITERAL_BYTES, OversizeLiteral, Untagged, Wire
+from mailsync.protocol.imap_wire import USUAL, Limits, OversizeLiteral, Untagged, Wire
 from mailsync.protocol.transcript import Transcript
 from mailsync.types import Security, ServerSettings
 
@@ -47,11 +47,11 @@ class Reply(NamedTuple):
 class ImapSession(IMAPClient):  # type: ignore[misc]  # IMAPClient carries no types
     """Sends commands as bytes and reads their answers; knows nothing of folders or messages."""
 
-    def __init__(self, settings: ServerSettings, sock: socket.socket, max_literal_bytes: int) -> None:
+    def __init__(self, settings: ServerSettings, sock: socket.socket, limits: Limits) -> None:
         self.settings = settings
         self.transcript = Transcript()
         self.offered: frozenset[str] = frozenset()
-        self._make_wire: Callable[[], Wire] = lambda: Wire(sock, settings.host, self.transcript, max_literal_bytes)
+        self._make_wire: Callable[[], Wire] = lambda: Wire(sock, settings.host, self.transcript, limits)
         read = settings.timeout_seconds
         super().__init__(settings.host, settings.port, ssl=False, timeout=SocketTimeout(read, read))
         # IMAPClient makes imaplib tell everything to a logger, passwords included.
@@ -279,10 +279,10 @@ class ImapSession(IMAPClient):  # type: ignore[misc]  # IMAPClient carries no ty
             self.wire.shutdown()
 
 
-def open_session(settings: ServerSettings, max_literal_bytes: int = MAX_LITERAL_BYTES) -> ImapSession:
+def open_session(settings: ServerSettings, limits: Limits = USUAL) -> ImapSession:
     """Connect, secure and log in. Raises ``NeedsUser``, ``TryLater`` or ``TryNow``."""
     auth.check_login(settings)
-    session = open_secured(settings, max_literal_bytes)
+    session = open_secured(settings, limits)
     try:
         session.log_in()
     except BaseException:
@@ -291,7 +291,7 @@ def open_session(settings: ServerSettings, max_literal_bytes: int = MAX_LITERAL_
     return session
 
 
-def open_secured(settings: ServerSettings, max_literal_bytes: int = MAX_LITERAL_BYTES) -> ImapSession:
+def open_secured(settings: ServerSettings, limits: Limits = USUAL) -> ImapSession:
     """A session just before its login: under TLS that was checked, where TLS is wanted. Raises as ``open_session``."""
     security = tls.effective_security(settings)
     host = egress.ascii_host(settings.host)
@@ -300,7 +300,7 @@ def open_secured(settings: ServerSettings, max_literal_bytes: int = MAX_LITERAL_
     )
     if security is Security.TLS:
         sock = tls.wrap(sock, settings, host)
-    session = _greet(settings, sock, max_literal_bytes)
+    session = _greet(settings, sock, limits)
     try:
         if security is Security.STARTTLS:
             session.begin_tls(host)
@@ -312,11 +312,11 @@ def open_secured(settings: ServerSettings, max_literal_bytes: int = MAX_LITERAL_
     return session
 
 
-def _greet(settings: ServerSettings, sock: socket.socket, max_literal_bytes: int) -> ImapSession:
+def _greet(settings: ServerSettings, sock: socket.socket, limits: Limits) -> ImapSession:
     """Read the greeting; whatever is wrong here is most often a wrong port."""
     where = f"{settings.host}:{settings.port}"
     try:
-        return ImapSession(settings, sock, max_literal_bytes)
+        return ImapSession(settings, sock, limits)
     except TimeoutError as error:
         sock.close()
         raise NeedsUser(

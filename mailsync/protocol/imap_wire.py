@@ -18,8 +18,8 @@ from mailsync.protocol.transcript import Transcript
 #: The longest line taken: ``* SEARCH`` of a million messages still fits.
 MAX_LINE_BYTES = 16 * 1024 * 1024
 MAX_LITERAL_BYTES = 160 * 1024 * 1024
-#: What is held of the answer to one command, beside as much as four literals: the flags of some millions of messages.
-MAX_HELD_BYTES = 1024 * 1024
+#: What is held of the answer to one command: some large messages, or the flags of some millions.
+MAX_HELD_BYTES = 4 * MAX_LITERAL_BYTES
 _RESPONSE_BYTES = 200  # what one costs beside its text
 _CHUNK = 256 * 1024
 _UNTAGGED = re.compile(rb"\* (?:(\d+) )?([A-Za-z][A-Za-z0-9.-]*)(?: (.*))?\Z", re.DOTALL)
@@ -35,6 +35,18 @@ class OversizeLiteral(imaplib.IMAP4.abort):
 
 class OutOfStep(imaplib.IMAP4.abort):
     """What came is no IMAP response: a literal was longer or shorter than announced, or the peer is broken."""
+
+
+class Limits(NamedTuple):
+    """The most that is taken of a server: of one literal, and of all that answers one command."""
+
+    literal_bytes: int = MAX_LITERAL_BYTES
+    held_bytes: int = MAX_HELD_BYTES
+
+
+USUAL = Limits()
+#: For who looks at a server and wants no mail of it: more than any says of itself.
+ONLY_LOOKING = Limits(64 * 1024, 1024 * 1024)
 
 
 class Untagged(NamedTuple):
@@ -61,10 +73,10 @@ class Untagged(NamedTuple):
 class Wire(imaplib.IMAP4):
     """imaplib over a socket that is already connected (and under TLS, where TLS comes first)."""
 
-    def __init__(self, sock: socket.socket, host: str, transcript: Transcript, max_literal_bytes: int) -> None:
+    def __init__(self, sock: socket.socket, host: str, transcript: Transcript, limits: Limits) -> None:
         self.sock = sock
         self.transcript = transcript
-        self.max_literal_bytes = max_literal_bytes
+        self.limits = limits
         self.responses: list[Untagged] = []
         self.continuation: bytes = b""
         self._held = 0
@@ -223,7 +235,7 @@ class Wire(imaplib.IMAP4):
         parts: list[Any] = []
         while kind not in _STATUS and (literal := _LITERAL.search(text)):
             size = int(literal[1])
-            if size > self.max_literal_bytes:
+            if size > self.limits.literal_bytes:
                 raise OversizeLiteral(f"the server announced {size} bytes at once")
             # IMAPClient's parser knows {n} only, not the {n+} and ~{n} of RFC 7888 and RFC 3516.
             parts.append((text[: literal.start()] + b"{%d}" % size, self.read(size)))
@@ -231,7 +243,7 @@ class Wire(imaplib.IMAP4):
             self._held += size
         parts.append(text)
         self._held += len(line) + _RESPONSE_BYTES
-        if self._held > MAX_HELD_BYTES + 4 * self.max_literal_bytes:
+        if self._held > self.limits.held_bytes:
             raise OutOfStep("the server said more than was asked")
         self.responses.append(Untagged(kind, number, parts))
         if kind in _FOR_IMAPLIB:

@@ -4,6 +4,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from mailsync.models import Change
 from tests.browser.conftest import Mailbox
+from tests.browser.waiting import at_the_door
 
 KEPT = "localStorage.getItem('heron.waiting-acts')"
 
@@ -97,7 +98,7 @@ def test_no_mail_is_kept_and_signing_out_leaves_nothing(chromium: Browser, mailb
     expected = ["/offline/", "/static/css/heron.css", "/static/icons.svg", "/static/img/favicon.svg"]
     assert kept_by_worker(page) == [*expected, "/static/js/page/offline.js"]
     sign_out(page)
-    page.wait_for_url("**/accounts/login/**")
+    at_the_door(page)
     assert kept_by_worker(page) == []
     assert page.evaluate("localStorage.length") == 0
     assert page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
@@ -121,7 +122,7 @@ def test_signing_out_without_a_connection_is_refused_and_loses_nothing(chromium:
     page.goto(f"{mailbox.url}/settings/")
     page.evaluate("(acts) => localStorage.setItem('heron.waiting-acts', acts)", waiting)
     sign_out(page)
-    page.wait_for_url("**/accounts/login/**")
+    at_the_door(page)
     assert [change.kind for change in Change.objects.all()] == ["move"]
     assert page.evaluate("localStorage.length") == 0
     page.goto(mailbox.url)

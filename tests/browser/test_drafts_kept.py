@@ -7,6 +7,7 @@ from mailsync import actions
 from mailsync.models import Draft
 from tests.browser.conftest import Mailbox
 from tests.browser.test_signing_out import write
+from tests.browser.waiting import at_the_door
 
 _AGED = """() => {
   for (const name of Object.keys(localStorage).filter((key) => key.startsWith("heron-draft-"))) {
@@ -98,7 +99,7 @@ def test_words_of_a_session_that_has_ended_are_there_after_the_next_sign_in(
     page.keyboard.type("Still writing. ")
     expect(page.get_by_text("What you wrote is kept on this device")).to_be_visible()
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/accounts/login/**")
+    at_the_door(page)
     page.context.add_cookies(cookies)
     with page.expect_response("**/save") as saved:
         page.goto(f"{mailbox.url}/d/{Draft.objects.get().pk}/")

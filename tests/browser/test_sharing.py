@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from mailsync.models import Draft
 from tests.browser.conftest import Mailbox
 from tests.browser.test_away import leave_out_the_disconnected, with_worker
+from tests.browser.waiting import at_the_door
 
 _SHARE = """([action, fields, files]) => {
   const form = document.createElement("form");
@@ -103,7 +104,7 @@ def test_it_waits_for_somebody_to_sign_in(chromium: Browser, mailbox: Mailbox) -
     # The session alone: without the form's cookie, the page that is left behind might get another than this one.
     page.context.clear_cookies(name="sessionid")
     share(page, mailbox, ("note.txt", 5))
-    page.wait_for_url("**/accounts/login/**")
+    at_the_door(page)
     assert not Draft.objects.exists()
     page.locator("input[name=login]").fill(mailbox.user.email)
     page.locator("input[name=password]").fill("secret")

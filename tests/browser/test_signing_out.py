@@ -7,6 +7,7 @@ from mailsync import actions
 from mailsync.models import Draft
 from tests.browser.conftest import Mailbox
 from tests.browser.test_away import sign_out
+from tests.browser.waiting import at_the_door
 
 
 def write(page: Page, words: str) -> None:
@@ -33,7 +34,7 @@ def test_what_was_typed_a_moment_ago_is_saved_first(chromium: Browser, mailbox: 
     page.route("**/save", slowly)
     write(page, "The last words")
     sign_out(page)
-    page.wait_for_url("**/accounts/login/**")
+    at_the_door(page)
     assert "The last words" in Draft.objects.get().body
 
 
@@ -48,7 +49,7 @@ def test_what_cannot_be_saved_keeps_its_writer_signed_in(chromium: Browser, mail
     page.keyboard.press("Escape")
     page.unroute("**/save")
     sign_out(page)
-    page.wait_for_url("**/accounts/login/**")
+    at_the_door(page)
     assert "The last words" in Draft.objects.get().body
 
 
@@ -58,7 +59,7 @@ def test_signing_out_everywhere_loses_and_leaves_as_little(chromium: Browser, ma
     page.goto(f"{mailbox.url}/settings/security/")
     kept_here(page, draft, "No signal here")
     page.get_by_role("button", name="Sign out everywhere").click()
-    page.wait_for_url("**/accounts/login/**")
+    at_the_door(page)
     expect(page.get_by_text("You are signed out everywhere.")).to_be_visible()
     assert Draft.objects.get().body == "<p>No signal here</p>"
     assert page.evaluate("Object.keys(localStorage)") == []
@@ -76,7 +77,7 @@ def test_what_this_device_kept_of_closed_windows_goes_first(chromium: Browser, m
     if changed:
         actions.save_draft(mailbox.user.pk, draft.pk, draft.version, body="<p>From the desk</p>")
     sign_out(page)
-    page.wait_for_url("**/accounts/login/**")
+    at_the_door(page)
     bodies = sorted(Draft.objects.values_list("body", flat=True))
     kept = ["<p>No signal here</p>", "<p>Written after the other device had discarded it</p>"]
     assert bodies == (["<p>From the desk</p>"] if changed else []) + kept

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 
 def eventually(what: str, check: Callable[[], object], seconds: float = 30) -> None:
@@ -20,3 +20,9 @@ def until(page: Page, check: Callable[[], object], seconds: float = 30) -> None:
     while not check():
         assert time.monotonic() < end, f"Not within {seconds:.0f} s"
         page.wait_for_timeout(20)
+
+
+def at_the_door(page: Page) -> None:
+    """Wait for the page to sign in on. Signing out may set out for it twice, and Chromium calls the first way cut."""
+    expect(page.locator("input[name=password]")).to_be_visible()
+    assert "/accounts/login/" in page.url

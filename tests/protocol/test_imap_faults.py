@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from mailsync.errors import Poison, Rejected, TryLater, TryNow
+from mailsync.protocol import imap
 from mailsync.protocol.imap import ImapSource
+from mailsync.protocol.imap_wire import Limits
 from mailsync.types import Flags, FolderCursor, RemoteFolder, SearchText
 from tests.protocol.imap_scripts import close_opened, login, opened, selected
 from tests.servers.scripted import (
@@ -94,6 +96,14 @@ def test_a_message_that_is_said_to_be_too_large_is_not_asked_for(scripted: Scrip
     with pytest.raises(Poison):
         list(source.fetch_messages([1], sizes={1: 10**10}))
     source.noop()  # and the connection goes on
+
+
+def test_a_small_limit_to_messages_is_none_to_what_a_large_folder_says(scripted: ScriptMaker) -> None:
+    flags = b"".join(b"* %d FETCH (UID %d FLAGS (\\Seen))\r\n" % (uid, uid) for uid in range(1, 10_001))
+    server = scripted([*login(), *selected(), FETCH, Raw(flags), Say("{tag} OK"), Expect(r"\S+ LOGOUT")])
+    with imap.connect(server.settings(), limits=Limits(10_000)) as source:
+        source.select(INBOX)
+        assert len(source.fetch_flags()) == 10_000
 
 
 def test_an_endless_line_is_cut_off(scripted: ScriptMaker, monkeypatch: pytest.MonkeyPatch) -> None:

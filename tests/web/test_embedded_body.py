@@ -121,6 +121,8 @@ def test_pictures_in_a_trusted_name_that_is_forged_wait_to_be_asked_for(
     page = browser.get(f"/m/{message.pk}/").content.decode()
     assert (f"/m/{message.pk}/body/pictures" in frame_url(page)) is loads
     assert ("data-pictures" in page) is not loads
+    # To trust its sender once more would show nothing.
+    assert "data-consent" not in page
     letter = browser.get(f"/m/{message.pk}/letter", headers={"Sec-Fetch-Dest": "document"}).text
     assert ("/imgproxy" in letter) is loads
 

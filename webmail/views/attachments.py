@@ -35,7 +35,6 @@ _HEADERS = {
 }
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z")
 _PIECE_BYTES = 256 * 1024
-#: Of the source this much is shown on the screen; the whole is in the .eml.
 
 
 @require_safe

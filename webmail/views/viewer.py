@@ -31,6 +31,7 @@ from webmail.views.attachments import POLICY
 
 #: Of a text this much is shown, of a PDF no larger one is drawn: the rest is a click on "save" away.
 MAX_TEXT_BYTES = 512 * 1024
+#: Of the source; the whole is in the .eml.
 MAX_SOURCE_BYTES = 1024 * 1024
 MAX_DOCUMENT_BYTES = 60 * 1024 * 1024
 _KEPT_SECONDS = 600
