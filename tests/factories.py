@@ -5,9 +5,12 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from accounts.models import Credential, Identity, MailAccount, OutgoingServer, User
 from mailsync.message.lexemes import IndexedText
 from mailsync.models import AccountSync, Folder, Message, Placement, RawMessage, Thread
+from mailsync.store.changes import is_local, take_local_uids
 from mailsync.store.mail_sums import note_mail
 from mailsync.store.summary import refresh
 from mailsync.store.text_index import index_texts
@@ -112,15 +115,25 @@ def make_message(folder: Folder, raw: bytes | None = None, *, thread: Thread | N
     return place(folder, message, **placement_fields)
 
 
+def _next_uid(folder: Folder) -> int:
+    """Any that is free; where no server numbers, the one that Heron would give and go on from."""
+    if not is_local(folder.account):
+        return next(_numbers)
+    with transaction.atomic():
+        return take_local_uids(folder, 1)[0]
+
+
 def place(folder: Folder, message: Message, **fields: Any) -> Placement:
     """Put a message into (one more) folder, counted as the pull would."""
+    if "uid" not in fields:
+        fields["uid"] = _next_uid(folder)
     placement = Placement.objects.create(
         account_id=folder.account_id,
         folder=folder,
         message=message,
         thread_id=message.thread_id,
         received_at=message.received_at,
-        **{"epoch": folder.epoch, "uid": next(_numbers), **fields},
+        **{"epoch": folder.epoch, **fields},
     )
     refresh([(folder.id, message.thread_id)])
     folder.refresh_from_db()
