@@ -15,6 +15,7 @@ from mailsync.protocol import http_get
 from mailsync.protocol.egress import Kind
 from webmail.render import RenderFailed, neutralise_picture
 from webmail.render.raster import picture_type
+from webmail.turns import end_turn
 
 LIMIT_BYTES = 10 * 1024 * 1024
 TIMEOUT_SECONDS = 5.0
@@ -39,6 +40,7 @@ def fetch_picture(url: str) -> Picture | None:
     kept = cache.get(key)
     if kept is not None:
         return Picture(*kept) if kept else None
+    end_turn()  # a letter has dozens of pictures, and their server may be slow
     try:
         data = neutralise_picture(
             http_get.get(

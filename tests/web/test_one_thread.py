@@ -15,11 +15,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.urls import path
 from django.utils.translation import activate, get_language
 
-from webmail.one_thread import OneThreadHandler
+from webmail.one_thread import AT_ONCE, OneThreadHandler
+from webmail.turns import end_turn
 
 T = TypeVar("T")
 
 _passed: list[int] = []
+_answered = threading.Event()
 
 
 def noting(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
@@ -59,7 +61,19 @@ def endless(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(pieces())
 
 
-urlpatterns = [path("plain", plain), path("loop", in_loop), path("german", in_german), path("endless", endless)]
+def waits(request: HttpRequest) -> HttpResponse:
+    end_turn()  # as one does that asks another server
+    _answered.wait(10)
+    return HttpResponse("waited")
+
+
+urlpatterns = [
+    path("waits", waits),
+    path("plain", plain),
+    path("loop", in_loop),
+    path("german", in_german),
+    path("endless", endless),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +119,21 @@ def test_the_next_request_takes_the_thread_but_not_the_language(monkeypatch: pyt
     monkeypatch.setattr("webmail.one_thread.MOST_THREADS", 1)
     assert in_loop(_ask("/german", "/german")) == [b"en", b"en"]
     assert len(set(_passed)) == 1
+
+
+def test_those_that_wait_for_another_server_hold_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webmail.one_thread.SHORT_SECONDS", 60)
+    _answered.clear()
+
+    async def ask() -> list[bytes]:
+        handler = OneThreadHandler()
+        waiting = [asyncio.create_task(_begin(handler, "/waits")) for _ in range(AT_ONCE)]
+        plain = await asyncio.wait_for(_begin(handler, "/plain"), 5)
+        _answered.set()
+        servers = [*await asyncio.gather(*waiting), plain]
+        return [(await server.receive_output())["body"] for server in servers]
+
+    assert in_loop(ask()) == [b"waited"] * AT_ONCE + [b"plain"]
 
 
 def test_a_stream_ends_when_its_client_has_gone() -> None:
