@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.dispatch import Signal
 
-from accounts.models import Credential, Departure, Identity, MailAccount, User
+from accounts.models import Credential, Departure, Identity, MailAccount, OwnCertificate, User
 from accounts.sessions import end_sessions
 
 #: Sent with ``user`` once nobody can be them any more, in the transaction that says so.
@@ -40,6 +40,7 @@ def begin_leaving(user: User) -> None:
     for way_in in (EmailAddress, SocialAccount, Authenticator):
         way_in.objects.filter(user=user).delete()
     Credential.objects.filter(Q(account__user=user) | Q(server__user=user)).delete()
+    OwnCertificate.objects.filter(user=user).delete()
     leaving.send(sender=User, user=user)
 
 

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from accounts import vault
 from accounts.adapters import MFA_CONTEXT
-from accounts.models import Credential, OAuthApp, PushKey
+from accounts.models import Credential, OAuthApp, OwnCertificate, PushKey
 
 
 class Rotation(NamedTuple):
@@ -31,7 +31,8 @@ ELSEWHERE: list[Callable[[], Iterator[tuple[str, bool]]]] = []
 def rotate_secrets() -> Rotation:
     """Close all secrets that an older key closed with the newest one. Run it twice: the second finds nothing."""
     rotated, unreadable = 0, []
-    for step in (_credentials(), _oauth_apps(), _second_factors(), _push_keys(), *(more() for more in ELSEWHERE)):
+    own = (_credentials(), _oauth_apps(), _second_factors(), _push_keys(), _own_certificates())
+    for step in (*own, *(more() for more in ELSEWHERE)):
         for name, done in step:
             if done:
                 rotated += 1
@@ -100,6 +101,21 @@ def _push_keys() -> Iterator[tuple[str, bool]]:
                 yield str(kept), False
                 continue
             kept.save(update_fields=["ciphertext"])
+        yield str(kept), True
+
+
+def _own_certificates() -> Iterator[tuple[str, bool]]:
+    for pk in OwnCertificate.objects.values_list("pk", flat=True):
+        with transaction.atomic():
+            kept = OwnCertificate.objects.select_for_update().filter(pk=pk).first()
+            if kept is None or not vault.needs_rotation(bytes(kept.sealed_key)):
+                continue
+            try:
+                kept.set_key(kept.reveal_key())
+            except vault.VaultError:
+                yield str(kept), False
+                continue
+            kept.save(update_fields=["sealed_key"])
         yield str(kept), True
 
 

@@ -3,6 +3,7 @@
 from accounts.models.departure import Departure
 from accounts.models.events import SecurityEvent
 from accounts.models.oauth import OAuthApp, ProviderRow
+from accounts.models.own_certificate import OwnCertificate
 from accounts.models.people import (
     AuthMethod,
     Credential,
@@ -25,6 +26,7 @@ __all__ = [
     "MailAccount",
     "OAuthApp",
     "OutgoingServer",
+    "OwnCertificate",
     "Protocol",
     "ProviderRow",
     "PushKey",

@@ -5,7 +5,6 @@ know says who that is. asn1crypto reads the structure, cryptography does the ari
 """
 
 import hashlib
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,13 +15,14 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, Store, VerificationError
+
+from mailsync.message.certificates import CertificateId, addresses_of, holder_of, issuer_of
 
 #: More than any mail program writes; the rest is not looked at.
 MAX_SIGNERS, MAX_CERTIFICATES = 4, 20
 _MAX_CHAIN = 8
-_MAX_NAME = 100
 _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
     "sha224": hashes.SHA224,
     "sha256": hashes.SHA256,
@@ -106,13 +106,8 @@ def _is_meant(identifier: Any, certificate: x509.Certificate) -> bool:
     """RFC 5652 §5.3: by issuer and serial number, or by the key's identifier."""
     if identifier.name == "issuer_and_serial_number":
         wanted = identifier.chosen
-        same_issuer = wanted["issuer"].dump() == certificate.issuer.public_bytes()
-        return bool(same_issuer and wanted["serial_number"].native == certificate.serial_number)
-    try:
-        extension = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
-    except (x509.ExtensionNotFound, ValueError):
-        return False
-    return bool(identifier.native == extension.value.digest)
+        return CertificateId(wanted["issuer"].dump(), wanted["serial_number"].native).means(certificate)
+    return CertificateId(key_id=identifier.native).means(certificate)
 
 
 def _holds(info: Any, content_type: str, certificate: x509.Certificate, content: bytes) -> bool:
@@ -223,33 +218,10 @@ def _check_usage(policy: Policy, certificate: x509.Certificate, usage: x509.KeyU
 
 
 def _described(state: SignatureState, certificate: x509.Certificate) -> Signer:
-    addresses = _addresses(certificate)
-    names = [_first(certificate.subject, kind) for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)]
-    issuers = [_first(certificate.issuer, kind) for kind in (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME)]
     return Signer(
         state,
-        name=next(filter(None, [*names, *addresses]), ""),
-        addresses=addresses,
-        issuer=next(filter(None, issuers), ""),
+        name=holder_of(certificate),
+        addresses=addresses_of(certificate),
+        issuer=issuer_of(certificate),
         until=certificate.not_valid_after_utc,
     )
-
-
-def _addresses(certificate: x509.Certificate) -> tuple[str, ...]:
-    """RFC 8550 §3: in the alternative names, or (older ones) in the subject."""
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        found = [*names.get_values_for_type(x509.RFC822Name)]
-    except (x509.ExtensionNotFound, ValueError):
-        found = []
-    found += [str(one.value) for one in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS)]
-    return tuple(dict.fromkeys(address.lower() for address in map(_plain, found[:20]) if "@" in address))
-
-
-def _first(name: x509.Name, kind: x509.ObjectIdentifier) -> str:
-    return next((_plain(str(one.value)) for one in name.get_attributes_for_oid(kind)), "")
-
-
-def _plain(text: str) -> str:
-    """Without characters that steer or hide text."""
-    return "".join(char for char in text if unicodedata.category(char)[0] != "C").strip()[:_MAX_NAME]

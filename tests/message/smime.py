@@ -28,8 +28,9 @@ def certificate(
     days: tuple[int, int] = (-100, 100),
     purpose: x509.ObjectIdentifier | None = ExtendedKeyUsageOID.EMAIL_PROTECTION,
     is_authority: bool = False,
+    usage: set[str] | None = None,
 ) -> x509.Certificate:
-    """Self-signed without ``issuer``; valid for ``days`` around NOW."""
+    """Self-signed without ``issuer``; valid for ``days`` around NOW. ``usage`` are names of RFC 5280 §4.2.1.3."""
     issuer_name, issuer_key = issuer or (name, key)
     builder = (
         x509.CertificateBuilder()
@@ -43,15 +44,22 @@ def certificate(
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
     if is_authority:
-        usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
         builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)
-        builder = builder.add_extension(usage, critical=True)
+        builder = builder.add_extension(_usage({"key_cert_sign", "crl_sign"}), critical=True)
     else:
+        if usage is not None:
+            builder = builder.add_extension(_usage(usage), critical=True)
         names = x509.SubjectAlternativeName([x509.RFC822Name(address)])
         builder = builder.add_extension(names, critical=False)
     if purpose is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
     return builder.sign(issuer_key, hashes.SHA256())
+
+
+def _usage(names: set[str]) -> x509.KeyUsage:
+    every = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+    every += ("key_cert_sign", "crl_sign", "encipher_only", "decipher_only")
+    return x509.KeyUsage(**{name: name in names for name in every})
 
 
 def named(name: str) -> x509.Name:
