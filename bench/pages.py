@@ -129,6 +129,8 @@ def pages(box: Box) -> dict[str, str | tuple[str, dict[str, str]]]:
         "rule, tried": ("/settings/rules/add/", tried),
         "new webhook": "/settings/rules/webhooks/add/",
         "new forwarding": "/settings/rules/forward/add/",
+        "certificates": "/settings/certificates/",
+        "new certificate": "/settings/certificates/add/",
         "automatic replies": "/settings/automatic-replies/",
         "automatic reply": f"/settings/automatic-replies/{box.account_id}/",
         "rule, run": (f"/settings/rules/{rule.pk}/change/", {"do": "run_all"}),

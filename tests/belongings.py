@@ -12,6 +12,7 @@ from django.test import Client
 
 from accounts.models import Departure, Identity, User
 from mailsync import actions
+from mailsync.message.pkcs12 import OwnKey
 from mailsync.models import (
     BlockedSender,
     Contact,
@@ -24,7 +25,9 @@ from mailsync.models import (
     TemplateFile,
     Upload,
 )
+from mailsync.store.own_certificates import record_key
 from tests.factories import START, make_account, make_folder, make_message
+from tests.message.smime import keys, person
 
 
 def make_belongings(user: User) -> dict[str, Any]:
@@ -58,9 +61,11 @@ def make_belongings(user: User) -> dict[str, Any]:
     actions.write_auto_reply(user.pk, [account.pk], words)
     hook = actions.write_webhook(user.pk, None, name="Chat", url="https://chat.example.org/", says="event")
     sent_on, _code = actions.add_forward_address(user.pk, f"friend{user.pk}@else.example")
+    certificate = record_key(user.pk, OwnKey(person("rsa"), keys()["rsa"]))
     session = UserSession.objects.create(user=user, ip="192.0.2.1", session_key=f"elsewhere{user.pk}", user_agent="x")
     return {
         "session_id": session.pk,
+        "certificate_id": certificate.pk,
         "rule_id": rule.pk,
         "webhook_id": hook.pk,
         "forward_address_id": sent_on.pk,

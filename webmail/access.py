@@ -11,7 +11,7 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 from django.http import Http404
 
-from accounts.models import Identity, MailAccount, OutgoingServer, User
+from accounts.models import Identity, MailAccount, OutgoingServer, OwnCertificate, User
 from accounts.ready import ReadyQuery
 from mailsync.models import (
     BlockedSender,
@@ -136,6 +136,10 @@ def forward_address_for(user: User, address_id: int) -> ForwardAddress:
 
 def webhook_for(user: User, webhook_id: int) -> Webhook:
     return _one(Webhook.objects.all(), pk=webhook_id, user=user)
+
+
+def own_certificate_for(user: User, certificate_id: int) -> OwnCertificate:
+    return _one(OwnCertificate.objects.defer("sealed_key"), pk=certificate_id, user=user)
 
 
 def draft_for(user: User, draft_id: int) -> Draft:

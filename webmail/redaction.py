@@ -17,7 +17,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(AUTH(?:ENTICATE)? (?:PLAIN|LOGIN|XOAUTH2|OAUTHBEARER)) \S+", re.IGNORECASE), r"\1 ***"),
     (
         re.compile(
-            r"""(["']?(?:password|passwd|client_secret|access_token|refresh_token|id_token|code_verifier|token|secret|"""
+            r"""(["']?(?:password|passwd|passphrase|client_secret|access_token|refresh_token|id_token|code_verifier|token|secret|"""
             r"""sessionid|csrftoken|authorization)["']?\s*[=:]\s*)(?:"[^"]*"|'[^']*'|[^\s,;&)}\]]+)""",
             re.IGNORECASE,
         ),

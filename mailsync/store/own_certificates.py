@@ -66,7 +66,11 @@ def keep_certificate(user_id: int, pkcs12_bytes: bytes, passphrase: str) -> OwnC
 
     Raises ``CannotDo`` with the ``field`` to mend, "file" or "passphrase".
     """
-    found = open_pkcs12(pkcs12_bytes, passphrase)
+    return record_key(user_id, open_pkcs12(pkcs12_bytes, passphrase))
+
+
+def record_key(user_id: int, found: OwnKey) -> OwnCertificate:
+    """Raises ``CannotDo``."""
     der = found.certificate.public_bytes(Encoding.DER)
     fingerprint = hashlib.sha256(der).hexdigest()
     with transaction.atomic():

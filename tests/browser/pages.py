@@ -10,14 +10,17 @@ from accounts.leaving import begin_leaving
 from accounts.models import Identity
 from mailsync import actions
 from mailsync.actions import RuleText
+from mailsync.message.pkcs12 import OwnKey
 from mailsync.message.vcard import Labelled, VCard
 from mailsync.models import FollowUp, Message
 from mailsync.plan.rules import Deed, Fields
 from mailsync.store.forgetting import forget
+from mailsync.store.own_certificates import record_key
 from tests.browser.conftest import Mailbox
 from tests.browser.webserver import SETUP_TOKEN
 from tests.factories import make_account
 from tests.logo import sign
+from tests.message.smime import keys, person
 
 #: Pages of somebody who is not signed in.
 OUTSIDE = {
@@ -53,6 +56,7 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
     )
     away = actions.AutoReplyText(enabled=True, html="<p>I am back on <b>Monday</b>.</p>")
     actions.write_auto_reply(mailbox.user.pk, [account], away)
+    certificate = record_key(mailbox.user.pk, OwnKey(person("rsa"), keys()["rsa"]))
     waiting, _code = actions.add_forward_address(mailbox.user.pk, "friend@else.example")
     sent_on, code = actions.add_forward_address(mailbox.user.pk, "office@else.example")
     actions.confirm_forward_address(mailbox.user.pk, sent_on.pk, code)
@@ -66,6 +70,9 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
         "forwarding, not confirmed": f"/settings/rules/forward/{waiting.pk}/",
         "forwarding": f"/settings/rules/forward/{sent_on.pk}/",
         "new forwarding": "/settings/rules/forward/add/",
+        "certificates": "/settings/certificates/",
+        "new certificate": "/settings/certificates/add/",
+        "remove a certificate": f"/settings/certificates/{certificate.pk}/remove/",
         "automatic replies": "/settings/automatic-replies/",
         "automatic reply": f"/settings/automatic-replies/{account}/",
         "rule": f"/settings/rules/{rule.pk}/",

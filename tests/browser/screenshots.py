@@ -32,14 +32,17 @@ from accounts.leaving import begin_leaving
 from accounts.models import User
 from mailsync import actions
 from mailsync.actions import RuleText
+from mailsync.message.pkcs12 import OwnKey
 from mailsync.message.vcard import Labelled, VCard
 from mailsync.models import AccountSync
 from mailsync.plan.rules import Deed, Fields
 from mailsync.store.contacts import keep_card
+from mailsync.store.own_certificates import record_key
 from tests.browser.chromium import CHROMIUM, QUIET
 from tests.browser.webserver import PROJECT, served
 from tests.factories import make_account, make_folder, make_message, make_user
 from tests.logo import sign
+from tests.message.smime import NOW, keys, person
 from tests.pseudo import LANGUAGE, write_catalogue
 from tests.sample_mailbox import fill
 
@@ -246,6 +249,9 @@ SCREENS: dict[str, Step] = {
     "leave": visit("/settings/security/leave/"),
     "new-forwarding": visit("/settings/rules/forward/add/"),
     "forwarding": visit("/settings/rules/forward/1/"),
+    "certificates": visit("/settings/certificates/"),
+    "new-certificate": visit("/settings/certificates/add/"),
+    "remove-certificate": visit("/settings/certificates/1/remove/"),
     "new-webhook": visit("/settings/rules/webhooks/add/"),
     "transfer": visit("/settings/accounts/1/transfer/"),
     "space": visit("/settings/storage/space/"),
@@ -298,6 +304,10 @@ def filled_site(language: str = "", **environment: str) -> Iterator[tuple[str, s
             actions.write_rule(user.pk, None, RuleText(name, Fields(sender=sender), (Deed("read"), deed)))
         actions.block_sender(user.pk, "prizes.example")
         actions.add_forward_address(user.pk, "jonas.weber@nordlicht.example")
+        for days, kind in ((-40, "rsa"), (20, "rsa"), (300, "ec")):
+            end = (timezone.now() - NOW).days + days
+            certified = person(kind, address=account.address, days=(end - 365, end))
+            record_key(user.pk, OwnKey(certified, keys()[kind]))
         words = "<p>I am away until the 14th and read no mail.</p><p>Jonas has the keys of the <b>boathouse</b>.</p>"
         actions.write_auto_reply(user.pk, [account.pk], actions.AutoReplyText(enabled=False, html=words))
         leaver = make_user("bo")

@@ -1,4 +1,4 @@
-"""Signed letters for tests (RFC 8551): people, those who vouch for them, and what they sign. Keys are made here."""
+"""Signed letters for tests (RFC 8551): people, those who vouch for them, what they sign, and their keys in a file."""
 
 import base64
 from datetime import UTC, datetime, timedelta
@@ -8,12 +8,18 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import pkcs7
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    KeySerializationEncryption,
+    pkcs7,
+    pkcs12,
+)
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 CONTENT = b"Content-Type: text/plain\r\n\r\nPay 10 euros.\r\n"
 TEXT = b"Content-Type: text/plain; charset=utf-8\r\n\r\nPay 10 euros.\r\n"
+WORD = "grüne Tür"
 HEAD = b"From: Ada <ada@example.test>\r\nMIME-Version: 1.0\r\n"
 _DETACHED = (pkcs7.PKCS7Options.Binary, pkcs7.PKCS7Options.DetachedSignature)
 Key = Any
@@ -128,4 +134,13 @@ def opaque() -> bytes:
     return (
         HEAD + b"Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\r\n"
         b"Content-Transfer-Encoding: base64\r\n\r\n" + body
+    )
+
+
+def packed(
+    kind: str = "rsa", word: str = WORD, *, encryption: KeySerializationEncryption | None = None, **told: Any
+) -> bytes:
+    encryption = encryption or BestAvailableEncryption(word.encode())
+    return pkcs12.serialize_key_and_certificates(
+        b"Ada", keys()[kind], person(kind, **told), [office(), root()], encryption
     )

@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
-    KeySerializationEncryption,
     NoEncryption,
     PrivateFormat,
     pkcs12,
@@ -23,18 +22,7 @@ from mailsync.errors import CannotDo
 from mailsync.extract.own_keys import open_pkcs12
 from mailsync.message.certificates import CertificateId, addresses_of, can_encrypt, can_sign, key_id_of
 from mailsync.message.pkcs12 import MAX_FILE_BYTES, MOST_ROUNDS, OwnKey, read_key, read_pkcs12
-from tests.message.smime import certificate, keys, office, person, root
-
-WORD = "grüne Tür"
-
-
-def packed(
-    kind: str = "rsa", word: str = WORD, *, encryption: KeySerializationEncryption | None = None, **told: Any
-) -> bytes:
-    encryption = encryption or BestAvailableEncryption(word.encode())
-    return pkcs12.serialize_key_and_certificates(
-        b"Ada", keys()[kind], person(kind, **told), [office(), root()], encryption
-    )
+from tests.message.smime import WORD, certificate, keys, office, packed, person, root
 
 
 def refusal(data: bytes, word: str = WORD) -> CannotDo:

@@ -21,8 +21,7 @@ from mailsync.store.own_certificates import (
     remove_certificate,
 )
 from tests.factories import make_user
-from tests.message.smime import NOW, office, root
-from tests.message.test_pkcs12 import WORD, packed
+from tests.message.smime import NOW, WORD, office, packed, root
 
 pytestmark = pytest.mark.django_db
 

@@ -23,6 +23,8 @@ SECRET = "hunter2-and-more"
         f'{{"access_token": "{SECRET}", "expires_in": 3600}}',
         f"grant_type=refresh_token&refresh_token={SECRET}",
         f"client_secret={SECRET}",
+        f"passphrase={SECRET}",
+        f"<QueryDict: {{'passphrase': ['{SECRET}'], 'file': ['own.p12']}}>",
         f"AUTHENTICATE XOAUTH2 {SECRET}",
         f"could not connect to postgres://heron:{SECRET}@db/heron",
         f"sessionid={SECRET}; csrftoken={SECRET}",

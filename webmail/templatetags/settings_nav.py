@@ -22,6 +22,7 @@ PAGES: tuple[tuple[str, str, Promise | str, tuple[str, ...]], ...] = (
     ("settings_contacts", "book-user", _("Contacts"), ()),
     ("settings_subscriptions", "list", _("Mailing lists"), ()),
     ("settings_storage", "hard-drive", _("Storage and export"), ()),
+    ("settings_certificates", "shield-check", _("Certificates"), ()),
     ("settings_security", "fingerprint-pattern", _("Security and sign-in"), ("/accounts/",)),
 )
 

@@ -44,6 +44,8 @@ _FURTHER: tuple[tuple[str, Promise | str, str], ...] = (
     ("settings_storage", _("Import mail"), "settings_import"),
     ("settings_storage", _("Export everything"), "settings_storage"),
     ("settings_storage", _("Settings as a file"), "settings_file"),
+    ("settings_certificates", _("Open encrypted mail (S/MIME)"), "settings_certificates"),
+    ("settings_certificates", _("Add a certificate"), "own_certificate_add"),
     ("settings_security", _("Password"), "account_change_password"),
     ("settings_security", _("Passkeys and two-step sign-in"), "mfa_index"),
     ("settings_security", _("Sign-in addresses"), "account_email"),
