@@ -34,6 +34,7 @@ from mailsync.models import (
 )
 from mailsync.store.locking import shown_placements
 from mailsync.store.opened_list import OpenedList, load_opened
+from mailsync.store.opening import open_message, open_original
 from mailsync.types import OneConversation
 from webmail.numbers import read_number
 
@@ -97,9 +98,14 @@ def message_for(user: User, message_id: int) -> Message:
     return _found(_MESSAGE.one(message_id, user.pk))
 
 
+def readable_for(user: User, message_id: int) -> Message:
+    """``message_for``, opened if it is encrypted: for whoever serves its parts (``mailsync.store.opening``)."""
+    return open_message(user.pk, message_for(user, message_id))
+
+
 def body_of(user: User, message_id: int) -> Message:
-    """``message_for`` with no more than its body is read by: the frame of each opened message asks for it."""
-    return _found(_BODY.one(message_id, user.pk))
+    """``readable_for`` with no more than its body is read by: the frame of each opened message asks for it."""
+    return open_message(user.pk, _found(_BODY.one(message_id, user.pk)))
 
 
 def thread_for(user: User, thread_id: int) -> Thread:
@@ -143,7 +149,9 @@ def own_certificate_for(user: User, certificate_id: int) -> OwnCertificate:
 
 
 def draft_for(user: User, draft_id: int) -> Draft:
-    return _one(Draft.objects.select_related("identity", "identity__account", "original"), pk=draft_id, user=user)
+    """With what it quotes, opened if that is encrypted."""
+    rows = Draft.objects.select_related("identity", "identity__account", "original")
+    return open_original(_one(rows, pk=draft_id, user=user))
 
 
 def draft_attachment_for(user: User, draft_id: int, attachment_id: int) -> DraftAttachment:

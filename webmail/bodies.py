@@ -18,7 +18,7 @@ from mailsync.message.html_text import html_to_text
 from mailsync.message.itip import read_description
 from mailsync.message.subject import is_forward_subject
 from mailsync.models import Message
-from mailsync.store.raw import raw_reader
+from mailsync.store.opening import message_root, part_reader
 from mailsync.store.rendered import body_key, load_rendered, record_rendered
 from webmail.render import (
     POLICY_VERSION,
@@ -57,11 +57,6 @@ class ShownBody:
         return (not self.has_html and not self.has_text) or self.body.is_blank
 
 
-def message_root(message: Message) -> Part | None:
-    """The part tree as it is kept with the message, None while the body has not been fetched."""
-    return Part.from_json(message.parts) if message.parts else None
-
-
 def load_body(
     message: Message,
     *,
@@ -75,7 +70,7 @@ def load_body(
 
     Raises ``BodyNotFetched`` (``mailsync.store.raw``).
     """
-    read = read or raw_reader(message)
+    read = read or part_reader(message)
     root = inside or message_root(message)
     if root is None:
         return ShownBody(text_body(""), False, False, False)
@@ -94,7 +89,7 @@ def load_body(
             shown.append(text_body(render_text(html_to_text(_source(part, read)))))
         else:
             try:
-                shown.append(_cleaned(message.account_id, _source(part, read)))
+                shown.append(_cleaned(message, _source(part, read)))
             except RenderFailed:
                 refused = True
                 plain = chosen.text if part is chosen.html else None
@@ -169,7 +164,11 @@ def _words_of(part: Part, read: Read) -> str:
     return html_to_text(_source(part, read))
 
 
-def _cleaned(account_id: int, source: str) -> CleanBody:
+def _cleaned(message: Message, source: str) -> CleanBody:
+    if message.inside is not None:
+        # What was encrypted is kept nowhere in clear.
+        return sanitize(source)
+    account_id = message.account_id
     key = body_key(source.encode("utf-8", "surrogatepass"))
     kept = load_rendered(account_id, key, POLICY_VERSION)
     if kept is not None:

@@ -18,7 +18,7 @@ from mailsync.message.bodies import stream_part
 from mailsync.message.facts import Part
 from mailsync.message.transfer import Read
 from mailsync.models import Message
-from webmail.bodies import message_root
+from mailsync.store.opening import message_root
 from webmail.render.raster import picture_type
 
 _DAY_SECONDS = 24 * 3600
@@ -174,11 +174,14 @@ def _measured(message: Message, part: Part, read: Read) -> tuple[int, Base64Layo
     """The decoded size and, where it is regular, the layout. Found by reading the part once, then remembered."""
     # The moment tells apart the rows of two databases that use one cache, as after a restore.
     key = f"layout:{message.raw_id}:{message.created_at.timestamp()}:{part.path}"
-    known: tuple[int, Base64Layout | None] | None = cache.get(key)
+    # Of what was encrypted another part may lie at this path once it is opened.
+    is_kept = message.inside is None
+    known: tuple[int, Base64Layout | None] | None = cache.get(key) if is_kept else None
     if known is None:
         is_base64 = part.encoding == "base64" and not part.synthetic
         layout = read_layout(read, part.start, part.end) if is_base64 else None
         size = layout.size_bytes if layout else sum(len(piece) for piece in stream_part(part, read))
         known = (size, layout)
-        cache.set(key, known, _DAY_SECONDS)
+        if is_kept:
+            cache.set(key, known, _DAY_SECONDS)
     return known

@@ -23,11 +23,12 @@ from mailsync.models import Message, Outgoing
 from mailsync.plan.invitations import Standing
 from mailsync.store.events import calendar_text, load_standing
 from mailsync.store.first_mail import Senders
+from mailsync.store.opening import message_root, open_message
 from mailsync.store.unsubscriptions import load_unsubscription
 from mailsync.store.wanted_receipts import receipt_wanted_by
 from mailsync.types import Address
 from webmail.addresses import address_of
-from webmail.bodies import ShownBody, load_body, message_root, picture_urls
+from webmail.bodies import ShownBody, load_body, picture_urls
 from webmail.files import Preview, file_name, is_dangerous, preview_kind
 from webmail.present.files import FileTile, file_tile
 from webmail.present.invitation import Invitation, read_invitation
@@ -76,7 +77,8 @@ class BodyContext:
     - ``pictures_url``, ``text_url``, ``html_url``, ``original_url``: what it becomes when the reader asks for
       the remote pictures this time, for the text, for the HTML again, for the sender's colours in place of dark ones;
       empty where that would change nothing
-    - ``consent_url``: POST ``scope=sender|domain`` there to always show pictures (``views/body.py``)
+    - ``consent_url``: POST ``scope=sender|domain`` there to always show pictures (``views/body.py``); empty for
+      what was encrypted
     - ``remote``: how many remote pictures wait (0 once shown); ``trackers``: how many beacons were stopped
     - ``refused``: the HTML could not be made safe, its text is shown; ``truncated``: its end is missing
     - ``left``: what the reader has done to leave this list; ``standing``: how the invitation stands, and their answer
@@ -85,6 +87,7 @@ class BodyContext:
     - ``delivery``: of a message that the reader sent from here: what became of it, for whom
     - ``is_first``: nobody at this address has written before, as far as can be known
     - ``sealed``: what there is to say of its signature or encryption; ``has_key``: the sender's OpenPGP key came along
+    - ``is_opened``: it was encrypted, and this is what it holds
     - ``verdict``: of the reader's own provider; ``warnings``: what is odd
     """
 
@@ -118,6 +121,7 @@ class BodyContext:
     is_first: bool = False
     sealed: Sealed | None = None
     has_key: bool = False
+    is_opened: bool = False
 
     @property
     def trust(self) -> Literal["verified", "failed", ""]:
@@ -137,7 +141,7 @@ def body_context(
     A few queries; the body is cleaned on the way (or read from the cache), so that the frame finds it ready.
     ``likes`` is how mail is wanted, if not as the user has set. ``with_document``: it comes along, where it can."""
     verdict = verdict_on(message)
-    root = message_root(message)
+    root = message_root(open_message(user.pk, message))
     parts = attached_parts(root) if root else ()
     files = tuple(attached_file(message, part) for part in parts)
     senders = senders or Senders(user.pk, mine)
@@ -176,7 +180,8 @@ def body_context(
     told |= _event(user, message, mine)
     told["contacts"] = offered_cards(user.pk, message, parts)
     protection = find_protection(root, message.preview) if root else Protection("")
-    told["sealed"] = present_sealed(protection, load_signers(message, protection), message.from_address)
+    signers = load_signers(message, protection)
+    told["sealed"] = present_sealed(protection, signers, message.from_address, inside=message.inside)
     told["has_key"] = protection.has_key
     shows_remote = shows_pictures(user, message, shown.body, likes)
     # Pictures of others show only in a frame that is loaded by its own address.
@@ -221,7 +226,8 @@ def _with_frame(
         text_url=_url(message, "body", theme | {"as": "text"}) if shown.is_html else "",
         html_url=_url(message, at, theme | {"as": "html"}) if shown.has_html and not shown.is_html else "",
         original_url=_url(message, at, form | {"theme": "light"}) if body.sets_colors and is_dark else "",
-        consent_url=address_of("body_pictures", message.pk),
+        consent_url=address_of("body_pictures", message.pk) if message.inside is None else "",
+        is_opened=message.inside is not None and not message.inside.problem,
         remote=0 if shows_remote else body.remote,
         shows_remote=shows_remote,
         trackers=body.trackers,
@@ -248,6 +254,9 @@ def _theme(likes: preferences.Preferences) -> dict[str, str]:
 
 def shows_pictures(user: User, message: Message, body: CleanBody, likes: preferences.Preferences) -> bool:
     """Whether remote pictures of this body load without being asked for."""
+    if message.inside is not None:
+        # EFAIL: who could change what is encrypted would learn by them what it says, so each time its reader decides.
+        return False
     if not body.remote or likes.remote_pictures == "always":
         return bool(body.remote)
     # Whoever is trusted is meant, not who writes in their name: such pictures would tell a stranger who reads when.

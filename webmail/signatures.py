@@ -16,7 +16,7 @@ from django.core.cache import cache as answers
 from mailsync.message.cms import Signer, read_signers
 from mailsync.message.protection import Protection, signed_bytes
 from mailsync.models import Message
-from mailsync.store.raw import raw_reader
+from mailsync.store.opening import part_reader
 
 _KEPT_SECONDS = 24 * 3600
 #: OpenSSL's folder of authorities names each by a hash; whatever else lies there is not asked.
@@ -30,11 +30,14 @@ def load_signers(message: Message, protection: Protection) -> tuple[Signer, ...]
         return ()
     # The moment tells apart the rows of two databases that use one cache, as after a restore.
     key = f"signers1:{message.raw_id}:{message.created_at.timestamp()}:{part.path}"
-    known: tuple[Signer, ...] | None = answers.get(key)
+    # Who signed what was encrypted is part of what it says.
+    is_kept = message.inside is None
+    known: tuple[Signer, ...] | None = answers.get(key) if is_kept else None
     if known is None:
-        data, content = signed_bytes(part, raw_reader(message))
+        data, content = signed_bytes(part, part_reader(message))
         known = read_signers(data, content, authorities(), message.received_at) if data and content else ()
-        answers.set(key, known, _KEPT_SECONDS)
+        if is_kept:
+            answers.set(key, known, _KEPT_SECONDS)
     return known
 
 

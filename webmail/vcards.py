@@ -12,7 +12,7 @@ from mailsync.message.facts import Part
 from mailsync.message.vcard import CardFile, VCard, parse_cards
 from mailsync.models import Message
 from mailsync.store.contacts import known_addresses
-from mailsync.store.raw import raw_reader
+from mailsync.store.opening import part_reader
 from webmail.present.left_out import present_left_out
 
 #: Of a file this much is read when its message is opened; longer ones are address books, to be imported as such.
@@ -45,7 +45,7 @@ def is_vcard(part: Part) -> bool:
 
 def read_part(message: Message, part: Part) -> CardFile:
     """The cards of one part. Raises ``BodyNotFetched``."""
-    read = parse_cards(decode_text(part, raw_reader(message), max_bytes=MAX_BYTES))
+    read = parse_cards(decode_text(part, part_reader(message), max_bytes=MAX_BYTES))
     # A stranger puts nobody into a group that one writes to.
     return CardFile(tuple(replace(card, groups=()) for card in read.cards), read.left_out)
 

@@ -17,6 +17,7 @@ from mailsync.message.facts import Composition
 from mailsync.message.references import reply_references
 from mailsync.models import Message, Outgoing
 from mailsync.store import allowance, composition, events, queueing, replying
+from mailsync.store.opening import open_message
 from mailsync.types import Address
 
 
@@ -27,7 +28,7 @@ def answer_invitation(user_id: int, message_id: int, choice: itip.Choice) -> Out
     Raises ``CannotDo`` for what is no invitation, for one that was cancelled or has a newer version, and where no
     address may answer; ``BodyNotFetched`` while only the header is here.
     """
-    message = own_message(user_id, message_id)
+    message = open_message(user_id, own_message(user_id, message_id))
     text = events.calendar_text(message)
     version = itip.read_version(text)
     if version is None or version.method != "REQUEST" or not version.organizer:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from mailsync.types import Address
 
@@ -91,6 +91,22 @@ class Part:
             index=data.get("x", 0),
             shown_inline=data.get("l"),
         )
+
+
+#: Why an encrypted message is not opened. ``no_key``: for none of the keys that were given. ``damaged``: changed on the
+#: way, or made wrongly. ``unsupported``: in a way that is not known here, or no longer safe to use.
+Problem = Literal["", "no_key", "damaged", "unsupported", "too_large"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What an encrypted message holds, as parts with offsets into ``entity``; or why nothing is shown of it. No repr
+    shows what it says."""
+
+    entity: bytes = field(default=b"", repr=False)
+    root: Part | None = field(default=None, repr=False)
+    problem: Problem = ""
+    is_sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,3 +82,26 @@ def _joined(data: bytes, item: Item, depth: int) -> bytes:
     if tag != _STRING_PIECES or depth > _MAX_DEPTH:
         return b""
     return b"".join(_joined(data, one, depth + 1) for one in _items(data, start, end))
+
+
+def count_elements(data: bytes, most: int) -> int:
+    """How many BER elements there are, at all depths, ``most`` at the most; nothing is checked. For those who read a
+    structure by a library that takes a moment for each."""
+    at, count, end = 0, 0, len(data)
+    while at < end and count < most:
+        tag = data[at]
+        at, count = at + 1, count + 1
+        if tag & 0x1F == 0x1F:  # a number of several bytes (X.690 §8.1.2.4)
+            while at < end and data[at] & 0x80:
+                at += 1
+            at += 1
+        length = data[at] if at < end else 0
+        at += 1
+        if length > 0x80:
+            size = length - 0x80
+            length = int.from_bytes(data[at : at + size], "big")
+            at += size
+        # What is constructed is stepped into; one of indefinite length ends by two zeros, an element like any other.
+        if not tag & 0x20:
+            at += length if length != 0x80 else 0
+    return count

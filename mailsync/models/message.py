@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
+from mailsync.message.facts import Inside
 from mailsync.models.folder import Folder
 
 #: Keywords in which mail programs keep their own book, as they are seen spelled; all other keywords are labels.
@@ -141,6 +142,8 @@ class Message(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     #: The first of the raw bytes, where they were read along with the facts (``store.conversation``).
     beginning = b""
+    #: What it holds, if it is encrypted and was opened for its reader (``store.opening``); never stored.
+    inside: Inside | None = None
 
     class Meta:
         indexes = [

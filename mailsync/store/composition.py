@@ -17,6 +17,7 @@ from mailsync.message.outgoing_html import cids_in, has_original, rename_picture
 from mailsync.message.references import reply_references
 from mailsync.models import Draft
 from mailsync.store.drafts import is_pasted
+from mailsync.store.opening import open_original
 from mailsync.store.quoting import Quote, body_html, load_quote, plain_body
 from mailsync.types import Address
 
@@ -24,9 +25,12 @@ from mailsync.types import Address
 def compose_draft(draft: Draft, *, message_id: str, date: datetime, lenient: bool = False) -> Composition:
     """Everything frozen: who, to whom, what, under which Message-ID and date.
 
-    ``lenient`` is for the copy in the Drafts folder, where an address may be half typed: it is left out.
+    ``lenient`` is for the copy in the Drafts folder, where an address may be half typed: it is left out. A worker
+    makes that one, so an encrypted original stays closed.
     """
     identity = draft.identity
+    if not lenient:
+        open_original(draft)
     if identity is None:
         raise CannotDo("Choose the address to send from.", field="identity")
     people = {field: _addresses(getattr(draft, field), field, lenient=lenient) for field in ("to", "cc", "bcc")}

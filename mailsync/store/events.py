@@ -9,12 +9,12 @@ from datetime import datetime
 
 from mailsync.message.addresses import comparable
 from mailsync.message.bodies import choose_bodies, decode_text, reader
-from mailsync.message.facts import ParsedMessage, Part
+from mailsync.message.facts import ParsedMessage
 from mailsync.message.itip import MAX_CHARACTERS, EventVersion, read_version
 from mailsync.message.plain import plain
 from mailsync.models import EventAnswer, EventNotice, Message, Outgoing
 from mailsync.plan.invitations import Notice, Standing, choose_standing
-from mailsync.store.raw import raw_reader
+from mailsync.store.opening import message_root, part_reader
 
 
 def record_events(account_id: int, arrived: Iterable[tuple[int, bytes, ParsedMessage]]) -> None:
@@ -45,8 +45,9 @@ def record_events(account_id: int, arrived: Iterable[tuple[int, bytes, ParsedMes
 
 def calendar_text(message: Message) -> str:
     """The calendar that a message carries, "" for none. Raises ``BodyNotFetched``."""
-    part = choose_bodies(Part.from_json(message.parts)).calendar if message.parts else None
-    return decode_text(part, raw_reader(message), max_bytes=MAX_CHARACTERS) if part is not None else ""
+    root = message_root(message)
+    part = choose_bodies(root).calendar if root is not None else None
+    return decode_text(part, part_reader(message), max_bytes=MAX_CHARACTERS) if part is not None else ""
 
 
 def load_standing(user_id: int, message: Message, version: EventVersion) -> Standing:

@@ -11,6 +11,7 @@ from mailsync.models import Draft
 from mailsync.store.attached import add_file
 from mailsync.store.blobs import keep_blob
 from mailsync.store.drafts import new_content_id
+from mailsync.store.opening import open_original
 from mailsync.store.quoting import load_quote
 
 #: Some four hundred pages. Longer ones would make an editor wait at each key.
@@ -24,7 +25,7 @@ def open_quote(draft: Draft, *, only: str = "") -> str | None:
     Its pictures go by other Content-IDs than in the original, so that one which is cut out stays behind
     (``drafts.is_pasted``). Opened again, it brings none twice.
     """
-    quote = load_quote(draft, only=only)
+    quote = load_quote(open_original(draft), only=only)
     if quote is None:
         return None
     html = editable_quote(quote.html)

@@ -20,7 +20,8 @@ from mailsync.message.quoted_html import CITED, quoting_text_as_html, with_lines
 from mailsync.message.reply import ReplyPlan, plan_reply
 from mailsync.message.signatures import words_as_text
 from mailsync.models import Draft, Message
-from mailsync.store.raw import BodyNotFetched, raw_reader
+from mailsync.store.opening import message_root, part_reader
+from mailsync.store.raw import BodyNotFetched
 from mailsync.store.signatures import load_signature
 from mailsync.types import Address
 
@@ -55,15 +56,18 @@ def paragraphs(text: str) -> str:
 
 
 def load_quote(draft: Draft, *, only: str = "") -> Quote | None:
-    """The quoted original of a draft, ``only`` this HTML of it if given; None where there is nothing (any more)."""
+    """The quoted original of a draft, ``only`` this HTML of it if given; None where there is nothing (any more).
+
+    Of an encrypted original what was opened for this request (``opening.open_original``), else nothing."""
     original = draft.original
-    if original is None or original.parts is None:
+    root = message_root(original) if original is not None else None
+    if original is None or root is None:
         return None
     try:
-        read = raw_reader(original)
+        read = part_reader(original)
     except BodyNotFetched:
         return None
-    chosen = bodies.choose_bodies(Part.from_json(original.parts))
+    chosen = bodies.choose_bodies(root)
     raw_html = bodies.decode_text(chosen.html, read) if chosen.html else ""
     if only:
         raw_html, chosen = only, replace(chosen, text=None)

@@ -16,6 +16,7 @@ from mailsync.message.reply import Mode as ReplyMode
 from mailsync.message.reply import plan_reply
 from mailsync.models import Draft, DraftAttachment, Message, Placement
 from mailsync.store import blobs, drafts
+from mailsync.store.opening import message_root, open_message, part_reader
 from mailsync.store.quoting import opening_body
 from mailsync.store.raw import raw_reader, read_raw
 from mailsync.store.signatures import give_pictures
@@ -54,7 +55,7 @@ def create_answer(
 ) -> Draft:
     """The draft of a reply (``only_to``: to the mailing list alone, or to who wrote to it) or forward. Raises
     ``BodyNotFetched`` while only the header is here."""
-    raw_reader(original)
+    raw_reader(open_message(user_id, original))
     plan = plan_reply(_ONLY_TO.get(only_to, _MODES[mode]), header_of(original), "", _own_addresses(user_id))
     draft = Draft.objects.create(
         user_id=user_id,
@@ -75,10 +76,10 @@ def create_answer(
 
 def copy_attachments(original: Message, draft: Draft) -> None:
     """Give the draft the files of a stored message, and the pictures its HTML shows."""
-    if original.parts is None:
+    root = message_root(original)
+    if root is None:
         return
-    read = raw_reader(original)
-    root = Part.from_json(original.parts)
+    read = part_reader(original)
     for position, part in enumerate(bodies.attachments(root)):
         _copy_part(draft, part, read, position)
 
@@ -125,10 +126,11 @@ def write_again(user_id: int, message: Message, identity: Identity) -> Draft:
 
 def adopt_stored(user_id: int, message: Message, placement: Placement | None, identity: Identity) -> Draft:
     """A draft row for a message that another program left in the Drafts folder."""
-    read = raw_reader(message)
-    if message.parts is None:
+    read = part_reader(open_message(user_id, message))
+    root = message_root(message)
+    if root is None:
         return _adopted(user_id, message, placement, identity, "", False)
-    chosen = bodies.choose_bodies(Part.from_json(message.parts))
+    chosen = bodies.choose_bodies(root)
     part = chosen.html or chosen.text
     text = bodies.decode_text(part, read) if part else ""
     is_html = chosen.html is not None

@@ -34,7 +34,7 @@ from mailsync import actions
 from mailsync.actions import RuleText
 from mailsync.message.pkcs12 import OwnKey
 from mailsync.message.vcard import Labelled, VCard
-from mailsync.models import AccountSync
+from mailsync.models import AccountSync, Folder
 from mailsync.plan.rules import Deed, Fields
 from mailsync.store.contacts import keep_card
 from mailsync.store.own_certificates import record_key
@@ -42,9 +42,10 @@ from tests.browser.chromium import CHROMIUM, QUIET
 from tests.browser.webserver import PROJECT, served
 from tests.factories import make_account, make_folder, make_message, make_user
 from tests.logo import sign
-from tests.message.smime import NOW, keys, person
+from tests.message.smime import HEAD, NOW, html_entity, keys, person, sealed_letter
 from tests.pseudo import LANGUAGE, write_catalogue
 from tests.sample_mailbox import fill
+from tests.web.mail import store
 
 FOLDER = PROJECT / "screenshots"
 SIZES = {"wide": (1440, 900), "middle": (1024, 768), "phone": (390, 844)}
@@ -58,13 +59,13 @@ RULES = (
 Step = Callable[[Page], object]
 
 
-def open_first(words: str) -> Step:
-    """Search, then open what is found first."""
+def open_first(words: str, shown: str = "iframe[data-frame].fitted") -> Step:
+    """Search, then open what is found first, until this is shown of it."""
 
     def go(page: Page) -> None:
         page.goto(f"/search/?q={words}")
         page.locator(".row a.subj").first.click()
-        page.locator("iframe[data-frame].fitted").first.wait_for()
+        page.locator(shown).first.wait_for()
 
     return go
 
@@ -252,6 +253,9 @@ SCREENS: dict[str, Step] = {
     "certificates": visit("/settings/certificates/"),
     "new-certificate": visit("/settings/certificates/add/"),
     "remove-certificate": visit("/settings/certificates/1/remove/"),
+    "encrypted": after_inbox(open_first('subject:"old mill"')),
+    "encrypted-closed": after_inbox(open_first('subject:"other mill"', ".msg .note")),
+    "encrypted-answer": after_inbox(open_first('subject:"old mill"'), press("r")),
     "new-webhook": visit("/settings/rules/webhooks/add/"),
     "transfer": visit("/settings/accounts/1/transfer/"),
     "space": visit("/settings/storage/space/"),
@@ -308,6 +312,12 @@ def filled_site(language: str = "", **environment: str) -> Iterator[tuple[str, s
             end = (timezone.now() - NOW).days + days
             certified = person(kind, address=account.address, days=(end - 365, end))
             record_key(user.pk, OwnKey(certified, keys()[kind]))
+        words = "<p>Hello Anna,</p><p>we meet at the <b>old mill</b> at nine. Tell nobody.</p><p>Ada</p>"
+        entity = html_entity(words, picture="https://pictures.example/mill.png")
+        inbox = Folder.objects.get(account=account, role="inbox")
+        head = HEAD + b"To: anna.berg@nordlicht.example\r\nSubject: The old mill\r\n"
+        store(user, sealed_letter(entity, certified, head=head), inbox)
+        store(user, sealed_letter(entity, person("rsa"), head=head.replace(b"old mill", b"other mill")), inbox)
         words = "<p>I am away until the 14th and read no mail.</p><p>Jonas has the keys of the <b>boathouse</b>.</p>"
         actions.write_auto_reply(user.pk, [account.pk], actions.AutoReplyText(enabled=False, html=words))
         leaver = make_user("bo")

@@ -1,8 +1,12 @@
 """Signed letters for tests (RFC 8551): people, those who vouch for them, what they sign, and their keys in a file."""
 
 import base64
+import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cryptography import x509
@@ -15,6 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from mailsync.message.pkcs12 import OwnKey
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 CONTENT = b"Content-Type: text/plain\r\n\r\nPay 10 euros.\r\n"
@@ -138,9 +144,55 @@ def opaque() -> bytes:
 
 
 def packed(
-    kind: str = "rsa", word: str = WORD, *, encryption: KeySerializationEncryption | None = None, **told: Any
+    kind: str = "rsa",
+    word: str = WORD,
+    *,
+    certified: x509.Certificate | None = None,
+    encryption: KeySerializationEncryption | None = None,
+    **told: Any,
 ) -> bytes:
-    encryption = encryption or BestAvailableEncryption(word.encode())
-    return pkcs12.serialize_key_and_certificates(
-        b"Ada", keys()[kind], person(kind, **told), [office(), root()], encryption
+    """A .p12 file of a person's key: ``certified``, or a new certificate as ``told``."""
+    certified, encryption = certified or person(kind, **told), encryption or BestAvailableEncryption(word.encode())
+    return pkcs12.serialize_key_and_certificates(b"Ada", keys()[kind], certified, [office(), root()], encryption)
+
+
+def own_key(kind: str = "rsa", **told: Any) -> OwnKey:
+    return OwnKey(person(kind, **told), keys()[kind], (office(), root()))
+
+
+def encrypted(
+    entity: bytes, *recipients: x509.Certificate, options: Sequence[str] = (), recipient: Sequence[str] = ()
+) -> bytes:
+    """A CMS structure as ``openssl cms -encrypt`` makes it; ``recipient`` are options of the last recipient."""
+    with TemporaryDirectory() as folder:
+        named = [f"{number}.pem" for number in range(len(recipients))]
+        for name, one in zip(named, recipients, strict=True):
+            Path(folder, name).write_bytes(one.public_bytes(serialization.Encoding.PEM))
+        to = [word for name in named for word in ("-recip", name)]
+        command = ["openssl", "cms", "-encrypt", "-binary", "-outform", "DER", *(options or ("-aes-256-cbc",))]
+        return subprocess.run(
+            [*command, *to, *recipient], cwd=folder, input=entity, capture_output=True, check=True
+        ).stdout
+
+
+def html_entity(words: str, *, picture: str = "", file: tuple[str, bytes] = ("plan.txt", b"By the old mill.")) -> bytes:
+    """A formatted letter with a picture from outside and a file, to be encrypted."""
+    shown = f'<img src="{picture}" width="300" height="200" alt="">' if picture else ""
+    name, data = file
+    return (
+        "Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+        f"{words}{shown}\r\n--m\r\nContent-Type: text/plain; name={name}\r\n"
+        f"Content-Disposition: attachment; filename={name}\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        f"{base64.b64encode(data).decode()}\r\n--m--\r\n"
+    ).encode()
+
+
+def sealed_letter(
+    entity: bytes, *recipients: x509.Certificate, options: Sequence[str] = (), head: bytes = HEAD
+) -> bytes:
+    """A whole message (RFC 8551 §3.3) that is encrypted."""
+    body = base64.encodebytes(encrypted(entity, *recipients, options=options)).replace(b"\n", b"\r\n")
+    return (
+        head + b'Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name="smime.p7m"\r\n'
+        b"Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=smime.p7m\r\n\r\n" + body
     )

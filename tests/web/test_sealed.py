@@ -92,8 +92,9 @@ def test_encrypted_letters_say_what_to_do(client: Client) -> None:
     head = letters.HEAD + b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n"
     message = store(bob, head + b"Content-Transfer-Encoding: base64\r\n\r\nMIIB\r\n")
     page = client.get(f"/m/{message.pk}/").content.decode()
-    assert "This message is encrypted with S/MIME" in page
-    assert "save it as a" in page
+    assert "This message is encrypted with S/MIME, but it was damaged" in page
+    message = store(bob, letters.HEAD + b"Content-Type: multipart/encrypted; boundary=b\r\n\r\n--b\r\n\r\n--b--\r\n")
+    assert "save it as a" in client.get(f"/m/{message.pk}/").content.decode()
 
 
 def test_the_machines_authorities_can_be_read() -> None:

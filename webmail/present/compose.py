@@ -21,6 +21,7 @@ from mailsync.message.addresses import comparable, format_address, parse_address
 from mailsync.models import Draft, DraftAttachment, SignaturePicture
 from mailsync.store.allowance import SendingRoom, sending_room
 from mailsync.store.drafts import is_pasted
+from mailsync.store.opening import is_encrypted
 from mailsync.store.people import load_people
 from mailsync.store.quoting import plain_body
 from mailsync.store.replying import addressed_identities
@@ -102,6 +103,11 @@ class Composing:
     def answers(self) -> bool:
         """Whether it is part of a conversation, in which others may answer meanwhile."""
         return self.draft.original_id is not None and self.draft.mode in (Draft.Mode.REPLY, Draft.Mode.REPLY_ALL)
+
+    @property
+    def unseals(self) -> bool:
+        """Whether it answers or passes on what came encrypted, and goes out readable on its way."""
+        return self.draft.original is not None and is_encrypted(self.draft.original)
 
     @property
     def is_untouched(self) -> bool:

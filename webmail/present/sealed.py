@@ -10,22 +10,35 @@ from typing import Literal
 from django.utils.translation import gettext as _
 
 from mailsync.message.cms import Signer
+from mailsync.message.facts import Inside, Problem
 from mailsync.message.protection import Protection
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """``badge`` stands beside the sender, ``text`` says all of it. ``tone``: "ok" is worth trusting, "plain" says
-    nothing either way, "warn" and "danger" stand above the message too."""
+    nothing either way, "warn" and "danger" stand above the message too. ``asks_for_key``: a certificate that is added
+    would open it."""
 
     tone: Literal["ok", "plain", "warn", "danger"]
     icon: str
     badge: str
     text: str
+    asks_for_key: bool = False
 
 
-def present_sealed(protection: Protection, signers: Sequence[Signer], from_address: str) -> Sealed | None:
-    """None for a message that is neither signed nor encrypted."""
+def present_sealed(
+    protection: Protection, signers: Sequence[Signer], from_address: str, *, inside: Inside | None = None
+) -> Sealed | None:
+    """None for a message that is neither signed nor encrypted. Of one that was opened, ``protection`` and ``signers``
+    are those of what is ``inside``."""
+    if inside is not None and inside.problem:
+        return _closed(inside.problem)
+    told = _told(protection, signers, from_address)
+    return told if inside is None else _opened(told)
+
+
+def _told(protection: Protection, signers: Sequence[Signer], from_address: str) -> Sealed | None:
     if protection.kind == "encrypted":
         return _encrypted(protection)
     if protection.kind != "signed":
@@ -45,10 +58,43 @@ def _encrypted(protection: Protection) -> Sealed:
         )
     else:
         text = _(
-            "This message is encrypted with S/MIME. Heron cannot open it, as it does not have your certificate’s key:"
-            " save it as a file and open it with the program that does, such as Thunderbird, Outlook or Apple Mail."
+            "Only a part of this message is encrypted with S/MIME. Heron opens what is encrypted as a whole, as anybody"
+            " could have added the rest: save it as a file and open it with the program that it was made with."
         )
     return Sealed("plain", "lock", _("Encrypted"), text)
+
+
+def _closed(problem: Problem) -> Sealed:
+    if problem == "no_key":
+        text = _("This message is encrypted with S/MIME for a certificate that you have not added here.")
+        return Sealed("plain", "lock", _("Encrypted"), text, asks_for_key=True)
+    if problem == "damaged":
+        text = _(
+            "This message is encrypted with S/MIME, but it was damaged or changed on its way, and cannot be opened."
+            " Ask for it to be sent again."
+        )
+        return Sealed("warn", "shield-alert", _("Damaged"), text)
+    if problem == "too_large":
+        text = _("This encrypted message is too large to be opened here. Save it as a file and open it elsewhere.")
+    else:
+        text = _(
+            "This message is encrypted with S/MIME in a way that Heron does not know, or that is no longer safe. Save"
+            " it as a file and open it with another program, such as Thunderbird, Outlook or Apple Mail."
+        )
+    return Sealed("plain", "lock", _("Encrypted"), text)
+
+
+def _opened(told: Sealed | None) -> Sealed:
+    """Both facts: that it was encrypted, and what is to be said of its signature."""
+    words = _("Encrypted: only you and whoever else it was sent to could read it.")
+    if told is None:
+        text = _("It is not signed, so it may be from anyone who has your certificate.")
+        return Sealed("plain", "lock", _("Encrypted"), f"{words} {text}")
+    if told.tone == "ok":
+        return Sealed("ok", "lock", _("Encrypted and signed"), f"{words} {told.text}")
+    if told.tone == "plain":
+        return Sealed("plain", "lock", _("Encrypted"), f"{words} {told.text}")
+    return Sealed(told.tone, told.icon, told.badge, f"{words} {told.text}")
 
 
 def _signed(signer: Signer, from_address: str, *, is_whole: bool) -> Sealed:

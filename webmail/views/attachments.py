@@ -17,9 +17,9 @@ from mailsync.message.bodies import attachments as attached_parts
 from mailsync.message.bodies import stream_part
 from mailsync.message.transfer import Read
 from mailsync.models import Message
+from mailsync.store.opening import message_root, part_reader
 from mailsync.store.raw import BodyNotFetched, raw_reader, raw_size
 from webmail import access
-from webmail.bodies import message_root
 from webmail.files import begin, file_name, file_range, file_size, how_served, part_of
 from webmail.reader import user_of
 from webmail.streaming import stream
@@ -33,6 +33,8 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "private, max-age=3600",
 }
+#: What was encrypted lies in no browser's cache either.
+NOT_KEPT = {"Cache-Control": "no-store"}
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z")
 _PIECE_BYTES = 256 * 1024
 
@@ -44,7 +46,7 @@ def attachment(request: HttpRequest, message_id: int, part: str, name: str) -> H
 
     ``name`` is what the browser calls it in the address bar; the name to save by is the part's own.
     """
-    message = access.message_for(user_of(request), message_id)
+    message = access.readable_for(user_of(request), message_id)
     found = part_of(message, part)
     read = _reader(message)
     beginning, pieces = begin(found, read)
@@ -52,7 +54,7 @@ def attachment(request: HttpRequest, message_id: int, part: str, name: str) -> H
     inline = served.inline and "inline" in request.GET
     size = file_size(message, found, read)
     headers = {
-        **_HEADERS,
+        **_headers_of(message),
         "Content-Type": served.content_type,
         "Content-Disposition": str(content_disposition_header(not inline, file_name(found))),
         "Accept-Ranges": "bytes",
@@ -86,7 +88,7 @@ def wanted_range(request: HttpRequest, size: int) -> tuple[int, int] | None:
 @login_required
 def attachments_zip(request: HttpRequest, message_id: int) -> HttpResponseBase:
     """All files of the message in one archive, made while it is sent."""
-    message = access.message_for(user_of(request), message_id)
+    message = access.readable_for(user_of(request), message_id)
     read = _reader(message)
     root = message_root(message)
     parts = attached_parts(root) if root else ()
@@ -98,7 +100,7 @@ def attachments_zip(request: HttpRequest, message_id: int) -> HttpResponseBase:
         request,
         zip_pieces(files, message.received_at),
         headers={
-            **_HEADERS,
+            **_headers_of(message),
             "Content-Type": "application/zip",
             "Content-Disposition": str(content_disposition_header(True, name)),
         },
@@ -109,12 +111,14 @@ def attachments_zip(request: HttpRequest, message_id: int) -> HttpResponseBase:
 @login_required
 def cid(request: HttpRequest, message_id: int, part: str) -> HttpResponseBase:
     """A picture inside the message that its HTML shows; only what begins as a raster picture."""
-    message = access.message_for(user_of(request), message_id)
+    message = access.readable_for(user_of(request), message_id)
     beginning, pieces = begin(part_of(message, part), _reader(message))
     served = how_served(part_of(message, part), beginning)
     if not served.content_type.startswith("image/") or not served.inline:
         raise Http404
     headers = {**_HEADERS, "Content-Type": served.content_type, "Cache-Control": "private, max-age=86400, immutable"}
+    if message.inside is not None:
+        headers |= NOT_KEPT
     return stream(request, pieces, headers=headers)
 
 
@@ -123,8 +127,10 @@ def cid(request: HttpRequest, message_id: int, part: str) -> HttpResponseBase:
 def eml(request: HttpRequest, message_id: int) -> HttpResponseBase:
     """The message's bytes exactly as the server gave them, to save."""
     message = access.message_for(user_of(request), message_id)
-    read = _reader(message)
-    size = raw_size(message)
+    try:
+        read, size = raw_reader(message), raw_size(message)
+    except BodyNotFetched as error:
+        raise Http404(str(error)) from error
     return stream(
         request,
         _slices(read, size),
@@ -140,9 +146,13 @@ def eml(request: HttpRequest, message_id: int) -> HttpResponseBase:
 
 def _reader(message: Message) -> Read:
     try:
-        return raw_reader(message)
+        return part_reader(message)
     except BodyNotFetched as error:
         raise Http404(str(error)) from error
+
+
+def _headers_of(message: Message) -> dict[str, str]:
+    return {**_HEADERS, **(NOT_KEPT if message.inside is not None else {})}
 
 
 def _slices(read: Read, size: int) -> Iterator[bytes]:

@@ -22,10 +22,11 @@ from mailsync.message.facts import ParsedHeader, Part
 from mailsync.message.headers import MAX_HEADER_BYTES
 from mailsync.message.parse import parse_header, parse_message
 from mailsync.models import Message
-from mailsync.store.raw import BodyNotFetched, raw_reader
+from mailsync.store.opening import message_root, part_reader
+from mailsync.store.raw import BodyNotFetched
 from mailsync.store.replying import header_of
 from webmail import access
-from webmail.bodies import load_body, message_root, picture_urls
+from webmail.bodies import load_body, picture_urls
 from webmail.files import file_name, part_of, preview_kind
 from webmail.reader import user_of
 from webmail.reading import shows_pictures
@@ -91,7 +92,7 @@ def body_pictures(request: HttpRequest, message_id: int) -> HttpResponse:
 @login_required
 def nested(request: HttpRequest, message_id: int, part: str) -> HttpResponse:
     """A message attached to a message: its header and its body, without remote pictures. Also for a tab of its own."""
-    message = access.message_for(user_of(request), message_id)
+    message = access.readable_for(user_of(request), message_id)
     found = part_of(message, part)
     if preview_kind(found) != "message":
         raise Http404
@@ -99,7 +100,7 @@ def nested(request: HttpRequest, message_id: int, part: str) -> HttpResponse:
     if refused is not None:
         return refused
     try:
-        read = raw_reader(message)
+        read = part_reader(message)
         pictures: PictureUrl = no_pictures
         if found.children:
             root = found.children[0]
@@ -115,9 +116,7 @@ def nested(request: HttpRequest, message_id: int, part: str) -> HttpResponse:
         raise Http404 from error
     theme = THEMES.get(request.GET.get("theme", "auto"), "auto")
     text = html_document(_headed(header, root, shown.body), picture_url=pictures, theme=theme)
-    response = HttpResponse(text, headers=dict(HEADERS))
-    response.headers["Content-Security-Policy"] = _policy(request, message, remote=False)
-    return response
+    return _answer(request, message, text, remote=False)
 
 
 @require_safe
@@ -126,7 +125,7 @@ def letter(request: HttpRequest, message_id: int) -> HttpResponse:
     """A message with its header as a document of its own, under the policy of every body: what a browser without
     scripts prints whole, where a frame would be cut. Remote pictures load where this reader always loads them."""
     user = user_of(request)
-    message = access.message_for(user, message_id)
+    message = access.readable_for(user, message_id)
     refused = _refuse_outside_frame(request, "document")
     if refused is not None:
         return refused
@@ -141,9 +140,7 @@ def letter(request: HttpRequest, message_id: int) -> HttpResponse:
         picture_url=picture_urls(message, user.pk, remote=remote),
         theme=THEMES[likes.theme] if likes.dark_mail else "light",
     )
-    response = HttpResponse(text, headers=dict(HEADERS))
-    response.headers["Content-Security-Policy"] = _policy(request, message, remote=remote)
-    return response
+    return _answer(request, message, text, remote=remote)
 
 
 def _headed(header: ParsedHeader, root: Part | None, body: CleanBody) -> CleanBody:
@@ -187,9 +184,14 @@ def _framed(request: HttpRequest, message: Message, *, remote: bool) -> HttpResp
         else:
             pictures = picture_urls(message, user_of(request).pk, remote=remote)
             text = html_document(shown.body, picture_url=pictures, theme=theme)
+    return _answer(request, message, text, remote=remote, is_kept=fetched)
+
+
+def _answer(request: HttpRequest, message: Message, text: str, *, remote: bool, is_kept: bool = True) -> HttpResponse:
+    """A document under the policy of its message; of what was encrypted the browser keeps nothing."""
     response = HttpResponse(text, headers=dict(HEADERS))
     response.headers["Content-Security-Policy"] = _policy(request, message, remote=remote)
-    if not fetched:
+    if not is_kept or message.inside is not None:
         response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -26,7 +26,7 @@ from webmail.views.compose import next_url
 def keep_card(request: HttpRequest, message_id: int, part: str) -> HttpResponse:
     """All people of the file; twice is as once."""
     user = user_of(request)
-    message = access.message_for(user, message_id)
+    message = access.readable_for(user, message_id)
     found = part_of(message, part)
     if not is_vcard(found):
         raise Http404

@@ -18,9 +18,9 @@ from mailsync.message.bodies import attachments as attached_parts
 from mailsync.message.bodies import decode_part, decode_text
 from mailsync.message.facts import Part
 from mailsync.models import Message
+from mailsync.store.opening import message_root, part_reader
 from mailsync.store.raw import BodyNotFetched, raw_reader, raw_size
 from webmail import access
-from webmail.bodies import message_root
 from webmail.files import part_of, preview_kind
 from webmail.reader import user_of
 from webmail.reading import attached_file
@@ -51,7 +51,7 @@ class DocumentPage:
 @login_required
 def view_file(request: HttpRequest, message_id: int, part: str) -> HttpResponse:
     """404 for what cannot be shown; it can still be saved."""
-    message = access.message_for(user_of(request), message_id)
+    message = access.readable_for(user_of(request), message_id)
     found = part_of(message, part)
     kind = preview_kind(found)
     if kind in ("", "message") or message.raw_id is None:
@@ -90,7 +90,7 @@ def source(request: HttpRequest, message_id: int) -> HttpResponse:
 @login_required
 def document_page(request: HttpRequest, message_id: int, part: str, number: int) -> HttpResponse:
     """Page ``number`` (from 1) of a PDF, as a picture."""
-    message = access.message_for(user_of(request), message_id)
+    message = access.readable_for(user_of(request), message_id)
     found = part_of(message, part)
     if preview_kind(found) != "pdf" or not 1 <= number <= MAX_PAGES or message.raw_id is None:
         raise Http404
@@ -105,14 +105,14 @@ def document_page(request: HttpRequest, message_id: int, part: str, number: int)
             "Content-Security-Policy": POLICY,
             "X-Content-Type-Options": "nosniff",
             "Cross-Origin-Resource-Policy": "same-origin",
-            "Cache-Control": "private, max-age=3600",
+            "Cache-Control": "private, max-age=3600" if message.inside is None else "no-store",
         },
     )
 
 
 def _content(message: Message, part: Part, kind: str) -> dict[str, object]:
     if kind == "text":
-        text = decode_text(part, raw_reader(message), max_bytes=MAX_TEXT_BYTES)
+        text = decode_text(part, part_reader(message), max_bytes=MAX_TEXT_BYTES)
         return {"text": text, "is_cut": part.size_bytes > MAX_TEXT_BYTES}
     if kind != "pdf":
         return {}
@@ -131,15 +131,15 @@ def _content(message: Message, part: Part, kind: str) -> dict[str, object]:
 def _drawn(message: Message, part: Part, number: int) -> DrawnPage:
     """From the cache or drawn anew. Raises ``RenderFailed``."""
     key = f"page:{message.raw_id}:{message.created_at.timestamp()}:{part.path}:{number}"
-    kept = cache.get(key)
+    kept = cache.get(key) if message.inside is None else None
     if kept is not None:
         return DrawnPage.unpack(kept)
     if part.size_bytes > MAX_DOCUMENT_BYTES:
         raise RenderFailed(f"{part.size_bytes} bytes")
     try:
-        drawn = draw_page(decode_part(part, raw_reader(message)), number)
+        drawn = draw_page(decode_part(part, part_reader(message)), number)
     except BodyNotFetched as error:
         raise RenderFailed(str(error)) from error
-    if len(drawn.picture) <= _KEPT_BYTES:
+    if len(drawn.picture) <= _KEPT_BYTES and message.inside is None:
         cache.set(key, drawn.pack(), _KEPT_SECONDS)
     return drawn
