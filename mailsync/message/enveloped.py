@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from mailsync.message.certificates import CertificateId
 from mailsync.message.facts import Problem
 from mailsync.message.pkcs12 import OwnKey
-from mailsync.message.smime import count_elements
+from mailsync.message.smime import count_elements, joined_pieces
 
 #: Of the CMS structure. More is opened with another program: all of it is held in memory, more than once.
 MAX_BYTES = 32 * 1024 * 1024
@@ -33,6 +33,8 @@ MAX_BYTES = 32 * 1024 * 1024
 _MOST_RECIPIENTS = 1000
 #: Programs that stream write a piece every kilobyte or more; one of a byte each would be read for minutes.
 _MOST_ELEMENTS = 100_000
+#: Of each string beside the content: a message's key for one recipient is some 250 bytes.
+_MAX_STRING = 16 * 1024
 #: What asn1crypto raises on bytes that are not what they say.
 _UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
 
@@ -132,19 +134,17 @@ def _infos(content: Any) -> list[Any]:
 def _named(info: Any) -> Iterator[tuple[CertificateId, bytes]]:
     """For whom, and the message's key encrypted for them."""
     if info.name == "ktri":
-        yield _certificate_id(info.chosen["rid"]), info.chosen["encrypted_key"].native
+        yield _certificate_id(info.chosen["rid"]), _short(info.chosen["encrypted_key"])
     elif info.name == "kari":
         for one in list(info.chosen["recipient_encrypted_keys"])[:_MOST_RECIPIENTS]:
-            yield _certificate_id(one["rid"]), one["encrypted_key"].native
+            yield _certificate_id(one["rid"]), _short(one["encrypted_key"])
 
 
 def _certificate_id(identifier: Any) -> CertificateId:
     chosen = identifier.chosen
     if identifier.name == "issuer_and_serial_number":
         return CertificateId(chosen["issuer"].dump(), chosen["serial_number"].native)
-    return CertificateId(
-        key_id=chosen["subject_key_identifier"].native if identifier.name == "r_key_id" else chosen.native
-    )
+    return CertificateId(key_id=_short(chosen["subject_key_identifier"] if identifier.name == "r_key_id" else chosen))
 
 
 def _fitting(envelope: Envelope, keys: Sequence[OwnKey]) -> Iterator[tuple[OwnKey, Any, bytes]]:
@@ -163,12 +163,26 @@ def _open(envelope: Envelope, key: OwnKey, info: Any, encrypted_key: bytes) -> O
     if cipher is None or (mode == "gcm") != envelope._is_authenticated or encrypted["content_type"].native != "data":
         raise _Unsupported
     content_key = _content_key(key, info, encrypted_key, key_bytes)
-    content = encrypted["encrypted_content"].native or b""
+    content = _content(encrypted["encrypted_content"])
     if mode == "gcm":
         clear = _from_gcm(envelope._content, algorithm, content_key, content)
     else:
-        clear = _from_cbc(cipher, algorithm["parameters"].native, content_key, content)
+        clear = _from_cbc(cipher, _short(algorithm["parameters"]), content_key, content)
     return Opened(_entity(clear), is_sealed=mode == "gcm")
+
+
+def _short(string: Any) -> bytes:
+    """Any string but the content itself. Raises ``ValueError`` for one that nobody means."""
+    if len(string.contents) > _MAX_STRING:
+        raise ValueError(f"{len(string.contents)} bytes")
+    return bytes(string)
+
+
+def _content(string: Any) -> bytes:
+    """asn1crypto joins what was streamed in time that grows with its square: 20 MB took it 6 seconds."""
+    if string.contents is None:
+        return b""
+    return joined_pieces(string.contents) if string.method == 1 else bytes(string.contents)
 
 
 def _content_key(key: OwnKey, info: Any, encrypted_key: bytes, key_bytes: int) -> bytes:
@@ -213,14 +227,14 @@ def _agreed_key(key: OwnKey, info: Any, encrypted_key: bytes) -> bytes:
         raise _Unsupported
     if not isinstance(key.key, ec.EllipticCurvePrivateKey):
         raise _Damaged
-    point = bytes(info["originator"].chosen["public_key"])
+    point = _short(info["originator"].chosen["public_key"])
     try:
         passing = ec.EllipticCurvePublicKey.from_encoded_point(key.key.curve, point)
     except ValueError as error:
         raise _Damaged from error
     shared = _SharedInfo({"key_info": wrap, "supp_pub_info": (wrap_bytes * 8).to_bytes(4, "big")})
-    if info["ukm"].native is not None:
-        shared["entity_u_info"] = info["ukm"].native
+    if not isinstance(info["ukm"], core.Void):
+        shared["entity_u_info"] = _short(info["ukm"])
     wrapping = X963KDF(digest(), wrap_bytes, shared.dump()).derive(key.key.exchange(ec.ECDH(), passing))
     try:
         return aes_key_unwrap(wrapping, encrypted_key)
@@ -250,13 +264,13 @@ def _from_cbc(cipher: type[CipherAlgorithm], iv: bytes, key: bytes, content: byt
 
 def _from_gcm(content: Any, algorithm: Any, key: bytes, encrypted: bytes) -> bytes:
     """RFC 5083 §2.2: attributes are authenticated with the tag of a SET, not the one that is written."""
-    nonce = bytes(core.Sequence.load(algorithm["parameters"].dump())[0])
-    tag, attributes = content["mac"].native, content["auth_attrs"]
+    nonce = _short(core.Sequence.load(algorithm["parameters"].dump())[0])
+    tag, attributes = _short(content["mac"]), content["auth_attrs"]
     if not _MIN_TAG <= len(tag) <= _MAX_TAG:
         raise _Unsupported
     try:
         decryptor = Cipher(AES(key), modes.GCM(nonce, tag, min_tag_length=_MIN_TAG)).decryptor()
-        if attributes.native is not None:
+        if not isinstance(attributes, core.Void):
             decryptor.authenticate_additional_data(b"\x31" + attributes.dump()[1:])
         return decryptor.update(encrypted) + decryptor.finalize()
     except (InvalidTag, ValueError, TypeError) as error:

@@ -16,7 +16,6 @@ from mailsync.message.compose import build_message
 from mailsync.models import Change, Draft, Placement
 from mailsync.store import changes, composition, leases, specials
 from mailsync.store.authored import store_own_message
-from mailsync.store.opening import is_encrypted
 from mailsync.store.summary import FolderCounts, lock_folders, refresh
 from mailsync.store.threads import refresh_threads
 from mailsync.types import Role
@@ -39,10 +38,6 @@ def _store(lease: leases.HeldLease, draft_id: int) -> list[FolderCounts]:
             .first()
         )
         if draft is None or draft.identity is None:
-            return []
-        if draft.original is not None and is_encrypted(draft.original):
-            # It may quote what was encrypted, and the server's Drafts folder is not.
-            Draft.objects.filter(pk=draft.pk).update(store_due_at=None)
             return []
         Draft.objects.filter(pk=draft.pk).update(store_due_at=None)
         now = timezone.now()

@@ -34,7 +34,7 @@ _DATA = re.compile(r"[\u0600-\u06ff]|^\w+:\S|\d k?B\b|\.\w{2,4}$|^Mozilla/|@|`|\
 _NAMES = {
     *("Heron", "Gmail", "Outlook", "IMAP", "POP3", "CSV", "vCard", "Anna", "anna", "Anna Berg", "Bo Ek", "Choir"),
     *("Hotel Strandvejen, 2 rooms", "Strandvejen 40", "Draft of the members’ letter"),
-    *("Work", "Travel", "Code", "Events", "Receipts", "Rota", "Rotas", "friend", "office"),
+    *("Work", "Travel", "Code", "Events", "Receipts", "Rota", "Rotas", "friend", "office", "ada"),
     *("The hall on Friday", "The piano"),
     *(
         "database",

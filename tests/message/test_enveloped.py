@@ -9,7 +9,7 @@ from mailsync.message import enveloped
 from mailsync.message.certificates import CertificateId, key_id_of
 from mailsync.message.enveloped import Envelope, Opened, open_envelope, read_envelope
 from mailsync.message.pkcs12 import OwnKey
-from mailsync.message.smime import count_elements
+from mailsync.message.smime import count_elements, joined_pieces
 from tests.message.smime import TEXT, encrypted, keys, own_key, person, signed
 
 
@@ -137,6 +137,18 @@ def test_its_size_has_a_limit_and_so_have_its_pieces(monkeypatch: pytest.MonkeyP
     monkeypatch.undo()
     monkeypatch.setattr(enveloped, "_MOST_ELEMENTS", 10)
     assert opened(data, own) == Opened(problem="unsupported")
+
+
+def test_a_key_in_endless_pieces_is_not_put_together() -> None:
+    wrapper = cms.ContentInfo.load(encrypted(TEXT, own_key("rsa").certificate))
+    wrapper["content"]["recipient_infos"][0].chosen["encrypted_key"] = bytes(20_000)
+    assert read_envelope(wrapper.dump(force=True)) == Opened(problem="damaged")
+
+
+def test_pieces_are_joined_whatever_their_form() -> None:
+    assert joined_pieces(b"\x04\x01a\x24\x80\x04\x02bc\x00\x00\x24\x03\x04\x01d") == b"abcd"
+    with pytest.raises(ValueError, match="kind 2"):
+        joined_pieces(b"\x04\x01a\x02\x01\x01")
 
 
 def test_elements_are_counted_whatever_their_form() -> None:

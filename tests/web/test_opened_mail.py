@@ -20,7 +20,7 @@ from mailsync.models import Draft, Message, Outgoing, RenderedBody
 from mailsync.store import leases
 from mailsync.store.draft_copies import store_due_drafts
 from mailsync.store.own_certificates import record_key
-from mailsync.store.quoting import load_quote
+from mailsync.store.raw import read_raw
 from tests.factories import make_account, make_folder, make_user
 from tests.message import smime as letters
 from tests.render.test_pdf import document
@@ -235,20 +235,26 @@ def test_a_forward_takes_its_files_along(browser: Client, anna: User, key: OwnCe
     page = browser.get(reverse("compose"), {"mode": "forward", "original": message.pk}, follow=True)
     assert "What you forward is not." in page.text
     assert set(Draft.objects.get().attachments.values_list("name", flat=True)) >= {"notes.txt", "plan.pdf"}
+    # The whole as a file stays as it is.
+    page = browser.get(reverse("compose"), {"attached": message.pk}, follow=True)
+    assert "came encrypted" not in page.text
 
 
-def test_a_worker_opens_nothing_and_puts_no_copy_on_the_server(anna: User, key: OwnCertificate) -> None:
+def test_a_worker_opens_nothing_so_the_copy_in_drafts_has_only_ones_own_words(anna: User, key: OwnCertificate) -> None:
     message = keep(anna)
     draft = actions.start_draft(anna.pk, "reply", message.pk)
-    closed = load_quote(Draft.objects.select_related("original").get(pk=draft.pk))
-    assert closed is not None
-    assert SECRET not in closed.html + closed.text
-    Draft.objects.filter(pk=draft.pk).update(store_due_at=timezone.now())
+    body = draft.body.replace("<p></p>", "<p>I will be there.</p>", 1)
+    Draft.objects.filter(pk=draft.pk).update(body=body, store_due_at=timezone.now())
     lease = leases.claim(message.account_id, "push")
     assert lease is not None
-    assert store_due_drafts(lease) == []
+    assert store_due_drafts(lease)
     draft.refresh_from_db()
-    assert (draft.placement, draft.store_due_at) == (None, None)
+    assert draft.placement is not None
+    copy = read_raw(draft.placement.message)
+    assert b"I will be there." in copy
+    assert SECRET.encode() not in copy
+    kept = actions.send(anna.pk, draft.pk)
+    assert SECRET.encode() in bytes(kept.raw)
 
 
 def test_an_invitation_inside_can_be_answered(browser: Client, anna: User, key: OwnCertificate) -> None:

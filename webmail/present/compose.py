@@ -106,8 +106,12 @@ class Composing:
 
     @property
     def unseals(self) -> bool:
-        """Whether it answers or passes on what came encrypted, and goes out readable on its way."""
-        return self.draft.original is not None and is_encrypted(self.draft.original)
+        """Whether it answers or passes on what came encrypted, and goes out readable; the whole as a file stays so."""
+        draft = self.draft
+        if draft.original is None or not is_encrypted(draft.original):
+            return False
+        files = draft.attachments.filter(content_type="message/rfc822")
+        return outgoing_html.has_original(draft.body) or draft.mode != Draft.Mode.FORWARD or not files.exists()
 
     @property
     def is_untouched(self) -> bool:
