@@ -35,6 +35,7 @@ class ComposeForm(forms.Form):
     body = forms.CharField(required=False, max_length=BODY_LIMIT, strip=False)
     text = forms.CharField(required=False, max_length=BODY_LIMIT, strip=False)
     request_receipt = forms.BooleanField(required=False)
+    is_signed = forms.BooleanField(required=False)
     remind_days = forms.ChoiceField(required=False, choices=[(str(days), days) for days in (0, *DAYS)])
 
     def __init__(self, user: User, draft: Draft, data: Any = None) -> None:
@@ -69,10 +70,14 @@ class ComposeForm(forms.Form):
         return {**fields, "body": body} if body != self.draft.body else fields
 
     def _wishes(self) -> dict[str, Any]:
-        """What is wished of the answer, as far as the form asks for it."""
+        """What is wished beside the words, as far as the form asks for it."""
         receipt = {"request_receipt": self.cleaned_data["request_receipt"]} if "receipt_asked" in self.data else {}
+        # "signing" is what the identity that is shown does by itself: as long as that stands, the next one's counts.
+        by_itself = {"always": True, "wished": False}.get(self.data.get("signing", ""))
+        checked = self.cleaned_data["is_signed"]
+        signed = {} if by_itself is None else {"is_signed": None if checked == by_itself else checked}
         remind = {"remind_days": int(self.cleaned_data["remind_days"] or 0)} if "remind_days" in self.data else {}
-        return {**receipt, **remind}
+        return {**receipt, **signed, **remind}
 
     def _body_fields(self) -> dict[str, Any]:
         if "body" in self.data:

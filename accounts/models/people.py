@@ -288,6 +288,9 @@ class Identity(models.Model):
     signature_on_new = models.BooleanField(default=True, db_default=True)
     signature_on_answers = models.BooleanField(default=True, db_default=True)
     signature_below = models.BooleanField(default=False, db_default=False)
+    signs_mail = models.BooleanField(
+        default=False, db_default=False, help_text="Its messages are signed with its own S/MIME certificate."
+    )
     is_default = models.BooleanField(default=False, verbose_name=_("default"))
     verified_at = models.DateTimeField(null=True, blank=True, verbose_name=_("verified"))
 

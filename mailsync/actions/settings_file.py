@@ -276,7 +276,7 @@ def _identity(user: User, row: Mapping[str, Any]) -> bool:
         raise CannotDo(_("There is no identity %(address)s here: add it first.") % {"address": address})
     identity.name = _text(row, "name")[:150]
     identity.reply_to, identity.default_bcc = _address(row, "reply_to"), _address(row, "default_bcc")
-    for name in SIGNATURE_SWITCHES:
+    for name in (*SIGNATURE_SWITCHES, "signs_mail"):
         setattr(identity, name, row[name] if isinstance(row.get(name), bool) else getattr(identity, name))
     identity.save()
     _signature(identity, row)

@@ -1,4 +1,5 @@
-"""A Composition in, the bytes that are sent out. Pure: no clock, no randomness, so a rebuild gives the same bytes.
+"""A Composition in, the bytes that are sent out. Pure: no clock, no randomness, so a rebuild gives the same bytes; but
+for a signature, which tells when it was made.
 
 text/plain (format=flowed) with an HTML alternative, cid parts beside the HTML, files around them:
 ``mixed(alternative(text, related(html, pictures…)), files…)``, each level only where it is needed.
@@ -31,7 +32,9 @@ from mailsync.message.folding import (
     refuse_controls,
 )
 from mailsync.message.html_text import html_to_text
+from mailsync.message.pkcs12 import OwnKey
 from mailsync.message.references import MAX_REFERENCES
+from mailsync.message.signed import signed_entity
 from mailsync.types import Address
 
 
@@ -50,10 +53,14 @@ class BuiltMessage:
     needs_8bitmime: bool = False
 
 
-def build_message(composition: Composition) -> BuiltMessage:
-    """The finished message. Raises ``ValueError``, in words for the person who wrote it, for what cannot be sent:
-    a control character in a header, an address that is none, a domain that does not exist as A-labels."""
-    return put_together(composition, _content(composition))
+def build_message(composition: Composition, own: OwnKey | None = None) -> BuiltMessage:
+    """The finished message, signed where its writer's key is given. Raises ``ValueError``, in words for the person who
+    wrote it, for what cannot be sent: a control character in a header, an address that is none, a domain that does not
+    exist as A-labels."""
+    content = _content(composition, is_signed=own is not None)
+    if own is not None:
+        content = signed_entity(content, own, boundaries_of(composition.message_id))
+    return put_together(composition, content)
 
 
 def dated_anew(raw: bytes, date: datetime) -> bytes:
@@ -125,24 +132,25 @@ def _method(composition: Composition) -> list[tuple[str, str]]:
     return [("method", composition.calendar_method.upper())] if composition.calendar_method else []
 
 
-def _content(composition: Composition) -> Entity:
+def _content(composition: Composition, *, is_signed: bool) -> Entity:
     boundaries = boundaries_of(composition.message_id)
     html = composition.html
     inline = [one for one in composition.attachments if one.content_id and html is not None]
     files = [one for one in composition.attachments if not (one.content_id and html is not None)]
     text = composition.text or (html_to_text(html, links=True) if html is not None else "")
-    forms = [text_entity("plain", flow(normal_text(text)), [("format", "flowed")])]
+    forms = [text_entity("plain", flow(normal_text(text)), [("format", "flowed")], is_signed=is_signed)]
     if html is not None:
-        rich = text_entity("html", normal_text(html), [])
+        rich = text_entity("html", normal_text(html), [], is_signed=is_signed)
         if inline:
-            parts = [rich, *(file_entity(one, inline=True) for one in inline)]
+            parts = [rich, *(file_entity(one, inline=True, is_signed=is_signed) for one in inline)]
             rich = write_multipart("related", parts, boundaries, [("type", "text/html")])
         forms.append(rich)
     if composition.calendar:
         # Its last line ends in CRLF (RFC 5545 §3.1); the one before a boundary is the boundary's, so there are two.
         calendar = normal_text(composition.calendar).rstrip("\n") + "\n\n"
-        forms.append(text_entity("calendar", calendar, _method(composition)))
+        forms.append(text_entity("calendar", calendar, _method(composition), is_signed=is_signed))
     entity = write_multipart("alternative", forms, boundaries, []) if len(forms) > 1 else forms[0]
     if files:
-        entity = write_multipart("mixed", [entity, *(file_entity(one, inline=False) for one in files)], boundaries, [])
+        attached = [file_entity(one, inline=False, is_signed=is_signed) for one in files]
+        entity = write_multipart("mixed", [entity, *attached], boundaries, [])
     return entity

@@ -18,6 +18,9 @@ _MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-
 _ID = re.compile(r"[!-;=?-~]{1,900}")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _RAW_LINE_END = re.compile(rb"\r\n|\r|\n")
+#: A line that looks like the envelope of a message in a mailbox file (RFC 4155), which some servers quote.
+_ENVELOPE = re.compile(rb"^From ", re.MULTILINE)
+_FRAGILE = re.compile(_ENVELOPE.pattern + rb"|[ \t]$", re.MULTILINE)
 #: Parameters of a file's type that mean something to its reader.
 _KEPT_PARAMETERS = ("charset", "method", "component")
 
@@ -30,17 +33,21 @@ class Entity:
     body: bytes
 
 
-def text_entity(subtype: str, text: str, parameters: list[tuple[str, str]]) -> Entity:
-    """UTF-8 text, 7bit where it can be, else the shorter of quoted-printable and base64."""
+def text_entity(subtype: str, text: str, parameters: list[tuple[str, str]], *, is_signed: bool = False) -> Entity:
+    """UTF-8 text, 7bit where it can be, else the shorter of quoted-printable and base64.
+
+    ``is_signed``: nor is there a line that a server on the way may change: with spaces at its end, or one that begins
+    as the envelope of a message in a mailbox file does (RFC 8551 §3.1.3, RFC 4155).
+    """
     data = text.encode("utf-8", "replace")
     if not data.endswith(b"\n"):
         data += b"\n"
     longest = max(map(len, data.split(b"\n")))
-    if data.isascii() and longest <= HARD_LIMIT:
+    if data.isascii() and longest <= HARD_LIMIT and not (is_signed and _FRAGILE.search(data)):
         encoding, body = "7bit", data.replace(b"\n", b"\r\n")
     else:
         encoding, body = "quoted-printable", _quoted_printable(data)
-        if len(body) > len(data) * 3 // 2:
+        if len(body) > len(data) * 3 // 2 or (is_signed and _ENVELOPE.search(body)):
             encoding, body = "base64", _base64(data.replace(b"\n", b"\r\n"))
     header = fold_value("Content-Type", f"text/{subtype}", [("charset", "utf-8"), *parameters])
     return Entity(header + f"Content-Transfer-Encoding: {encoding}\r\n".encode(), body)
@@ -64,8 +71,16 @@ def _base64(data: bytes) -> bytes:
     return b"\r\n".join(lines) + b"\r\n"
 
 
-def file_entity(attachment: OutgoingAttachment, *, inline: bool) -> Entity:
-    """A file in base64; a forwarded message as it is. A type that cannot be written becomes plain bytes."""
+def data_entity(media_type: str, name: str, data: bytes) -> Entity:
+    """A machine's part of bytes that some programs show as a file."""
+    header = fold_value("Content-Type", media_type, [("name", name)])
+    header += b"Content-Transfer-Encoding: base64\r\n"
+    return Entity(header + fold_value("Content-Disposition", "attachment", [("filename", name)]), _base64(data))
+
+
+def file_entity(attachment: OutgoingAttachment, *, inline: bool, is_signed: bool = False) -> Entity:
+    """A file in base64; a forwarded message as it is, unless it is signed and a server on the way may encode it. A type
+    that cannot be written becomes plain bytes."""
     media_type, given = parse_value(attachment.content_type)
     parameters = [(name, given[name]) for name in _KEPT_PARAMETERS if given.get(name)]
     if not _MEDIA_TYPE.fullmatch(media_type) or media_type.startswith("multipart/"):
@@ -73,6 +88,8 @@ def file_entity(attachment: OutgoingAttachment, *, inline: bool) -> Entity:
     encoding, body = "base64", b""
     if media_type.startswith("message/"):
         encoding, body = _message_body(attachment.data)
+        if encoding == "8bit" and is_signed:
+            encoding = "base64"
         if encoding == "base64":
             # RFC 2046 §5.2.1: a message may not be encoded; one that cannot stand as it is goes as a plain file.
             media_type, parameters = "application/octet-stream", []

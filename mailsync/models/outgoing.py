@@ -53,6 +53,9 @@ class Draft(models.Model):
     message_id = models.TextField(default=uuid.uuid4, help_text="Stable part of the Message-ID of its server copies.")
     placement = models.ForeignKey(Placement, models.SET_NULL, null=True, related_name="+")
     request_receipt = models.BooleanField(default=False)
+    is_signed = models.BooleanField(
+        null=True, help_text="With its writer's S/MIME certificate; NULL: as its identity does."
+    )
     remind_days = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="Its writer is reminded after so many days without an answer; 0: never."
     )

@@ -12,11 +12,13 @@ from asn1crypto.parser import peek
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts import vault
-from accounts.models import OwnCertificate, User
+from accounts.models import Identity, OwnCertificate, User
 from mailsync.errors import CannotDo
 from mailsync.extract.own_keys import open_pkcs12
+from mailsync.message.addresses import ascii_address
 from mailsync.message.certificates import CertificateId, addresses_of, can_encrypt, can_sign
 from mailsync.message.pkcs12 import OwnKey, read_key
 
@@ -32,8 +34,7 @@ def own_certificates(user_id: int) -> list[OwnCertificate]:
 def certificate_to_sign(user_id: int, address: str, at: datetime) -> OwnKey | None:
     """The newest certificate that may sign as this address at that moment. Raises ``CannotDo`` where there is one whose
     key the vault does not open."""
-    valid = OwnCertificate.objects.filter(user_id=user_id, can_sign=True, not_before__lte=at, not_after__gte=at)
-    row = valid.filter(addresses__contains=[address.lower()]).order_by("-not_before", "-id").first()
+    row = _to_sign(user_id, at).filter(addresses__contains=[address.lower()]).order_by("-not_before", "-id").first()
     if row is None:
         return None
     try:
@@ -42,6 +43,31 @@ def certificate_to_sign(user_id: int, address: str, at: datetime) -> OwnKey | No
         raise CannotDo(
             "The key of your certificate cannot be read here any more. Remove the certificate and add it again."
         ) from error
+
+
+def signing_addresses(user_id: int, at: datetime) -> frozenset[str]:
+    """All that this person's certificates may sign as at that moment."""
+    rows = _to_sign(user_id, at).values_list("addresses", flat=True)
+    return frozenset(address for addresses in rows for address in addresses)
+
+
+def may_sign(identity: Identity, at: datetime) -> bool:
+    """Whether what is written as this identity can be signed then."""
+    return certified_address(identity) in signing_addresses(identity.user_id, at)
+
+
+def key_of(identity: Identity, at: datetime) -> OwnKey | None:
+    """``certificate_to_sign`` for what is written as this identity."""
+    return certificate_to_sign(identity.user_id, certified_address(identity), at)
+
+
+def certified_address(identity: Identity) -> str:
+    """As certificates name it (RFC 8398 §3 aside, which hardly any authority follows): with a domain of A-labels."""
+    return ascii_address(identity.address).lower()
+
+
+def _to_sign(user_id: int, at: datetime) -> QuerySet[OwnCertificate]:
+    return OwnCertificate.objects.filter(user_id=user_id, can_sign=True, not_before__lte=at, not_after__gte=at)
 
 
 def keys_to_open(user_id: int, recipients: Iterable[CertificateId]) -> list[OwnKey]:

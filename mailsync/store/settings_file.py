@@ -81,7 +81,8 @@ def _account(one: MailAccount) -> dict[str, Any]:
 
 def _identities(user_id: int, budget: "_Budget") -> list[dict[str, Any]]:
     found = []
-    names = ("address", "name", "reply_to", "default_bcc", *SIGNATURE_SWITCHES, "signature_html", "is_default")
+    switches = (*SIGNATURE_SWITCHES, "signs_mail", "is_default")
+    names = ("address", "name", "reply_to", "default_bcc", "signature_html", *switches)
     for one in _identities_of(user_id).select_related("account"):
         said = {name: getattr(one, name) for name in names}
         pictures = _files(one.signature_pictures, budget)

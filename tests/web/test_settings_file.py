@@ -41,7 +41,7 @@ def furnish(user: User) -> MailAccount:
     account = make_account(user, address="anna@x.example", label="Club", hue=37, password="tell-nobody-this")
     folder = make_folder(account, "Work/Bills", delimiter="/")
     Identity.objects.filter(account=account).update(
-        name="Anna B.", reply_to="club@x.example", signature_on_answers=False, signature_below=True
+        name="Anna B.", reply_to="club@x.example", signature_on_answers=False, signature_below=True, signs_mail=True
     )
     identity = account.identities.get()
     logo = actions.attach_to_signature(user.pk, identity.pk, "logo.png", "image/png", LOGO)
@@ -148,13 +148,13 @@ def test_a_file_too_large_for_it_is_told_and_lies_beside_it(
 def test_a_signature_comes_with_its_picture(browser: Client, anna: User) -> None:
     furnish(anna)
     document = json.loads(browser.get(FILE).content)
-    Identity.objects.update(signature_html="", signature_text="", signature_below=False)
+    Identity.objects.update(signature_html="", signature_text="", signature_below=False, signs_mail=False)
     SignaturePicture.objects.all().delete()
     take(browser, json.dumps(document))
     identity, logo = Identity.objects.get(), SignaturePicture.objects.get()
     assert identity.signature_html == f'<p><b>Anna</b><br>&lt;Club&gt;</p><img src="cid:{logo.content_id}">'
     assert (identity.signature_text, identity.signature_below) == ("Anna\n<Club>", True)
-    assert (identity.signature_on_new, identity.signature_on_answers) == (True, False)
+    assert (identity.signature_on_new, identity.signature_on_answers, identity.signs_mail) == (True, False, True)
     assert bytes(logo.blob.data) == LOGO
     # What is no picture is no picture of a signature either, and the rest stays as it is.
     document["identities"][0]["signature_pictures"][0] |= {"type": "text/html", "data": "eA=="}

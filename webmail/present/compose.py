@@ -22,6 +22,7 @@ from mailsync.models import Draft, DraftAttachment, SignaturePicture
 from mailsync.store.allowance import SendingRoom, sending_room
 from mailsync.store.drafts import is_pasted
 from mailsync.store.opening import is_encrypted
+from mailsync.store.own_certificates import certified_address, signing_addresses
 from mailsync.store.people import load_people
 from mailsync.store.quoting import plain_body
 from mailsync.store.replying import addressed_identities
@@ -42,6 +43,21 @@ class DraftFile:
     tile: FileTile
     pk: int
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """``is_possible``: a certificate may sign as the identity now; ``by_itself``: all that is sent as it is signed;
+    ``is_wished``: this message is to be."""
+
+    is_possible: bool
+    by_itself: bool
+    is_wished: bool
+
+    @property
+    def is_offered(self) -> bool:
+        """Also where it is wished in vain: then it can be taken back."""
+        return self.is_possible or self.is_wished
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +84,18 @@ class Composing:
     quoted: str = ""
     room: SendingRoom | None = None
     templates: list[Named] = field(default_factory=list)
+    signing_addresses: frozenset[str] = frozenset()
+
+    @property
+    def signing(self) -> Signing:
+        """Whether it is to be signed, and what is said of that beside its From."""
+        identity = next((one for one in self.identities if one.pk == self.identity_id), None)
+        by_itself = identity is not None and identity.signs_mail
+        is_wished = by_itself if self.draft.is_signed is None else self.draft.is_signed
+        return Signing(identity is not None and self._may_sign(identity), by_itself, is_wished)
+
+    def _may_sign(self, identity: Identity) -> bool:
+        return certified_address(identity) in self.signing_addresses
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -85,7 +113,12 @@ class Composing:
         found = [(one, load_signature(one, is_answer=is_answer)) for one in self.identities]
         urls = signature_pictures(self.identities) if any("cid:" in one.html for _who, one in found) else {}
         return [
-            {"identity": who, "signature": one, "html": outgoing_html.show_pictures(one.html, urls.get)}
+            {
+                "identity": who,
+                "signature": one,
+                "html": outgoing_html.show_pictures(one.html, urls.get),
+                "signing": Signing(self._may_sign(who), who.signs_mail, who.signs_mail),
+            }
             for who, one in found
         ]
 
@@ -163,6 +196,7 @@ def present_draft(user: User, draft: Draft, *, undo_seconds: int = 10, **more: A
         quoted=_quoted(draft),
         room=_tight_room(draft, identities),
         templates=load_templates(user.pk),
+        signing_addresses=signing_addresses(user.pk, timezone.now()),
         **more,
     )
 

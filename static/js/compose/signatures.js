@@ -13,8 +13,8 @@ export class Signatures {
   of(identity) {
     const found = this.composition.section.querySelector(`template[data-signature="${identity}"]`);
     if (!found) return null;
-    const { html, text, bcc, byItself, below } = found.dataset;
-    return { html, text, bcc, byItself: byItself !== undefined, below: below !== undefined };
+    const { html, text, bcc, byItself, below, signing } = found.dataset;
+    return { html, text, bcc, byItself: byItself !== undefined, below: below !== undefined, signing };
   }
 
   /** From has changed: its signature stands where the other one's stood unchanged, and so does its Bcc. */
@@ -30,11 +30,22 @@ export class Signatures {
       if (old && area.value.split(old).length === 2) area.value = area.value.replace(old, () => fresh);
       else if (!(old && before.byItself) && fresh && after.byItself) area.value = `${area.value.trimEnd()}\n\n${fresh}\n`;
     }
+    this.certify(after.signing);
     const bcc = window.field("bcc");
     if (bcc.value.trim() !== before.bcc) return;
     bcc.value = after.bcc;
     window.recipients.find((row) => row.name === "bcc")?.read();
     window.rows();
+  }
+
+  /** Whether it is signed with a certificate: as the new identity does, unless its writer has said otherwise. */
+  certify(signing) {
+    const wish = this.composition.section.querySelector("[data-sign]");
+    if (!wish) return;
+    const [before, box] = wish.querySelectorAll("input");
+    if (box.checked === (before.value === "always")) box.checked = signing === "always";
+    before.value = signing ?? "wished";
+    wish.hidden = !signing && !box.checked;
   }
 
   /** Where the caret is. */

@@ -4,10 +4,12 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Identity, OutgoingServer, User
 from accounts.zones import zone_choices
+from mailsync.store.own_certificates import may_sign
 from mailsync.store.settings_file import SIGNATURE_SWITCHES
 from webmail.forms import WordsForm
 
@@ -49,18 +51,24 @@ class IdentityForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Identity
-        fields: ClassVar[list[str]] = ["name", "reply_to", "default_bcc", "outgoing_server"]
+        fields: ClassVar[list[str]] = ["name", "reply_to", "default_bcc", "outgoing_server", "signs_mail"]
         labels: ClassVar[dict[str, object]] = {
             "name": _("Name"),
             "reply_to": _("Answers go to"),
             "default_bcc": _("Always a blind copy to"),
             "outgoing_server": _("Sent through"),
+            "signs_mail": _("Sign with your certificate (S/MIME)"),
         }
-        help_texts: ClassVar[dict[str, object]] = {"reply_to": _("Leave it empty for the address itself.")}
+        help_texts: ClassVar[dict[str, object]] = {
+            "reply_to": _("Leave it empty for the address itself."),
+            "signs_mail": _("Programs of those who get it show that it is from you and was not changed."),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Any server of this person's may carry it: the account's own, another account's, or a relay."""
         super().__init__(*args, **kwargs)
+        if not (self.instance.signs_mail or may_sign(self.instance, timezone.now())):
+            del self.fields["signs_mail"]
         servers = OutgoingServer.objects.filter(user=self.instance.user_id).order_by("label", "host", "id")
         if len(servers) < 2 and self.instance.outgoing_server_id is None:
             del self.fields["outgoing_server"]
