@@ -120,7 +120,7 @@ from mailsync.actions.whole_account import FolderGoal, copy_whole_account, plan_
 from mailsync.actions.whole_list import act_on_list
 from mailsync.errors import CannotDo, MailError
 from mailsync.store.drafts import Conflict
-from mailsync.store.own_certificates import keep_certificate, remove_certificate
+from mailsync.store.own_certificates import keep_certificates, remove_certificate
 from mailsync.store.room import TooLarge
 
 __all__ = [
@@ -187,7 +187,7 @@ __all__ = [
     "insert_template",
     "junk",
     "keep_both",
-    "keep_certificate",
+    "keep_certificates",
     "keep_contacts",
     "keep_gone",
     "keep_template",

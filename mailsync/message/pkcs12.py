@@ -5,7 +5,9 @@ anything is opened; within a part that is encrypted it may say more, so ``mailsy
 child process with a clock.
 """
 
+import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,8 +32,9 @@ MAX_FILE_BYTES = 100_000
 MAX_PASSPHRASE = 1000
 #: All hashing of a file together; programs write some 2,000 to 600,000 for each part.
 MOST_ROUNDS = 10_000_000
-_MOST_CHAIN = 10
+_MOST_CHAIN, _MOST_NESTED = 10, 3
 _MIN_RSA_BITS, _MAX_RSA_BITS = 1024, 8192
+_CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 _PBMAC1 = "1.2.840.113549.1.5.14"  # RFC 9579
 #: What asn1crypto raises on bytes that are not what they say.
 _UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
@@ -66,7 +69,7 @@ def check_pkcs12(data: bytes) -> None:
         raise CannotDo("This file is too large for a certificate with its key: at most 100 kB.", field="file")
     try:
         pfx = structure.Pfx.load(data, strict=True)
-        rounds = sum(_rounds(pfx))
+        rounds = sum(map(abs, _rounds(pfx)))
     except _UNREADABLE as error:
         raise CannotDo(
             "This is no file of a certificate with its key (.p12 or .pfx). Export it again from the program that has"
@@ -81,30 +84,43 @@ def check_pkcs12(data: bytes) -> None:
         )
 
 
-def read_pkcs12(data: bytes, passphrase: str) -> OwnKey:
-    """Raises ``CannotDo``."""
+def read_pkcs12(data: bytes, passphrase: str) -> list[OwnKey]:
+    """All certificates that have their key in the file, at least one: programs that back up write several into one.
+    Raises ``CannotDo``."""
     check_pkcs12(data)
     found = _load(data, passphrase)
-    key, certificate = found.key, found.cert.certificate if found.cert is not None else None
-    if key is None or certificate is None:
+    own = [found.cert] if found.cert is not None else []
+    certificates = list(dict.fromkeys(one.certificate for one in (*own, *found.additional_certs)))
+    keys = {_public(key.public_key()): key for key in (*filter(None, [found.key]), *_further_keys(data, passphrase))}
+    certified = [(one, keys[_public(one.public_key())]) for one in certificates if _public(one.public_key()) in keys]
+    if not certified:
         raise CannotDo(
             "There is no certificate with its private key in this file. Export it again together with the key.",
             field="file",
         )
-    if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
+    chain = tuple(one for one in certificates if _public(one.public_key()) not in keys)[:_MOST_CHAIN]
+    fitting = [OwnKey(one, key, chain) for one, key in certified if _fits(key)]
+    if not fitting:
         raise CannotDo(
-            "The key in this file is of a kind that mail is not encrypted with. Heron takes RSA and elliptic curves"
-            " (P-256, P-384, P-521).",
+            "The key in this file is of a kind that mail is not encrypted with. Heron takes RSA of 1024 to 8192 bits"
+            " and elliptic curves (P-256, P-384, P-521).",
             field="file",
         )
-    if isinstance(key, rsa.RSAPrivateKey) and not _MIN_RSA_BITS <= key.key_size <= _MAX_RSA_BITS:
-        raise CannotDo(
-            f"The key in this file has {key.key_size} bits. Heron takes RSA keys of 1024 to 8192 bits.", field="file"
-        )
-    if _public(key.public_key()) != _public(certificate.public_key()):
-        raise CannotDo("The key in this file is not that of its certificate.", field="file")
-    chain = [one.certificate for one in found.additional_certs if one.certificate != certificate]
-    return OwnKey(certificate, key, tuple(chain[:_MOST_CHAIN]))
+    return fitting
+
+
+def _further_keys(data: bytes, passphrase: str) -> Iterator[Any]:
+    """OpenSSL gives the first key of a file alone. What it does not open in this way is left out."""
+    for bag in _bags(structure.Pfx.load(data)):
+        if bag["bag_id"].native == "pkcs8_shrouded_key_bag":
+            with suppress(ValueError, TypeError, UnsupportedAlgorithm):
+                yield load_der_private_key(bag["bag_value"].untag().dump(), passphrase.encode())
+
+
+def _fits(key: Any) -> bool:
+    if isinstance(key, rsa.RSAPrivateKey):
+        return _MIN_RSA_BITS <= key.key_size <= _MAX_RSA_BITS
+    return isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _CURVES
 
 
 def _load(data: bytes, passphrase: str) -> pkcs12.PKCS12KeyAndCertificates:
@@ -112,7 +128,10 @@ def _load(data: bytes, passphrase: str) -> pkcs12.PKCS12KeyAndCertificates:
     tries = [passphrase.encode()] if passphrase else [b"", None]
     for attempt in tries:
         try:
-            return pkcs12.load_pkcs12(data, attempt)
+            with warnings.catch_warnings():
+                # Of BER, which Firefox and Thunderbird write: it is read all the same.
+                warnings.simplefilter("ignore", UserWarning)
+                return pkcs12.load_pkcs12(data, attempt)
         except UnsupportedAlgorithm as error:
             raise CannotDo("This file is encrypted in a way that Heron does not know.", field="file") from error
         except ValueError:
@@ -131,10 +150,10 @@ def _rounds(pfx: Any) -> Iterator[int]:
         yield _rounds_of_mac(pfx["mac_data"])
     for content in pfx.authenticated_safe:
         if content["content_type"].native == "encrypted_data":
-            algorithm = content["content"]["encrypted_content_info"]["content_encryption_algorithm"]
-            yield algorithm.kdf_iterations
-        elif content["content_type"].native == "data":
-            yield from _rounds_of_bags(structure.SafeContents.load(content["content"].native), 0)
+            yield content["content"]["encrypted_content_info"]["content_encryption_algorithm"].kdf_iterations
+    for bag in _bags(pfx):
+        if bag["bag_id"].native == "pkcs8_shrouded_key_bag":
+            yield bag["bag_value"]["encryption_algorithm"].kdf_iterations
 
 
 def _rounds_of_mac(mac_data: Any) -> int:
@@ -146,10 +165,16 @@ def _rounds_of_mac(mac_data: Any) -> int:
     return int(derivation["parameters"]["iteration_count"].native)
 
 
-def _rounds_of_bags(bags: Any, depth: int) -> Iterator[int]:
+def _bags(pfx: Any) -> Iterator[Any]:
+    """Those that lie open, among them keys, which are encrypted each by itself."""
+    for content in pfx.authenticated_safe:
+        if content["content_type"].native == "data":
+            yield from _within(structure.SafeContents.load(content["content"].native), 0)
+
+
+def _within(bags: Any, depth: int) -> Iterator[Any]:
     for bag in bags:
-        kind = bag["bag_id"].native
-        if kind == "pkcs8_shrouded_key_bag":
-            yield bag["bag_value"]["encryption_algorithm"].kdf_iterations
-        elif kind == "safe_contents" and depth < 3:
-            yield from _rounds_of_bags(bag["bag_value"], depth + 1)
+        if bag["bag_id"].native != "safe_contents":
+            yield bag
+        elif depth < _MOST_NESTED:
+            yield from _within(bag["bag_value"], depth + 1)

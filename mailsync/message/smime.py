@@ -31,8 +31,9 @@ def _signed_content(data: bytes) -> bytes:
     inner = _items(data, encapsulated[1], encapsulated[2])
     if len(inner) < 2 or data[inner[0][1] : inner[0][2]] != _DATA:
         return b""
-    string = _items(data, inner[1][1], inner[1][2])[0]
-    return _joined(data, string, 0)
+    tag, start, end = _items(data, inner[1][1], inner[1][2])[0]
+    # In one piece or in many (X.690 §8.7.3).
+    return joined_pieces(data[start:end]) if tag == _STRING_PIECES else data[start:end] if tag == _STRING else b""
 
 
 Item = tuple[int, int, int]  # tag, start and end of the content
@@ -72,16 +73,6 @@ def _element(data: bytes, at: int, depth: int) -> tuple[int, int, int, int]:
         first += count
         length = int.from_bytes(data[first - count : first], "big")
     return tag, first, first + length, first + length
-
-
-def _joined(data: bytes, item: Item, depth: int) -> bytes:
-    """An OCTET STRING, in one piece or in many (X.690 §8.7.3)."""
-    tag, start, end = item
-    if tag == _STRING:
-        return data[start:end]
-    if tag != _STRING_PIECES or depth > _MAX_DEPTH:
-        return b""
-    return b"".join(_joined(data, one, depth + 1) for one in _items(data, start, end))
 
 
 def count_elements(data: bytes, most: int) -> int:

@@ -87,12 +87,14 @@ def keys_to_open(user_id: int, recipients: Iterable[CertificateId]) -> list[OwnK
     return found
 
 
-def keep_certificate(user_id: int, pkcs12_bytes: bytes, passphrase: str) -> OwnCertificate:
-    """What is in a .p12 or .pfx file; the same once more changes nothing. The passphrase is not kept.
+def keep_certificates(user_id: int, pkcs12_bytes: bytes, passphrase: str) -> list[OwnCertificate]:
+    """What is in a .p12 or .pfx file, one or several; the same once more changes nothing. The passphrase is not kept.
 
     Raises ``CannotDo`` with the ``field`` to mend, "file" or "passphrase".
     """
-    return record_key(user_id, open_pkcs12(pkcs12_bytes, passphrase))
+    found = open_pkcs12(pkcs12_bytes, passphrase)
+    with transaction.atomic():
+        return [record_key(user_id, one) for one in found]
 
 
 def record_key(user_id: int, found: OwnKey) -> OwnCertificate:

@@ -380,3 +380,10 @@ def test_compressed_rtf_is_expanded() -> None:
     assert decompress_rtf(reference) == b"{\\rtf1\\ans"
     assert decompress_rtf(struct.pack("<IIII", 5, 5, 0x414C454D, 0) + b"{\\rtf") == b"{\\rtf"
     assert decompress_rtf(b"nonsense") == b""
+
+
+def test_what_was_signed_is_whole_however_small_its_pieces_are() -> None:
+    names = [bytes.fromhex(f"06092a864886f70d01070{number}") for number in (2, 1)]
+    pieces, end = b"\x04\x03abc" * 12_000, bytes(2)
+    inside = b"\x02\x01\x01\x31\x00\x30\x80" + names[1] + b"\xa0\x80\x24\x80" + pieces + end * 3
+    assert signed_content(b"\x30\x80" + names[0] + b"\xa0\x80\x30\x80" + inside + end * 3) == b"abc" * 12_000

@@ -16,7 +16,7 @@ from mailsync.message.pkcs12 import OwnKey
 from mailsync.store import own_certificates
 from mailsync.store.own_certificates import (
     certificate_to_sign,
-    keep_certificate,
+    keep_certificates,
     keys_to_open,
     remove_certificate,
 )
@@ -32,7 +32,8 @@ def ada() -> User:
 
 
 def keep(user: User, kind: str = "rsa", **told: Any) -> OwnCertificate:
-    return keep_certificate(user.pk, packed(kind, **told), WORD)
+    (row,) = keep_certificates(user.pk, packed(kind, **told), WORD)
+    return row
 
 
 def named(key: OwnKey) -> CertificateId:
@@ -41,8 +42,8 @@ def named(key: OwnKey) -> CertificateId:
 
 def test_kept_once_and_the_key_is_closed(ada: User) -> None:
     data = packed()
-    row = keep_certificate(ada.pk, data, WORD)
-    assert keep_certificate(ada.pk, data, WORD).pk == row.pk
+    (row,) = keep_certificates(ada.pk, data, WORD)
+    assert keep_certificates(ada.pk, data, WORD) == [row]
     kept = OwnCertificate.objects.get()
     assert kept.addresses == ["ada@example.test"]
     assert (kept.not_before, kept.not_after) == (NOW - timedelta(days=100), NOW + timedelta(days=100))
@@ -120,8 +121,8 @@ def test_removed_by_the_owner_alone_and_gone_with_them(ada: User) -> None:
 def test_there_is_an_end_to_them(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_certificates, "MOST", 1)
     data = packed()
-    keep_certificate(ada.pk, data, WORD)
-    keep_certificate(ada.pk, data, WORD)
+    keep_certificates(ada.pk, data, WORD)
+    keep_certificates(ada.pk, data, WORD)
     with pytest.raises(CannotDo) as told:
         keep(ada, "ec")
     assert told.value.field == "file"
@@ -129,6 +130,6 @@ def test_there_is_an_end_to_them(ada: User, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_wrong_words_keep_nothing(ada: User) -> None:
     with pytest.raises(CannotDo) as told:
-        keep_certificate(ada.pk, packed(), "wrong")
+        keep_certificates(ada.pk, packed(), "wrong")
     assert told.value.field == "passphrase"
     assert not OwnCertificate.objects.exists()

@@ -76,17 +76,18 @@ def _keep(request: HttpRequest, form: CertificateForm) -> bool:
     user, given = user_of(request), form.cleaned_data
     try:
         # One byte more than is taken, so that what is too large is told so.
-        row = actions.keep_certificate(user.pk, given["file"].read(MAX_FILE_BYTES + 1), given["passphrase"])
+        rows = actions.keep_certificates(user.pk, given["file"].read(MAX_FILE_BYTES + 1), given["passphrase"])
     except actions.CannotDo as error:
         form.add_error(error.field or None, said(error))
         return False
-    name = certificate_name(row)
-    security_log.record(SecurityEvent.Kind.CERTIFICATE_ADDED, user, request, detail=name)
-    if row.not_after < timezone.now():
-        words = _("The certificate of %(name)s is added. It has ended, and opens older mail.")
-    else:
-        words = _("The certificate of %(name)s is added.")
-    messages.success(request, words % {"name": name})
+    for row in rows:
+        name = certificate_name(row)
+        security_log.record(SecurityEvent.Kind.CERTIFICATE_ADDED, user, request, detail=name)
+        if row.not_after < timezone.now():
+            words = _("The certificate of %(name)s is added. It has ended, and opens older mail.")
+        else:
+            words = _("The certificate of %(name)s is added.")
+        messages.success(request, words % {"name": name})
     return True
 
 
