@@ -74,7 +74,9 @@ def test_it_is_opened_as_long_as_its_key_is_here(browser: Client, anna: User) ->
     assert "<iframe" not in page
     assert SECRET not in frame(browser, message)
     row = record_key(anna.pk, OWN)
-    page = browser.get(f"/m/{message.pk}/").text
+    answer = browser.get(f"/m/{message.pk}/")
+    assert answer["Cache-Control"] == "no-store"
+    page = answer.text
     assert "Encrypted: only you and whoever else it was sent to could read it. It is not signed" in page
     assert "smime.p7m" not in page
     answer = browser.get(reverse("body", args=[message.pk]))
@@ -221,6 +223,7 @@ def test_an_answer_quotes_it_and_says_that_it_goes_out_readable(
     message = keep(anna)
     page = browser.get(reverse("compose"), {"mode": "reply", "original": message.pk}, follow=True)
     assert "This message came encrypted. Your answer is not, and it quotes it." in page.text
+    assert "no-store" in page["Cache-Control"]
     assert SECRET in page.text
     draft = Draft.objects.get()
     actions.send(anna.pk, draft.pk)

@@ -5,7 +5,7 @@ browser's own prefetch) changes nothing. A page whose conversation stands open a
 (``Heron-Card``), or for how it stands by now, with the texts of what came to its end since (``Heron-After``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from django.contrib.auth.decorators import login_required
@@ -74,7 +74,7 @@ def print_page(request: HttpRequest, message_id: int) -> HttpResponse:
         row="",
         hues=reader.hues,
     )
-    return render(request, "mail/print.html", {"conversation": presented})
+    return _not_kept(render(request, "mail/print.html", {"conversation": presented}), told)
 
 
 def _load(request: HttpRequest, thread_id: int) -> Conversation:
@@ -132,8 +132,17 @@ def _respond(
     tree = [] if is_part and "in" not in request.GET else load_tree(reader.user.pk)
     scope = context_scope(folder, tree, request.GET)
     if is_part:
-        return finish(request, "mail/read.jinja", {**context, "scope": scope, "storage": storage_of(reader.user)})
-    return finish(request, "mail/page.html", page_context(request, reader, scope, tree, current_row=row, **context))
+        pane = {**context, "scope": scope, "storage": storage_of(reader.user)}
+        return _not_kept(finish(request, "mail/read.jinja", pane), told)
+    page = page_context(request, reader, scope, tree, current_row=row, **context)
+    return _not_kept(finish(request, "mail/page.html", page), told)
+
+
+def _not_kept(response: HttpResponse, told: Mapping[int, BodyContext]) -> HttpResponse:
+    """What was encrypted lies in no browser's cache."""
+    if any(one.is_opened for one in told.values()):
+        response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _told(
