@@ -19,10 +19,15 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, Store, VerificationError
 
 from mailsync.message.certificates import CertificateId, addresses_of, holder_of, issuer_of
+from mailsync.message.smime import count_elements
 
 #: More than any mail program writes; the rest is not looked at.
 MAX_SIGNERS, MAX_CERTIFICATES = 4, 20
 _MAX_CHAIN = 8
+#: A signature with a timestamp and the certificates of that is some 10 kB.
+_MAX_SIGNER_BYTES = 64 * 1024
+#: Programs that stream write a piece every kilobyte or more; asn1crypto takes a moment for each element.
+_MOST_ELEMENTS = 200_000
 _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
     "sha224": hashes.SHA224,
     "sha256": hashes.SHA256,
@@ -58,6 +63,8 @@ def read_signers(data: bytes, content: bytes, roots: Sequence[x509.Certificate],
 
     Empty for what is no SignedData, or is one without signers (a bag of certificates).
     """
+    if count_elements(data, _MOST_ELEMENTS) >= _MOST_ELEMENTS:
+        return ()
     try:
         wrapper = cms.ContentInfo.load(data)
         if wrapper["content_type"].native != "signed_data":
@@ -89,6 +96,9 @@ def _signer(
     roots: Sequence[x509.Certificate],
     at: datetime,
 ) -> Signer:
+    if len(info.contents) > _MAX_SIGNER_BYTES:
+        # asn1crypto joins strings that come in pieces in time that grows with their square.
+        return Signer("unsupported")
     certificate = next((one for one in certificates if _is_meant(info["sid"], one)), None)
     if certificate is None:
         # RFC 5652 §5.1 lets the certificate be left out; then there is nothing to check with.
