@@ -64,6 +64,8 @@ def test_chosen_colours_and_highlights_are_legible(theme: str, chromium: Browser
     for name in ("Red", "Orange", "Green", "Blue", "Violet", "Grey"):
         page.get_by_role("button", name="Text colour").click()
         page.get_by_role("button", name=name, exact=True).click()
+        # The editor has the focus in the next frame; what is typed before presses the button.
+        expect(page.locator(".ProseMirror")).to_be_focused()
         page.keyboard.type(f"{name} words")
         assert contrast(page.locator(".ProseMirror p").last) > 4.5, name
         page.keyboard.press("Enter")
