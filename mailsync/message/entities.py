@@ -20,7 +20,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _RAW_LINE_END = re.compile(rb"\r\n|\r|\n")
 #: A line that looks like the envelope of a message in a mailbox file (RFC 4155), which some servers quote.
 _ENVELOPE = re.compile(rb"^From ", re.MULTILINE)
-_FRAGILE = re.compile(_ENVELOPE.pattern + rb"|[ \t]$", re.MULTILINE)
+_FRAGILE = re.compile(_ENVELOPE.pattern + rb"|[ \t]\r?$", re.MULTILINE)
 #: Parameters of a file's type that mean something to its reader.
 _KEPT_PARAMETERS = ("charset", "method", "component")
 
@@ -79,7 +79,7 @@ def data_entity(media_type: str, name: str, data: bytes) -> Entity:
 
 
 def file_entity(attachment: OutgoingAttachment, *, inline: bool, is_signed: bool = False) -> Entity:
-    """A file in base64; a forwarded message as it is, unless it is signed and a server on the way may encode it. A type
+    """A file in base64; a forwarded message as it is, unless it is signed and a server on the way may change it. A type
     that cannot be written becomes plain bytes."""
     media_type, given = parse_value(attachment.content_type)
     parameters = [(name, given[name]) for name in _KEPT_PARAMETERS if given.get(name)]
@@ -88,7 +88,7 @@ def file_entity(attachment: OutgoingAttachment, *, inline: bool, is_signed: bool
     encoding, body = "base64", b""
     if media_type.startswith("message/"):
         encoding, body = _message_body(attachment.data)
-        if encoding == "8bit" and is_signed:
+        if is_signed and (encoding == "8bit" or _FRAGILE.search(body)):
             encoding = "base64"
         if encoding == "base64":
             # RFC 2046 §5.2.1: a message may not be encoded; one that cannot stand as it is goes as a plain file.

@@ -2,7 +2,7 @@
 
 Whoever sends a letter chooses every byte of it, and may look at what becomes of it: so all that goes wrong once a key
 fits is one and the same failure, whichever step it was in (RFC 3218, RFC 8551 §6: no oracle for padding). What CBC
-decrypts may have been altered on the way without anybody noticing (EFAIL); ``is_sealed`` tells where it may not.
+decrypts may have been altered on the way without anybody noticing (EFAIL), so whoever shows it trusts none of it.
 """
 
 import re
@@ -69,12 +69,10 @@ _FIELD = re.compile(rb"[!-9;-~]{1,100}[ \t]*:|\r?\n")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """``entity`` is the MIME entity, empty with a ``problem``; ``is_sealed`` when no byte of it can have been changed
-    by who had no key (AES-GCM)."""
+    """``entity`` is the MIME entity, empty with a ``problem``."""
 
     entity: bytes = field(default=b"", repr=False)
     problem: Problem = ""
-    is_sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +166,7 @@ def _open(envelope: Envelope, key: OwnKey, info: Any, encrypted_key: bytes) -> O
         clear = _from_gcm(envelope._content, algorithm, content_key, content)
     else:
         clear = _from_cbc(cipher, _short(algorithm["parameters"]), content_key, content)
-    return Opened(_entity(clear), is_sealed=mode == "gcm")
+    return Opened(_entity(clear))
 
 
 def _short(string: Any) -> bytes:

@@ -106,7 +106,6 @@ class Inside:
     entity: bytes = field(default=b"", repr=False)
     root: Part | None = field(default=None, repr=False)
     problem: Problem = ""
-    is_sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

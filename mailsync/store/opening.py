@@ -75,4 +75,4 @@ def _encrypted_part(message: Message) -> Part | None:
 def _inside(opened: Opened) -> Inside:
     if opened.problem:
         return Inside(problem=opened.problem)
-    return Inside(opened.entity, parse_message(opened.entity).root, is_sealed=opened.is_sealed)
+    return Inside(opened.entity, parse_message(opened.entity).root)

@@ -19,14 +19,16 @@ from tests.message.strict import problems
 from tests.message.test_compose import PDF, PICTURE, PLAIN
 
 EIGHT_BIT = OutgoingAttachment("old.eml", "message/rfc822", "Subject: x\r\n\r\nGrüße\r\n".encode())
-SEVEN_BIT = OutgoingAttachment("old.eml", "message/rfc822", b"Subject: x\r\n\r\nHello\r\n")
+SEVEN_BIT = OutgoingAttachment("older.eml", "message/rfc822", b"Subject: x\r\n\r\nHello\r\n")
+FLOWED = OutgoingAttachment("flowed.eml", "message/rfc822", b"Subject: x\r\n\r\nHello \r\nFrom here\r\n")
+LONG_NAME = OutgoingAttachment("Protokoll der Hauptversammlung über alles Mögliche " * 2 + ".txt", "text/plain", b"x")
 LETTERS = {
     "plain": PLAIN,
     "umlauts": replace(PLAIN, subject="Grüße", text="Grüße aus Plön – 日本語\n" * 40),
     "fragile": replace(PLAIN, text="From here on\n> From there  \nit was \nfine\t\n-- \nAnn\n"),
     "one long line": replace(PLAIN, text="From " + "word " * 400 + "\n"),
     "html": replace(PLAIN, html='<p>Look </p>\nFrom me: <img src="cid:pic@heron.example">', attachments=(PICTURE, PDF)),
-    "files": replace(PLAIN, attachments=(PDF, SEVEN_BIT, EIGHT_BIT)),
+    "files": replace(PLAIN, attachments=(PDF, SEVEN_BIT, EIGHT_BIT, FLOWED, LONG_NAME)),
     "blind": replace(PLAIN, bcc=PLAIN.to),
 }
 
@@ -77,6 +79,13 @@ def test_what_is_signed_is_changed_by_no_server_on_its_way(letter: Composition) 
         assert not line.endswith((b" ", b"\t"))
         assert not line.startswith(b"From ")
         assert len(line) <= 998
+
+
+def test_a_forwarded_message_is_a_message_only_as_long_as_nobody_may_change_it() -> None:
+    root_part = parse_message(build_message(LETTERS["files"], own()).raw).root
+    kinds = {part.filename: part.content_type for part in root_part.walk() if part.filename.endswith(".eml")}
+    plain = "application/octet-stream"
+    assert kinds == {"older.eml": "message/rfc822", "old.eml": plain, "flowed.eml": plain}
 
 
 def test_a_signed_letter_that_leaves_later_is_the_same_letter() -> None:

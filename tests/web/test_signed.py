@@ -107,6 +107,21 @@ def test_the_choice_stays_with_the_draft(client: Client, writer: User, draft: Dr
     assert (stopped.subject, stopped.is_signed) == ("Later", True)
 
 
+def test_without_scripts_another_address_brings_its_own_way(
+    client: Client, writer: User, draft: Draft, identity: Identity
+) -> None:
+    """The form comes with the tick of the address that it showed: as long as that was not touched, it says nothing."""
+    certify(writer, identity.address)
+    Identity.objects.filter(pk=identity.pk).update(signs_mail=True)
+    club = Identity.objects.create(
+        user=writer, account=identity.account, address="club@mail.test", verified_at=timezone.now()
+    )
+    fields = {**form(draft, identity=club.pk, text="Hi", signing="always", is_signed="on")}
+    del fields["body"]
+    assert client.post(reverse("draft_send", args=[draft.pk]), fields).status_code == 302
+    assert not is_signed(Outgoing.objects.get())
+
+
 @pytest.mark.parametrize("why", ["none", "ended", "ends before it leaves", "another address", "of somebody else"])
 def test_what_cannot_be_signed_does_not_leave_unsigned(
     why: str, client: Client, writer: User, draft: Draft, identity: Identity
