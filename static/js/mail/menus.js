@@ -91,8 +91,11 @@ document.addEventListener("toggle", (event) => {
 }, true);
 
 /* Back has led elsewhere: what the menu was about is out of sight. Android's own Back closes a menu and nothing else, as
-   the HTML standard's close requests say; a swipe in an installed app on iOS does not. */
-addEventListener("popstate", () => ready?.hidePopover());
+   the HTML standard's close requests say; a swipe in an installed app on iOS does not. What has only just opened has
+   not told of it yet (`toggle` comes later), so the page is asked. */
+addEventListener("popstate", () => {
+  for (const menu of document.querySelectorAll(".menu:popover-open")) menu.hidePopover();
+});
 
 const items = (menu) => [...menu.querySelectorAll("[role^=menuitem]")].filter((one) => one.offsetParent);
 
