@@ -131,6 +131,8 @@ def pages(box: Box) -> dict[str, str | tuple[str, dict[str, str]]]:
         "new forwarding": "/settings/rules/forward/add/",
         "certificates": "/settings/certificates/",
         "new certificate": "/settings/certificates/add/",
+        "for whom one can encrypt": "/settings/certificates/people/",
+        "new certificate of somebody": "/settings/certificates/people/add/",
         "automatic replies": "/settings/automatic-replies/",
         "automatic reply": f"/settings/automatic-replies/{box.account_id}/",
         "rule, run": (f"/settings/rules/{rule.pk}/change/", {"do": "run_all"}),

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from allauth.usersessions.models import UserSession
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -62,10 +63,12 @@ def make_belongings(user: User) -> dict[str, Any]:
     hook = actions.write_webhook(user.pk, None, name="Chat", url="https://chat.example.org/", says="event")
     sent_on, _code = actions.add_forward_address(user.pk, f"friend{user.pk}@else.example")
     certificate = record_key(user.pk, OwnKey(person("rsa"), keys()["rsa"]))
+    (peer,) = actions.keep_peer_certificate(user.pk, person("rsa").public_bytes(Encoding.DER))
     session = UserSession.objects.create(user=user, ip="192.0.2.1", session_key=f"elsewhere{user.pk}", user_agent="x")
     return {
         "session_id": session.pk,
         "certificate_id": certificate.pk,
+        "peer_id": peer.pk,
         "rule_id": rule.pk,
         "webhook_id": hook.pk,
         "forward_address_id": sent_on.pk,

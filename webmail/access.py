@@ -11,7 +11,7 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 from django.http import Http404
 
-from accounts.models import Identity, MailAccount, OutgoingServer, OwnCertificate, User
+from accounts.models import Identity, MailAccount, OutgoingServer, OwnCertificate, PeerCertificate, User
 from accounts.ready import ReadyQuery
 from mailsync.models import (
     BlockedSender,
@@ -146,6 +146,10 @@ def webhook_for(user: User, webhook_id: int) -> Webhook:
 
 def own_certificate_for(user: User, certificate_id: int) -> OwnCertificate:
     return _one(OwnCertificate.objects.defer("sealed_key"), pk=certificate_id, user=user)
+
+
+def peer_certificate_for(user: User, peer_id: int) -> PeerCertificate:
+    return _one(PeerCertificate.objects.all(), pk=peer_id, user=user)
 
 
 def draft_for(user: User, draft_id: int) -> Draft:

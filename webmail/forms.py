@@ -36,6 +36,7 @@ class ComposeForm(forms.Form):
     text = forms.CharField(required=False, max_length=BODY_LIMIT, strip=False)
     request_receipt = forms.BooleanField(required=False)
     is_signed = forms.BooleanField(required=False)
+    is_encrypted = forms.BooleanField(required=False)
     remind_days = forms.ChoiceField(required=False, choices=[(str(days), days) for days in (0, *DAYS)])
 
     def __init__(self, user: User, draft: Draft, data: Any = None) -> None:
@@ -77,7 +78,8 @@ class ComposeForm(forms.Form):
         checked = self.cleaned_data["is_signed"]
         signed = {} if by_itself is None else {"is_signed": None if checked == by_itself else checked}
         remind = {"remind_days": int(self.cleaned_data["remind_days"] or 0)} if "remind_days" in self.data else {}
-        return {**receipt, **signed, **remind}
+        encrypted = {"is_encrypted": self.cleaned_data["is_encrypted"]} if "encrypting" in self.data else {}
+        return {**receipt, **signed, **encrypted, **remind}
 
     def _body_fields(self) -> dict[str, Any]:
         if "body" in self.data:

@@ -1,4 +1,6 @@
-"""A message's signature checked when it is read: a stored message in, its signers out. Screens room, reads only.
+"""A message's signature checked when it is read: a stored message in, its signers out. Screens room.
+
+Nothing is written but the sender's certificate, so that one can write to them encrypted.
 
 Judged at the moment of receipt, so an old letter stays as good as it was on the day it came; the answer is kept for a
 day. The authorities are those that vouch for mail servers: the system's, or the operator's ``SSL_CERT_FILE``.
@@ -17,6 +19,7 @@ from mailsync.message.cms import Signer, read_signers
 from mailsync.message.protection import Protection, signed_bytes
 from mailsync.models import Message
 from mailsync.store.opening import part_reader
+from mailsync.store.peer_certificates import learn_certificate
 
 _KEPT_SECONDS = 24 * 3600
 #: OpenSSL's folder of authorities names each by a hash; whatever else lies there is not asked.
@@ -29,13 +32,14 @@ def load_signers(message: Message, protection: Protection) -> tuple[Signer, ...]
     if part is None or (protection.kind, protection.way) != ("signed", "smime"):
         return ()
     # The moment tells apart the rows of two databases that use one cache, as after a restore.
-    key = f"signers1:{message.raw_id}:{message.created_at.timestamp()}:{part.path}"
+    key = f"signers2:{message.raw_id}:{message.created_at.timestamp()}:{part.path}"
     # Who signed what was encrypted is part of what it says.
     is_kept = message.inside is None
     known: tuple[Signer, ...] | None = answers.get(key) if is_kept else None
     if known is None:
         data, content = signed_bytes(part, part_reader(message))
         known = read_signers(data, content, authorities(), message.received_at) if data and content else ()
+        learn_certificate(message.account.user_id, message.from_address, known)
         if is_kept:
             answers.set(key, known, _KEPT_SECONDS)
     return known

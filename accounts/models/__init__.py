@@ -4,6 +4,7 @@ from accounts.models.departure import Departure
 from accounts.models.events import SecurityEvent
 from accounts.models.oauth import OAuthApp, ProviderRow
 from accounts.models.own_certificate import OwnCertificate
+from accounts.models.peer_certificate import PeerCertificate
 from accounts.models.people import (
     AuthMethod,
     Credential,
@@ -27,6 +28,7 @@ __all__ = [
     "OAuthApp",
     "OutgoingServer",
     "OwnCertificate",
+    "PeerCertificate",
     "Protocol",
     "ProviderRow",
     "PushKey",

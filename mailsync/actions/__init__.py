@@ -121,6 +121,7 @@ from mailsync.actions.whole_list import act_on_list
 from mailsync.errors import CannotDo, MailError
 from mailsync.store.drafts import Conflict
 from mailsync.store.own_certificates import keep_certificates, remove_certificate
+from mailsync.store.peer_certificates import forget_peer_certificate, keep_peer_certificate
 from mailsync.store.room import TooLarge
 
 __all__ = [
@@ -180,6 +181,7 @@ __all__ = [
     "flag",
     "forget_contacts",
     "forget_group",
+    "forget_peer_certificate",
     "forget_recent_searches",
     "forget_search",
     "forward_attached",
@@ -190,6 +192,7 @@ __all__ = [
     "keep_certificates",
     "keep_contacts",
     "keep_gone",
+    "keep_peer_certificate",
     "keep_template",
     "leave_by_mail",
     "leave_by_post",

@@ -7,16 +7,14 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
-from accounts.models import Identity
-from mailsync.actions import mail, wake
+from mailsync.actions import mail, sealing, wake
 from mailsync.actions.owned import NotYours, own_outgoing
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.message.addresses import comparable, format_address, parse_address_list
 from mailsync.message.compose import build_message, dated_anew
-from mailsync.message.pkcs12 import OwnKey
 from mailsync.models import Draft, Message, Outgoing, OutgoingRecipient, Placement
-from mailsync.store import changes, composition, drafts, follow_ups, outbox, own_certificates, queueing, room
+from mailsync.store import changes, composition, drafts, follow_ups, outbox, queueing, room
 from mailsync.store.summary import lock_folders
 from mailsync.types import Role
 
@@ -54,9 +52,10 @@ def send(
         )
     message_id = f"{uuid4()}@{composition.message_domain(identity)}"
     composed = composition.compose_draft(draft, message_id=message_id, date=timezone.localtime(send_at or now))
-    key = _key_to_sign(draft, identity, send_at or now)
+    key = sealing.key_to_sign(draft, identity, send_at or now)
+    readers = sealing.readers_of(draft, identity, composed, send_at or now)
     try:
-        built = build_message(composed, key)
+        built = build_message(composed, key, readers)
     except ValueError as error:
         raise CannotDo(str(error)) from error
     if not built.recipients:
@@ -94,21 +93,6 @@ def send(
         wake.deliver_soon(outgoing.pk)
     _told(outgoing)
     return outgoing
-
-
-def _key_to_sign(draft: Draft, identity: Identity, at: datetime) -> OwnKey | None:
-    """None for a message that is not to be signed; one that is never leaves without, so ``CannotDo`` is raised."""
-    wished = identity.signs_mail if draft.is_signed is None else draft.is_signed
-    if not wished:
-        return None
-    key = own_certificates.key_of(identity, at)
-    if key is None:
-        raise CannotDo(
-            f"You have no certificate that signs as {identity.address} at the time of sending. Add one in the settings,"
-            " under Certificates, or switch off “Sign” beside the address that you write from.",
-            field="is_signed",
-        )
-    return key
 
 
 def _keep_to_limits(draft: Draft, recipients: int) -> None:

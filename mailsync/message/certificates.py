@@ -11,6 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+#: Of a file with one certificate; those in use have one to three thousand.
+MAX_FILE_BYTES = 64 * 1024
 _MAX_NAME = 100
 _MOST_ADDRESSES = 20
 _FOR_MAIL = frozenset({ExtendedKeyUsageOID.EMAIL_PROTECTION, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE})
@@ -29,6 +31,15 @@ class CertificateId:
             same_issuer = self.issuer == certificate.issuer.public_bytes()
             return same_issuer and self.serial_number == certificate.serial_number
         return bool(self.key_id) and self.key_id == key_id_of(certificate)
+
+
+def read_certificate(data: bytes) -> x509.Certificate:
+    """A file of one certificate, DER or PEM (RFC 7468 §5). Raises ``ValueError``."""
+    if len(data) > MAX_FILE_BYTES:
+        raise ValueError("too long for a certificate")
+    if b"-----BEGIN" in data:
+        return x509.load_pem_x509_certificate(data)
+    return x509.load_der_x509_certificate(data)
 
 
 def key_id_of(certificate: x509.Certificate) -> bytes:

@@ -6,7 +6,7 @@ know says who that is. asn1crypto reads the structure, cryptography does the ari
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, Store, VerificationError
 
@@ -49,13 +50,14 @@ _BEST_FIRST: tuple[SignatureState, ...] = ("good", "expired", "unknown", "unsupp
 @dataclass(frozen=True, slots=True)
 class Signer:
     """One signature. ``name``, ``addresses`` and ``issuer`` are what the certificate says, proven only when ``good``
-    or ``expired``; ``until`` is when the certificate expires."""
+    or ``expired``; ``until`` is when the certificate expires; ``certificate`` is it whole, as DER, where ``good``."""
 
     state: SignatureState
     name: str = ""
     addresses: tuple[str, ...] = ()
     issuer: str = ""
     until: datetime | None = None
+    certificate: bytes = field(default=b"", repr=False)
 
 
 def read_signers(data: bytes, content: bytes, roots: Sequence[x509.Certificate], at: datetime) -> tuple[Signer, ...]:
@@ -109,7 +111,8 @@ def _signer(
         return _described("unsupported", certificate)
     if not holds:
         return _described("changed", certificate)
-    return _described(_standing(certificate, certificates, roots, at), certificate)
+    found = _described(_standing(certificate, certificates, roots, at), certificate)
+    return replace(found, certificate=certificate.public_bytes(Encoding.DER)) if found.state == "good" else found
 
 
 def _is_meant(identifier: Any, certificate: x509.Certificate) -> bool:

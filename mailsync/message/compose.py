@@ -1,16 +1,20 @@
 """A Composition in, the bytes that are sent out. Pure: no clock, no randomness, so a rebuild gives the same bytes; but
-for a signature, which tells when it was made.
+for a signature, which tells when it was made, and for what is encrypted.
 
 text/plain (format=flowed) with an HTML alternative, cid parts beside the HTML, files around them:
 ``mixed(alternative(text, related(html, pictures…)), files…)``, each level only where it is needed.
 CRLF everywhere, no bare CR or LF, no line over 998 octets (RFC 5322 §2.1.1).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
+from cryptography import x509
+
 from mailsync.message.addresses import comparable
+from mailsync.message.encrypted import encrypted_entity
 from mailsync.message.entities import (
     Entity,
     boundaries_of,
@@ -53,13 +57,17 @@ class BuiltMessage:
     needs_8bitmime: bool = False
 
 
-def build_message(composition: Composition, own: OwnKey | None = None) -> BuiltMessage:
-    """The finished message, signed where its writer's key is given. Raises ``ValueError``, in words for the person who
-    wrote it, for what cannot be sent: a control character in a header, an address that is none, a domain that does not
-    exist as A-labels."""
+def build_message(
+    composition: Composition, own: OwnKey | None = None, readers: Sequence[x509.Certificate] = ()
+) -> BuiltMessage:
+    """The finished message, signed where its writer's key is given, then encrypted where there are ``readers``. Raises
+    ``ValueError``, in words for the person who wrote it, for what cannot be sent: a control character in a header, an
+    address that is none, a domain that does not exist as A-labels."""
     content = _content(composition, is_signed=own is not None)
     if own is not None:
         content = signed_entity(content, own, boundaries_of(composition.message_id))
+    if readers:
+        content = encrypted_entity(content, readers)
     return put_together(composition, content)
 
 

@@ -7,7 +7,7 @@ message's header on top of one.
 import binascii
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mailsync.message.facts import OutgoingAttachment
@@ -71,9 +71,9 @@ def _base64(data: bytes) -> bytes:
     return b"\r\n".join(lines) + b"\r\n"
 
 
-def data_entity(media_type: str, name: str, data: bytes) -> Entity:
+def data_entity(media_type: str, name: str, data: bytes, parameters: Sequence[tuple[str, str]] = ()) -> Entity:
     """A machine's part of bytes that some programs show as a file."""
-    header = fold_value("Content-Type", media_type, [("name", name)])
+    header = fold_value("Content-Type", media_type, [*parameters, ("name", name)])
     header += b"Content-Transfer-Encoding: base64\r\n"
     return Entity(header + fold_value("Content-Disposition", "attachment", [("filename", name)]), _base64(data))
 

@@ -56,6 +56,9 @@ class Draft(models.Model):
     is_signed = models.BooleanField(
         null=True, help_text="With its writer's S/MIME certificate; NULL: as its identity does."
     )
+    is_encrypted = models.BooleanField(
+        default=False, db_default=False, help_text="For the certificates of its readers and its writer."
+    )
     remind_days = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="Its writer is reminded after so many days without an answer; 0: never."
     )

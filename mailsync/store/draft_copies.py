@@ -7,15 +7,17 @@ the old one; so other programs always find one copy, and a failed append leaves 
 import logging
 from uuid import uuid4
 
+from cryptography import x509
 from django.utils import timezone, translation
 
-from accounts.models import MailAccount
+from accounts.models import Identity, MailAccount
 from accounts.zones import zone_of
 from mailsync.errors import CannotDo
 from mailsync.message.compose import build_message
 from mailsync.models import Change, Draft, Placement
 from mailsync.store import changes, composition, leases, specials
 from mailsync.store.authored import store_own_message
+from mailsync.store.peer_certificates import own_reader
 from mailsync.store.summary import FolderCounts, lock_folders, refresh
 from mailsync.store.threads import refresh_threads
 from mailsync.types import Role
@@ -50,11 +52,21 @@ def _store(lease: leases.HeldLease, draft_id: int) -> list[FolderCounts]:
                 composed = composition.compose_draft(
                     draft, message_id=message_id, date=timezone.localtime(now), lenient=True
                 )
-            built = build_message(composed)
+            built = build_message(composed, readers=_readers(draft, draft.identity))
         except (CannotDo, ValueError) as error:
             logger.info("Draft %s has no copy on the server yet: %s", draft.pk, error)
             return []
         return _replace(draft, draft.identity.account, built.raw_sent_copy)
+
+
+def _readers(draft: Draft, identity: Identity) -> list[x509.Certificate]:
+    """Of what is to be sent encrypted, the server has no copy that it can read: it is for its writer alone."""
+    if not draft.is_encrypted:
+        return []
+    own = own_reader(identity, timezone.now())
+    if own is None:
+        raise ValueError("an encrypted draft needs a certificate of its writer")
+    return [own]
 
 
 def _replace(draft: Draft, account: MailAccount, raw: bytes) -> list[FolderCounts]:

@@ -20,7 +20,7 @@ from mailsync.store.signatures import give_pictures, is_of_signature
 #: What a save may set.
 FIELDS = (
     *("identity_id", "to", "cc", "bcc", "subject", "is_html", "body", "quote_original", "request_receipt"),
-    *("is_signed", "remind_days"),
+    *("is_signed", "is_encrypted", "remind_days"),
 )
 
 #: The server's Drafts folder gets the new version this long after the last save.

@@ -7,6 +7,8 @@ quote) is decided by the pure ``mailsync.message.reply``; here its facts are loa
 from collections.abc import Callable, Iterable
 from typing import Literal
 
+from django.utils import timezone
+
 from accounts.models import Identity
 from mailsync.message import bodies
 from mailsync.message.addresses import comparable, format_address, without_tag
@@ -17,6 +19,7 @@ from mailsync.message.reply import plan_reply
 from mailsync.models import Draft, DraftAttachment, Message, Placement
 from mailsync.store import blobs, drafts
 from mailsync.store.opening import message_root, open_message, part_reader
+from mailsync.store.peer_certificates import own_reader
 from mailsync.store.quoting import opening_body
 from mailsync.store.raw import raw_reader, read_raw
 from mailsync.store.signatures import give_pictures
@@ -67,6 +70,8 @@ def create_answer(
         bcc=identity.default_bcc,
         subject=plan.subject,
         body=opening_body(identity, original),
+        # What came encrypted goes on encrypted, where its writer could read it then.
+        is_encrypted=original.inside is not None and own_reader(identity, timezone.now()) is not None,
     )
     give_pictures(draft)
     if mode == Draft.Mode.FORWARD:
@@ -158,6 +163,7 @@ def _adopted(
         body=body,
         is_html=is_html,
         placement=placement,
+        is_encrypted=message.inside is not None,
     )
 
 

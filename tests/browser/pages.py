@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.utils import timezone
 from playwright.sync_api import Page
 
@@ -57,6 +58,7 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
     away = actions.AutoReplyText(enabled=True, html="<p>I am back on <b>Monday</b>.</p>")
     actions.write_auto_reply(mailbox.user.pk, [account], away)
     certificate = record_key(mailbox.user.pk, OwnKey(person("rsa"), keys()["rsa"]))
+    (peer,) = actions.keep_peer_certificate(mailbox.user.pk, person("rsa").public_bytes(Encoding.DER))
     waiting, _code = actions.add_forward_address(mailbox.user.pk, "friend@else.example")
     sent_on, code = actions.add_forward_address(mailbox.user.pk, "office@else.example")
     actions.confirm_forward_address(mailbox.user.pk, sent_on.pk, code)
@@ -73,6 +75,9 @@ def inside(mailbox: Mailbox) -> dict[str, str]:
         "certificates": "/settings/certificates/",
         "new certificate": "/settings/certificates/add/",
         "remove a certificate": f"/settings/certificates/{certificate.pk}/remove/",
+        "for whom one can encrypt": "/settings/certificates/people/",
+        "new certificate of somebody": "/settings/certificates/people/add/",
+        "remove a certificate of somebody": f"/settings/certificates/people/{peer.pk}/remove/",
         "automatic replies": "/settings/automatic-replies/",
         "automatic reply": f"/settings/automatic-replies/{account}/",
         "rule": f"/settings/rules/{rule.pk}/",

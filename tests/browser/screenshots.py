@@ -22,6 +22,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 django.setup()
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.test import Client
 from django.test.utils import setup_databases, teardown_databases
@@ -38,6 +39,7 @@ from mailsync.models import AccountSync, Folder
 from mailsync.plan.rules import Deed, Fields
 from mailsync.store.contacts import keep_card
 from mailsync.store.own_certificates import record_key
+from mailsync.store.peer_certificates import keep_peer_certificate
 from tests.browser.chromium import CHROMIUM, QUIET
 from tests.browser.webserver import PROJECT, served
 from tests.factories import make_account, make_folder, make_message, make_user
@@ -253,6 +255,8 @@ SCREENS: dict[str, Step] = {
     "certificates": visit("/settings/certificates/"),
     "new-certificate": visit("/settings/certificates/add/"),
     "remove-certificate": visit("/settings/certificates/1/remove/"),
+    "peer-certificates": visit("/settings/certificates/people/"),
+    "new-peer-certificate": visit("/settings/certificates/people/add/"),
     "encrypted": after_inbox(open_first('subject:"old mill"')),
     "encrypted-closed": after_inbox(open_first('subject:"other mill"', ".msg .note")),
     "encrypted-answer": after_inbox(open_first('subject:"old mill"'), press("r")),
@@ -312,6 +316,10 @@ def filled_site(language: str = "", **environment: str) -> Iterator[tuple[str, s
             end = (timezone.now() - NOW).days + days
             certified = person(kind, address=account.address, days=(end - 365, end))
             record_key(user.pk, OwnKey(certified, keys()[kind]))
+        for name, days in (("ada", 300), ("bo.lindqvist", -3)):
+            end = (timezone.now() - NOW).days + days
+            known = person("rsa", address=f"{name}@example.test", days=(end - 365, end))
+            keep_peer_certificate(user.pk, known.public_bytes(Encoding.DER))
         words = "<p>Hello Anna,</p><p>we meet at the <b>old mill</b> at nine. Tell nobody.</p><p>Ada</p>"
         entity = html_entity(words, picture="https://pictures.example/mill.png")
         inbox = Folder.objects.get(account=account, role="inbox")

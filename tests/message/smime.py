@@ -124,8 +124,11 @@ def signed(
     return builder.sign(serialization.Encoding.DER, [*options])
 
 
-def detached(entity: bytes = TEXT, *, after: bytes = b"") -> bytes:
-    signature = signed(person(), keys()["ec"], content=entity, options=_DETACHED)
+def detached(
+    entity: bytes = TEXT, *, after: bytes = b"", who: x509.Certificate | None = None, key: Key | None = None
+) -> bytes:
+    """A whole message, signed by Ada or by ``who``."""
+    signature = signed(who or person(), key or keys()["ec"], content=entity, options=_DETACHED)
     body = base64.encodebytes(signature).replace(b"\n", b"\r\n")
     return (
         HEAD + b'Content-Type: multipart/signed; protocol="application/pkcs7-signature"; boundary=b\r\n\r\n'

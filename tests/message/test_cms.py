@@ -51,7 +51,8 @@ def read(data: bytes, content: bytes = CONTENT, at: datetime = NOW) -> Signer:
 def test_an_unchanged_letter_of_somebody_vouched_for(kind: str, told: dict[str, Any]) -> None:
     who = person(kind)
     found = read(signed(who, keys()[kind], **told))
-    assert found == Signer("good", "Ada", ("ada@example.test",), "Office Ltd", who.not_valid_after_utc)
+    whole = who.public_bytes(serialization.Encoding.DER)
+    assert found == Signer("good", "Ada", ("ada@example.test",), "Office Ltd", who.not_valid_after_utc, whole)
 
 
 @pytest.mark.parametrize("options", [(), (pkcs7.PKCS7Options.NoAttributes,), (pkcs7.PKCS7Options.DetachedSignature,)])

@@ -23,6 +23,7 @@ from mailsync.store.allowance import SendingRoom, sending_room
 from mailsync.store.drafts import is_pasted
 from mailsync.store.opening import is_encrypted
 from mailsync.store.own_certificates import certified_address, signing_addresses
+from mailsync.store.peer_certificates import reading_addresses
 from mailsync.store.people import load_people
 from mailsync.store.quoting import plain_body
 from mailsync.store.replying import addressed_identities
@@ -85,6 +86,7 @@ class Composing:
     room: SendingRoom | None = None
     templates: list[Named] = field(default_factory=list)
     signing_addresses: frozenset[str] = frozenset()
+    reading_addresses: frozenset[str] = frozenset()
 
     @property
     def signing(self) -> Signing:
@@ -93,6 +95,12 @@ class Composing:
         by_itself = identity is not None and identity.signs_mail
         is_wished = by_itself if self.draft.is_signed is None else self.draft.is_signed
         return Signing(identity is not None and self._may_sign(identity), by_itself, is_wished)
+
+    @property
+    def may_encrypt(self) -> bool:
+        """Whether that is offered, be it only to take it back."""
+        mine = {certified_address(one) for one in self.identities if one.pk == self.identity_id}
+        return self.draft.is_encrypted or not mine.isdisjoint(self.reading_addresses)
 
     def _may_sign(self, identity: Identity) -> bool:
         return certified_address(identity) in self.signing_addresses
@@ -118,6 +126,7 @@ class Composing:
                 "signature": one,
                 "html": outgoing_html.show_pictures(one.html, urls.get),
                 "signing": Signing(self._may_sign(who), who.signs_mail, who.signs_mail),
+                "encrypts": certified_address(who) in self.reading_addresses,
             }
             for who, one in found
         ]
@@ -197,6 +206,7 @@ def present_draft(user: User, draft: Draft, *, undo_seconds: int = 10, **more: A
         room=_tight_room(draft, identities),
         templates=load_templates(user.pk),
         signing_addresses=signing_addresses(user.pk, timezone.now()),
+        reading_addresses=reading_addresses(user.pk, timezone.now()),
         **more,
     )
 

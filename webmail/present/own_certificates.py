@@ -1,6 +1,7 @@
-"""A person's own certificates as a page lists them: rows in, lines with their words out. Pure, but for the language."""
+"""Certificates as pages list them, one's own and other people's: rows in, lines with their words out. Pure, but for the
+language."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import OwnCertificate
+from accounts.models import OwnCertificate, PeerCertificate
 from mailsync.message.certificates import holder_of, issuer_of
 
 _SOON = timedelta(days=30)
@@ -34,12 +35,45 @@ def present_certificates(rows: Sequence[OwnCertificate], now: datetime) -> list[
     return [_line(row, now) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class PeerLine:
+    pk: int
+    address: str
+    holder: str
+    issuer: str
+    time: str
+    is_warning: bool
+
+
+def present_peer_certificates(rows: Iterable[PeerCertificate], now: datetime) -> list[PeerLine]:
+    return [_peer_line(row, now) for row in rows]
+
+
+def _peer_line(row: PeerCertificate, now: datetime) -> PeerLine:
+    certificate = _read(row)
+    said = {"date": date_format(localtime(row.not_after), "DATE_FORMAT")}
+    if row.not_after < now:
+        time = _("Ended on %(date)s. A newer one comes with their next signed message.") % said
+    elif row.not_before > now:
+        time = _("Not valid before %(date)s.") % {"date": date_format(localtime(row.not_before), "DATE_FORMAT")}
+    else:
+        time = _("Valid until %(date)s.") % said
+    return PeerLine(
+        pk=row.pk,
+        address=row.address,
+        holder=holder_of(certificate),
+        issuer=issuer_of(certificate) or _("an unnamed authority"),
+        time=time,
+        is_warning=not row.not_before <= now <= row.not_after,
+    )
+
+
 def certificate_name(row: OwnCertificate) -> str:
     """What it is called in sentences: its address, else its holder."""
     return row.addresses[0] if row.addresses else holder_of(_read(row)) or _("no address")
 
 
-def _read(row: OwnCertificate) -> x509.Certificate:
+def _read(row: OwnCertificate | PeerCertificate) -> x509.Certificate:
     return x509.load_der_x509_certificate(bytes(row.certificate))
 
 

@@ -13,8 +13,9 @@ export class Signatures {
   of(identity) {
     const found = this.composition.section.querySelector(`template[data-signature="${identity}"]`);
     if (!found) return null;
-    const { html, text, bcc, byItself, below, signing } = found.dataset;
-    return { html, text, bcc, byItself: byItself !== undefined, below: below !== undefined, signing };
+    const { html, text, bcc, byItself, below, signing, encrypts } = found.dataset;
+    const is = (said) => said !== undefined;
+    return { html, text, bcc, byItself: is(byItself), below: is(below), signing, encrypts: is(encrypts) };
   }
 
   /** From has changed: its signature stands where the other one's stood unchanged, and so does its Bcc. */
@@ -30,7 +31,7 @@ export class Signatures {
       if (old && area.value.split(old).length === 2) area.value = area.value.replace(old, () => fresh);
       else if (!(old && before.byItself) && fresh && after.byItself) area.value = `${area.value.trimEnd()}\n\n${fresh}\n`;
     }
-    this.certify(after.signing);
+    this.certify(after);
     const bcc = window.field("bcc");
     if (bcc.value.trim() !== before.bcc) return;
     bcc.value = after.bcc;
@@ -38,9 +39,13 @@ export class Signatures {
     window.rows();
   }
 
-  /** Whether it is signed with a certificate: as the new identity does, unless its writer has said otherwise. */
-  certify(signing) {
-    const wish = this.composition.section.querySelector("[data-sign]");
+  /** Whether it is signed with a certificate: as the new identity does, unless its writer has said otherwise. What is
+      to be encrypted stays so. */
+  certify({ signing, encrypts }) {
+    const section = this.composition.section;
+    const secret = section.querySelector("[data-encrypt]");
+    if (secret) secret.hidden = !encrypts && !secret.querySelector(":checked");
+    const wish = section.querySelector("[data-sign]");
     if (!wish) return;
     const [before, box] = wish.querySelectorAll("input");
     if (box.checked === (before.value === "always")) box.checked = signing === "always";

@@ -61,7 +61,7 @@ export class ComposeWindow {
     });
     this.section.addEventListener("change", (event) => {
       if (event.target.matches("select[name=identity]")) this.signatures.signAs(event.target.value);
-      if (event.target.matches("select[name=identity], select[name=remind_days], [name=request_receipt], [name=is_signed]")) this.changed();
+      if (event.target.matches("select[name=identity], select[name=remind_days], [name=request_receipt], [name=is_signed], [name=is_encrypted]")) this.changed();
     });
     const emoji = this.section.querySelector(".menu.emoji");
     emoji.addEventListener("beforetoggle", (event) => { if (event.newState === "open") this.loadEmoji(emoji); });

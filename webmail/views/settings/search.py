@@ -46,6 +46,7 @@ _FURTHER: tuple[tuple[str, Promise | str, str], ...] = (
     ("settings_storage", _("Settings as a file"), "settings_file"),
     ("settings_certificates", _("Open encrypted mail (S/MIME)"), "settings_certificates"),
     ("settings_certificates", _("Add a certificate"), "own_certificate_add"),
+    ("settings_certificates", _("For whom you can encrypt"), "peer_certificates"),
     ("settings_security", _("Password"), "account_change_password"),
     ("settings_security", _("Passkeys and two-step sign-in"), "mfa_index"),
     ("settings_security", _("Sign-in addresses"), "account_email"),
