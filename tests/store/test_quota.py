@@ -125,7 +125,8 @@ def test_nothing_of_the_mail_is_read(kept_plans: None) -> None:
         cursor.execute("ANALYZE mailsync_rawmessage")
     used, read = rows_touched(lambda: used_by(accounts[4].user))
     assert used == 300
-    assert 1 <= read <= 2 * len(accounts)
+    # Accounts, what is noted of each, and their people, by whatever plan; mail would be 300 or more.
+    assert 1 <= read <= 4 * len(accounts)
 
 
 def test_the_dispatcher_passes_over_the_full_and_takes_them_up_again(settings: Settings) -> None:
