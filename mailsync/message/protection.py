@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mailsync.message.facts import Part
-from mailsync.message.smime import signed_content
+from mailsync.message.smime import is_opaque_type, signed_content
 from mailsync.message.transfer import Read, decode_transfer
 
 #: More than this is not read again to check a signature.
 MAX_SIGNED_BYTES = 32 * 1024 * 1024
 _MAX_DELIMITER = 300
 
-_OPAQUE = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _DETACHED = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature"})
 _PGP_SIGNATURE = "application/pgp-signature"
 _PGP_KEYS = "application/pgp-keys"
@@ -40,7 +39,7 @@ def find_protection(root: Part, beginning: str = "") -> Protection:
     """The outermost protection. ``beginning`` is how the text begins, for OpenPGP without MIME."""
     has_key = any(part.content_type == _PGP_KEYS for part in _own_parts(root))
     for part in _own_parts(root):
-        kind, way = _kind_of(part)
+        kind, way = _kind_of(part, is_root=part is root)
         if kind:
             # Parts beside the signed one, or after its signature, are shown as well, and nobody has signed them.
             more = kind == "signed" and part.is_multipart and len(part.children) > 2
@@ -59,7 +58,7 @@ def _own_parts(part: Part) -> Iterator[Part]:
             yield from _own_parts(child)
 
 
-def _kind_of(part: Part) -> tuple[Literal["", "signed", "encrypted"], Literal["", "smime", "pgp"]]:
+def _kind_of(part: Part, *, is_root: bool) -> tuple[Literal["", "signed", "encrypted"], Literal["", "smime", "pgp"]]:
     if part.content_type == "multipart/signed" and len(part.children) >= 2:
         signature = part.children[1].content_type
         return (
@@ -71,7 +70,7 @@ def _kind_of(part: Part) -> tuple[Literal["", "signed", "encrypted"], Literal[""
         )
     if part.content_type == "multipart/encrypted":
         return "encrypted", "pgp"
-    if part.content_type in _OPAQUE and not part.synthetic:
+    if is_opaque_type(part.content_type, part.filename, is_root=is_root) and not part.synthetic:
         named = part.params.get("smime-type", "").lower()
         if named in ("certs-only", "compressed-data"):
             return "", ""

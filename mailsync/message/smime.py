@@ -4,11 +4,20 @@ Such a message is readable by anyone, but its words lie inside a CMS structure (
 that it can be opened. Nothing is verified here, and encrypted data gives nothing.
 """
 
+_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+#: Some gateways say no more of a whole message than its name (RFC 8551 §3.10); a file beside words is a file.
+_NAME = "smime.p7m"
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 _DATA = bytes.fromhex("2a864886f70d010701")
 _SEQUENCE, _SET, _OID, _EXPLICIT = 0x30, 0x31, 0x06, 0xA0
 _STRING, _STRING_PIECES = 0x04, 0x24
 _MAX_DEPTH = 20
+
+
+def is_opaque_type(content_type: str, filename: str, *, is_root: bool) -> bool:
+    """Whether a part says of itself that it is signed or encrypted as one piece."""
+    is_named = content_type == "application/octet-stream" and filename.lower() == _NAME
+    return content_type in _TYPES or (is_root and is_named)
 
 
 def signed_content(data: bytes) -> bytes:

@@ -6,25 +6,24 @@ from mimetypes import guess_type
 
 from mailsync.message.facts import Part
 from mailsync.message.parameters import clean_filename
-from mailsync.message.smime import signed_content
+from mailsync.message.smime import is_opaque_type, signed_content
 from mailsync.message.structure import read_structure
 from mailsync.message.tnef import read_tnef
 from mailsync.message.transfer import decode_transfer
 from mailsync.message.uuencode import find_uuencode, unpack_uuencode
 
 _TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
-_SMIME_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 #: Bigger containers are left packed: they are shown as the one file they are.
 MAX_CONTAINER_BYTES = 64 * 1024 * 1024
 
 
-def unpack_children(part: Part, raw: bytes) -> tuple[Part, ...]:
+def unpack_children(part: Part, raw: bytes, *, is_root: bool = False) -> tuple[Part, ...]:
     """The synthetic parts inside one leaf; () for most leaves, at the cost of a look at its type."""
     if part.end - part.start > MAX_CONTAINER_BYTES:
         return ()
     if part.content_type in _TNEF_TYPES or part.filename.lower() == "winmail.dat":
         return _tnef(part, raw)
-    if part.content_type in _SMIME_TYPES:
+    if is_opaque_type(part.content_type, part.filename, is_root=is_root):
         return _smime(part, raw)
     if (
         part.content_type == "text/plain"
@@ -123,13 +122,13 @@ def _synthetic(
     )
 
 
-def with_unpacked(part: Part, raw: bytes, note: Callable[[str], None]) -> Part:
+def with_unpacked(part: Part, raw: bytes, note: Callable[[str], None], *, is_root: bool = True) -> Part:
     """The same tree, with what its containers hold as children of the containers."""
     if part.children:
-        children = tuple(with_unpacked(child, raw, note) for child in part.children)
+        children = tuple(with_unpacked(child, raw, note, is_root=False) for child in part.children)
         same = all(new is old for new, old in zip(children, part.children, strict=True))
         return part if same else replace(part, children=children)
-    children = unpack_children(part, raw)
+    children = unpack_children(part, raw, is_root=is_root)
     if not children:
         return part
     note(f"unpacked_{children[0].synthetic}")

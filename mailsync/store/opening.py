@@ -12,6 +12,7 @@ from mailsync.message.enveloped import Envelope, Opened, open_envelope, read_env
 from mailsync.message.facts import Inside, Part
 from mailsync.message.parse import parse_message
 from mailsync.message.protection import find_protection
+from mailsync.message.smime import is_opaque_type
 from mailsync.message.transfer import Read, decode_transfer
 from mailsync.models import Draft, Message
 from mailsync.store.own_certificates import keys_to_open
@@ -64,7 +65,7 @@ def is_encrypted(message: Message) -> bool:
 
 def _encrypted_part(message: Message) -> Part | None:
     # Nearly all messages are not; of these no tree is built.
-    if not message.parts or "pkcs7-mime" not in message.parts["t"]:
+    if not message.parts or not is_opaque_type(message.parts["t"], message.parts.get("n", ""), is_root=True):
         return None
     root = Part.from_json(message.parts)
     protection = find_protection(root)

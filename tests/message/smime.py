@@ -1,6 +1,7 @@
 """Signed letters for tests (RFC 8551): people, those who vouch for them, what they sign, and their keys in a file."""
 
 import base64
+import re
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -144,6 +145,13 @@ def opaque() -> bytes:
         HEAD + b"Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\r\n"
         b"Content-Transfer-Encoding: base64\r\n\r\n" + body
     )
+
+
+def named_alone(letter: bytes) -> bytes:
+    """An opaque or an encrypted letter whose type a gateway has taken away, so that its name alone tells."""
+    header, _, body = letter.partition(b"\r\n\r\n")
+    header = re.sub(rb"Content-Type: .*", b'Content-Type: application/octet-stream; name="smime.p7m"', header)
+    return header + b"\r\n\r\n" + body
 
 
 def packed(

@@ -89,6 +89,18 @@ def test_it_is_opened_as_long_as_its_key_is_here(browser: Client, anna: User) ->
     assert "that you have not added here" in browser.get(f"/m/{message.pk}/").text
 
 
+def test_one_whose_type_a_gateway_has_taken_away_is_opened(browser: Client, anna: User, key: OwnCertificate) -> None:
+    sealed = letters.named_alone(letters.sealed_letter(TEXT, OWN.certificate))
+    assert b"pkcs7" not in sealed
+    assert SECRET in frame(browser, store(anna, sealed))
+    # A file of that name beside words is a file.
+    head = letters.HEAD + b"Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\nHere it is.\r\n--o\r\n"
+    beside = store(anna, head + sealed.partition(b"1.0\r\n")[2] + b"\r\n--o--\r\n")
+    page = browser.get(f"/m/{beside.pk}/").text
+    assert "ncrypted" not in page
+    assert "smime.p7m" in page
+
+
 def test_the_stored_message_stays_as_it_came(browser: Client, anna: User, key: OwnCertificate) -> None:
     message = keep(anna)
     raw = letters.HEAD

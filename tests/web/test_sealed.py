@@ -69,6 +69,8 @@ def test_a_signed_letter_in_the_page(client: Client, monkeypatch: pytest.MonkeyP
     assert 'class="note danger"' in changed
     assert "whose certificate is for ada@example.test" in opened(raw.replace(b"<ada@", b"<eve@"))
     assert "Signed by Ada" in opened(letters.opaque())
+    # As some gateways hand it on.
+    assert "Signed by Ada" in opened(letters.named_alone(letters.opaque()))
 
 
 @pytest.mark.django_db
