@@ -92,3 +92,14 @@ def remove(identity: Identity) -> bool:
     """Forget an identity. False for the default one: an account always has one to write from."""
     deleted, _ = Identity.objects.filter(pk=identity.pk, is_default=False).delete()
     return bool(deleted)
+
+
+def leading_elsewhere(identity: Identity, *addresses: str) -> list[str]:
+    """Those of ``addresses`` to which nothing of this identity led, and which its person has not confirmed as theirs.
+
+    Copies and answers that go there leave their mailboxes in silence, so whoever sets that has to be they.
+    """
+    own = Identity.objects.filter(user=identity.user_id, verified_at__isnull=False).values_list("address", flat=True)
+    standing = Identity.objects.filter(pk=identity.pk).values_list("default_bcc", "reply_to").first() or ()
+    known = {address.lower() for address in (*own, *standing)}
+    return [address for address in addresses if address and address.lower() not in known]

@@ -27,6 +27,7 @@ class SecurityEvent(models.Model):
         WEBHOOK = "webhook", _("Webhook added or changed")
         FORWARDING = "forwarding", _("Code sent for forwarding mail")
         IDENTITY = "identity", _("Link sent to confirm an address to write from")
+        COPIES = "copies", _("Copies or answers led to another address")
         CERTIFICATE_ADDED = "certificate_added", _("Certificate for mail added")
         CERTIFICATE_REMOVED = "certificate_removed", _("Certificate for mail removed")
         ADMIN_ACT = "admin_act", _("Changed by an administrator")

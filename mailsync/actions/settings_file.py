@@ -22,6 +22,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import preferences
+from accounts.identities import leading_elsewhere
 from accounts.models import Identity, MailAccount, TrustedSender, User
 from mailsync.actions.auto_replies import AutoReplyText, write_auto_reply
 from mailsync.actions.labels import make_label
@@ -68,7 +69,7 @@ def take_settings(user_id: int, document: object) -> Taken:
         "automatic_replies": _auto_reply,
         "searches": _search,
         "accounts": _account,
-        "identities": _identity,
+        "identities": partial(_identity, taken=taken),
     }
     _person(user, document, taken)
     for kind, take in kinds.items():
@@ -267,15 +268,25 @@ def _account(user: User, row: Mapping[str, Any]) -> bool:
     return True
 
 
-def _identity(user: User, row: Mapping[str, Any]) -> bool:
-    """One that is here, as an address has to be proved; its name, its signature and where answers go."""
+def _identity(user: User, row: Mapping[str, Any], *, taken: Taken) -> bool:
+    """One that is here, as an address has to be proved; its name, its signature and where answers go.
+
+    A file leads copies and answers to no address that is not its person's own: who it is is asked again for that.
+    """
     account, address = _account_called(user, _text(row, "account")), _text(row, "address")
     found = Identity.objects.filter(user=user, account__address__iexact=account.address, address__iexact=address)
     identity = found.first()
     if identity is None:
         raise CannotDo(_("There is no identity %(address)s here: add it first.") % {"address": address})
     identity.name = _text(row, "name")[:150]
-    identity.reply_to, identity.default_bcc = _address(row, "reply_to"), _address(row, "default_bcc")
+    wished = {name: _address(row, name) for name in ("reply_to", "default_bcc")}
+    elsewhere = leading_elsewhere(identity, *wished.values())
+    for name, value in wished.items():
+        if value not in elsewhere:
+            setattr(identity, name, value)
+    for value in dict.fromkeys(elsewhere):
+        words = _("Copies or answers to %(address)s are for you to set: add it to this address by hand.")
+        taken.left_out.append((address, words % {"address": value}))
     for name in (*SIGNATURE_SWITCHES, "signs_mail"):
         setattr(identity, name, row[name] if isinstance(row.get(name), bool) else getattr(identity, name))
     identity.save()

@@ -9,10 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import preferences
-from accounts.models import Identity, MailAccount, OutgoingServer, User
+from accounts.models import Identity, MailAccount, OutgoingServer, SecurityEvent, User
 from mailsync import actions
 from tests.factories import make_account, make_folder, make_user
 from tests.forgotten import forget_all
+from tests.web.signing_in import PASSWORD
 
 pytestmark = pytest.mark.django_db
 
@@ -213,6 +214,36 @@ def test_an_identity_has_its_name_and_signature(as_alice: Client, account: MailA
     assert identity.signature_text == "Alice\n<b>treasurer</b>"
     assert identity.signature_html == "<p>Alice<br>&lt;b&gt;treasurer&lt;/b&gt;</p>"
     assert (identity.signature_on_new, identity.signature_on_answers, identity.signature_below) == (True, False, False)
+
+
+@pytest.mark.parametrize("field", ["default_bcc", "reply_to"])
+def test_an_open_session_leads_no_copies_or_answers_elsewhere(
+    client: Client, alice: User, account: MailAccount, field: str
+) -> None:
+    alice.set_password(PASSWORD)
+    alice.save()
+    identity = account.identities.get()
+    path = f"/settings/identities/{identity.pk}/"
+    typed = {"name": "Alice", "reply_to": "", "default_bcc": "", "text": "Alice"}
+    client.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    # One's own addresses, and everything else, are no question.
+    assert client.post(path, {**typed, field: identity.address.upper()})["Location"] == "/settings/writing/"
+    asked = client.post(path, {**typed, "name": "A.", field: "spy@else.test"})
+    assert "/reauthenticate/" in asked["Location"]
+    identity.refresh_from_db()
+    assert (identity.name, getattr(identity, field).lower()) == ("Alice", identity.address)
+    # Once it is known who asked, it goes on where it was.
+    assert client.post(asked["Location"], {"password": PASSWORD})["Location"] == "/settings/writing/"
+    identity.refresh_from_db()
+    assert (identity.name, getattr(identity, field)) == ("A.", "spy@else.test")
+    event = SecurityEvent.objects.filter(kind="copies").get()
+    assert (event.user, event.detail) == (alice, f"{identity.address}: spy@else.test")
+    # What stands is no question any more, and takes none to end.
+    client.logout()
+    client.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    for value in ("spy@else.test", ""):
+        assert client.post(path, {**typed, field: value})["Location"] == "/settings/writing/"
+    assert SecurityEvent.objects.filter(kind="copies").count() == 1
 
 
 def test_an_identity_is_sent_through_a_server_of_its_own_person(

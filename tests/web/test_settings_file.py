@@ -41,7 +41,7 @@ def furnish(user: User) -> MailAccount:
     account = make_account(user, address="anna@x.example", label="Club", hue=37, password="tell-nobody-this")
     folder = make_folder(account, "Work/Bills", delimiter="/")
     Identity.objects.filter(account=account).update(
-        name="Anna B.", reply_to="club@x.example", signature_on_answers=False, signature_below=True, signs_mail=True
+        name="Anna B.", reply_to="anna@x.example", signature_on_answers=False, signature_below=True, signs_mail=True
     )
     identity = account.identities.get()
     logo = actions.attach_to_signature(user.pk, identity.pk, "logo.png", "image/png", LOGO)
@@ -160,6 +160,16 @@ def test_a_signature_comes_with_its_picture(browser: Client, anna: User) -> None
     document["identities"][0]["signature_pictures"][0] |= {"type": "text/html", "data": "eA=="}
     assert "Only PNG" in take(browser, json.dumps(document)).content.decode()
     assert Identity.objects.get().signature_html == identity.signature_html
+
+
+def test_a_file_leads_no_copies_or_answers_elsewhere(browser: Client, anna: User) -> None:
+    furnish(anna)
+    document = json.loads(browser.get(FILE).content)
+    document["identities"][0] |= {"name": "Anna", "reply_to": "", "default_bcc": "spy@else.test"}
+    page = take(browser, json.dumps(document)).content.decode()
+    assert "Copies or answers to spy@else.test are for you to set" in page
+    identity = Identity.objects.get()
+    assert (identity.name, identity.reply_to, identity.default_bcc) == ("Anna", "", "")
 
 
 def test_a_file_of_an_older_heron_has_the_text_of_signatures_alone(browser: Client, anna: User) -> None:

@@ -2,6 +2,7 @@
 
 from smtplib import SMTPException
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
@@ -11,8 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import identities
-from accounts.models import Identity
+from accounts import identities, security_log
+from accounts.models import Identity, SecurityEvent
 from mailsync import actions
 from mailsync.message.outgoing_html import show_pictures, text_as_html
 from mailsync.message.signatures import clean_signature
@@ -62,15 +63,10 @@ def edit(request: HttpRequest, identity_id: int) -> HttpResponse:
         words = clean_signature(signing.words(words))
     if form.is_valid() and signing.is_valid():
         try:
-            with transaction.atomic():
-                form.save()
-                signing.keep(identity)
-                actions.write_signature(user.pk, identity.pk, words)
+            answer: HttpResponse = _save(request, form, signing, words)
+            return answer
         except actions.CannotDo as error:
             signing.add_error("text", said(error))
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("settings_writing")
     context = {
         "identity": identity,
         "form": form,
@@ -82,6 +78,26 @@ def edit(request: HttpRequest, identity_id: int) -> HttpResponse:
     }
     status = 422 if form.errors or signing.errors else 200
     return render(request, "settings/identity_edit.html", context, status=status)
+
+
+def _save(request: HttpRequest, form: IdentityForm, signing: SignatureForm, words: str) -> HttpResponse:
+    """Raises ``CannotDo``."""
+    addresses = (form.cleaned_data["default_bcc"], form.cleaned_data["reply_to"])
+    elsewhere = identities.leading_elsewhere(form.instance, *addresses)
+
+    def keep(request: HttpRequest) -> HttpResponse:
+        with transaction.atomic():
+            identity = form.save()
+            signing.keep(identity)
+            actions.write_signature(identity.user_id, identity.pk, words)
+        if elsewhere:
+            detail = f"{identity.address}: {', '.join(elsewhere)}"
+            security_log.record(SecurityEvent.Kind.COPIES, user_of(request), request, detail=detail)
+        messages.success(request, _("Saved."))
+        return redirect("settings_writing")
+
+    answer: HttpResponse = (reauthentication_required(keep) if elsewhere else keep)(request)
+    return answer
 
 
 @require_POST
