@@ -51,6 +51,18 @@ def test_a_narrow_pane_has_room_for_who_wrote(mailbox: Mailbox, chromium: Browse
     expect(page.locator(".mh.head time .whole")).to_be_visible()
 
 
+@pytest.mark.parametrize("doctype", ["", "<!doctype html>"])
+def test_a_table_is_as_large_as_the_words_around_it(doctype: str, mailbox: Mailbox, chromium: Browser) -> None:
+    head, _, _ = LETTER.partition(b"\r\n\r\n")
+    body = "<p>Quotes:</p><table><tr><th>Hall</th><td>640</td></tr></table><table style='font-size:20px'><td>Large"
+    message = store(mailbox.user, head + f"\r\n\r\n{doctype}{body}".encode(), mailbox.folders["INBOX"])
+    page = mailbox.page(chromium)
+    page.goto(f"{mailbox.url}/m/{message.pk}/")
+    letter = page.frame_locator("iframe.fitted")
+    sizes = letter.locator("p, th, td").evaluate_all("(all) => all.map((one) => getComputedStyle(one).fontSize)")
+    assert sizes == ["14px", "14px", "14px", "20px"]
+
+
 def _stops(page: Page, key: str, *, until: str, most: int = 80) -> list[str]:
     """What had the focus on the way, by pressing ``key`` again and again."""
     stops: list[str] = []

@@ -119,6 +119,27 @@ def test_the_box_offers_operators_and_people_by_keyboard(chromium: Browser, mail
     expect(box).to_have_attribute("aria-expanded", "false")
 
 
+def test_escape_leads_from_the_box_back_to_the_list(chromium: Browser, mailbox: Mailbox) -> None:
+    page = mailbox.inbox(chromium)
+    box = page.locator("#q")
+    page.keyboard.press("/")
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#suggest")).to_be_hidden()
+    expect(box).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".row").first).to_be_focused()
+    page.keyboard.press("/")
+    page.keyboard.type("oars")
+    for _ in range(2):
+        page.keyboard.press("Escape")
+    expect(page.locator(".row").first).to_be_focused()
+    expect(box).to_have_value("oars")
+    # The single keys mean the list again.
+    page.keyboard.press("j")
+    expect(page.locator(".row").nth(1)).to_be_focused()
+
+
 def test_recent_searches_are_offered_and_forgotten_in_the_box(chromium: Browser, mailbox: Mailbox) -> None:
     page = mailbox.inbox(chromium)
     box = page.locator("#q")

@@ -65,24 +65,26 @@ def test_an_unknown_address_gets_the_same_answer(client: Client, alice: User) ->
 
 
 @pytest.mark.parametrize(
-    ("path", "words"),
+    ("path", "words", "up"),
     [
-        ("/accounts/password/change/", "Change your password"),
-        ("/accounts/email/", "Sign-in addresses"),
-        ("/accounts/2fa/", "Two-step sign-in"),
-        ("/accounts/2fa/totp/activate/", "Set up an authenticator app"),
-        ("/accounts/2fa/webauthn/add/", "Add a passkey"),
-        ("/accounts/2fa/webauthn/", "Passkeys and security keys"),
-        ("/accounts/sessions/", "Where you are signed in"),
+        ("/accounts/password/change/", "Change your password", "/settings/security/"),
+        ("/accounts/email/", "Sign-in addresses", "/settings/security/"),
+        ("/accounts/2fa/", "Two-step sign-in", "/settings/security/"),
+        ("/accounts/2fa/totp/activate/", "Set up an authenticator app", "/accounts/2fa/"),
+        ("/accounts/2fa/webauthn/add/", "Add a passkey", "/accounts/2fa/"),
+        ("/accounts/2fa/webauthn/", "Passkeys and security keys", "/accounts/2fa/"),
+        ("/accounts/sessions/", "Where you are signed in", "/settings/security/"),
     ],
 )
-def test_security_pages_stand_among_the_settings(at_home: Client, path: str, words: str) -> None:
+def test_security_pages_stand_among_the_settings(at_home: Client, path: str, words: str, up: str) -> None:
     answer = at_home.get(path)
     page = answer.content.decode()
     assert answer.status_code == 200
     assert words in page
     assert 'class="nav setnav"' in page
     assert re.search(r'href="/settings/security/" aria-current="page"', page)
+    # On a phone the page above is one step back.
+    assert f'<a class="btn only-phone" href="{up}">' in page
 
 
 def test_sign_in_addresses_offer_what_they_can_do(at_home: Client, alice: User) -> None:

@@ -41,6 +41,13 @@ def test_address_and_password_are_enough_for_a_known_provider(as_alice: Client, 
     assert account.identities.get().verified_at is not None
 
 
+def test_an_address_that_is_none_is_the_only_fault(as_alice: Client, probe: Probe) -> None:
+    answer = as_alice.post("/settings/accounts/add/", {**TYPED, "address": "alice"})
+    assert set(answer.context["form"].errors) == {"address"}
+    assert answer.context["open_hand"] is False
+    assert probe.tried == []
+
+
 def test_the_page_says_what_a_provider_wants(as_alice: Client) -> None:
     page = as_alice.get("/settings/accounts/add/servers/", {"address": "jo@icloud.com"}).content.decode()
     assert "iCloud Mail" in page

@@ -32,6 +32,13 @@ def test_a_folder_is_made_below_another_and_the_toast_takes_it_back(browser: Cli
     assert browser.post("/folders/new/", {"name": "X", "below": "nonsense"}).status_code == 404
 
 
+def test_without_a_mail_account_there_is_no_place_for_a_folder(browser: Client) -> None:
+    page = browser.get("/folders/new/").content.decode()
+    assert "No mail account is connected yet." in page
+    assert 'href="/settings/accounts/add/"' in page
+    assert 'name="below"' not in page
+
+
 def test_a_folder_is_renamed_moved_and_deleted(browser: Client, inbox: Folder) -> None:
     other = make_folder(inbox.account, "Work")
     folder = make_folder(inbox.account, "Boats")

@@ -48,6 +48,9 @@ _BASE = (
     "html{overflow:auto}"
     ":where(body){margin:8px;font:14px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;"
     "overflow-wrap:break-word}"
+    # In quirks mode a browser gives tables its own size of letters: ours is smaller, so a table would be larger than
+    # the words around it. Mail programs that show letters in a page of their own let it inherit.
+    ":where(table){font-size:inherit}"
     # A photo fits the page. In tables a percentage would let the cell collapse, so there pictures keep their size.
     ":where(img:not(table img,[data-heron])){max-width:100%;height:auto}"
     ":where(img[data-heron=blocked]){display:inline-block;overflow:hidden;font-size:12px;line-height:1.3;"

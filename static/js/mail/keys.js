@@ -128,6 +128,14 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (document.querySelector("dialog[open], [popover]:popover-open")) return;
+  // What the box offers is closed by its own Escape; the next one leaves it, so that the single keys work again.
+  if (event.key === "Escape" && event.target.matches("form.search [name=q]")) {
+    event.preventDefault();
+    event.target.blur();
+    const row = focusedRow() ?? rows()[0];
+    if (row) focusRow(row);
+    return;
+  }
   if (event.key === "Escape" && !isTyping(event.target)) {
     if (back(event.target)) event.preventDefault();
     return;

@@ -146,6 +146,8 @@ class ServersForm(forms.Form):
         if self.is_new and not data.get("host") and self._is_connected(data):
             self.add_error("address", _("This address is connected already: it is among your mail accounts."))
             return
+        if "address" in self.errors:
+            return  # servers are found by it: that none are named is no second fault
         lacking = "" if data.get("host") else known_to_lack(data.get("address", ""), data["protocol"])
         if lacking:
             words = _("%(provider)s has no %(protocol)s. Choose the other way above, or enter a server.")
