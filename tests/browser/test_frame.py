@@ -51,6 +51,26 @@ def test_a_narrow_pane_has_room_for_who_wrote(mailbox: Mailbox, chromium: Browse
     expect(page.locator(".mh.head time .whole")).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [1440, 1280, 900, 390, 320])
+def test_who_had_it_is_told_as_wide_as_the_letter(width: int, mailbox: Mailbox, chromium: Browser) -> None:
+    page, _frame = _open(mailbox, chromium, viewport={"width": width, "height": 800})
+    page.locator("details.to summary").click()
+    told = page.locator("details.to dl").bounding_box()
+    card = page.locator("article.msg").bounding_box()
+    menu = page.locator(".mh.head > button").bounding_box()
+    assert told is not None
+    assert card is not None
+    assert menu is not None
+    assert told["width"] >= card["width"] - 90
+    assert told["x"] >= card["x"] + 16
+    assert told["x"] + told["width"] <= card["x"] + card["width"] - 16
+    # The avatar stands beside it or above it, the buttons above it.
+    avatar = page.locator(".mh.head > .av").bounding_box()
+    assert avatar is not None
+    assert told["x"] >= avatar["x"] + avatar["width"] or told["y"] >= avatar["y"] + avatar["height"]
+    assert told["y"] >= menu["y"] + menu["height"]
+
+
 @pytest.mark.parametrize("doctype", ["", "<!doctype html>"])
 def test_a_table_is_as_large_as_the_words_around_it(doctype: str, mailbox: Mailbox, chromium: Browser) -> None:
     head, _, _ = LETTER.partition(b"\r\n\r\n")
