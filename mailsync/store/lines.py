@@ -24,6 +24,7 @@ class ListRow:
 
     By conversation ``message_count`` is that of the whole conversation and ``unread_count``,
     ``unread`` and ``flagged`` tell of this folder. By message the counts are those of one message.
+    ``participants`` are whom it went to where it was sent or is a draft, and nobody where it names nobody.
     ``snoozed_until`` is for what waits now, ``is_back`` for what has waited before.
     """
 
@@ -62,12 +63,15 @@ OF_THREAD_ROW = tuple(
     )
 )
 
+# Whom a message of one's own went to: in Cc or Bcc alone, too, and an empty list for a draft that names nobody yet.
+_WHOM = """coalesce(nullif(m.recipients -> 'to', '[]'), nullif(m.recipients -> 'cc', '[]'),
+                         nullif(m.recipients -> 'bcc', '[]'), '[]')::text"""
 # Both statements say the same of a line, in the order that ``line_of`` reads it in. As plain tuples: five models a row
 # would cost more than all the database does. LATERAL and LIMIT: row by row, by their keys; before a mailbox just filled
 # has been counted, a join may read all its messages.
 _CONVERSATIONS = """
     SELECT k.at, k.id, coalesce(k.key::text, ''), k.folder_id, f.account_id, k.thread_id, p.message_id, p.id, m.subject,
-           CASE WHEN f.role IN ('sent', 'drafts') THEN (m.recipients -> 'to')::text ELSE t.participants::text END,
+           CASE WHEN f.role IN ('sent', 'drafts') THEN {whom} ELSE nullif(t.participants, '[]')::text END,
            m.from_name, m.from_address, k.unread_count, greatest(k.message_count, t.message_count),
            k.flagged_count > 0, p.answered, k.has_attachment, m.preview, array_to_json(p.keywords)::text, k.size_bytes,
            t.has_draft AND f.role <> 'drafts', CASE WHEN s.woken_at IS NULL THEN s.until END, s.woken_at IS NOT NULL
@@ -82,7 +86,7 @@ _CONVERSATIONS = """
 _MESSAGES = """
     SELECT coalesce(k.at, p.received_at), k.id, coalesce(k.key::text, ''),
            p.folder_id, p.account_id, p.thread_id, p.message_id, p.id, m.subject,
-           CASE WHEN f.role IN ('sent', 'drafts') THEN (m.recipients -> 'to')::text END,
+           CASE WHEN f.role IN ('sent', 'drafts') THEN {whom} END,
            m.from_name, m.from_address, (NOT p.seen)::int, 1,
            p.flagged, p.answered, m.attachment_count > 0, m.preview, array_to_json(p.keywords)::text, m.size_bytes,
            false, CASE WHEN s.woken_at IS NULL THEN s.until END, s.woken_at IS NOT NULL
@@ -103,7 +107,7 @@ def find_lines(keys: str, values: Mapping[str, Any], order: str, *, by_conversat
     """
     lines = _CONVERSATIONS if by_conversation else _MESSAGES
     with prepared_cursor() as cursor:
-        cursor.execute(lines.format(keys=keys, order=order), values)
+        cursor.execute(lines.format(keys=keys, order=order, whom=_WHOM), values)
         found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
 
@@ -131,7 +135,7 @@ def line_of(found: tuple[Any, ...]) -> ListRow:
         message_id=message_id,
         placement_id=placement_id,
         subject=subject,
-        participants=tuple(Address(*pair) for pair in json.loads(people or "[]")) or (Address(name, address),),
+        participants=tuple(Address(*pair) for pair in json.loads(people)) if people else (Address(name, address),),
         received_at=at,
         unread=unread > 0,
         unread_count=unread,

@@ -83,6 +83,26 @@ def test_sent_lists_show_whom_one_wrote_to() -> None:
         assert row.participants == (Address("Bob", "bob@example.test"), Address("", "eve@example.test"))
 
 
+@pytest.mark.parametrize("role", ["sent", "drafts"])
+@pytest.mark.parametrize(
+    ("recipients", "names"),
+    [
+        ({"to": [], "cc": [["Bob", "bob@example.test"]]}, ["Bob"]),
+        ({"cc": [], "bcc": [["Eve", "eve@example.test"]]}, ["Eve"]),
+        ({"to": []}, []),
+        ({}, []),
+    ],
+)
+def test_what_names_nobody_in_to_is_not_from_oneself_to_oneself(
+    role: str, recipients: dict[str, list[list[str]]], names: list[str]
+) -> None:
+    folder = make_folder(make_account(), role, role=role)
+    make_message(folder, recipients=recipients, from_name="Me", from_address="me@example.test")
+    for by_conversation in (True, False):
+        (row,) = list_rows([folder.id], by_conversation=by_conversation).rows
+        assert [person.name for person in row.participants] == names
+
+
 def test_a_begun_answer_is_a_draft_and_not_somebody_who_wrote() -> None:
     inbox = make_folder()
     drafts = make_folder(inbox.account, "Drafts", role="drafts")

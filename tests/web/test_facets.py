@@ -41,6 +41,17 @@ def facets(browser: Client, query: str) -> dict[str, tuple[str, str, int]]:
     return {html.unescape(words): (html.unescape(url), label, int(count)) for url, words, label, count in found}
 
 
+@pytest.mark.parametrize(
+    ("headers", "opened"),
+    [({}, True), ({"HX-Request": "true", "HX-Target": "list"}, True), ({"HX-Request": "true"}, False)],
+)
+def test_facets_are_unfolded_for_whom_asks_for_them(
+    browser: Client, inbox: Folder, headers: dict[str, str], opened: bool
+) -> None:
+    page = browser.get("/search/facets/?q=tid", headers=headers).content.decode()
+    assert ('<details class="facets stool" name="tool" open>' in page) is opened
+
+
 def test_facets_are_counted_and_each_leads_to_what_it_counts(browser: Client, inbox: Folder) -> None:
     found = facets(browser, "tid")
     assert {words: (label, count) for words, (_, label, count) in found.items()} == {

@@ -62,7 +62,7 @@ def test_a_week_that_began_yesterday_has_no_earlier_days() -> None:
         ([PRIYA, PRIYA], "Priya Raman"),
         ([SHOP, ANNA], "news, me"),
         ([NOOR, ANNA, SHOP, PRIYA, Address("Ingrid", "i@x.test")], "Noor … Priya, Ingrid"),
-        ([], "(no sender)"),
+        ([], "(no recipient named)"),
         ([Address("", "")], "(no sender)"),
     ],
 )

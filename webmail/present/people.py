@@ -44,8 +44,8 @@ def participants_line(people: Sequence[Address], mine: Iterable[str], *, limit: 
         # All addresses of one's own are one person.
         distinct.setdefault("" if address in own else address or person.name, person)
     names = list(distinct.values())
-    if not names:
-        return _("(no sender)")
+    if not names:  # only what one writes oneself lacks whom it is for
+        return _("(no recipient named)")
     if len(names) == 1 and names[0].address.lower() not in own:
         return display_name(names[0])
     me = pgettext("a sender", "me")
