@@ -56,7 +56,9 @@ class Thread(models.Model):
     account = models.ForeignKey("accounts.MailAccount", models.CASCADE, related_name="threads")
     provider_thread_id = models.CharField(max_length=64, blank=True)
     base_subject = models.TextField(blank=True, help_text="Cut to 200 characters, to be indexed.")
-    message_count = models.PositiveIntegerField(default=0, help_text="Messages that some folder shows.")
+    message_count = models.PositiveIntegerField(
+        default=0, help_text="Messages that some folder shows but the bin and junk."
+    )
     newest_at = models.DateTimeField(null=True)
     participants = models.JSONField(
         default=list, help_text="Who wrote, drafts left out: [[name, address], …], oldest first, at most 8."

@@ -22,7 +22,7 @@ _KEPT = 4096
 class ListRow:
     """One line of a list: a message, or the newest message of a conversation and its counts.
 
-    By conversation ``message_count`` is that of the whole conversation and ``unread_count``,
+    By conversation ``message_count`` is that of all that is shown when it is opened from there, and ``unread_count``,
     ``unread`` and ``flagged`` tell of this folder. By message the counts are those of one message.
     ``participants`` are whom it went to where it was sent or is a draft, and nobody where it names nobody.
     ``snoozed_until`` is for what waits now, ``is_back`` for what has waited before.
@@ -72,7 +72,9 @@ _WHOM = """coalesce(nullif(m.recipients -> 'to', '[]'), nullif(m.recipients -> '
 _CONVERSATIONS = """
     SELECT k.at, k.id, coalesce(k.key::text, ''), k.folder_id, f.account_id, k.thread_id, p.message_id, p.id, m.subject,
            CASE WHEN f.role IN ('sent', 'drafts') THEN {whom} ELSE nullif(t.participants, '[]')::text END,
-           m.from_name, m.from_address, k.unread_count, greatest(k.message_count, t.message_count),
+           m.from_name, m.from_address, k.unread_count,
+           CASE WHEN f.role IN ('trash', 'junk') THEN k.message_count + t.message_count
+                ELSE greatest(k.message_count, t.message_count) END,
            k.flagged_count > 0, p.answered, k.has_attachment, m.preview, array_to_json(p.keywords)::text, k.size_bytes,
            t.has_draft AND f.role <> 'drafts', CASE WHEN s.woken_at IS NULL THEN s.until END, s.woken_at IS NOT NULL
       FROM ({keys}) AS k

@@ -158,7 +158,11 @@ def _note_names(account_id: int, names: dict[str, int]) -> None:
 
 
 def refresh_threads(thread_ids: Collection[int]) -> None:
-    """Sum the conversations up again: how many shown messages, since when, between whom; empty ones go."""
+    """Sum the conversations up again: how many messages, since when, between whom.
+
+    What was thrown away, and junk, is counted in its folder alone; of a conversation that has nothing else it says who
+    wrote it.
+    """
     if not thread_ids:
         return
     with cursor_for(len(thread_ids)) as cursor:
@@ -171,8 +175,8 @@ _SUM_UP = """
            has_draft = found.has_draft
       FROM (
         SELECT w.id,
-               (SELECT count(DISTINCT p.message_id) FROM mailsync_placement p WHERE p.thread_id = w.id AND p.shown)
-                   AS messages,
+               (SELECT count(DISTINCT p.message_id) FROM mailsync_placement p
+                 WHERE p.thread_id = w.id AND p.shown AND p.folder_id <> ALL (g.folders)) AS messages,
                (SELECT max(p.received_at) FROM mailsync_placement p WHERE p.thread_id = w.id AND p.shown) AS newest_at,
                (SELECT coalesce(jsonb_agg(jsonb_build_array(s.name, s.address) ORDER BY s.first_at, s.address), '[]')
                   FROM (SELECT (array_agg(m.from_name ORDER BY m.received_at, m.id))[1] AS name,
@@ -180,10 +184,17 @@ _SUM_UP = """
                                min(m.received_at) AS first_at
                           FROM mailsync_message m
                          WHERE m.thread_id = w.id AND EXISTS (
-                               SELECT FROM mailsync_placement p WHERE p.message_id = m.id AND p.shown AND NOT p.draft)
+                               SELECT FROM mailsync_placement p WHERE p.message_id = m.id AND p.shown AND NOT p.draft
+                                                                  AND (p.folder_id <> ALL (g.folders) OR g.is_all))
                          GROUP BY lower(m.from_address) ORDER BY min(m.received_at) LIMIT 8) AS s) AS people,
                EXISTS (SELECT FROM mailsync_placement p WHERE p.thread_id = w.id AND p.shown AND p.draft) AS has_draft
           FROM unnest(%(threads)s::bigint[]) AS w(id)
+         -- The folders of what is gone for its reader, and whether the whole conversation is.
+         CROSS JOIN LATERAL (
+               SELECT coalesce(array_agg(f.id) FILTER (WHERE f.role IN ('trash', 'junk')), '{}') AS folders,
+                      bool_and(f.role IN ('trash', 'junk')) AS is_all
+                 FROM mailsync_placement p JOIN mailsync_folder f ON f.id = p.folder_id
+                WHERE p.thread_id = w.id AND p.shown) AS g
       ) AS found
      WHERE t.id = found.id
        AND (t.message_count, t.newest_at, t.participants, t.has_draft)

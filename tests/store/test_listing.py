@@ -14,6 +14,7 @@ from mailsync.store.opened_list import load_opened
 from mailsync.store.ownership import load_owned
 from mailsync.store.raw import raw_reader
 from mailsync.store.snoozing import put_off
+from mailsync.store.summary import refresh
 from mailsync.store.threads import refresh_threads
 from mailsync.types import Address
 from tests.factories import START, make_account, make_folder, make_message, make_user, place
@@ -123,6 +124,35 @@ def test_a_begun_answer_is_a_draft_and_not_somebody_who_wrote() -> None:
     refresh_threads([asked.thread_id])
     (row,) = list_rows([inbox.pk], by_conversation=True).rows
     assert [person.name for person in row.participants] == ["Ada"]
+
+
+@pytest.mark.parametrize("role", ["trash", "junk"])
+def test_what_was_thrown_away_is_counted_where_it_lies_alone(role: str) -> None:
+    inbox = make_folder()
+    gone = make_folder(inbox.account, "Gone", role=role)
+    people = {name: {"from_name": name, "from_address": f"{name.lower()}@example.test"} for name in ("Ada", "Bo", "Cy")}
+    first = make_message(inbox, **people["Ada"])
+    second = make_message(inbox, thread=first.thread, **people["Bo"])
+    make_message(gone, thread=first.thread, **people["Cy"])
+
+    def said(folder: Folder) -> tuple[int, list[str]]:
+        refresh_threads([first.thread_id])
+        (row,) = list_rows([folder.pk], by_conversation=True).rows
+        return row.message_count, [person.name for person in row.participants]
+
+    # As many as are shown when it is opened from there.
+    for folder, count in ((inbox, 2), (gone, 3)):
+        assert said(folder) == (count, ["Ada", "Bo"])
+        assert load_conversation(inbox.account.user_id, first.thread_id).left_out == 0
+    # A copy elsewhere is still there.
+    copy = make_message(inbox, thread=first.thread)
+    Placement.objects.filter(pk=copy.pk).update(message=Placement.objects.get(folder=gone).message)
+    assert said(inbox) == (3, ["Ada", "Bo", "Cy"])
+    Placement.objects.filter(pk=copy.pk).delete()
+    # Where nothing else is left, those are its people.
+    Placement.objects.filter(pk__in=[first.pk, second.pk]).update(folder=gone)
+    refresh([(inbox.pk, first.thread_id), (gone.pk, first.thread_id)])
+    assert said(gone) == (3, ["Ada", "Bo", "Cy"])
 
 
 def test_a_mangled_cursor_shows_the_first_page() -> None:

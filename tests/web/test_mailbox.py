@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts import preferences
@@ -45,8 +46,9 @@ def test_home_of_two_accounts_is_all_inboxes(browser: Client, anna: User, inbox:
     assert browser.get("/").headers["Location"] == "/all/"
 
 
-def test_home_without_an_account_offers_to_connect_one(browser: Client) -> None:
-    assert browser.get("/").headers["Location"].endswith("/settings/accounts/add/")
+@pytest.mark.parametrize("page", ["home", "unified"])
+def test_without_an_account_one_is_offered_to_connect(browser: Client, page: str) -> None:
+    assert browser.get(reverse(page)).headers["Location"].endswith("/settings/accounts/add/")
 
 
 def test_a_folder_is_a_whole_page_and_parts_of_it(browser: Client, inbox: Folder, part: Any) -> None:

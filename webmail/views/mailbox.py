@@ -86,6 +86,8 @@ def folder(request: HttpRequest, folder_id: int) -> HttpResponse:
 @login_required
 def unified(request: HttpRequest) -> HttpResponse:
     tree = load_tree(user_of(request).pk)
+    if not tree:
+        return redirect("account_add")
     return respond_with_list(request, as_chosen(request, unified_scope(tree, request.GET)), tree)
 
 

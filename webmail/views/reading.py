@@ -50,7 +50,7 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
     conversation, entry = _load_with(request, access.message_for(user_of(request), message_id))
     placement = min(entry.placements, key=_rank)
     alone = replace(conversation, messages=(entry,), left_out=0)
-    others = max(len(conversation.messages), conversation.thread.message_count) - 1
+    others = max(len(shown_messages(conversation, placement.folder_id)), conversation.thread.message_count) - 1
     return _respond(request, placement.folder, alone, row=f"p{placement.pk}", others=others)
 
 
