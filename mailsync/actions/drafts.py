@@ -1,6 +1,6 @@
 """Writing: a draft begun, saved, given files, discarded. One row a composition, from the first key to Send."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
@@ -102,12 +102,19 @@ def _body_at_hand(message: Message) -> Iterator[None]:
 
 
 @verb
-def save_draft(user_id: int, draft_id: int, based_on_version: int, **fields: Any) -> Draft:
-    """Save; raises ``Conflict`` carrying the current draft when it was saved elsewhere since ``based_on_version``."""
+def save_draft(
+    user_id: int, draft_id: int, based_on_version: int, *, files: Sequence[int] = (), **fields: Any
+) -> Draft:
+    """Save; raises ``Conflict`` carrying the current draft when it was saved elsewhere since ``based_on_version``.
+
+    ``files`` are ids of its files in the order in which they stand in the window.
+    """
     draft = own_draft(user_id, draft_id)
     if fields.get("identity_id"):
         own_identity(user_id, fields["identity_id"])
     saved = drafts.update_draft(draft, based_on_version, fields)
+    if len(files) > 1:
+        attached.arrange(saved.attachments, files)
     wake.tell(user_id, "draft", draft=saved.pk)
     return saved
 

@@ -4,6 +4,7 @@ In: the files of one of these (``draft.attachments``, ``template.files``, ``iden
 same with a file more, or without the pictures that its words show no longer.
 """
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from django.db.models import Manager, Max
@@ -35,6 +36,23 @@ def add_file(files: Manager[F], blob: Blob, name: str, content_type: str, conten
         content_id=content_id,
         position=0 if last is None else last + 1,
     )
+
+
+def arrange(files: Manager[F], ids: Sequence[int]) -> None:
+    """Put these in this order, behind any others; what is none of them counts for nothing.
+
+    Files that were picked together arrive as each is done: the order is that in which they stand before their writer.
+    """
+    place = {file_id: at for at, file_id in enumerate(ids)}
+    standing = list(files.filter(pk__in=place))
+    wanted = sorted(standing, key=lambda file: place[file.pk])
+    if wanted == standing:
+        return
+    last = files.aggregate(last=Max("position"))["last"]
+    for file in wanted:
+        last += 1
+        file.position = last
+    files.bulk_update(wanted, ["position"])
 
 
 def drop_lost_pictures(files: Manager[Any], html: str) -> None:

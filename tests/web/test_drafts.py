@@ -86,6 +86,28 @@ def test_a_file_comes_back_as_its_tile(client: Client, draft: Draft) -> None:
     assert got["Content-Disposition"].startswith("attachment")
 
 
+def test_files_stand_as_they_do_before_their_writer(client: Client, draft: Draft) -> None:
+    for name in ("third.txt", "first.txt", "second.txt"):
+        client.post(reverse("draft_attach", args=[draft.pk]), {"files": upload(name)}, headers=JSON)
+    third, first, second = draft.attachments.all()
+    other = actions.start_draft(draft.user_id)
+    foreign = actions.attach(draft.user_id, other.pk, "foreign.txt", "text/plain", b"x")
+
+    def save(*files: object) -> list[str]:
+        version = Draft.objects.get(pk=draft.pk).version
+        sent = fields(draft, version=version, file=[str(one) for one in files])
+        assert client.post(reverse("draft_save", args=[draft.pk]), sent, headers=JSON).status_code == 200
+        return [file.name for file in draft.attachments.all()]
+
+    wanted = ["first.txt", "second.txt", "third.txt"]
+    for _ in range(2):
+        assert save(first.pk, second.pk, third.pk) == wanted
+    # One that has gone, one of another draft, and nonsense change nothing; nor does a page that names none.
+    assert save(10**9, first.pk, foreign.pk, "x", second.pk, third.pk) == wanted
+    assert save() == wanted
+    assert other.attachments.get().position == 0
+
+
 def test_a_file_is_never_served_as_something_that_runs(client: Client, draft: Draft) -> None:
     evil = upload("page.html", b"<script>alert(1)</script>", "text/html")
     client.post(reverse("draft_attach", args=[draft.pk]), {"files": evil}, headers=JSON)

@@ -128,7 +128,8 @@ def save_form(request: HttpRequest, draft_id: int) -> Draft | HttpResponse:
         reason = " ".join(str(message) for errors in form.errors.values() for message in errors)
         return refuse(request, current, actions.CannotDo(reason))
     try:
-        return actions.save_draft(user.pk, draft_id, form.cleaned_data["version"], **form.draft_fields())
+        files = [number for file in request.POST.getlist("file") if (number := read_number(file)) is not None]
+        return actions.save_draft(user.pk, draft_id, form.cleaned_data["version"], files=files, **form.draft_fields())
     except actions.NotYours as error:
         raise Http404 from error
     except actions.Conflict as conflict:

@@ -220,6 +220,7 @@ export class Recipients {
   }
 
   sync() {
+    this.composition.section.querySelector("[data-alerts] [data-about=people]")?.remove();
     this.hidden.value = [...this.chips.map((chip) => chip.line), this.entry.value.trim()].filter(Boolean).join(", ");
   }
 

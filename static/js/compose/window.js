@@ -220,7 +220,11 @@ export class ComposeWindow {
       : answer.body?.error ?? words("did_not_work");
     this.alert("", { text });
     const row = this.recipients.find((one) => one.name === answer.body?.field);
-    row?.reveal();
+    if (row) {
+      row.reveal();
+      // It has been heard once somebody changes who gets it.
+      this.section.querySelector("[data-alerts] .note").dataset.about = "people";
+    }
     return null;
   }
 
