@@ -10,7 +10,8 @@ from django.db import transaction
 from accounts.models import Credential, Identity, MailAccount, OutgoingServer, User
 from mailsync.message.lexemes import IndexedText
 from mailsync.models import AccountSync, Folder, Message, Placement, RawMessage, Thread
-from mailsync.store.changes import is_local, take_local_uids
+from mailsync.store.change_log import is_local
+from mailsync.store.changes import take_local_uids
 from mailsync.store.mail_sums import note_mail
 from mailsync.store.summary import refresh
 from mailsync.store.text_index import index_texts

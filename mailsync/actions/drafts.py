@@ -14,7 +14,7 @@ from mailsync.actions.owned import NotYours, own_draft, own_identity, own_messag
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
 from mailsync.models import Blob, Draft, DraftAttachment, Message
-from mailsync.store import attached, blobs, changes, draft_copies, drafts, opened_quotes, replying, room, uploads
+from mailsync.store import attached, blobs, change_log, draft_copies, drafts, opened_quotes, replying, room, uploads
 from mailsync.store.quoting import opening_body
 from mailsync.store.raw import BodyNotFetched
 from mailsync.store.signatures import give_pictures
@@ -244,7 +244,7 @@ def _files_changed(draft: Draft) -> None:
     """Files do not change the words, so the version a window is based on stands; the server's copy is due."""
     Draft.objects.filter(pk=draft.pk).update(store_due_at=drafts.store_due())
     if draft.identity is not None:
-        changes.wake_account(draft.identity.account_id, drafts.store_due())
+        change_log.wake_account(draft.identity.account_id, drafts.store_due())
     wake.tell(draft.user_id, "draft", draft=draft.pk)
 
 

@@ -17,7 +17,7 @@ from mailsync.errors import CannotDo
 from mailsync.models import Change, Folder
 from mailsync.store import folder_changes
 from mailsync.store.acting import hold_until
-from mailsync.store.changes import is_local
+from mailsync.store.change_log import is_local
 from mailsync.store.folder_paths import join, leaf, load_shown_paths
 from mailsync.types import ActionResult
 

@@ -14,7 +14,7 @@ from mailsync.errors import CannotDo
 from mailsync.message.addresses import comparable, format_address, parse_address_list
 from mailsync.message.compose import build_message, dated_anew
 from mailsync.models import Draft, Message, Outgoing, OutgoingRecipient, Placement
-from mailsync.store import changes, composition, drafts, follow_ups, outbox, queueing, room
+from mailsync.store import change_log, composition, drafts, follow_ups, outbox, queueing, room
 from mailsync.store.summary import lock_folders
 from mailsync.types import Role
 
@@ -281,7 +281,7 @@ def _show_stored_copy(placement_id: int | None, shown: bool) -> None:
     if shown:
         Placement.objects.filter(pk=placement.pk, gone_phase=0).update(shown=True)
     else:
-        changes.hide([placement])
+        change_log.hide([placement])
     wake.show([placement])
 
 

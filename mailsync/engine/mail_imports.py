@@ -16,7 +16,7 @@ from mailsync.message.mbox import Entry
 from mailsync.message.received import choose_received_at
 from mailsync.models import Act, Folder
 from mailsync.store import mail_imports
-from mailsync.store.changes import is_local
+from mailsync.store.change_log import is_local
 
 #: A slice is one transaction: so many messages, or so many bytes of them.
 SLICE_MESSAGES = 100

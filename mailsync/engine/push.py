@@ -20,7 +20,7 @@ from mailsync.errors import LeaseLost, NeedsUser, Rejected, TryLater, TryNow, Un
 from mailsync.models import Change
 from mailsync.plan import push as plan
 from mailsync.protocol.contract import MailSource
-from mailsync.store import changes, draft_copies, keeping, leases, pushing, pushing_folders, schedule, throttle
+from mailsync.store import change_log, draft_copies, keeping, leases, pushing, pushing_folders, schedule, throttle
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class _Run:
     def go(self) -> None:
         until = time.monotonic() + RUN_SECONDS
         announce_folders(draft_copies.store_due_drafts(self._lease))
-        if changes.is_local(self._account):
+        if change_log.is_local(self._account):
             self._settle_locally()
             return
         taken: set[tuple[int, str]] = set()

@@ -13,7 +13,9 @@ from django.utils import timezone
 from mailsync.models import Change, Folder, Placement
 from mailsync.store import leases
 from mailsync.store.authored import store_own_message
-from mailsync.store.changes import COLUMNS, copy_rows, is_local, log_changes, record_append, take_local_uids
+from mailsync.store.change_log import copy_rows, is_local, log_changes
+from mailsync.store.changes import COLUMNS, record_append, take_local_uids
+from mailsync.store.labelled import labelled_already
 from mailsync.store.pushing import adopt, finish
 from mailsync.store.raw import read_raw
 from mailsync.store.schedule import make_folder_due
@@ -21,21 +23,27 @@ from mailsync.store.summary import remove_placements
 
 
 def record_copies(placements: Sequence[Placement], target: Folder, *, group: UUID) -> list[Placement]:
-    """Show copies in ``target``, a folder of the same account; in a POP3 account they are simply there."""
+    """Show copies in ``target``, a folder of the same account; in a POP3 account they are simply there.
+
+    Returns those that are shown there now, of what had the label already (Gmail) the ones from before.
+    """
     if not placements:
         return []
-    arrived = copy_rows(placements, target)
+    # A label that is there already is given to nothing, so Undo leaves it.
+    labelled = labelled_already(placements, target)
+    copied = [row for row in placements if row.message_id not in labelled]
+    arrived = copy_rows(copied, target)
     if is_local(target.account):
         for placement, uid in zip(arrived, take_local_uids(target, len(arrived)), strict=True):
             Placement.objects.filter(pk=placement.pk).update(uid=uid)
     log_changes(
-        [row.pk for row in placements],
+        [row.pk for row in copied],
         Change.Kind.COPY,
         group,
         target_id=target.pk,
         arrived=[row.pk for row in arrived],
     )
-    return arrived
+    return [*arrived, *labelled.values()]
 
 
 def record_transfers(

@@ -15,7 +15,7 @@ from accounts.zones import zone_of
 from mailsync.errors import CannotDo
 from mailsync.message.compose import build_message
 from mailsync.models import Change, Draft, Placement
-from mailsync.store import changes, composition, leases, specials
+from mailsync.store import change_log, changes, composition, leases, specials
 from mailsync.store.authored import store_own_message
 from mailsync.store.peer_certificates import own_reader
 from mailsync.store.summary import FolderCounts, lock_folders, refresh
@@ -95,8 +95,8 @@ def retire_copy(old: Placement, *, after: Change | None = None) -> None:
     unsent = list(Change.objects.filter(target_placement=old, kind=Change.Kind.APPEND, state=Change.State.QUEUED))
     if old.uid is None and unsent:
         Change.objects.filter(after__in=unsent, kind=Change.Kind.EXPUNGE, finished_at=None).update(after=after)
-        changes.settle_cancelled(unsent)
-        changes.put_away([old.pk])
+        change_log.settle_cancelled(unsent)
+        change_log.put_away([old.pk])
         return
     group = after.group if after else uuid4()
     locked = Placement.objects.select_related("account", "folder").get(pk=old.pk)

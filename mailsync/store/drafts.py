@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Identity
 from mailsync.models import Act, Blob, Draft, DraftAttachment, Message, Outgoing, Placement
 from mailsync.store import uploads
-from mailsync.store.changes import wake_account
+from mailsync.store.change_log import wake_account
 from mailsync.store.signatures import give_pictures, is_of_signature
 
 #: What a save may set.

@@ -10,7 +10,7 @@ from uuid import uuid4
 from django.db.models import F
 
 from mailsync.models import ONLY_HERE_EPOCH, Change, Folder, Outgoing, OutgoingEvent, Placement
-from mailsync.store import changes
+from mailsync.store import change_log, changes
 from mailsync.store.folder_paths import leaf
 from mailsync.store.letter_copies import copies_of_letters, copy_becomes
 from mailsync.store.pending import show_flags_anew
@@ -131,7 +131,7 @@ def _append_off(change: Change) -> list[Pair]:
     # The copy before it was to go after this one, and stays.
     before = Change.objects.filter(after=change, kind=Change.Kind.EXPUNGE, state__in=Change.OPEN).first()
     copy_becomes(change.account_id, refused.pk, before.placement_id if before is not None else None)
-    changes.put_away([refused.pk])
+    change_log.put_away([refused.pk])
     return [(refused.folder_id, refused.thread_id), *_originals_back(change)]
 
 
@@ -157,7 +157,7 @@ def _folder_off(change: Change) -> list[Pair]:
     moves = Change.objects.filter(target_id=change.target_id, kind__in=kinds, state__in=Change.OPEN)
     for move in moves.order_by("-id"):
         pairs += take_off_screen(move)
-        changes.remember_failure(move, "Its folder could not be made.")
+        change_log.remember_failure(move, "Its folder could not be made.")
     if change.target_id and not Placement.objects.filter(folder_id=change.target_id).exists():
         Change.objects.filter(target_id=change.target_id).update(target=None)
         # A folder below it goes by its whole path.

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import MailAccount
 from mailsync.models import Change, Folder
-from mailsync.store.changes import is_local, settle_cancelled, wake_account
+from mailsync.store.change_log import is_local, settle_cancelled, wake_account
 from mailsync.store.folder_paths import leaf, load_shown_paths, path_by_now, rename_rows
 from mailsync.store.search_names import searches_follow
 from mailsync.types import Role

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from accounts.models import MailAccount, Protocol
 from mailsync.models import ONLY_HERE_EPOCH, AccountSync, Change, Folder, Placement
 from mailsync.store import leases, pushing, specials
-from mailsync.store.changes import is_gmail, put_away
+from mailsync.store.change_log import is_gmail, put_away
 from mailsync.store.listing import Cursor, Page, page_of
 from mailsync.store.summary import FolderCounts, lock_folders, refresh, remove_placements
 from mailsync.store.threads import refresh_threads

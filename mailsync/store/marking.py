@@ -64,7 +64,7 @@ def _mark(rows: Sequence[Markable], flag: str, on: bool, group: UUID, line: Line
 
 
 # All parts see the rows as they were before, so what is marked stands in for its placement where it is counted.
-# As in ``changes.log_changes``, what no server has is done at once.
+# As in ``change_log.log_changes``, what no server has is done at once.
 _STATEMENT = """
 WITH marked AS (
     UPDATE mailsync_placement SET {column} = %(on)s WHERE id = ANY(%(ids)s)

@@ -17,7 +17,7 @@ from mailsync.message.plain import plain
 from mailsync.models import AccountSync, Change, Draft, Folder, Placement
 from mailsync.plan.push import Pending
 from mailsync.store import leases
-from mailsync.store.changes import put_away
+from mailsync.store.change_log import put_away
 from mailsync.store.failing import Pair, merge_arrival, show_again, take_off_screen
 from mailsync.store.schedule import TRANSCRIPT_LENGTH, make_folder_due
 from mailsync.store.summary import FolderCounts, lock_folders, refresh, remove_placements

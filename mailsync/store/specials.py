@@ -5,7 +5,7 @@ from uuid import UUID
 from accounts.models import MailAccount
 from mailsync.models import Folder
 from mailsync.plan.folders import NAMES, KnownFolder, choose_path
-from mailsync.store.changes import is_gmail
+from mailsync.store.change_log import is_gmail
 from mailsync.store.folder_changes import make_folder
 from mailsync.types import Role
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from mailsync.errors import CannotDo
 from mailsync.models import ONLY_HERE_EPOCH, Act, Change, Folder, Hole, Placement
-from mailsync.store import changes, copying, mail_imports, quota, specials
+from mailsync.store import change_log, changes, copying, mail_imports, quota, specials
 from mailsync.store.acting import hold_until
 from mailsync.store.locking import lock_placements
 from mailsync.store.summary import FolderCounts, lock_folders, refresh
@@ -125,7 +125,7 @@ class _Goals:
 
     @property
     def remote_accounts(self) -> set[int]:
-        return {one.account_id for one in self._all.values() if not changes.is_local(one.account)}
+        return {one.account_id for one in self._all.values() if not change_log.is_local(one.account)}
 
     def of(self, row: Placement) -> Folder | None:
         return self._by_folder.get(row.folder_id, self._everywhere)

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from mailsync.models import Change, Placement
-from mailsync.store import changes, copying, folder_changes
+from mailsync.store import change_log, changes, copying, folder_changes
 from mailsync.store.folder_changes import TooLate
 from mailsync.store.locking import lock_placements
 from mailsync.store.pending import show_flags_anew
@@ -116,7 +116,7 @@ def _stay(waiting: Sequence[tuple[Change, Placement, Placement]]) -> list[Pair]:
         cursor.execute(_SHOW_BACK, [ids])
         cursor.execute(_FOLLOW_BACK, [ids, Change.Kind.FLAGS.value])
         show_flags_anew([pk for (pk,) in cursor.fetchall()])
-    changes.settle_cancelled([change for change, _, _ in waiting])
+    change_log.settle_cancelled([change for change, _, _ in waiting])
     # What lay in All Mail before stays there.
     remove_placements([arrived.pk for _, _, arrived in waiting if arrived.uid is None])
     return [_pair(row) for _, left, arrived in waiting for row in (left, arrived)]
@@ -153,7 +153,7 @@ def _expunges(expunged: Sequence[Change]) -> list[Pair]:
         raise TooLate
     # As if it had just come: what is emptied by the clock is not to take it again at once.
     Placement.objects.filter(id__in=rows, gone_phase=0).update(shown=True, placed_at=Now())
-    changes.settle_cancelled(expunged)
+    change_log.settle_cancelled(expunged)
     return [_pair(row) for row in rows.values()]
 
 
@@ -164,7 +164,7 @@ def _flags(flagged: Sequence[Change]) -> list[Pair]:
     lying = set(Placement.objects.filter(id__in=named, shown=True).values_list("id", flat=True))
     waiting = [one for one in flagged if one.state == Change.State.QUEUED and one.placement_id in lying]
     rows = lock_placements([change.placement_id or 0 for change in waiting])
-    changes.settle_cancelled(waiting)
+    change_log.settle_cancelled(waiting)
     show_flags_anew([row.pk for row in rows])
     pairs = [_pair(row) for row in rows]
     elsewhere = _elsewhere([change for change in flagged if change.placement_id not in lying])

@@ -119,6 +119,53 @@ def test_archiving_is_shown_once_in_all_mail_and_taken_back(account: MailAccount
     assert server.labels(RAW) == shown() == {ALL, "INBOX", "Work"}
 
 
+def counted(path: str) -> tuple[int, int]:
+    """Lines of the letter in the list of a folder, and messages that the folder counts."""
+    total = Folder.objects.get(path=path).total
+    return Placement.objects.filter(message__subject="Letter", folder__path=path, shown=True).count(), total
+
+
+@pytest.mark.parametrize("is_pushed", [False, True], ids=["at once", "after it was done"])
+def test_moved_to_a_label_that_it_has_it_is_there_once_and_undo_leaves_that(
+    account: MailAccount, server: GmailServer, is_pushed: bool
+) -> None:
+    result = actions.move(account.user_id, [at()], folder("Work"))
+    assert result.count == 1
+    assert (shown(), counted("Work"), counted("INBOX")[0]) == ({ALL, "Work"}, (1, 1), 0)
+    if is_pushed:
+        rest(account, server)
+        assert server.labels(RAW) == shown() == {ALL, "Work"}
+        assert counted("Work") == (1, 1)
+    assert actions.undo(account.user_id, result.group)
+    assert (shown(), counted("Work")) == ({ALL, "INBOX", "Work"}, (1, 1))
+    rest(account, server)
+    assert server.labels(RAW) == shown() == {ALL, "INBOX", "Work"}
+    assert Message.objects.count() == server.bodies_given == 2
+
+
+@pytest.mark.parametrize("is_pushed", [False, True], ids=["at once", "after it was done"])
+def test_given_a_label_that_it_has_nothing_is_done_and_undone(
+    account: MailAccount, server: GmailServer, is_pushed: bool
+) -> None:
+    both = [at(), Placement.objects.get(message__subject="Other", folder__path="INBOX").pk]
+    result = actions.copy(account.user_id, both, folder("Work"))
+    assert counted("Work") == (1, 2)
+    if is_pushed:
+        rest(account, server)
+        assert counted("Work") == (1, 2)
+    assert actions.undo(account.user_id, result.group)
+    rest(account, server)
+    assert server.labels(RAW) == shown() == {ALL, "INBOX", "Work"}
+    assert counted("Work") == (1, 1)
+
+
+def test_what_all_mail_shows_moved_to_a_label_that_it_has(account: MailAccount, server: GmailServer) -> None:
+    assert actions.move(account.user_id, [at(ALL)], folder("Work")).count == 1
+    assert (shown(), counted("Work")) == ({ALL, "INBOX", "Work"}, (1, 1))
+    rest(account, server)
+    assert server.labels(RAW) == shown() == {ALL, "INBOX", "Work"}
+
+
 def test_labels_given_and_taken_elsewhere(account: MailAccount, server: GmailServer) -> None:
     (stored,) = (one for one in server.boxes[ALL].messages.values() if one.raw == RAW)
     server.take(stored, "INBOX")

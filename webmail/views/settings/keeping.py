@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import MailAccount, Protocol
 from mailsync import actions
 from mailsync.store import keeping as store
-from mailsync.store.changes import is_gmail
+from mailsync.store.change_log import is_gmail
 from mailsync.store.led_elsewhere import count_only_here
 from webmail import access
 from webmail.numbers import read_number
