@@ -38,6 +38,26 @@ def test_found_by_name_put_at_the_caret_and_offered_first_the_next_time(chromium
     expect(window).to_be_visible()
 
 
+def test_it_comes_where_the_caret_went_just_before_the_button_was_pressed(chromium: Browser, mailbox: Mailbox) -> None:
+    """On a busy device a key and a press are both told before the browser tells that the caret has moved."""
+    page = mailbox.inbox(chromium)
+    window = begin(page)
+    words = window.locator(".ProseMirror")
+    words.click()
+    page.keyboard.type("Well done!")
+    button = window.get_by_role("button", name="Insert an emoji")
+    button.evaluate(
+        """(button) => {
+          getSelection().modify("move", "backward", "lineboundary");
+          button.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+          button.focus();
+          button.click();
+        }"""
+    )
+    window.get_by_role("dialog", name="Emoji").get_by_role("button", name="grinning face", exact=True).click()
+    expect(words).to_have_text("😀Well done!")
+
+
 def test_by_arrows_and_several_with_shift(chromium: Browser, mailbox: Mailbox) -> None:
     draft = actions.start_draft(mailbox.user.pk)
     actions.save_draft(mailbox.user.pk, draft.pk, draft.version, is_html=False, body="Party: \n")

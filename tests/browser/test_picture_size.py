@@ -179,6 +179,28 @@ def test_pictures_stand_in_their_order_where_they_were_put(page: Page) -> None:
     assert first.evaluate(inside) == ["a", "1.jpg", "2.jpg", "3.jpg", "bcd"]
 
 
+def test_a_picture_comes_where_the_caret_went_just_before_it_was_chosen(page: Page) -> None:
+    """On a busy device a key and a choice are both told before the browser tells that the caret has moved."""
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("ab")
+    page.locator("[data-picture]").evaluate(
+        """async (picker) => {
+          const canvas = new OffscreenCanvas(60, 40);
+          canvas.getContext("2d").fillRect(0, 0, 60, 40);
+          const taken = new DataTransfer();
+          const type = "image/jpeg";
+          taken.items.add(new File([await canvas.convertToBlob({ type })], "1.jpg", { type }));
+          picker.files = taken.files;
+          getSelection().modify("move", "backward", "character");
+          picker.dispatchEvent(new Event("change"));
+        }"""
+    )
+    first = page.locator(".ProseMirror p").first
+    expect(first.locator("img[data-cid]")).to_have_count(1)
+    inside = "(p) => [...p.childNodes].map((one) => one.alt ?? one.textContent).filter(Boolean)"
+    assert first.evaluate(inside) == ["a", "1.jpg", "b"]
+
+
 def test_it_is_described_for_who_cannot_see_it(page: Page) -> None:
     shown = put(page, ("IMG_4711.jpg", photo()), ("other.jpg", photo(90, 60)))
     field = page.get_by_label("Description for people who cannot see it")

@@ -119,16 +119,21 @@ def test_the_look_notices(where: str, path: str, chromium: Browser, mailbox: Mai
         page.context.clear_cookies()
     page.goto(mailbox.url + {**inside(mailbox), **OUTSIDE}[path])
     assert page.evaluate(TOO_WIDE) == []
-    # A row counts for nothing before the browser knows that it is in sight.
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    # At once, as a list may be drawn anew at any moment.
-    found = page.locator(where).first.evaluate(
-        f"""(one) => {{
+    # A row counts for nothing before the browser knows that it is in sight; and as a list may be drawn anew at any
+    # moment, the look follows at once.
+    found = page.evaluate(
+        f"""async (where) => {{
           const block = document.createElement("div");
-          one.append(block);
+          const isInSight = () => block.checkVisibility({{ contentVisibilityAuto: true }});
+          for (;;) {{
+            document.querySelector(where)?.append(block);
+            if (isInSight()) break;
+            await new Promise(requestAnimationFrame);
+          }}
           Object.assign(block.style, {{ inlineSize: "900px", blockSize: "20px", flex: "none", position: "relative" }});
           return ({TOO_WIDE})();
-        }}"""
+        }}""",
+        where,
     )
     assert found != []
 

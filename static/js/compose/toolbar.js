@@ -36,6 +36,7 @@ export class Toolbar {
 
   listen() {
     const section = this.composition.section;
+    section.addEventListener("pointerdown", tellCaret, { capture: true });
     section.addEventListener("mousedown", (event) => {
       if (event.target.closest("[data-run], [data-colour]")) event.preventDefault();
     });
@@ -55,6 +56,7 @@ export class Toolbar {
     });
     const picker = this.bar.querySelector("[data-picture]");
     picker?.addEventListener("change", () => {
+      tellCaret();
       takePictures(this.composition, this.editor, picker.files);
       picker.value = "";
     });
@@ -121,6 +123,10 @@ export class Toolbar {
     select.value = [...select.options].some((option) => option.value === size) ? size : "";
   }
 }
+
+/** A browser tells where the caret went some time after a key has moved it, and on a busy device after what is pressed
+    next: that would be done where the caret stood before. So the editor is made to look. */
+function tellCaret() { document.dispatchEvent(new Event("selectionchange")); }
 
 /** Arrows along a bar go from one control to the next. */
 export function walk(bar, event) {
