@@ -83,7 +83,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "webmail.views.health.HealthMiddleware",  # outside all that asks for a name of the host and for TLS
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",  # its files are compressed already
+    "webmail.static_files.StaticFilesMiddleware",  # its files are compressed already
     "webmail.middleware.ContentSecurityPolicyMiddleware",  # outside all that may answer by itself
     "webmail.compression.CompressionMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -33,8 +33,6 @@ def served(**settings: str) -> Iterator[str]:
         "DATABASE_URL": url,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "HERON_SETUP_TOKEN": SETUP_TOKEN,
-        # WhiteNoise streams files in a thread of its own, of which Django warns under ASGI.
-        "PYTHONWARNINGS": "ignore:StreamingHttpResponse must consume",
         **settings,
     }
     arguments = ("--port", str(port), "--log-level", "warning", "--timeout-graceful-shutdown", "1")
