@@ -19,7 +19,17 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from mail_devel.auth import SMTPAuthenticator
 from mail_devel.mailbox import TestMailboxDict
 from mail_devel.service import Service
+from pymap.backend.dict.mailbox import MailboxData
 from pymap.parsing.message import AppendMessage
+from pymap.parsing.specials.flag import Flag, Recent, Wildcard, get_system_flags
+
+
+def _kept_flags(mailbox: MailboxData) -> frozenset[Flag]:
+    """RFC 9051 §7.1: with ``\\*`` among the permanent flags new keywords can be made, so that labels are kept.
+
+    A mailbox of the package names the system flags alone, and forgets all others that it is told.
+    """
+    return (get_system_flags() - {Recent}) | {Wildcard}
 
 
 class EnvelopeDelivery:
@@ -51,6 +61,7 @@ async def serve(host: str, imap_port: int, smtp_port: int, password: str) -> Non
             *("--user", "demo@demo.example", "--password", password, "--multi-user", "--no-http", "--auth-required"),
         ]
     )
+    MailboxData.permanent_flags = property(_kept_flags)  # type: ignore[assignment,method-assign]  # made deep inside
     service = await Service.init(arguments)
     service.smtp = service.smtps = None  # Ours runs in this loop instead, see above.
     stopping = asyncio.Event()

@@ -1,5 +1,6 @@
 """The demo's mail server: delivery by the envelope, bytes unchanged, mailboxes that outlive a restart."""
 
+import imaplib
 import os
 import re
 import smtplib
@@ -57,6 +58,29 @@ def test_mail_reaches_the_envelope_recipients_with_its_bytes_unchanged(tmp_path:
             assert [mail.raw[-len(raw) :] for mail in mails] == [raw]
         _, mails = DemoMailbox("127.0.0.1", imap, ANNA, "pw").read()
         assert mails == []
+
+
+def test_a_label_is_kept_and_taken_off_again(tmp_path: Path) -> None:
+    mail = StoredMail("INBOX", ("$Work",), datetime(2025, 3, 4, tzinfo=UTC), b"Subject: a\r\n\r\na\r\n")
+
+    def flags(client: imaplib.IMAP4) -> set[str]:
+        _, (line,) = client.fetch("1", "(FLAGS)")
+        assert isinstance(line, bytes)
+        return {flag.decode() for flag in imaplib.ParseFlags(line)} - {"\\Recent"}
+
+    with mail_server(tmp_path) as (imap, _):
+        assert DemoMailbox("127.0.0.1", imap, ANNA, "pw").fill([mail], []) == 1
+        for verb, left in (("+FLAGS", {"$Work", "Gr&APw-n"}), ("-FLAGS", {"$Work"})):
+            with imaplib.IMAP4("127.0.0.1", imap) as client:
+                client.login(ANNA, "pw")
+                client.select()
+                _, permanent = client.response("PERMANENTFLAGS")
+                assert b"\\*" in permanent[0]
+                client.store("1", verb, "(Gr&APw-n)")
+            with imaplib.IMAP4("127.0.0.1", imap) as client:
+                client.login(ANNA, "pw")
+                client.select()
+                assert flags(client) == left
 
 
 def test_a_wrong_password_and_a_missing_login_are_refused(tmp_path: Path) -> None:
