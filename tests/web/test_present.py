@@ -11,6 +11,7 @@ from webmail.present.clock import group_of
 from webmail.present.files import file_tile
 from webmail.present.labels import is_forwarded, labels
 from webmail.present.people import display_name, first_name, participants_line, recipients_line
+from webmail.templatetags.heron import avatar
 
 BERLIN = ZoneInfo("Europe/Berlin")
 #: A Wednesday.
@@ -68,6 +69,14 @@ def test_a_week_that_began_yesterday_has_no_earlier_days() -> None:
 )
 def test_participants(people: list[Address], line: str) -> None:
     assert participants_line(people, ME) == line
+
+
+@pytest.mark.parametrize(
+    ("whose", "initials"),
+    [(PRIYA, "PR"), (SHOP, "N"), (Address("", ""), "?"), (None, "?"), ("choir@else.example", "C"), ("", "?")],
+)
+def test_an_avatar_has_the_initials_of_whom_it_is_of(whose: Address | str | None, initials: str) -> None:
+    assert f">{initials}</span>" in avatar(whose)
 
 
 def test_addresses_of_ones_own_are_one_participant() -> None:

@@ -110,7 +110,10 @@ def initials_of(name: str, address: str) -> str:
 @register.simple_tag
 def avatar(address: object, size: str = "", name: str = "") -> SafeString:
     """A round avatar of initials. ``address`` is an ``Address`` (name, address), a user, or plain text."""
-    mailbox = str(getattr(address, "address", None) or getattr(address, "email", None) or address or "")
+    if isinstance(address, str):
+        mailbox = address
+    else:  # an empty address is not what its object is called
+        mailbox = str(getattr(address, "address", "") or getattr(address, "email", ""))
     return _portrait(mailbox, name or str(getattr(address, "name", "") or ""), size)
 
 
