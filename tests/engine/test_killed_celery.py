@@ -4,13 +4,14 @@ The whole site runs (worker, scheduler, watcher); its only knowledge of the half
 PostgreSQL. Nothing is told to go on: the scheduler must find out by itself.
 """
 
-import json
 import os
 import signal
 import time
 from collections.abc import Callable
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from tests.browser.site import Site, site
 from tests.factories import raw_message
@@ -27,19 +28,18 @@ user = User.objects.create_user({address!r}, name="Anna")
 server = ServerSettings("imap", {host!r}, {port}, Security.TLS, {address!r}, Secret("password", {password!r}))
 print(actions.connect_account(user, address={address!r}, incoming=server, outgoing=None).pk)
 """
+#: Asked of the database itself: a Django process for each look would take the worker's time.
 COUNTS = """
-import json
-from django.db.models import Count
-from mailsync.models import Folder, Message, Placement, RawMessage
-placed = Placement.objects.filter(folder__account={account}, folder__role="inbox")
-print(json.dumps(dict(
-    placed=placed.count(),
-    twice=placed.values("message__message_id").annotate(n=Count("id")).filter(n__gt=1).count(),
-    whole=Message.objects.filter(account={account}, raw__isnull=False).count(),
-    messages=Message.objects.filter(account={account}).count(),
-    raw=RawMessage.objects.filter(account={account}).count(),
-    total=sum(Folder.objects.filter(account={account}, role="inbox").values_list("total", flat=True)),
-)))
+WITH inbox AS (SELECT p.message_id FROM mailsync_placement p JOIN mailsync_folder f ON f.id = p.folder_id
+                WHERE f.account_id = %(account)s AND f.role = 'inbox')
+SELECT (SELECT count(*) FROM inbox) AS placed,
+       (SELECT count(*) FROM (SELECT 1 FROM inbox JOIN mailsync_message m ON m.id = inbox.message_id
+                               GROUP BY m.message_id HAVING count(*) > 1) AS _) AS twice,
+       (SELECT count(*) FROM mailsync_message WHERE account_id = %(account)s AND raw_id IS NOT NULL) AS whole,
+       (SELECT count(*) FROM mailsync_message WHERE account_id = %(account)s) AS messages,
+       (SELECT count(*) FROM mailsync_rawmessage WHERE account_id = %(account)s) AS raw,
+       (SELECT coalesce(sum(total), 0)::int FROM mailsync_folder
+         WHERE account_id = %(account)s AND role = 'inbox') AS total
 """
 
 
@@ -48,7 +48,9 @@ def last_line(site: Site, code: str) -> str:
 
 
 def counts(site: Site, account: str) -> dict[str, int]:
-    found: dict[str, int] = json.loads(last_line(site, COUNTS.format(account=account)))
+    with psycopg.connect(site.database_url, row_factory=dict_row) as connection:
+        found = connection.execute(COUNTS, {"account": int(account)}).fetchone()
+    assert found is not None
     return found
 
 
@@ -56,6 +58,7 @@ def wait(site: Site, account: str, what: Callable[[dict[str, int]], bool], secon
     end = time.monotonic() + seconds
     while not what(found := counts(site, account)):
         assert time.monotonic() < end, f"{found}\n{site.logs()}"
+        time.sleep(0.1)
     return found
 
 

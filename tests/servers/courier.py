@@ -53,6 +53,13 @@ class Courier:
         self.port = int(self._listener.getsockname()[1])
         self._passwords: dict[bytes, bytes] = {}
         self._children: list[subprocess.Popen[bytes]] = []
+        # imapd would look 25 times, for 1.25 seconds at each login, for the server that tells it of changed files
+        # (Gamin): somebody is there and hangs up. The name of its socket is as long as the field that holds it.
+        self._watcher = socket.socket(socket.AF_UNIX)
+        self._watcher_id = secrets.token_hex(8)
+        self._watcher.bind(f"\0/tmp/fam-{self.owner.pw_name}-{self._watcher_id}".ljust(108, "\0"))
+        self._watcher.listen()
+        threading.Thread(target=self._hang_up, daemon=True).start()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -66,13 +73,19 @@ class Courier:
         return CourierMailbox(self, address, password)
 
     def stop(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        for listener in (self._listener, self._watcher):
+            listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
         self._thread.join(timeout=10)
         for child in self._children:
             if child.poll() is None:
                 child.terminate()
             child.wait(timeout=10)
+
+    def _hang_up(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                self._watcher.accept()[0].close()
 
     def _serve(self) -> None:
         while True:
@@ -130,6 +143,7 @@ class Courier:
                     "IMAP_KEYWORDS": "1",
                     "IMAP_USELOCKS": "0",
                     "AUTHFULLNAME": "",
+                    "GAM_CLIENT_ID": self._watcher_id,
                     "TCPREMOTEIP": "127.0.0.1",
                     "TCPREMOTEPORT": "1",
                     "PATH": "/usr/bin:/bin",
