@@ -152,6 +152,7 @@ class _Run:
     def _refused(self, step: plan.Step, error: Rejected) -> None:
         """The server said NO to the step: part it to find whom it means, then wait or give up."""
         code = error.code.upper()
+        step = self._what_is_left(step)
         ids = _change_ids(step)
         parts = _halves(step)
         if code in PASSING:
@@ -163,8 +164,21 @@ class _Run:
         elif parts:
             for part in parts:
                 self._take(part)
+        elif isinstance(step, plan.RemoveCopied):
+            self._give_up(ids, _KEPT_TWICE)
         else:
             self._give_up(ids, _words(code, error))
+
+    def _what_is_left(self, step: plan.Step) -> plan.Step:
+        """Of a move without MOVE that was refused once the copies were made, that the originals go: not one more copy.
+
+        What was not among the copies is looked for by the next run.
+        """
+        if not isinstance(step, plan.Move):
+            return step
+        copied = pushing.copied_of(_change_ids(step))
+        items = tuple(item for item in step.items if copied.issuperset(item.change_ids))
+        return plan.RemoveCopied(step.folder_id, items) if items else step
 
     def _unavailable(self, step: plan.Step, error: Unavailable) -> bool:
         """Not just now. Another time the step is parted, as it may be one message that the server cannot move."""
@@ -237,6 +251,11 @@ def _with_items(
     items: tuple[plan.Item, ...],
 ) -> plan.Step:
     return replace(step, items=items)
+
+
+_KEPT_TWICE = (
+    "The message was copied, but the server does not let it be removed from where it was. It is in both folders now."
+)
 
 
 def _words(code: str, error: Rejected) -> str:

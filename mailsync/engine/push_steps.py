@@ -147,7 +147,11 @@ class Hands:
         self._select(step.folder_id)
         uids = [item.uid for item in step.items]
         self._connected().store_flags(uids, add=["\\Deleted"])
-        expunged = self._connected().expunge(uids)
+        try:
+            expunged = self._connected().expunge(uids)
+        except Rejected:
+            # Marked, as far as the server lets us (RFC 4314 §4 has a right for each), and hidden here.
+            expunged = False
         return pushing.finish_moves(
             self._lease,
             {change: None for item in step.items for change in item.change_ids},

@@ -95,8 +95,8 @@ def _flags_off(change: Change) -> list[Pair]:
 def _move_off(change: Change) -> list[Pair]:
     left, arrived = _find(change.placement_id), _find(change.target_placement_id)
     if arrived is not None and arrived.uid is not None and arrived.folder.role != Role.ALL:
-        # It is in the target after all: nothing to take back.
-        return []
+        # It is in the target after all, and nothing takes that back; the original, where the server kept it, shows too.
+        return _show(change.placement_id)
     if left is not None and arrived is not None:
         Change.objects.filter(placement=arrived).update(placement=left, source=left.folder_id)
         show_flags_anew([left.pk])

@@ -284,6 +284,12 @@ def wait_for_uid(lease: leases.HeldLease, change_ids: Collection[int], *, after_
         return set(old.values_list("id", flat=True))
 
 
+def copied_of(change_ids: Collection[int]) -> set[int]:
+    """Those whose copies the server has made, and whose originals are still to go."""
+    copied = Change.objects.filter(id__in=change_ids, state=Change.State.COPIED)
+    return set(copied.values_list("id", flat=True))
+
+
 def fail_changes(
     lease: leases.HeldLease, change_ids: Collection[int], words: str, *, transcript: str = ""
 ) -> list[FolderCounts]:

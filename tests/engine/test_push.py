@@ -132,6 +132,40 @@ def test_a_refused_copy_leaves_the_source_alone() -> None:
     box.agree()
 
 
+@pytest.mark.parametrize("count", [1, 4])
+def test_where_a_copy_is_made_and_the_original_may_not_go_both_are_shown_and_told(count: int) -> None:
+    """RFC 4314 §4: a folder of others may be read and copied from, but nothing deleted in it."""
+    box = Mailbox("Work", capabilities=("UIDPLUS",))
+    rows = [box.add() for _ in range(count)]
+    refusal = Rejected("no", code="NOPERM", line="NO [NOPERM] Permission denied")
+    box.server.fail("store_flags", *[refusal] * 50)
+    result = actions.move(box.user_id, [row.pk for row in rows], box.folders["Work"].pk)
+    for _ in range(3):
+        box.push()
+    names = sorted(row.message.message_id for row in rows)
+    assert box.ids("Work") == box.ids("INBOX") == names
+    assert box.shown("Work") == box.shown("INBOX") == names
+    errors = set(Change.objects.filter(group=result.group).values_list("state", "error"))
+    ((state, words),) = errors
+    assert state == "failed"
+    assert "copied" in words
+    assert "taken back" not in words
+    box.agree()
+
+
+def test_an_original_that_may_be_marked_and_not_expunged_is_marked_and_hidden() -> None:
+    box = Mailbox("Work", capabilities=("UIDPLUS",))
+    row = box.add()
+    box.server.fail("expunge", *[Rejected("no", code="NOPERM", line="NO [NOPERM] Permission denied")] * 9)
+    actions.move(box.user_id, [row.pk], box.folders["Work"].pk)
+    for _ in range(3):
+        box.push()
+    assert box.ids("Work") == box.shown("Work") == [row.message.message_id]
+    assert box.server.boxes["INBOX"].messages[row.uid or 0].flags == {"\\Deleted"}
+    assert Change.objects.get().error == ""
+    box.agree()
+
+
 def test_a_poisoned_message_does_not_hold_up_the_others() -> None:
     box = Mailbox("Work")
     rows = [box.add() for _ in range(4)]
