@@ -40,7 +40,7 @@ def snooze(user_id: int, placement_ids: Iterable[int], until: datetime) -> Actio
     placements = own_placements(user_id, ids, to=[folder.pk for folder in targets.values()])
     if any(row.folder.role in _NOT_SNOOZED for row in placements):
         raise CannotDo(_("What lies in Drafts, Sent, Junk or the bin cannot be snoozed."))
-    snoozing.put_off(placements, until, group=group)
+    snoozing.put_off(placements, until, targets, group=group)
     left = [(row.folder_id, row.thread_id) for row in placements]
     arrived: list[Placement] = []
     for account_id, target in targets.items():

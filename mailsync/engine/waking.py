@@ -16,16 +16,20 @@ from mailsync.types import Role
 
 @transaction.atomic
 def wake(account_id: int) -> None:
-    """Bring back what is due in this account; what has left the folder Snoozed meanwhile is let go."""
+    """Bring back what is due in this account; what has left the folder in which it waited is let go.
+
+    That folder is the one it was, whatever another program has called it meanwhile.
+    """
     due = snoozing.lock_due(account_id)
-    place = specials.find_role_folder(account_id, Role.SNOOZED)
     inbox = specials.find_role_folder(account_id, Role.INBOX)
     back: set[int] = set()
-    if due and place is not None and inbox is not None:
+    if due and inbox is not None:
         targets = {one.message_id: _back_to(one, inbox) for one in due}
-        lock_folders([place.pk, *(folder.pk for folder in targets.values())])
-        lying = Placement.objects.filter(folder=place, message__in=targets, shown=True)
-        locked = lock_placements(lying.values_list("pk", flat=True))
+        places = _places(due, account_id)
+        lock_folders([*places.values(), *(folder.pk for folder in targets.values())])
+        lying = Placement.objects.filter(folder__in=places.values(), message__in=targets, shown=True)
+        waiting = [row.pk for row in lying if places.get(row.message_id) == row.folder_id]
+        locked = lock_placements(waiting)
         _bring_back(locked, targets)
         back = {row.message_id for row in locked}
     Snooze.objects.filter(pk__in=[one.pk for one in due]).update(woken_at=timezone.now())
@@ -34,9 +38,15 @@ def wake(account_id: int) -> None:
         device_reminders.note(inbox.account.user_id, "snoozed", came)
 
 
+def _places(due: list[Snooze], account_id: int) -> dict[int, int]:
+    """The folder in which each message waits; of an older Heron, or where that went, the one that is Snoozed now."""
+    now = specials.find_role_folder(account_id, Role.SNOOZED)
+    return {one.message_id: place for one in due if (place := one.place_id or (now.pk if now else None))}
+
+
 def _back_to(snooze: Snooze, inbox: Folder) -> Folder:
     source = snooze.source
-    if source is None or source.missing_since is not None or source.role == Role.SNOOZED:
+    if source is None or source.missing_since is not None or source.role == Role.SNOOZED or source == snooze.place:
         return inbox
     source.account = inbox.account
     return source

@@ -1,16 +1,17 @@
 """Snoozed mail: what waits, until when, and what is due. Database room; due times are the database's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models.functions import Now
 
-from mailsync.models import Placement, Snooze
+from mailsync.models import Folder, Placement, Snooze
 
 
-def put_off(placements: Sequence[Placement], until: datetime, *, group: UUID) -> None:
-    """Note until when these wait; one that waits already keeps the folder it came from."""
+def put_off(placements: Sequence[Placement], until: datetime, places: Mapping[int, Folder], *, group: UUID) -> None:
+    """Note until when these wait, and where: the folders Snoozed by account. One that waits already keeps the folder it
+    came from."""
     waiting = dict(
         Snooze.objects.filter(message__in=[row.message_id for row in placements], woken_at=None).values_list(
             "message_id", "source_id"
@@ -21,6 +22,7 @@ def put_off(placements: Sequence[Placement], until: datetime, *, group: UUID) ->
             account_id=row.account_id,
             message_id=row.message_id,
             source_id=waiting.get(row.message_id, row.folder_id),
+            place=places[row.account_id],
             until=until,
             group=group,
         )
@@ -30,7 +32,7 @@ def put_off(placements: Sequence[Placement], until: datetime, *, group: UUID) ->
         rows,
         update_conflicts=True,
         unique_fields=["message"],
-        update_fields=["source", "until", "group", "woken_at"],
+        update_fields=["source", "place", "until", "group", "woken_at"],
     )
 
 
@@ -47,5 +49,5 @@ def due_accounts(*, limit: int = 50) -> list[int]:
 
 def lock_due(account_id: int, *, limit: int = 200) -> list[Snooze]:
     """What comes back now, locked until the commit; what another worker has is left out."""
-    due = Snooze.objects.select_for_update(skip_locked=True, of=("self",)).select_related("source")
+    due = Snooze.objects.select_for_update(skip_locked=True, of=("self",)).select_related("source", "place")
     return list(due.filter(account_id=account_id, woken_at=None, until__lte=Now()).order_by("id")[:limit])

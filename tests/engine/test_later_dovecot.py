@@ -62,3 +62,32 @@ def test_new_mail_of_a_muted_conversation_skips_the_inbox(mailbox: Mailbox) -> N
     push(account.pk)
     assert len(mailbox.raws()) == 1
     assert len(mailbox.raws("Archive")) == 2
+
+
+def test_snoozed_mail_comes_back_from_where_its_folder_was_renamed_to(mailbox: Mailbox) -> None:
+    for subject in ("Rota", "Minutes"):
+        mailbox.append(raw_message(subject), flags="\\Seen")
+    account = dovecot_account(mailbox)
+    pull_account(account.pk)
+    rota, minutes = (Placement.objects.get(message__subject=subject) for subject in ("Rota", "Minutes"))
+    actions.snooze(account.user_id, [rota.pk], timezone.now() + timedelta(days=1))
+    for _ in range(2):
+        push(account.pk)
+    pull_account(account.pk)
+    with mailbox.client() as client:
+        client.rename("Snoozed", "Waiting")
+    for _ in range(2):
+        pull_account(account.pk)
+    assert shown(account, "Waiting") == ["Rota"]
+    # What is snoozed from now on goes into a folder of that name.
+    actions.snooze(account.user_id, [minutes.pk], timezone.now() + timedelta(days=1))
+    for _ in range(2):
+        push(account.pk)
+    pull_account(account.pk)
+    Snooze.objects.update(until=timezone.now() - timedelta(seconds=1))
+    wake(account.pk)
+    push(account.pk)
+    pull_account(account.pk)
+    assert sorted(shown(account)) == ["Minutes", "Rota"]
+    assert len(mailbox.raws()) == 2
+    assert shown(account, "Waiting") == []

@@ -396,7 +396,8 @@ def test_a_line_tells_what_waits_and_what_has_waited(by_conversation: bool) -> N
     inbox = make_folder(make_account(), "INBOX", role="inbox")
     placements = {name: make_message(inbox, subject=name) for name in ("waits", "is back", "is new")}
     until = datetime(2026, 5, 4, 8, tzinfo=UTC)
-    put_off([placements["waits"], placements["is back"]], until, group=uuid4())
+    snoozed = {inbox.account_id: inbox}
+    put_off([placements["waits"], placements["is back"]], until, snoozed, group=uuid4())
     Snooze.objects.filter(message=placements["is back"].message_id).update(woken_at=until)
     rows = list_rows([inbox.pk], by_conversation=by_conversation).rows
     told = {row.subject: (row.snoozed_until, row.is_back) for row in rows}
