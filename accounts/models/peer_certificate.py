@@ -1,4 +1,4 @@
-"""Other people's S/MIME certificates, as their signed mail brought them: what is written to them can be encrypted.
+"""Other people's S/MIME certificates, from their signed mail or from a file: what is written to them can be encrypted.
 
 Database room. Nothing here is secret; but whom one writes to is nobody else's, so each person has their own.
 """
@@ -8,7 +8,7 @@ from django.db import models
 
 
 class PeerCertificate(models.Model):
-    """The newest that an authority vouched for, one for each address."""
+    """One for each address: the newest that an authority vouched for, or what a person has chosen."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="peer_certificates")
     address = models.CharField(max_length=320, help_text="In lower case.")

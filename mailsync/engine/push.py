@@ -170,7 +170,7 @@ class _Run:
             self._give_up(ids, _words(code, error))
 
     def _what_is_left(self, step: plan.Step) -> plan.Step:
-        """Of a move without MOVE that was refused once the copies were made, that the originals go: not one more copy.
+        """Of a move without MOVE that stopped once the copies were made, that the originals go: not one more copy.
 
         What was not among the copies is looked for by the next run.
         """
@@ -182,6 +182,7 @@ class _Run:
 
     def _unavailable(self, step: plan.Step, error: Unavailable) -> bool:
         """Not just now. Another time the step is parted, as it may be one message that the server cannot move."""
+        step = self._what_is_left(step)
         ids = _change_ids(step)
         parts = _halves(step) if pushing.most_attempts(ids) else ()
         if parts and self._unavailables < MOST_UNAVAILABLE:

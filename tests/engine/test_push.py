@@ -153,6 +153,21 @@ def test_where_a_copy_is_made_and_the_original_may_not_go_both_are_shown_and_tol
     box.agree()
 
 
+def test_an_original_that_cannot_go_just_now_is_not_copied_again() -> None:
+    box = Mailbox("Work", capabilities=("UIDPLUS",))
+    rows = [box.add() for _ in range(4)]
+    busy = Unavailable("The mail server cannot do this just now.")
+    # A step that has been tried before is parted.
+    box.server.fail("copy", busy)
+    box.server.fail("store_flags", *[busy] * 3)
+    actions.move(box.user_id, [row.pk for row in rows], box.folders["Work"].pk)
+    for _ in range(6):
+        box.push()
+    assert box.ids("Work") == sorted(row.message.message_id for row in rows)
+    assert box.ids("INBOX") == []
+    box.agree()
+
+
 def test_an_original_that_may_be_marked_and_not_expunged_is_marked_and_hidden() -> None:
     box = Mailbox("Work", capabilities=("UIDPLUS",))
     row = box.add()
