@@ -8,13 +8,14 @@ notices. ``CannotDo`` carries what is wrong with the wish itself.
 from uuid import UUID, uuid4
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from mailsync.actions import wake
 from mailsync.actions.mail import trash
 from mailsync.actions.owned import own_account, own_folder
 from mailsync.actions.verb import verb
 from mailsync.errors import CannotDo
-from mailsync.models import Change, Folder
+from mailsync.models import Change, Folder, Snooze
 from mailsync.store import folder_changes
 from mailsync.store.acting import hold_until
 from mailsync.store.change_log import is_local
@@ -90,6 +91,7 @@ def delete_folder(user_id: int, folder_id: int, *, mail_to_trash: bool = False) 
             _("“%(name)s” still holds messages. Move or delete them first.") % {"name": folder.name}, field="mail"
         )
     if ids:
+        _refuse_waiting(folder)
         trash(user_id, ids, group=group)
     folder_changes.record_delete(folder, group=group, hold_until=hold_until())
     words = _("Folder “%(name)s” deleted, its messages moved to the bin") if ids else _("Folder “%(name)s” deleted")
@@ -158,6 +160,19 @@ def _beside_the_others(delimiter: str, paths: dict[int, str]) -> str:
 def _refuse_taken(path: str, paths: dict[int, str]) -> None:
     if any(other.lower() == path.lower() for other in paths.values()):
         raise CannotDo(_("A folder of this name exists already."), field="name")
+
+
+def _refuse_waiting(folder: Folder) -> None:
+    """What is snoozed would never come back from the bin: its folder may have lost its purpose by another name."""
+    lying = folder.placements.filter(shown=True).values("message")
+    waiting = Snooze.objects.filter(place=folder, woken_at=None, message__in=lying).count()
+    if waiting:
+        words = ngettext(
+            "In “%(name)s”, %(n)d snoozed message waits for its time. Move it to the inbox first.",
+            "In “%(name)s”, %(n)d snoozed messages wait for their time. Move them to the inbox first.",
+            waiting,
+        )
+        raise CannotDo(words % {"name": folder.name, "n": waiting}, field="mail")
 
 
 def _refuse_special(folder: Folder, words: str) -> None:

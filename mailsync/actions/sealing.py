@@ -59,8 +59,8 @@ def readers_of(draft: Draft, identity: Identity, composed: Composition, at: date
     if missing:
         named = ", ".join(missing[:_MOST_NAMED]) + (" …" if len(missing) > _MOST_NAMED else "")
         raise CannotDo(
-            f"No certificate is known of {named}. One comes with each signed message: once you have opened one from"
-            " there, you can encrypt. Until then, switch off “Encrypt”, or write to the others alone.",
+            f"No certificate is known of {named}. Open a signed message from there, or add the certificate in the"
+            " settings, under Certificates. Until then, switch off “Encrypt”, or write to the others alone.",
             field="is_encrypted",
         )
-    return (*known.values(), own)
+    return tuple(dict.fromkeys((*known.values(), own)))

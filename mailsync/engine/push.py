@@ -256,6 +256,7 @@ def _with_items(
 
 _KEPT_TWICE = (
     "The message was copied, but the server does not let it be removed from where it was. It is in both folders now."
+    " Whoever manages the first one can let you delete there."
 )
 
 

@@ -6,8 +6,10 @@ certificate says, which is worth what its authority is worth.
 
 import unicodedata
 from dataclasses import dataclass
+from typing import Literal
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -37,26 +39,24 @@ def read_certificate(data: bytes) -> x509.Certificate:
     """A file of one certificate, DER or PEM (RFC 7468 §5). Raises ``ValueError``."""
     if len(data) > MAX_FILE_BYTES:
         raise ValueError("too long for a certificate")
-    if b"-----BEGIN" in data:
-        return x509.load_pem_x509_certificate(data)
-    return x509.load_der_x509_certificate(data)
+    try:
+        if b"-----BEGIN" in data:
+            return x509.load_pem_x509_certificate(data)
+        return x509.load_der_x509_certificate(data)
+    except x509.InvalidVersion as error:
+        raise ValueError(str(error)) from error
 
 
 def key_id_of(certificate: x509.Certificate) -> bytes:
     """The subjectKeyIdentifier, empty where there is none."""
-    try:
-        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-    except (x509.ExtensionNotFound, ValueError):
-        return b""
+    found = _extension(certificate, x509.SubjectKeyIdentifier)
+    return found.digest if isinstance(found, x509.SubjectKeyIdentifier) else b""
 
 
 def addresses_of(certificate: x509.Certificate) -> tuple[str, ...]:
     """In lower case. RFC 8550 §3: in the alternative names, or (older ones) in the subject."""
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        found = [*names.get_values_for_type(x509.RFC822Name)]
-    except (x509.ExtensionNotFound, ValueError):
-        found = []
+    names = _extension(certificate, x509.SubjectAlternativeName)
+    found = [*names.get_values_for_type(x509.RFC822Name)] if isinstance(names, x509.SubjectAlternativeName) else []
     found += [str(one.value) for one in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS)]
     plain = map(_plain, found[:_MOST_ADDRESSES])
     return tuple(dict.fromkeys(address.lower() for address in plain if "@" in address))
@@ -76,37 +76,47 @@ def issuer_of(certificate: x509.Certificate) -> str:
 
 def is_for_mail(certificate: x509.Certificate) -> bool:
     """RFC 8550 §4.4.4: where purposes are named, mail is one of them."""
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
-        return True
-    except ValueError:
-        return False
-    return bool(_FOR_MAIL & set(usage))
+    usage = _extension(certificate, x509.ExtendedKeyUsage)
+    return usage is None or (isinstance(usage, x509.ExtendedKeyUsage) and bool(_FOR_MAIL & set(usage)))
 
 
 def can_sign(certificate: x509.Certificate) -> bool:
     """Whether mail may be signed with its key (RFC 8550 §4.4.2)."""
-    usage = _key_usage(certificate)
-    return is_for_mail(certificate) and (usage is None or usage.digital_signature or usage.content_commitment)
+    return is_for_mail(certificate) and _may_be_used(certificate, "digital_signature", "content_commitment")
 
 
 def can_encrypt(certificate: x509.Certificate) -> bool:
     """Whether mail may be encrypted for its holder: by transport of a key with RSA (RFC 8551 §2.3), by agreement on one
     with an elliptic curve (RFC 5753)."""
-    key, usage = certificate.public_key(), _key_usage(certificate)
-    if not is_for_mail(certificate):
+    try:
+        key = certificate.public_key()
+    except (UnsupportedAlgorithm, ValueError):
         return False
     if isinstance(key, rsa.RSAPublicKey):
-        return usage is None or usage.key_encipherment
-    return isinstance(key, ec.EllipticCurvePublicKey) and (usage is None or usage.key_agreement)
+        use = "key_encipherment"
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        use = "key_agreement"
+    else:
+        return False
+    return is_for_mail(certificate) and _may_be_used(certificate, use)
 
 
-def _key_usage(certificate: x509.Certificate) -> x509.KeyUsage | None:
+def _may_be_used(certificate: x509.Certificate, *uses: str) -> bool:
+    """For one of these, as RFC 5280 §4.2.1.3 names them; for anything where nothing is said."""
+    usage = _extension(certificate, x509.KeyUsage)
+    return usage is None or (isinstance(usage, x509.KeyUsage) and any(getattr(usage, use) for use in uses))
+
+
+def _extension(
+    certificate: x509.Certificate, kind: type[x509.ExtensionType]
+) -> x509.ExtensionType | Literal["unreadable"] | None:
+    """None where there is none. A stranger may write anything into one, so that it cannot be read is no error here."""
     try:
-        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+        return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
+    except (x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
+        return "unreadable"
 
 
 def _first(name: x509.Name, kind: x509.ObjectIdentifier) -> str:

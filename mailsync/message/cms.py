@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, Store, VerificationError
 
-from mailsync.message.certificates import CertificateId, addresses_of, holder_of, issuer_of
+from mailsync.message.certificates import CertificateId, addresses_of, holder_of, issuer_of, read_certificate
 from mailsync.message.smime import count_elements
 
 #: More than any mail program writes; the rest is not looked at.
@@ -84,7 +84,7 @@ def read_signers(data: bytes, content: bytes, roots: Sequence[x509.Certificate],
 
 def _certificates(signed: Any) -> list[x509.Certificate]:
     return [
-        x509.load_der_x509_certificate(choice.chosen.dump())
+        read_certificate(choice.chosen.dump())
         for choice in list(signed["certificates"])[:MAX_CERTIFICATES]
         if choice.name == "certificate"
     ]

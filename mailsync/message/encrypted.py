@@ -23,8 +23,10 @@ _KEY_BITS = range(2048, 8193)
 
 def is_readable_by(certificate: x509.Certificate) -> bool:
     """Whether a message can be encrypted for its holder: only with RSA, as the library carries no agreed keys."""
+    if not can_encrypt(certificate):
+        return False
     key = certificate.public_key()
-    return isinstance(key, rsa.RSAPublicKey) and key.key_size in _KEY_BITS and can_encrypt(certificate)
+    return isinstance(key, rsa.RSAPublicKey) and key.key_size in _KEY_BITS
 
 
 def encrypted_entity(content: Entity, readers: Sequence[x509.Certificate]) -> Entity:

@@ -26,7 +26,7 @@ def parse_certificate(der: bytes) -> Certificate:
             not_before=parsed.not_valid_before_utc,
             not_after=parsed.not_valid_after_utc,
         )
-    except ValueError:
+    except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         # Seen in practice: appliances whose certificates break X.509 in a field nobody needs.
         return Certificate(sha256=fingerprint(der))
 

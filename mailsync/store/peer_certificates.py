@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Identity, OwnCertificate, PeerCertificate, User
 from mailsync.errors import CannotDo
+from mailsync.message.addresses import ascii_address
 from mailsync.message.certificates import addresses_of, read_certificate
 from mailsync.message.cms import Signer
 from mailsync.message.encrypted import is_readable_by
@@ -27,7 +28,7 @@ def learn_certificate(user_id: int, sender: str, signers: Sequence[Signer]) -> N
 
     The newer one counts, so that old mail that is read again brings no old certificate back.
     """
-    address = sender.lower()
+    address = ascii_address(sender).lower()
     signer = next((one for one in signers if one.state == "good" and address in one.addresses), None)
     if signer is None or not signer.certificate:
         return
@@ -52,11 +53,14 @@ def keep_peer_certificate(user_id: int, data: bytes) -> list[PeerCertificate]:
     if not is_readable:
         raise CannotDo(
             "Nothing can be encrypted for this certificate: its issuer did not mean it for that, or its key is none of"
-            " RSA with 2,048 bits or more.",
+            " RSA with 2,048 bits or more. Ask for another one.",
             field="file",
         )
     if not addresses:
-        raise CannotDo("This certificate names no address, so nobody knows whose mail it is for.", field="file")
+        raise CannotDo(
+            "This certificate names no address, so nobody knows whose mail it is for. Ask for one that does.",
+            field="file",
+        )
     return [row for address in addresses if (row := _record(user_id, address, certificate, is_chosen=True))]
 
 

@@ -82,6 +82,21 @@ def test_what_was_moved_out_by_hand_is_let_go(account: MailAccount, inbox: Folde
     assert subjects(Folder.objects.get(account=account, role="archive")) == ["Rota"]
 
 
+def test_a_folder_in_which_mail_waits_is_not_deleted(account: MailAccount, inbox: Folder) -> None:
+    rota = make_message(inbox, subject="Rota")
+    actions.snooze(account.user_id, [rota.pk], timezone.now() + TOMORROW)
+    place = Folder.objects.get(account=account, role="snoozed")
+    # Another program has renamed it, and with its name its purpose went.
+    Folder.objects.filter(pk=place.pk).update(name="Waiting", role="")
+    with pytest.raises(actions.CannotDo, match="In “Waiting”, 1 snoozed message waits for its time"):
+        actions.delete_folder(account.user_id, place.pk, mail_to_trash=True)
+    assert subjects(place) == ["Rota"]
+    due(account)
+    waking.wake(account.pk)
+    assert subjects(inbox) == ["Rota"]
+    actions.delete_folder(account.user_id, place.pk, mail_to_trash=True)
+
+
 def test_times_and_folders_that_make_no_sense_are_refused(account: MailAccount, inbox: Folder) -> None:
     mail = make_message(inbox)
     binned = make_message(make_folder(account, "Trash", role="trash"))

@@ -257,6 +257,7 @@ SCREENS: dict[str, Step] = {
     "remove-certificate": visit("/settings/certificates/1/remove/"),
     "peer-certificates": visit("/settings/certificates/people/"),
     "new-peer-certificate": visit("/settings/certificates/people/add/"),
+    "remove-peer-certificate": visit("/settings/certificates/people/1/remove/"),
     "encrypted": after_inbox(open_first('subject:"old mill"')),
     "encrypted-closed": after_inbox(open_first('subject:"other mill"', ".msg .note")),
     "encrypted-answer": after_inbox(open_first('subject:"old mill"'), press("r")),

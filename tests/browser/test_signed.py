@@ -45,6 +45,16 @@ def sign_of(window: Locator) -> Locator:
     return window.get_by_label("Sign", exact=True)
 
 
+def begin(page: Page, mailbox: Mailbox, people: str) -> Locator:
+    """A page of its own for a letter to these."""
+    page.goto(f"{mailbox.url}/compose/")
+    window = page.locator("section.compose")
+    expect(window.locator(".ProseMirror")).to_be_visible()
+    window.get_by_role("combobox", name="To", exact=True).fill(people)
+    window.get_by_label("Subject").fill("Plan")
+    return window
+
+
 def send(page: Page, window: Locator) -> Outgoing:
     window.get_by_role("button", name="Send", exact=True).and_(page.locator(":visible")).click()
     eventually("the message is queued", Outgoing.objects.exists)
@@ -60,11 +70,7 @@ def test_a_tick_signs_the_letter_and_stays_with_it(
     options: dict[str, object], mailbox: Mailbox, home: Identity, chromium: Browser
 ) -> None:
     page = mailbox.inbox(chromium, **options)
-    page.goto(f"{mailbox.url}/compose/")
-    window = page.locator("section.compose")
-    expect(window.locator(".ProseMirror")).to_be_visible()
-    window.get_by_role("combobox", name="To", exact=True).fill("bo@friends.test")
-    window.get_by_label("Subject").fill("Plan")
+    window = begin(page, mailbox, "bo@friends.test")
     expect(sign_of(window)).not_to_be_checked()
     sign_of(window).check()
     eventually("the wish is saved", lambda: Draft.objects.filter(is_signed=True, subject="Plan").exists())
@@ -116,12 +122,7 @@ def test_a_tick_encrypts_the_letter_and_who_cannot_read_it_is_named(
     options: dict[str, object], mailbox: Mailbox, bo: None, chromium: Browser
 ) -> None:
     page = mailbox.inbox(chromium, **options)
-    page.goto(f"{mailbox.url}/compose/")
-    window = page.locator("section.compose")
-    expect(window.locator(".ProseMirror")).to_be_visible()
-    people = window.get_by_role("combobox", name="To", exact=True)
-    people.fill("carla@friends.test, bo@friends.test")
-    window.get_by_label("Subject").fill("Plan")
+    window = begin(page, mailbox, "carla@friends.test, bo@friends.test")
     window.get_by_label("Encrypt").check()
     eventually("the wish is saved", lambda: Draft.objects.filter(is_encrypted=True, subject="Plan").exists())
     page.reload()
@@ -129,7 +130,14 @@ def test_a_tick_encrypts_the_letter_and_who_cannot_read_it_is_named(
     window.get_by_role("button", name="Send", exact=True).and_(page.locator(":visible")).click()
     expect(window.get_by_role("alert")).to_contain_text("No certificate is known of carla@friends.test.")
     assert not Outgoing.objects.exists()
+    # What was said of it goes when it is mended, by whichever way.
+    window.get_by_label("Encrypt").uncheck()
+    expect(window.get_by_role("alert")).to_have_count(0)
+    window.get_by_label("Encrypt").check()
+    window.get_by_role("button", name="Send", exact=True).and_(page.locator(":visible")).click()
+    expect(window.get_by_role("alert")).to_be_visible()
     window.get_by_role("button", name="Remove carla@friends.test").click()
+    expect(window.get_by_role("alert")).to_have_count(0)
     assert protection_of(send(page, window)) == "encrypted"
 
 

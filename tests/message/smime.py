@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -28,6 +29,7 @@ CONTENT = b"Content-Type: text/plain\r\n\r\nPay 10 euros.\r\n"
 TEXT = b"Content-Type: text/plain; charset=utf-8\r\n\r\nPay 10 euros.\r\n"
 WORD = "grüne Tür"
 HEAD = b"From: Ada <ada@example.test>\r\nMIME-Version: 1.0\r\n"
+_P256 = bytes.fromhex("06082a8648ce3d030107")
 _DETACHED = (pkcs7.PKCS7Options.Binary, pkcs7.PKCS7Options.DetachedSignature)
 Key = Any
 
@@ -104,6 +106,19 @@ def office() -> x509.Certificate:
     """Between the root and the people, as authorities have it."""
     issuer = ("Root", keys()["root"])
     return certificate("Office", keys()["office"], issuer, days=(-2000, 2000), is_authority=True)
+
+
+def unruly() -> dict[str, x509.Certificate]:
+    """Ada's, in ways that the library finds only when it is asked, by what is wrong with each."""
+    twice = asn1.Certificate.load(person("rsa").public_bytes(serialization.Encoding.DER))
+    extensions = twice["tbs_certificate"]["extensions"]
+    extensions.append(extensions[2].copy())
+    # As long as that of P-256 (1.2.840.10045.3.1.7), and nobody's.
+    curve = person("ec").public_bytes(serialization.Encoding.DER).replace(_P256, _P256[:-1] + b"\x77")
+    return {
+        "an extension twice": x509.load_der_x509_certificate(twice.dump(force=True)),
+        "a curve of nobody": x509.load_der_x509_certificate(curve),
+    }
 
 
 def person(kind: str = "ec", **told: Any) -> x509.Certificate:

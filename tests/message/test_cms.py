@@ -32,6 +32,7 @@ from tests.message.smime import (
     person,
     root,
     signed,
+    unruly,
 )
 
 
@@ -228,3 +229,17 @@ def test_a_signature_in_endless_pieces_is_not_put_together() -> None:
     assert read(wrapper.dump(force=True)) == Signer("unsupported")
     scraps = b"\x30\x84" + (400_000).to_bytes(4, "big") + b"\x05\x00" * 200_000
     assert read_signers(scraps, CONTENT, [root()], NOW) == ()
+
+
+@pytest.mark.parametrize(("what", "state"), [("an extension twice", "unknown"), ("a curve of nobody", "unsupported")])
+def test_a_certificate_that_breaks_its_rules_is_worth_nothing_and_stops_nobody(what: str, state: str) -> None:
+    """What a stranger sends must not keep a letter from being read."""
+    found = read(signed(unruly()[what], keys()["rsa" if state == "unknown" else "ec"]))
+    assert (found.state, found.certificate) == (state, b"")
+
+
+def test_a_certificate_of_no_known_version_is_worth_nothing_and_stops_nobody() -> None:
+    data = signed(person(), keys()["ec"])
+    newer = data.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020105"))
+    assert newer != data
+    assert read_signers(newer, CONTENT, [root()], NOW) == ()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailsync.errors import CertificateRefused, NeedsUser
 from mailsync.protocol import imap, pop3, smtp
@@ -14,6 +15,7 @@ from mailsync.protocol.pop3 import Pop3Source
 from mailsync.protocol.smtp import SmtpSender
 from mailsync.types import Secret, Security, ServerSettings
 from onebox.processes import wait_until
+from tests.message.smime import person, unruly
 from tests.servers.dovecot import Mailbox
 from tests.servers.self_signed import SelfSigned, TlsFront, make_self_signed
 from tests.servers.smtp import SmtpServer
@@ -110,3 +112,12 @@ def test_what_a_certificate_says(signed: SelfSigned) -> None:
     # What is no certificate has a fingerprint all the same, and a change of it is seen.
     assert parse_certificate(b"rubbish").names == ()
     assert parse_certificate(b"rubbish").sha256 != parse_certificate(b"rubbisch").sha256
+
+
+def test_a_certificate_that_breaks_its_rules_has_a_fingerprint() -> None:
+    """An appliance, or a stranger, shows what it likes."""
+    twice = unruly()["an extension twice"].public_bytes(Encoding.DER)
+    newer = person("ec").public_bytes(Encoding.DER).replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020105"))
+    for der in (twice, newer):
+        shown = parse_certificate(der)
+        assert (shown.sha256, shown.names) == (fingerprint(der), ())

@@ -111,6 +111,24 @@ def test_it_is_encrypted_for_its_writer_too(client: Client, writer: User, draft:
     assert SECRET in page
 
 
+def test_who_writes_to_themselves_reads_it_by_one_key(client: Client, draft: Draft, identity: Identity) -> None:
+    assert send(client, draft, to=identity.address).status_code == 200
+    raw = bytes(Outgoing.objects.get().raw)
+    part = find_protection(parse_message(raw).root).part
+    assert part is not None
+    envelope = read_envelope(decode_transfer(reader(raw)(part.start, part.end), part.encoding))
+    assert isinstance(envelope, Envelope)
+    assert len(envelope.recipients) == 1
+    assert SECRET in opened_by(raw, "alice")
+
+
+def test_a_domain_beyond_ascii_is_known_by_the_letters_that_certificates_have(writer: User) -> None:
+    known = own_key("bob", "bob@xn--mller-kva.test").certificate.public_bytes(Encoding.DER)
+    signer = Signer("good", "Bob", ("bob@xn--mller-kva.test",), certificate=known)
+    learn_certificate(writer.pk, "bob@müller.test", [signer])
+    assert PeerCertificate.objects.get().address == "bob@xn--mller-kva.test"
+
+
 def test_who_has_no_certificate_is_named_and_nobody_gets_it_in_clear(
     client: Client, writer: User, draft: Draft, identity: Identity
 ) -> None:

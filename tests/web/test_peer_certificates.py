@@ -8,13 +8,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.utils import timezone
 
 from accounts.models import PeerCertificate, SecurityEvent, User
 from mailsync import actions
 from mailsync.message.certificates import MAX_FILE_BYTES
 from mailsync.store.peer_certificates import keep_peer_certificate
-from tests.message.smime import NOW, certificate, keys, person
+from tests.message.smime import NOW, certificate, keys, person, unruly
 from webmail.present.own_certificates import present_peer_certificates
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +65,12 @@ def test_one_is_added_and_removed(at_home: Client, alice: User, encoding: Encodi
         (der(person("rsa", usage={"digital_signature"})), "Nothing can be encrypted for this certificate"),
         (der(certificate("Ada", rsa.generate_private_key(65537, 1024), ("Office", keys()["office"]))), "2,048 bits"),
         (der(person("rsa", address="nobody")), "names no address"),
+        (
+            der(person("rsa")).replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020105")),
+            "This is no certificate.",
+        ),
+        (der(unruly()["an extension twice"]), "Nothing can be encrypted for this certificate"),
+        (der(unruly()["a curve of nobody"]), "Nothing can be encrypted for this certificate"),
     ],
 )
 def test_what_cannot_be_used_is_told(at_home: Client, data: bytes, words: str) -> None:
@@ -104,4 +109,4 @@ def test_somebody_elses_is_not_there(at_home: Client, anna: User) -> None:
     assert at_home.get(f"{PAGE}{row.pk}/remove/").status_code == 404
     assert at_home.post(f"{PAGE}{row.pk}/remove/", {"sure": "1"}).status_code == 404
     assert "example.test" not in at_home.get(PAGE).text
-    assert PeerCertificate.objects.get().learnt_at <= timezone.now()
+    assert PeerCertificate.objects.get() == row

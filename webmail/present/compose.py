@@ -91,7 +91,7 @@ class Composing:
     @property
     def signing(self) -> Signing:
         """Whether it is to be signed, and what is said of that beside its From."""
-        identity = next((one for one in self.identities if one.pk == self.identity_id), None)
+        identity = self._identity
         by_itself = identity is not None and identity.signs_mail
         is_wished = by_itself if self.draft.is_signed is None else self.draft.is_signed
         return Signing(identity is not None and self._may_sign(identity), by_itself, is_wished)
@@ -99,11 +99,17 @@ class Composing:
     @property
     def may_encrypt(self) -> bool:
         """Whether that is offered, be it only to take it back."""
-        mine = {certified_address(one) for one in self.identities if one.pk == self.identity_id}
-        return self.draft.is_encrypted or not mine.isdisjoint(self.reading_addresses)
+        return self.draft.is_encrypted or (self._identity is not None and self._may_encrypt(self._identity))
+
+    @property
+    def _identity(self) -> Identity | None:
+        return next((one for one in self.identities if one.pk == self.identity_id), None)
 
     def _may_sign(self, identity: Identity) -> bool:
         return certified_address(identity) in self.signing_addresses
+
+    def _may_encrypt(self, identity: Identity) -> bool:
+        return certified_address(identity) in self.reading_addresses
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -126,7 +132,7 @@ class Composing:
                 "signature": one,
                 "html": outgoing_html.show_pictures(one.html, urls.get),
                 "signing": Signing(self._may_sign(who), who.signs_mail, who.signs_mail),
-                "encrypts": certified_address(who) in self.reading_addresses,
+                "encrypts": self._may_encrypt(who),
             }
             for who, one in found
         ]

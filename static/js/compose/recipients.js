@@ -220,7 +220,7 @@ export class Recipients {
   }
 
   sync() {
-    this.composition.section.querySelector("[data-alerts] [data-about=people]")?.remove();
+    this.composition.heard("people");
     this.hidden.value = [...this.chips.map((chip) => chip.line), this.entry.value.trim()].filter(Boolean).join(", ");
   }
 

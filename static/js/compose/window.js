@@ -61,7 +61,8 @@ export class ComposeWindow {
     });
     this.section.addEventListener("change", (event) => {
       if (event.target.matches("select[name=identity]")) this.signatures.signAs(event.target.value);
-      if (event.target.matches("select[name=identity], select[name=remind_days], [name=request_receipt], [name=is_signed], [name=is_encrypted]")) this.changed();
+      if (event.target.matches("select[name=identity], select[name=remind_days], [name=request_receipt], .ticks input")) this.changed();
+      if (event.target.matches("select[name=identity], .ticks input")) this.heard("ticks");
     });
     const emoji = this.section.querySelector(".menu.emoji");
     emoji.addEventListener("beforetoggle", (event) => { if (event.newState === "open") this.loadEmoji(emoji); });
@@ -219,14 +220,17 @@ export class ComposeWindow {
       ? words("message_offline")
       : answer.body?.error ?? words("did_not_work");
     this.alert("", { text });
-    const row = this.recipients.find((one) => one.name === answer.body?.field);
-    if (row) {
-      row.reveal();
-      // It has been heard once somebody changes who gets it.
-      this.section.querySelector("[data-alerts] .note").dataset.about = "people";
-    }
+    const field = answer.body?.field;
+    const row = this.recipients.find((one) => one.name === field);
+    row?.reveal();
+    // Whom a letter can be encrypted for is about both.
+    const about = [(row || field === "is_encrypted") && "people", /^is_/.test(field) && "ticks"].filter(Boolean);
+    this.section.querySelector("[data-alerts] .note").dataset.about = about.join(" ");
     return null;
   }
+
+  /** What Send has said of this was heard, as it is changed now. */
+  heard(about) { this.section.querySelector(`[data-alerts] [data-about~=${about}]`)?.remove(); }
 
   async format(button) {
     if (!(await this.save())) return;
