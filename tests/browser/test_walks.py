@@ -125,7 +125,7 @@ def test_the_look_notices(where: str, path: str, chromium: Browser, mailbox: Mai
         f"""async (where) => {{
           const block = document.createElement("div");
           const isInSight = () => block.checkVisibility({{ contentVisibilityAuto: true }});
-          for (;;) {{
+          for (let frame = 0; frame < 600; frame += 1) {{
             document.querySelector(where)?.append(block);
             if (isInSight()) break;
             await new Promise(requestAnimationFrame);
